@@ -1,0 +1,89 @@
+/**
+ * The one error class for everything a person can mend.
+ *
+ * A bug throws a plain `Error` and shows its stack; whatever a user, a file or a
+ * full disk can cause throws `ExperimentError`, which shows what went wrong,
+ * where, and how to mend it, and never a stack. Codes live in `error_codes.ts`.
+ */
+import { ERROR_CODES, type ErrorCode } from "./error_codes.ts";
+
+export type { ErrorCode } from "./error_codes.ts";
+
+/** A place in a text file; `line` and `column` count from 1. */
+export interface SourcePosition {
+  readonly file: string;
+  readonly line?: number;
+  readonly column?: number;
+}
+
+/** One thing that is wrong: what, where, and how to mend it. */
+export interface Fault {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly at?: SourcePosition;
+  readonly mend?: string;
+}
+
+/** The optional parts of a fault, and the error that led to it. */
+export interface FaultOptions {
+  readonly at?: SourcePosition | undefined;
+  readonly mend?: string | undefined;
+  readonly cause?: unknown;
+}
+
+/** An error that a person can mend; holds one or more faults, all to be shown. */
+export class ExperimentError extends Error {
+  override readonly name = "ExperimentError";
+  readonly faults: readonly [Fault, ...Fault[]];
+
+  constructor(code: ErrorCode, message: string, options: FaultOptions = {}) {
+    super(message, options.cause === undefined ? {} : { cause: options.cause });
+    this.faults = [fault(code, message, options)];
+  }
+
+  /**
+   * Several faults as one error, so that all of them are reported at once.
+   *
+   * @throws Error when `faults` is empty, which is a bug of the caller
+   */
+  static of(faults: readonly Fault[]): ExperimentError {
+    const [first, ...rest] = faults;
+    if (first === undefined) throw new Error("an error needs a fault");
+    const error = new ExperimentError(first.code, first.message, first);
+    (error as { faults: readonly Fault[] }).faults = [first, ...rest];
+    if (rest.length > 0) error.message = [first, ...rest].map(formatFault).join("\n");
+    return error;
+  }
+
+  /** The code of the first fault. */
+  get code(): ErrorCode {
+    return this.faults[0].code;
+  }
+
+  /** The exit code of the command line: the highest that any fault asks for. */
+  get exitCode(): number {
+    return Math.max(...this.faults.map((each) => ERROR_CODES[each.code].exit));
+  }
+}
+
+/** Builds a fault without the keys whose value is absent. */
+export function fault(code: ErrorCode, message: string, options: FaultOptions = {}): Fault {
+  return {
+    code,
+    message,
+    ...(options.at === undefined ? {} : { at: options.at }),
+    ...(options.mend === undefined ? {} : { mend: options.mend }),
+  };
+}
+
+/** `file:line:column`, with as much of it as is known. */
+export function formatPosition(at: SourcePosition): string {
+  return [at.file, at.line, at.column].filter((part) => part !== undefined).join(":");
+}
+
+/** A fault as one or two lines of text: place, message and code, then the mend. */
+export function formatFault(each: Fault): string {
+  const place = each.at === undefined ? "" : `${formatPosition(each.at)}: `;
+  const mend = each.mend === undefined ? "" : `\n  mend: ${each.mend}`;
+  return `${place}${each.message} [${each.code}]${mend}`;
+}

@@ -1,0 +1,444 @@
+/**
+ * The intermediate representation: a typed SSA graph of tensor operations.
+ *
+ * A model is written against `Graph` once; `grad.ts` differentiates it; every
+ * engine lowers it. A node has one output, a static shape and a dtype, and is
+ * checked when it is made, so a mistake shows at the line that made it. Knows
+ * no device and no numbers besides constants.
+ */
+
+/** Element types. Arithmetic is on f32; i32 holds ids; bool comes from comparisons. */
+export type DType = "f32" | "i32" | "bool";
+
+/** Sizes of the dimensions; empty for a scalar. */
+export type Shape = readonly number[];
+
+/** Attributes of every operation: the table of operations. */
+export interface OpAttrs {
+  // Leaves
+  input: { readonly name: string; readonly role: "param" | "data" };
+  splat: { readonly value: number };
+  // Elementwise, with NumPy's broadcasting
+  add: None;
+  sub: None;
+  mul: None;
+  div: None;
+  maximum: None;
+  minimum: None;
+  equal: None;
+  less: None;
+  select: None;
+  // Elementwise of one operand
+  neg: None;
+  exp: None;
+  log: None;
+  sqrt: None;
+  rsqrt: None;
+  tanh: None;
+  erf: None;
+  cast: { readonly to: DType };
+  stopGradient: None;
+  // Shape
+  reshape: { readonly shape: Shape };
+  transpose: { readonly perm: readonly number[] };
+  broadcastTo: { readonly shape: Shape };
+  slice: { readonly starts: readonly number[]; readonly ends: readonly number[] };
+  concat: { readonly axis: number };
+  // Reductions
+  reduceSum: { readonly axes: readonly number[]; readonly keepDims: boolean };
+  reduceMax: { readonly axes: readonly number[]; readonly keepDims: boolean };
+  // Contraction
+  matmul: { readonly transposeA: boolean; readonly transposeB: boolean; readonly alpha: number };
+  // Indexing
+  gatherRows: None;
+  scatterAddRows: None;
+  pickLast: None;
+  placeLast: { readonly depth: number };
+  // Fused; each also expands to the operations above
+  gelu: None;
+  geluGrad: None;
+  softmax: None;
+  softmaxGrad: None;
+  layerNorm: { readonly epsilon: number };
+  layerNormGrad: { readonly epsilon: number };
+  softmaxCrossEntropy: None;
+  softmaxCrossEntropyGrad: None;
+  attention: { readonly scale: number };
+  dropoutMask: { readonly rate: number; readonly site: string };
+}
+
+type None = Readonly<Record<never, never>>;
+
+/** The name of an operation. */
+export type OpName = keyof OpAttrs;
+
+/** The result of a node: an edge of the graph. `id` counts from 0 within its graph. */
+export interface Value {
+  readonly id: number;
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+/** One operation applied to values. */
+export type Node = {
+  [Name in OpName]: {
+    readonly op: Name;
+    readonly attrs: OpAttrs[Name];
+    readonly inputs: readonly Value[];
+    readonly output: Value;
+  };
+}[OpName];
+
+/** The number of elements of a shape. */
+export function sizeOf(shape: Shape): number {
+  return shape.reduce((product, each) => product * each, 1);
+}
+
+/**
+ * The shape that two shapes broadcast to.
+ *
+ * @throws Error when they do not
+ */
+export function broadcastShapes(a: Shape, b: Shape): Shape {
+  const rank = Math.max(a.length, b.length);
+  return Array.from({ length: rank }, (_, i) => {
+    const left = a[a.length - rank + i] ?? 1, right = b[b.length - rank + i] ?? 1;
+    if (left !== right && left !== 1 && right !== 1) {
+      throw new Error(`shapes [${a}] and [${b}] do not broadcast`);
+    }
+    return left === 1 ? right : left;
+  });
+}
+
+/** A graph under construction; nodes stand in an order in which they can run. */
+export class Graph {
+  readonly nodes: Node[] = [];
+  readonly outputs = new Map<string, Value>();
+  readonly #inputs = new Map<string, Value>();
+
+  /** A named tensor from outside: a trained parameter, or data of the batch. */
+  input(name: string, shape: Shape, dtype: DType = "f32", role: "param" | "data" = "data"): Value {
+    check(!this.#inputs.has(name), `the graph has an input "${name}" already`);
+    const value = this.#add("input", { name, role }, [], shape, dtype);
+    this.#inputs.set(name, value);
+    return value;
+  }
+
+  /** A trained parameter: an f32 input of role "param". */
+  param(name: string, shape: Shape): Value {
+    return this.input(name, shape, "f32", "param");
+  }
+
+  /** The inputs by name, in the order in which they were made. */
+  get inputs(): ReadonlyMap<string, Value> {
+    return this.#inputs;
+  }
+
+  /** Names a value as a result of the graph. */
+  output(name: string, value: Value): void {
+    check(!this.outputs.has(name), `the graph has an output "${name}" already`);
+    this.outputs.set(name, value);
+  }
+
+  /** The node that made a value. */
+  nodeOf(value: Value): Node {
+    return this.nodes[value.id]!;
+  }
+
+  /** A tensor whose elements all have one value; a scalar unless a shape is given. */
+  splat(value: number, shape: Shape = [], dtype: DType = "f32"): Value {
+    return this.#add("splat", { value }, [], shape, dtype);
+  }
+
+  add(a: Value, b: Value): Value {
+    return this.#binary("add", a, b);
+  }
+  sub(a: Value, b: Value): Value {
+    return this.#binary("sub", a, b);
+  }
+  mul(a: Value, b: Value): Value {
+    return this.#binary("mul", a, b);
+  }
+  div(a: Value, b: Value): Value {
+    return this.#binary("div", a, b);
+  }
+  maximum(a: Value, b: Value): Value {
+    return this.#binary("maximum", a, b);
+  }
+  minimum(a: Value, b: Value): Value {
+    return this.#binary("minimum", a, b);
+  }
+  /** Where `a` equals `b`, as bool. */
+  equal(a: Value, b: Value): Value {
+    return this.#binary("equal", a, b, "bool");
+  }
+  /** Where `a` is below `b`, as bool. */
+  less(a: Value, b: Value): Value {
+    return this.#binary("less", a, b, "bool");
+  }
+  /** `a` where `condition` (bool) holds, else `b`; all three broadcast. */
+  select(condition: Value, a: Value, b: Value): Value {
+    check(condition.dtype === "bool", "select needs a bool condition");
+    check(a.dtype === b.dtype, "select needs branches of one dtype");
+    const shape = broadcastShapes(condition.shape, broadcastShapes(a.shape, b.shape));
+    return this.#add("select", {}, [condition, a, b], shape, a.dtype);
+  }
+
+  neg(x: Value): Value {
+    return this.#unary("neg", x);
+  }
+  exp(x: Value): Value {
+    return this.#unary("exp", x);
+  }
+  log(x: Value): Value {
+    return this.#unary("log", x);
+  }
+  sqrt(x: Value): Value {
+    return this.#unary("sqrt", x);
+  }
+  /** 1 / sqrt(x). */
+  rsqrt(x: Value): Value {
+    return this.#unary("rsqrt", x);
+  }
+  tanh(x: Value): Value {
+    return this.#unary("tanh", x);
+  }
+  erf(x: Value): Value {
+    return this.#unary("erf", x);
+  }
+  cast(x: Value, to: DType): Value {
+    return this.#add("cast", { to }, [x], x.shape, to);
+  }
+  /** The same values; no gradient flows back. */
+  stopGradient(x: Value): Value {
+    return this.#add("stopGradient", {}, [x], x.shape, x.dtype);
+  }
+
+  reshape(x: Value, shape: Shape): Value {
+    check(sizeOf(shape) === sizeOf(x.shape), `cannot reshape [${x.shape}] to [${shape}]`);
+    return this.#add("reshape", { shape }, [x], shape, x.dtype);
+  }
+  /** Output dimension i is input dimension perm[i]. */
+  transpose(x: Value, perm: readonly number[]): Value {
+    check(
+      perm.length === x.shape.length && new Set(perm).size === perm.length &&
+        perm.every((axis) => x.shape[axis] !== undefined),
+      `[${perm}] is no permutation of the dimensions of [${x.shape}]`,
+    );
+    return this.#add("transpose", { perm }, [x], perm.map((axis) => x.shape[axis]!), x.dtype);
+  }
+  broadcastTo(x: Value, shape: Shape): Value {
+    const joint = broadcastShapes(x.shape, shape);
+    check(String(joint) === String(shape), `cannot broadcast [${x.shape}] to [${shape}]`);
+    return this.#add("broadcastTo", { shape }, [x], shape, x.dtype);
+  }
+  /** Elements starts[i] up to but not including ends[i] of each dimension i. */
+  slice(x: Value, starts: readonly number[], ends: readonly number[]): Value {
+    check(
+      starts.length === x.shape.length && ends.length === x.shape.length &&
+        starts.every((start, i) => start >= 0 && start < ends[i]! && ends[i]! <= x.shape[i]!),
+      `slice [${starts}] to [${ends}] does not fit [${x.shape}]`,
+    );
+    const shape = starts.map((start, i) => ends[i]! - start);
+    return this.#add("slice", { starts, ends }, [x], shape, x.dtype);
+  }
+  concat(values: readonly Value[], axis: number): Value {
+    const first = values[0]!;
+    check(
+      values.every((each) =>
+        each.dtype === first.dtype && each.shape.length === first.shape.length &&
+        each.shape.every((size, i) => i === axis || size === first.shape[i])
+      ),
+      `shapes ${values.map((each) => `[${each.shape}]`).join(", ")} do not join at ${axis}`,
+    );
+    const total = values.reduce((sum, each) => sum + each.shape[axis]!, 0);
+    const shape = first.shape.map((size, i) => i === axis ? total : size);
+    return this.#add("concat", { axis }, values, shape, first.dtype);
+  }
+
+  /** Sum over axes (counted from 0). */
+  reduceSum(x: Value, axes: readonly number[], keepDims = false): Value {
+    return this.#reduce("reduceSum", x, axes, keepDims);
+  }
+  /** Maximum over axes (counted from 0). */
+  reduceMax(x: Value, axes: readonly number[], keepDims = false): Value {
+    return this.#reduce("reduceMax", x, axes, keepDims);
+  }
+
+  /**
+   * alpha times the matrix product over the last two dimensions.
+   *
+   * Leading dimensions are equal, or `b` has none: [..., M, K] x [..., K, N] or
+   * [..., M, K] x [K, N]. A transposed operand is given as [..., K, M] or [..., N, K].
+   */
+  matmul(
+    a: Value,
+    b: Value,
+    options: { transposeA?: boolean; transposeB?: boolean; alpha?: number } = {},
+  ): Value {
+    const { transposeA = false, transposeB = false, alpha = 1 } = options;
+    const what = `cannot multiply [${a.shape}] by [${b.shape}]`;
+    check(a.shape.length >= 2 && b.shape.length >= 2, what);
+    check(a.dtype === "f32" && b.dtype === "f32", `${what}: not f32`);
+    const lead = a.shape.slice(0, -2), other = b.shape.slice(0, -2);
+    check(other.length === 0 || String(lead) === String(other), what);
+    const [m, k] = transposeA ? [a.shape.at(-1)!, a.shape.at(-2)!] : a.shape.slice(-2);
+    const [k2, n] = transposeB ? [b.shape.at(-1)!, b.shape.at(-2)!] : b.shape.slice(-2);
+    check(k === k2, what);
+    const attrs = { transposeA, transposeB, alpha };
+    return this.#add("matmul", attrs, [a, b], [...lead, m!, n!], "f32");
+  }
+
+  /** Rows of a table [R, ...rest] at ids (i32, any shape S): [...S, ...rest]. */
+  gatherRows(table: Value, ids: Value): Value {
+    check(ids.dtype === "i32" && table.shape.length >= 1, "gatherRows needs a table and i32 ids");
+    const shape = [...ids.shape, ...table.shape.slice(1)];
+    return this.#add("gatherRows", {}, [table, ids], shape, table.dtype);
+  }
+  /** base [R, ...rest] plus updates [N, ...rest] added to the rows at ids [N]; ids may repeat. */
+  scatterAddRows(base: Value, ids: Value, updates: Value): Value {
+    check(
+      ids.dtype === "i32" && ids.shape.length === 1 &&
+        String(updates.shape) === String([ids.shape[0]!, ...base.shape.slice(1)]),
+      `cannot add [${updates.shape}] to rows [${ids.shape}] of [${base.shape}]`,
+    );
+    return this.#add("scatterAddRows", {}, [base, ids, updates], base.shape, base.dtype);
+  }
+  /** x[..., ids[...]]: one element of the last dimension each; x [...S, V], ids [...S]. */
+  pickLast(x: Value, ids: Value): Value {
+    check(ids.dtype === "i32", "pickLast needs i32 ids");
+    check(String(x.shape.slice(0, -1)) === String(ids.shape), "pickLast: shapes differ");
+    return this.#add("pickLast", {}, [x, ids], ids.shape, x.dtype);
+  }
+  /** The transpose of pickLast: values [...S] at ids [...S] of zeros [...S, depth]. */
+  placeLast(values: Value, ids: Value, depth: number): Value {
+    check(String(values.shape) === String(ids.shape), "placeLast: shapes differ");
+    return this.#add("placeLast", { depth }, [values, ids], [...ids.shape, depth], values.dtype);
+  }
+
+  /** Gaussian error linear unit, exact (with erf). @see arXiv:1606.08415 */
+  gelu(x: Value): Value {
+    return this.#unary("gelu", x);
+  }
+  /** The gradient of gelu: dy times gelu'(x). */
+  geluGrad(x: Value, dy: Value): Value {
+    return this.#add("geluGrad", {}, [x, dy], x.shape, x.dtype);
+  }
+  /** Softmax over the last dimension. */
+  softmax(x: Value): Value {
+    return this.#unary("softmax", x);
+  }
+  /** The gradient of softmax from its result y: y * (dy - sum(y * dy)). */
+  softmaxGrad(y: Value, dy: Value): Value {
+    return this.#add("softmaxGrad", {}, [y, dy], y.shape, y.dtype);
+  }
+  /** Normalisation over the last dimension, then gamma * x + beta. @see arXiv:1607.06450 */
+  layerNorm(x: Value, gamma: Value, beta: Value, epsilon: number): Value {
+    const width = x.shape.at(-1)!;
+    check(String(gamma.shape) === String([width]), "layerNorm: gamma has another width");
+    check(String(beta.shape) === String([width]), "layerNorm: beta has another width");
+    return this.#add("layerNorm", { epsilon }, [x, gamma, beta], x.shape, x.dtype);
+  }
+  /** The gradient of layerNorm with respect to x; those of gamma and beta are plain sums. */
+  layerNormGrad(x: Value, gamma: Value, dy: Value, epsilon: number): Value {
+    return this.#add("layerNormGrad", { epsilon }, [x, gamma, dy], x.shape, x.dtype);
+  }
+  /** Cross-entropy in nats of logits [N, V] against target ids [N] (i32): [N]. */
+  softmaxCrossEntropy(logits: Value, targets: Value): Value {
+    check(
+      logits.shape.length === 2 && targets.dtype === "i32" &&
+        String(targets.shape) === String([logits.shape[0]]),
+      `softmaxCrossEntropy of [${logits.shape}] and [${targets.shape}]`,
+    );
+    return this.#add("softmaxCrossEntropy", {}, [logits, targets], targets.shape, "f32");
+  }
+  /** The gradient of softmaxCrossEntropy: dloss[n] * (softmax(logits[n]) - onehot(targets[n])). */
+  softmaxCrossEntropyGrad(logits: Value, targets: Value, dloss: Value): Value {
+    const inputs = [logits, targets, dloss];
+    return this.#add("softmaxCrossEntropyGrad", {}, inputs, logits.shape, "f32");
+  }
+  /**
+   * softmax(scale * q kT + bias) v: scaled dot-product attention.
+   *
+   * @param q [B, heads, T, D]; k, v [B, heads, S, D]
+   * @param bias broadcasts to [B, heads, T, S]; 0 to attend, a large negative number not to;
+   *   it gets no gradient
+   */
+  attention(q: Value, k: Value, v: Value, bias: Value, scale: number): Value {
+    check(
+      q.shape.length === 4 && String(k.shape) === String(v.shape) &&
+        q.shape[0] === k.shape[0] && q.shape[1] === k.shape[1] && q.shape[3] === k.shape[3],
+      `attention of [${q.shape}], [${k.shape}], [${v.shape}]`,
+    );
+    return this.#add("attention", { scale }, [q, k, v, bias], q.shape, "f32");
+  }
+  /**
+   * A dropout mask: 0 with probability `rate`, else 1 / (1 - rate).
+   *
+   * A pure function of (seed, site, element), see `dropout_bits.ts`, so that
+   * every engine draws the same mask.
+   * @param seed i32 [2]: the run's seed and the step
+   */
+  dropoutMask(seed: Value, shape: Shape, rate: number, site: string): Value {
+    check(seed.dtype === "i32" && String(seed.shape) === "2", "dropoutMask needs a seed i32 [2]");
+    return this.#add("dropoutMask", { rate, site }, [seed], shape, "f32");
+  }
+
+  /**
+   * Adds a copy of a node with other inputs; for passes that rewrite a graph.
+   * The caller answers for the shape being still right.
+   */
+  copy(node: Node, inputs: readonly Value[]): Value {
+    if (node.op === "input") {
+      const { name, role } = node.attrs;
+      return this.input(name, node.output.shape, node.output.dtype, role);
+    }
+    return this.#add(node.op, node.attrs, inputs, node.output.shape, node.output.dtype);
+  }
+
+  #unary(
+    op: "neg" | "exp" | "log" | "sqrt" | "rsqrt" | "tanh" | "erf" | "gelu" | "softmax",
+    x: Value,
+  ) {
+    check(x.dtype === "f32", `${op} needs f32, not ${x.dtype}`);
+    return this.#add(op, {}, [x], x.shape, x.dtype);
+  }
+
+  #binary(
+    op: "add" | "sub" | "mul" | "div" | "maximum" | "minimum" | "equal" | "less",
+    a: Value,
+    b: Value,
+    dtype?: DType,
+  ): Value {
+    check(a.dtype === b.dtype, `${op} of ${a.dtype} and ${b.dtype}`);
+    return this.#add(op, {}, [a, b], broadcastShapes(a.shape, b.shape), dtype ?? a.dtype);
+  }
+
+  #reduce(op: "reduceSum" | "reduceMax", x: Value, axes: readonly number[], keepDims: boolean) {
+    check(axes.every((axis) => x.shape[axis] !== undefined), `no axes [${axes}] in [${x.shape}]`);
+    const shape = keepDims
+      ? x.shape.map((size, i) => axes.includes(i) ? 1 : size)
+      : x.shape.filter((_, i) => !axes.includes(i));
+    return this.#add(op, { axes, keepDims }, [x], shape, x.dtype);
+  }
+
+  #add<Name extends OpName>(
+    op: Name,
+    attrs: OpAttrs[Name],
+    inputs: readonly Value[],
+    shape: Shape,
+    dtype: DType,
+  ): Value {
+    const output: Value = { id: this.nodes.length, shape, dtype };
+    for (const each of inputs) {
+      check(this.nodes[each.id]?.output === each, `${op} takes a value of another graph`);
+    }
+    // The mapped type of Node cannot follow a generic name.
+    this.nodes.push({ op, attrs, inputs, output } as unknown as Node);
+    return output;
+  }
+}
+
+function check(condition: boolean, message: string): asserts condition {
+  if (!condition) throw new Error(message);
+}

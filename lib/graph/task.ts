@@ -1,0 +1,202 @@
+/**
+ * What a task is to the graph: a kind's contract, its parameters, its inputs.
+ *
+ * The graph hashes, merges, plans and schedules tasks by this contract alone.
+ * It has never heard of BERT: kinds are written in `lib/tasks/`, one file each,
+ * and the worker calls their `run`.
+ */
+import type { z } from "zod";
+import type { Json, JsonObject } from "../base/canonical.ts";
+
+/** An artifact of another task that a task reads, under a role such as "vocab". */
+export interface InputRole {
+  /** The artifact types that fit, such as ["corpus"]; see `TaskKind.produces`. */
+  readonly types: readonly string[];
+  readonly about: string;
+  readonly optional?: boolean;
+  /** Whether a list of references may be given. */
+  readonly many?: boolean;
+}
+
+/** A file from outside that a parameter names; its content enters the key, its path does not. */
+export interface FileParam {
+  /** Where it stands in the params, such as "train" or "sources[0].path". */
+  readonly path: string;
+  /** The file's path as given, relative to the working directory. */
+  readonly file: string;
+}
+
+/** What a task costs, for plans and budgets; unknown parts are absent. */
+export interface Estimate {
+  readonly steps?: number;
+  readonly tokens?: number;
+  readonly flops?: number;
+}
+
+/**
+ * Where a task stands on a training trajectory that others may share.
+ *
+ * Tasks whose `shared` (hashed together with their inputs) is equal are points
+ * of one trajectory: the one at a later step may start from an earlier one's
+ * artifact and gives the same bits, so the start is no part of its key.
+ */
+export interface Trajectory {
+  /** Every parameter that shapes the trajectory, without its end. */
+  readonly shared: Json;
+  readonly step: number;
+}
+
+/** A kind of task: everything the graph, the spec and the worker must know of it. */
+// deno-lint-ignore no-explicit-any -- the registry holds kinds of every params type
+export interface TaskKind<P = any> {
+  /** The name that `uses:` gives, such as "pretrain". */
+  readonly kind: string;
+  /** Counted up by hand when the same inputs would give another result. */
+  readonly version: number;
+  /** One sentence for help and for editors. */
+  readonly about: string;
+  /** Checks `with:` less the input roles, and fills in defaults. */
+  readonly params: z.ZodType<P>;
+  /** Roles by their name in `with:`. */
+  readonly inputs: Readonly<Record<string, InputRole>>;
+  /** Types by output name; "" is the artifact itself, others are folders of it. */
+  readonly produces: Readonly<Record<string, string>>;
+  /** Whether engine and precision affect the result, and so the key. */
+  readonly isNumeric: boolean;
+  /** Modules, relative to the repository's root, whose graph is the kind's code. */
+  readonly entry: string;
+  /** Faults between parameters that a schema cannot say; path as in "schedule.warmup". */
+  check?(params: P): readonly { path: string; message: string; mend: string }[];
+  /** The outside files that the params name. */
+  files?(params: P): readonly FileParam[];
+  /** The trajectory this task is a point of, or why it cannot share one. */
+  trajectory?(params: P): Trajectory | { readonly whyNot: string };
+  /**
+   * Params of a task that must come before, on a trajectory of the same kind and
+   * inputs: the trunk of an annealed point. Its artifact is given as `start`.
+   */
+  trunk?(params: P): P | undefined;
+  /** The seed that the results view shows. */
+  seed?(params: P): number | undefined;
+  estimate?(params: P): Estimate;
+  /** Does the work, in a worker process. Heavy imports belong inside it. */
+  run(context: TaskContext<P>): Promise<TaskOutcome>;
+}
+
+/** An artifact that a task reads. */
+export interface InputArtifact {
+  /** The key of the task that made it. */
+  readonly key: string;
+  /** The folder to read; never written. */
+  readonly dir: string;
+  /** What the task that made it says of it. */
+  readonly facts: Facts;
+}
+
+/** How far training had come when something was measured; carried along the graph. */
+export interface Facts {
+  /** Optimizer updates of the trajectory that was measured. */
+  readonly steps?: number;
+  /** Distinct corpus tokens that the trajectory can have seen. */
+  readonly uniqueTokens?: number;
+  /** Tokens that went through it, repetitions counted. */
+  readonly seenTokens?: number;
+  /** seenTokens / uniqueTokens. */
+  readonly epochs?: number;
+  /** Trained parameters of the model. */
+  readonly parameters?: number;
+  /** Floating-point operations spent on training, all stages before included. */
+  readonly flops?: number;
+}
+
+/** A score: one row of the results view for each cell that the task stands in. */
+export interface Score {
+  /** "mlm" for held-out loss, else the data set's name. */
+  readonly benchmark: string;
+  /** "f1", "lossNats", "contextGapNats". */
+  readonly metric: string;
+  /** "validation", "dev" or "test". */
+  readonly split: string;
+  readonly value: number;
+}
+
+/** What a task says of its artifact when it is done. */
+export interface TaskOutcome {
+  readonly facts: Facts;
+  readonly scores: readonly Score[];
+}
+
+/** What a running task tells; measurements are recorded, the rest is shown. */
+export type TaskEvent =
+  | {
+    readonly type: "progress";
+    readonly step: number;
+    readonly steps: number;
+    /** What a step is if no optimizer update: "documents", "sentences". */
+    readonly unit?: string;
+    readonly lossNats?: number;
+    readonly tokensPerSecond?: number;
+  }
+  | ({ readonly type: "measurement" } & Measurement)
+  | { readonly type: "warning"; readonly message: string };
+
+/** A value measured at a step; one row of `measurements`. */
+export interface Measurement {
+  readonly step: number;
+  /** "lossNats", "contextGapNats", "learningRate", ... */
+  readonly name: string;
+  /** "train", "validation", "dev" or "test". */
+  readonly split: string;
+  readonly value: number;
+}
+
+/** What the worker gives a task. */
+export interface TaskContext<P> {
+  readonly params: P;
+  /** By role; a role with `many` has any number, an absent optional one none. */
+  readonly inputs: Readonly<Record<string, readonly InputArtifact[]>>;
+  /** An earlier point of the same trajectory, and its step. */
+  readonly start?: InputArtifact & { readonly step: number };
+  /** An empty folder; what stands in it when `run` returns becomes the artifact. */
+  readonly outDir: string;
+  /** A folder that outlives a kill of this task, for checkpoints; deleted once it is done. */
+  readonly scratchDir: string;
+  /** The engine by name, and how many threads it may use. */
+  readonly device: { readonly engine: string; readonly threads: number };
+  /**
+   * Tells progress and measurements. After a resume, report again from the
+   * checkpoint's step on: equal (step, name, split) replace what was there.
+   */
+  emit(event: TaskEvent): void;
+  /** Aborted when the run is interrupted: save a checkpoint and throw its reason. */
+  readonly signal: AbortSignal;
+}
+
+/** A reference to an artifact as the planner resolved it. */
+export interface InputRef {
+  readonly key: string;
+  /** The output's name, "" for the artifact itself. */
+  readonly output: string;
+}
+
+/** A node of the graph. Two nodes with one key are one task. */
+export interface Task {
+  readonly key: string;
+  readonly kind: string;
+  readonly version: number;
+  /** Complete params, defaults filled in. */
+  readonly params: JsonObject;
+  readonly inputs: Readonly<Record<string, readonly InputRef[]>>;
+  /** Trajectory id and step, if the task shares one. */
+  readonly trajectory?: { readonly id: string; readonly step: number };
+  /** Key of the task whose artifact this one starts from; no part of the key. */
+  readonly start?: string;
+  /** The stages and cells that asked for this task; none for a trunk. */
+  readonly cells: readonly TaskCell[];
+}
+
+/** One combination of axis values at which a stage stands. */
+export interface TaskCell {
+  readonly stage: string;
+  readonly axes: JsonObject;
+}
