@@ -1,0 +1,99 @@
+/**
+ * Bootstrap intervals of a fitted law's parameters.
+ *
+ * Residuals are resampled, not points: with a handful of x values a resample of
+ * points often has too few distinct x to fit. Residuals are widened by
+ * sqrt(n / (n - p)), as a fit with p parameters makes them too small. Points of
+ * one training trajectory are not independent, so the intervals are a lower
+ * bound of the uncertainty; more seeds are the remedy.
+ *
+ * @see Efron and Tibshirani, "An Introduction to the Bootstrap", ch. 9
+ */
+import { Stream } from "../base/rng.ts";
+import { evaluate, fitPowerLaw, type Point, type PowerLawFit, reach } from "./power_law.ts";
+
+/** A 95 percent interval, or another if asked for. */
+export interface Interval {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** A fit with intervals. */
+export interface BootstrappedFit {
+  readonly fit: PowerLawFit;
+  /** x at which 90 percent of the way from the smallest x to the limit is gone. */
+  readonly ninetyPercentAt: number;
+  readonly intervals: {
+    readonly limit: Interval;
+    readonly amplitude: Interval;
+    readonly exponent: Interval;
+    readonly ninetyPercentAt: Interval;
+  };
+  /** Share of resamples whose exponent ended at an end of the searched range. */
+  readonly atBoundShare: number;
+}
+
+/** Parameters that the law has. */
+export const LAW_PARAMETERS = 3;
+
+/**
+ * Fits the saturating power law and resamples its residuals.
+ *
+ * @param points at least four, with three distinct x, each above 0
+ * @param options.seed of the resamples, 0 unless given: the same points give the same intervals
+ * @param options.confidence 0.95 unless given
+ */
+export function bootstrapPowerLaw(
+  points: readonly Point[],
+  options: { resamples?: number; seed?: number; confidence?: number } = {},
+): BootstrappedFit {
+  const { resamples = 1000, seed = 0, confidence = 0.95 } = options;
+  const count = points.length;
+  if (count <= LAW_PARAMETERS) throw new Error("intervals need more points than parameters");
+  const fit = fitPowerLaw(points);
+  const from = Math.min(...points.map(({ x }) => x));
+  const widen = Math.sqrt(count / (count - LAW_PARAMETERS));
+  const fitted = points.map(({ x }) => evaluate(fit, x));
+  const residuals = points.map(({ y }, i) => (y - fitted[i]!) * widen);
+
+  const draws = Array.from({ length: resamples }, (_, resample) => {
+    const stream = new Stream(seed, "analysis/bootstrap", resample);
+    const drawn = points.map(({ x }, i) => ({
+      x,
+      y: fitted[i]! + residuals[stream.below(count)]!,
+    }));
+    return fitPowerLaw(drawn);
+  });
+  const interval = (of: (fit: PowerLawFit) => number): Interval => {
+    const sorted = Float64Array.from(draws, of).sort();
+    return {
+      low: quantile(sorted, (1 - confidence) / 2),
+      high: quantile(sorted, (1 + confidence) / 2),
+    };
+  };
+  return {
+    fit,
+    ninetyPercentAt: reach(fit, from, 0.9),
+    intervals: {
+      limit: interval((each) => each.limit),
+      amplitude: interval((each) => each.amplitude),
+      exponent: interval((each) => each.exponent),
+      ninetyPercentAt: interval((each) => reach(each, from, 0.9)),
+    },
+    atBoundShare: draws.filter((each) => each.atBound).length / resamples,
+  };
+}
+
+/**
+ * The quantile of sorted values, linear between neighbours.
+ *
+ * @param sorted ascending, not empty
+ * @param share in [0, 1]
+ */
+export function quantile(sorted: ArrayLike<number>, share: number): number {
+  const place = share * (sorted.length - 1);
+  const below = Math.floor(place), above = Math.ceil(place);
+  const low = sorted[below]!, high = sorted[above]!;
+  // Equal neighbours may be infinite, and infinity minus infinity is no number.
+  return low === high ? low : low + (high - low) * (place - below);
+}

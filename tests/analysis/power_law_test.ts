@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { bootstrapPowerLaw, quantile } from "../../lib/analysis/bootstrap.ts";
+import { evaluate, fitPowerLaw, reach } from "../../lib/analysis/power_law.ts";
+import { fitScaling } from "../../lib/analysis/scaling.ts";
+import { Stream } from "../../lib/base/rng.ts";
+
+const XS = [100, 200, 400, 800, 1600, 3200];
+
+function near(actual: number, expected: number, relative: number, what: string): void {
+  assert.ok(
+    Math.abs(actual - expected) <= relative * Math.abs(expected),
+    `${what}: ${actual} is not within ${relative} of ${expected}`,
+  );
+}
+
+const laws = fc.record({
+  limit: fc.double({ min: -5, max: 100, noNaN: true }),
+  gap: fc.double({ min: 1, max: 50, noNaN: true }),
+  rises: fc.boolean(),
+  exponent: fc.double({ min: 0.05, max: 3, noNaN: true }),
+}).map(({ limit, gap, rises, exponent }) => ({
+  limit,
+  amplitude: (rises ? -gap : gap) * 100 ** exponent,
+  exponent,
+}));
+
+Deno.test("fitPowerLaw() recovers every law from points without noise", () => {
+  fc.assert(fc.property(laws, (law) => {
+    const fit = fitPowerLaw(XS.map((x) => ({ x, y: evaluate(law, x) })));
+    near(fit.exponent, law.exponent, 1e-4, "exponent");
+    near(evaluate(fit, 150), evaluate(law, 150), 1e-4, "value between points");
+    assert.equal(fit.atBound, false);
+  }));
+});
+
+Deno.test("fitPowerLaw() does not depend on the unit of x", () => {
+  const noise = new Stream(3, "test/unit");
+  const points = XS.map((x) => ({ x, y: 4 + 30 * x ** -0.5 + 0.01 * noise.normal() }));
+  const fit = fitPowerLaw(points);
+  const scaled = fitPowerLaw(points.map(({ x, y }) => ({ x: x * 1e9, y })));
+  near(scaled.exponent, fit.exponent, 1e-6, "exponent");
+  near(scaled.limit, fit.limit, 1e-6, "limit");
+  near(evaluate(scaled, 500e9), evaluate(fit, 500), 1e-9, "value");
+});
+
+Deno.test("fitPowerLaw() says when there is no saturation to be seen", () => {
+  const fit = fitPowerLaw(XS.map((x) => ({ x, y: 3 * Math.log(x) + 0.2 * (Math.log(x) ** 2) })));
+  assert.equal(fit.atBound, true);
+});
+
+Deno.test("fitPowerLaw() refuses too few distinct x and x at 0", () => {
+  assert.throws(() => fitPowerLaw([{ x: 1, y: 1 }, { x: 2, y: 2 }]), /three distinct x/);
+  assert.throws(() => fitPowerLaw([0, 1, 2, 3].map((x) => ({ x, y: x }))), /x above 0/);
+});
+
+Deno.test("reach() is where the share of the way to the limit is gone", () => {
+  const law = { limit: 80, amplitude: -500, exponent: 0.7 };
+  const x = reach(law, 100, 0.9);
+  const gone = (evaluate(law, x) - evaluate(law, 100)) / (law.limit - evaluate(law, 100));
+  near(gone, 0.9, 1e-12, "share");
+});
+
+Deno.test("bootstrapPowerLaw() covers the true exponent about as often as it says", () => {
+  const truth = { limit: 2, amplitude: 40, exponent: 0.6 };
+  let covered = 0;
+  const worlds = 60;
+  for (let world = 0; world < worlds; world++) {
+    const noise = new Stream(world, "test/coverage");
+    const points = XS.flatMap((x) =>
+      [1, 2].map(() => ({ x, y: evaluate(truth, x) + 0.03 * noise.normal() }))
+    );
+    const { intervals } = bootstrapPowerLaw(points, { resamples: 200 });
+    const { low, high } = intervals.exponent;
+    if (low <= truth.exponent && truth.exponent <= high) covered++;
+  }
+  // 95 percent of 60 is 57; below 48 the intervals would be far too narrow.
+  assert.ok(covered >= 48 && covered <= worlds, `covered ${covered} of ${worlds}`);
+});
+
+Deno.test("bootstrapPowerLaw() gives the same intervals for the same points", () => {
+  const points = XS.map((x, i) => ({ x, y: 5 - 3 * x ** -0.4 + (i % 2) * 0.01 }));
+  const once = bootstrapPowerLaw(points, { resamples: 50 });
+  assert.deepEqual(bootstrapPowerLaw(points, { resamples: 50 }), once);
+  assert.notDeepEqual(bootstrapPowerLaw(points, { resamples: 50, seed: 1 }), once);
+});
+
+Deno.test("quantile() is linear between neighbours and keeps infinities", () => {
+  assert.equal(quantile([1, 2, 4], 0.5), 2);
+  assert.equal(quantile([1, 2, 4], 0.75), 3);
+  assert.equal(quantile([1], 0.3), 1);
+  assert.equal(quantile([1, Infinity, Infinity], 0.9), Infinity);
+});
+
+Deno.test("fitScaling() says in words what cannot or should not be fitted", () => {
+  assert.deepEqual(fitScaling([{ x: 0, y: 1 }, { x: 5, y: 2 }]), {
+    form: "limit + amplitude * x^-exponent",
+    points: 1,
+    warnings: [
+      "1 of 2 points at x = 0 left out",
+      "not fitted: 1 points at 1 distinct x; " +
+      "a curve of 3 parameters needs at least 3 distinct x and 4 points",
+    ],
+  });
+  assert.deepEqual(fitScaling(XS.map((x) => ({ x, y: 7 }))).warnings, [
+    "not fitted: the metric is the same at every x",
+  ]);
+  const rising = fitScaling(XS.map((x) => ({ x, y: Math.log(x) ** 2 })));
+  assert.deepEqual(rising.warnings, [
+    "no saturation seen in this range: the limit is an extrapolation",
+    "90 percent of the way to the limit lies beyond the largest x: an extrapolation",
+  ]);
+});
