@@ -4,116 +4,28 @@
  * A model is written against `Graph` once; `grad.ts` differentiates it; every
  * engine lowers it. A node has one output, a static shape and a dtype, and is
  * checked when it is made, so a mistake shows at the line that made it. Knows
- * no device and no numbers besides constants.
+ * no device and no numbers besides constants. `ops.ts` says what each operation means.
  */
+import {
+  broadcastShapes,
+  type DType,
+  type Node,
+  type OpAttrs,
+  type OpName,
+  type Shape,
+  sizeOf,
+  type Value,
+} from "./ops.ts";
 
-/** Element types. Arithmetic is on f32; i32 holds ids; bool comes from comparisons. */
-export type DType = "f32" | "i32" | "bool";
-
-/** Sizes of the dimensions; empty for a scalar. */
-export type Shape = readonly number[];
-
-/** Attributes of every operation: the table of operations. */
-export interface OpAttrs {
-  // Leaves
-  input: { readonly name: string; readonly role: "param" | "data" };
-  splat: { readonly value: number };
-  // Elementwise, with NumPy's broadcasting
-  add: None;
-  sub: None;
-  mul: None;
-  div: None;
-  maximum: None;
-  minimum: None;
-  equal: None;
-  less: None;
-  select: None;
-  // Elementwise of one operand
-  neg: None;
-  exp: None;
-  log: None;
-  sqrt: None;
-  rsqrt: None;
-  tanh: None;
-  erf: None;
-  cast: { readonly to: DType };
-  stopGradient: None;
-  // Shape
-  reshape: { readonly shape: Shape };
-  transpose: { readonly perm: readonly number[] };
-  broadcastTo: { readonly shape: Shape };
-  slice: { readonly starts: readonly number[]; readonly ends: readonly number[] };
-  concat: { readonly axis: number };
-  // Reductions
-  reduceSum: { readonly axes: readonly number[]; readonly keepDims: boolean };
-  reduceMax: { readonly axes: readonly number[]; readonly keepDims: boolean };
-  // Contraction
-  matmul: { readonly transposeA: boolean; readonly transposeB: boolean; readonly alpha: number };
-  // Indexing
-  gatherRows: None;
-  scatterAddRows: None;
-  pickLast: None;
-  placeLast: { readonly depth: number };
-  // Fused; each also expands to the operations above
-  gelu: None;
-  geluGrad: None;
-  softmax: None;
-  softmaxGrad: None;
-  layerNorm: { readonly epsilon: number };
-  layerNormGrad: { readonly epsilon: number };
-  softmaxCrossEntropy: None;
-  softmaxCrossEntropyGrad: None;
-  attention: { readonly scale: number };
-  dropoutMask: { readonly rate: number; readonly site: string };
-}
-
-type None = Readonly<Record<never, never>>;
-
-/** The name of an operation. */
-export type OpName = keyof OpAttrs;
-
-/** The result of a node: an edge of the graph. `id` counts from 0 within its graph. */
-export interface Value {
-  readonly id: number;
-  readonly shape: Shape;
-  readonly dtype: DType;
-}
-
-/** One operation applied to values. */
-export type Node = {
-  [Name in OpName]: {
-    readonly op: Name;
-    readonly attrs: OpAttrs[Name];
-    readonly inputs: readonly Value[];
-    readonly output: Value;
-  };
-}[OpName];
-
-/** The number of elements of a shape. */
-export function sizeOf(shape: Shape): number {
-  return shape.reduce((product, each) => product * each, 1);
-}
-
-/**
- * The shape that two shapes broadcast to.
- *
- * @throws Error when they do not
- */
-export function broadcastShapes(a: Shape, b: Shape): Shape {
-  const rank = Math.max(a.length, b.length);
-  return Array.from({ length: rank }, (_, i) => {
-    const left = a[a.length - rank + i] ?? 1, right = b[b.length - rank + i] ?? 1;
-    if (left !== right && left !== 1 && right !== 1) {
-      throw new Error(`shapes [${a}] and [${b}] do not broadcast`);
-    }
-    return left === 1 ? right : left;
-  });
-}
+export { broadcastShapes, sizeOf } from "./ops.ts";
+export type { DType, Node, OpAttrs, OpName, Shape, Value } from "./ops.ts";
 
 /** A graph under construction; nodes stand in an order in which they can run. */
 export class Graph {
+  /** Every node, each after its inputs; a node's place is its value's id. */
   readonly nodes: Node[] = [];
-  readonly outputs = new Map<string, Value>();
+  /** The results by name. */
+  readonly outputs: Map<string, Value> = new Map();
   readonly #inputs = new Map<string, Value>();
 
   /** A named tensor from outside: a trained parameter, or data of the batch. */
@@ -142,7 +54,9 @@ export class Graph {
 
   /** The node that made a value. */
   nodeOf(value: Value): Node {
-    return this.nodes[value.id]!;
+    const node = this.nodes[value.id];
+    check(node?.output === value, "a value of another graph");
+    return node;
   }
 
   /** A tensor whose elements all have one value; a scalar unless a shape is given. */
@@ -150,21 +64,27 @@ export class Graph {
     return this.#add("splat", { value }, [], shape, dtype);
   }
 
+  /** Elementwise a + b. */
   add(a: Value, b: Value): Value {
     return this.#binary("add", a, b);
   }
+  /** Elementwise a - b. */
   sub(a: Value, b: Value): Value {
     return this.#binary("sub", a, b);
   }
+  /** Elementwise a * b. */
   mul(a: Value, b: Value): Value {
     return this.#binary("mul", a, b);
   }
+  /** Elementwise a / b. */
   div(a: Value, b: Value): Value {
     return this.#binary("div", a, b);
   }
+  /** The greater of a and b, elementwise. */
   maximum(a: Value, b: Value): Value {
     return this.#binary("maximum", a, b);
   }
+  /** The lesser of a and b, elementwise. */
   minimum(a: Value, b: Value): Value {
     return this.#binary("minimum", a, b);
   }
@@ -184,15 +104,19 @@ export class Graph {
     return this.#add("select", {}, [condition, a, b], shape, a.dtype);
   }
 
+  /** -x. */
   neg(x: Value): Value {
     return this.#unary("neg", x);
   }
+  /** e to the x. */
   exp(x: Value): Value {
     return this.#unary("exp", x);
   }
+  /** The natural logarithm. */
   log(x: Value): Value {
     return this.#unary("log", x);
   }
+  /** The square root. */
   sqrt(x: Value): Value {
     return this.#unary("sqrt", x);
   }
@@ -200,12 +124,15 @@ export class Graph {
   rsqrt(x: Value): Value {
     return this.#unary("rsqrt", x);
   }
+  /** The hyperbolic tangent. */
   tanh(x: Value): Value {
     return this.#unary("tanh", x);
   }
+  /** The error function. */
   erf(x: Value): Value {
     return this.#unary("erf", x);
   }
+  /** The values as another dtype; f32 to i32 truncates. */
   cast(x: Value, to: DType): Value {
     return this.#add("cast", { to }, [x], x.shape, to);
   }
@@ -214,6 +141,7 @@ export class Graph {
     return this.#add("stopGradient", {}, [x], x.shape, x.dtype);
   }
 
+  /** The elements in the same order under another shape of the same size. */
   reshape(x: Value, shape: Shape): Value {
     check(sizeOf(shape) === sizeOf(x.shape), `cannot reshape [${x.shape}] to [${shape}]`);
     return this.#add("reshape", { shape }, [x], shape, x.dtype);
@@ -227,6 +155,7 @@ export class Graph {
     );
     return this.#add("transpose", { perm }, [x], perm.map((axis) => x.shape[axis]!), x.dtype);
   }
+  /** Repeats dimensions of size 1, and new leading ones. */
   broadcastTo(x: Value, shape: Shape): Value {
     const joint = broadcastShapes(x.shape, shape);
     check(String(joint) === String(shape), `cannot broadcast [${x.shape}] to [${shape}]`);
@@ -242,8 +171,10 @@ export class Graph {
     const shape = starts.map((start, i) => ends[i]! - start);
     return this.#add("slice", { starts, ends }, [x], shape, x.dtype);
   }
+  /** Tensors joined along one axis; they agree in all others. */
   concat(values: readonly Value[], axis: number): Value {
-    const first = values[0]!;
+    const first = values[0];
+    check(first !== undefined && first.shape[axis] !== undefined, `concat at axis ${axis}`);
     check(
       values.every((each) =>
         each.dtype === first.dtype && each.shape.length === first.shape.length &&
@@ -302,6 +233,7 @@ export class Graph {
         String(updates.shape) === String([ids.shape[0]!, ...base.shape.slice(1)]),
       `cannot add [${updates.shape}] to rows [${ids.shape}] of [${base.shape}]`,
     );
+    check(base.dtype === updates.dtype, "scatterAddRows: dtypes differ");
     return this.#add("scatterAddRows", {}, [base, ids, updates], base.shape, base.dtype);
   }
   /** x[..., ids[...]]: one element of the last dimension each; x [...S, V], ids [...S]. */
@@ -322,6 +254,7 @@ export class Graph {
   }
   /** The gradient of gelu: dy times gelu'(x). */
   geluGrad(x: Value, dy: Value): Value {
+    check(String(x.shape) === String(dy.shape), "geluGrad: shapes differ");
     return this.#add("geluGrad", {}, [x, dy], x.shape, x.dtype);
   }
   /** Softmax over the last dimension. */
@@ -330,6 +263,7 @@ export class Graph {
   }
   /** The gradient of softmax from its result y: y * (dy - sum(y * dy)). */
   softmaxGrad(y: Value, dy: Value): Value {
+    check(String(y.shape) === String(dy.shape), "softmaxGrad: shapes differ");
     return this.#add("softmaxGrad", {}, [y, dy], y.shape, y.dtype);
   }
   /** Normalisation over the last dimension, then gamma * x + beta. @see arXiv:1607.06450 */
@@ -341,6 +275,8 @@ export class Graph {
   }
   /** The gradient of layerNorm with respect to x; those of gamma and beta are plain sums. */
   layerNormGrad(x: Value, gamma: Value, dy: Value, epsilon: number): Value {
+    check(String(x.shape) === String(dy.shape), "layerNormGrad: shapes differ");
+    check(String(gamma.shape) === String(x.shape.slice(-1)), "layerNormGrad: another width");
     return this.#add("layerNormGrad", { epsilon }, [x, gamma, dy], x.shape, x.dtype);
   }
   /** Cross-entropy in nats of logits [N, V] against target ids [N] (i32): [N]. */
@@ -354,6 +290,11 @@ export class Graph {
   }
   /** The gradient of softmaxCrossEntropy: dloss[n] * (softmax(logits[n]) - onehot(targets[n])). */
   softmaxCrossEntropyGrad(logits: Value, targets: Value, dloss: Value): Value {
+    check(
+      String(dloss.shape) === String(targets.shape) &&
+        String(dloss.shape) === String([logits.shape[0]]),
+      `softmaxCrossEntropyGrad of [${logits.shape}], [${targets.shape}], [${dloss.shape}]`,
+    );
     const inputs = [logits, targets, dloss];
     return this.#add("softmaxCrossEntropyGrad", {}, inputs, logits.shape, "f32");
   }
@@ -370,6 +311,11 @@ export class Graph {
         q.shape[0] === k.shape[0] && q.shape[1] === k.shape[1] && q.shape[3] === k.shape[3],
       `attention of [${q.shape}], [${k.shape}], [${v.shape}]`,
     );
+    const scores = [...q.shape.slice(0, 3), k.shape[2]!];
+    check(
+      String(broadcastShapes(scores, bias.shape)) === String(scores),
+      `attention bias [${bias.shape}] does not broadcast to [${scores}]`,
+    );
     return this.#add("attention", { scale }, [q, k, v, bias], q.shape, "f32");
   }
   /**
@@ -377,10 +323,12 @@ export class Graph {
    *
    * A pure function of (seed, site, element), see `dropout_bits.ts`, so that
    * every engine draws the same mask.
+   *
    * @param seed i32 [2]: the run's seed and the step
    */
   dropoutMask(seed: Value, shape: Shape, rate: number, site: string): Value {
     check(seed.dtype === "i32" && String(seed.shape) === "2", "dropoutMask needs a seed i32 [2]");
+    check(rate >= 0 && rate < 1, `a dropout rate is at least 0 and below 1, not ${rate}`);
     return this.#add("dropoutMask", { rate, site }, [seed], shape, "f32");
   }
 
@@ -399,7 +347,7 @@ export class Graph {
   #unary(
     op: "neg" | "exp" | "log" | "sqrt" | "rsqrt" | "tanh" | "erf" | "gelu" | "softmax",
     x: Value,
-  ) {
+  ): Value {
     check(x.dtype === "f32", `${op} needs f32, not ${x.dtype}`);
     return this.#add(op, {}, [x], x.shape, x.dtype);
   }
@@ -414,8 +362,16 @@ export class Graph {
     return this.#add(op, {}, [a, b], broadcastShapes(a.shape, b.shape), dtype ?? a.dtype);
   }
 
-  #reduce(op: "reduceSum" | "reduceMax", x: Value, axes: readonly number[], keepDims: boolean) {
-    check(axes.every((axis) => x.shape[axis] !== undefined), `no axes [${axes}] in [${x.shape}]`);
+  #reduce(
+    op: "reduceSum" | "reduceMax",
+    x: Value,
+    axes: readonly number[],
+    keepDims: boolean,
+  ): Value {
+    check(
+      axes.every((axis) => x.shape[axis] !== undefined) && new Set(axes).size === axes.length,
+      `no axes [${axes}] in [${x.shape}]`,
+    );
     const shape = keepDims
       ? x.shape.map((size, i) => axes.includes(i) ? 1 : size)
       : x.shape.filter((_, i) => !axes.includes(i));

@@ -1,0 +1,158 @@
+/**
+ * The table of operations: what a node of the graph can be, with its attributes.
+ *
+ * The meaning of each operation is written here once; every engine, `grad.ts`
+ * and the tests' reference interpreter follow it. Ids out of range are a fault
+ * of the caller: no engine checks them, and their results may differ.
+ */
+
+/** Element types. Arithmetic is on f32; i32 holds ids; bool comes from comparisons. */
+export type DType = "f32" | "i32" | "bool";
+
+/** Sizes of the dimensions; empty for a scalar. */
+export type Shape = readonly number[];
+
+/** The attributes of an operation that has none. */
+export type NoAttrs = Readonly<Record<never, never>>;
+
+/** The attributes of a reduction: axes counted from 0, each at most once. */
+export interface ReduceAttrs {
+  /** The dimensions that go; none of them leaves the tensor as it is. */
+  readonly axes: readonly number[];
+  /** Whether they stay with size 1. */
+  readonly keepDims: boolean;
+}
+
+/** Attributes of every operation: the table of operations. */
+export type OpAttrs = {
+  // Leaves
+  /** A tensor from outside. */
+  input: { readonly name: string; readonly role: "param" | "data" };
+  /** Elements that all have one value; for bool 0 or 1. */
+  splat: { readonly value: number };
+
+  // Elementwise, with NumPy's broadcasting; operands of one dtype
+  add: NoAttrs;
+  sub: NoAttrs;
+  mul: NoAttrs;
+  div: NoAttrs;
+  /** The greater; where both are equal the gradient goes to the first. */
+  maximum: NoAttrs;
+  /** The lesser; where both are equal the gradient goes to the first. */
+  minimum: NoAttrs;
+  /** bool. */
+  equal: NoAttrs;
+  /** bool. */
+  less: NoAttrs;
+  /** (condition, a, b): a where the condition holds, else b. */
+  select: NoAttrs;
+
+  // Elementwise of one operand
+  neg: NoAttrs;
+  exp: NoAttrs;
+  /** Natural logarithm. */
+  log: NoAttrs;
+  sqrt: NoAttrs;
+  /** 1 / sqrt(x). */
+  rsqrt: NoAttrs;
+  tanh: NoAttrs;
+  erf: NoAttrs;
+  /** f32 to i32 truncates; to bool: not zero; bool to a number: 0 or 1. */
+  cast: { readonly to: DType };
+  /** The same values; no gradient flows back. */
+  stopGradient: NoAttrs;
+
+  // Shape
+  reshape: { readonly shape: Shape };
+  /** Output dimension i is input dimension perm[i]. */
+  transpose: { readonly perm: readonly number[] };
+  broadcastTo: { readonly shape: Shape };
+  /** Elements starts[i] up to but not including ends[i] of each dimension i. */
+  slice: { readonly starts: readonly number[]; readonly ends: readonly number[] };
+  concat: { readonly axis: number };
+
+  // Reductions
+  reduceSum: ReduceAttrs;
+  /** Where several elements are the maximum, they share the gradient evenly. */
+  reduceMax: ReduceAttrs;
+
+  // Contraction
+  /** alpha * op(a) op(b) over the last two dimensions. */
+  matmul: { readonly transposeA: boolean; readonly transposeB: boolean; readonly alpha: number };
+
+  // Indexing
+  /** (table [R, ...rest], ids [...S]): [...S, ...rest]. */
+  gatherRows: NoAttrs;
+  /** (base [R, ...rest], ids [N], updates [N, ...rest]); ids may repeat. */
+  scatterAddRows: NoAttrs;
+  /** (x [...S, V], ids [...S]): [...S]. */
+  pickLast: NoAttrs;
+  /** (values [...S], ids [...S]): [...S, depth], zero but at the ids. */
+  placeLast: { readonly depth: number };
+
+  // Fused; each also expands to the operations above (passes/expand.ts)
+  /** x * (1 + erf(x / sqrt(2))) / 2. */
+  gelu: NoAttrs;
+  /** (x, dy). */
+  geluGrad: NoAttrs;
+  /** Over the last dimension. */
+  softmax: NoAttrs;
+  /** (y, dy) with y the softmax: y * (dy - sum(y * dy)). */
+  softmaxGrad: NoAttrs;
+  /** (x, gamma, beta), over the last dimension, with the biased variance. */
+  layerNorm: { readonly epsilon: number };
+  /** (x, gamma, dy): the gradient with respect to x. */
+  layerNormGrad: { readonly epsilon: number };
+  /** (logits [N, V], targets [N]): [N] in nats. */
+  softmaxCrossEntropy: NoAttrs;
+  /** (logits [N, V], targets [N], dloss [N]): [N, V]. */
+  softmaxCrossEntropyGrad: NoAttrs;
+  /** (q, k, v, bias): softmax(scale * q kT + bias) v; the bias gets no gradient. */
+  attention: { readonly scale: number };
+  /** (seed i32 [2]); see dropout_bits.ts. */
+  dropoutMask: { readonly rate: number; readonly site: string };
+};
+
+/** The name of an operation. */
+export type OpName = keyof OpAttrs;
+
+/** The result of a node: an edge of the graph. */
+export interface Value {
+  /** Counts from 0 within its graph: the place of its node. */
+  readonly id: number;
+  /** Static. */
+  readonly shape: Shape;
+  /** Of the elements. */
+  readonly dtype: DType;
+}
+
+/** One operation applied to values. */
+export type Node = {
+  [Name in OpName]: {
+    readonly op: Name;
+    readonly attrs: OpAttrs[Name];
+    readonly inputs: readonly Value[];
+    readonly output: Value;
+  };
+}[OpName];
+
+/** The number of elements of a shape. */
+export function sizeOf(shape: Shape): number {
+  return shape.reduce((product, each) => product * each, 1);
+}
+
+/**
+ * The shape that two shapes broadcast to.
+ *
+ * @throws Error when they do not
+ */
+export function broadcastShapes(a: Shape, b: Shape): Shape {
+  const rank = Math.max(a.length, b.length);
+  return Array.from({ length: rank }, (_, i) => {
+    const left = a[a.length - rank + i] ?? 1, right = b[b.length - rank + i] ?? 1;
+    if (left !== right && left !== 1 && right !== 1) {
+      throw new Error(`shapes [${a}] and [${b}] do not broadcast`);
+    }
+    return left === 1 ? right : left;
+  });
+}
