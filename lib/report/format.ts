@@ -1,0 +1,37 @@
+/** Numbers, durations and counts as people read them. Pure text. */
+
+/** A number with at most four significant digits and no trailing zeros: "0.1235", "12.35", "54000". */
+export function formatNumber(value: number): string {
+  if (!Number.isFinite(value)) return value > 0 ? "∞" : value < 0 ? "-∞" : "?";
+  if (Number.isInteger(value) && Math.abs(value) < 1e6) return String(value);
+  const magnitude = Math.abs(value);
+  if (magnitude >= 1e6 || magnitude < 1e-3) return value === 0 ? "0" : value.toPrecision(3);
+  return String(Number(value.toPrecision(4)));
+}
+
+/** A number with a fixed number of digits after the point, for columns. */
+export function formatFixed(value: number, digits: number): string {
+  return Number.isFinite(value) ? value.toFixed(digits) : formatNumber(value);
+}
+
+const SCALES = [[1e18, "E"], [1e15, "P"], [1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]] as const;
+
+/** A count with a prefix, three significant digits: "54k", "1.23M". */
+export function formatCount(value: number): string {
+  for (const [scale, prefix] of SCALES) {
+    // 999,950 rounds to 1,000k, which is 1M.
+    if (value >= scale * 0.9995) return `${Number((value / scale).toPrecision(3))}${prefix}`;
+  }
+  return String(Number(value.toPrecision(3)));
+}
+
+/** A duration: "850 ms", "12.3 s", "4 min 05 s", "2 h 03 min". */
+export function formatDuration(ms: number): string {
+  if (ms < 999.5) return `${Math.round(ms)} ms`;
+  if (ms < 59_950) return `${(ms / 1000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1000);
+  const pad = (value: number) => String(value).padStart(2, "0");
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${pad(seconds % 60)} s`;
+  const minutes = Math.round(seconds / 60);
+  return `${Math.floor(minutes / 60)} h ${pad(minutes % 60)} min`;
+}
