@@ -1,0 +1,78 @@
+/**
+ * What the operating system refuses, as errors that a person can mend.
+ *
+ * Everything that writes results passes its errors through `storeFault`, so a
+ * full disk or a missing right reads the same wherever it strikes.
+ */
+import { ExperimentError } from "../base/errors.ts";
+
+const REFUSALS: Readonly<Record<string, string>> = {
+  EACCES: "give yourself the right to read and write there, or name another results folder",
+  EPERM: "give yourself the right to read and write there, or name another results folder",
+  EROFS: "name a results folder on a disk that can be written",
+  ENOTDIR: "a file stands where a folder is needed: move it away, or name another results folder",
+  EISDIR: "a folder stands where a file is needed: move it away, or name another results folder",
+  EEXIST: "a file stands where a folder is needed: move it away, or name another results folder",
+  EIO: "the disk reports a failure: check it, or name a results folder on another one",
+  EMFILE: "raise the limit of open files (ulimit -n)",
+  ENFILE: "raise the limit of open files (ulimit -n)",
+  ENAMETOOLONG: "name a results folder with a shorter path",
+  ENOLCK: "the file system has no locks: name a results folder on another one",
+  ENOTSUP: "the file system has no locks: name a results folder on another one",
+};
+
+/** What was being done to which path when an error came. */
+export interface Doing {
+  /** An infinitive, such as "write the artifact". */
+  readonly doing: string;
+  readonly path: string;
+}
+
+/**
+ * The error to throw instead of one that the file system gave.
+ *
+ * Returns an ExperimentError "store/disk-full" or "store/io" for what a person
+ * can mend; anything else, a bug included, comes back as it is.
+ */
+export function storeFault(error: unknown, { doing, path }: Doing): unknown {
+  if (!(error instanceof Error) || error instanceof ExperimentError) return error;
+  if (isDiskFull(error)) {
+    return new ExperimentError("store/disk-full", `cannot ${doing}: no space left on the disk`, {
+      at: { file: path },
+      mend: "free some space and run again; what is done stays done",
+      cause: error,
+    });
+  }
+  if (error instanceof Deno.errors.NotCapable) {
+    return new ExperimentError("store/io", `cannot ${doing}: ${error.message}`, {
+      at: { file: path },
+      mend: "keep results below the working directory, or add the permission to deno.json",
+      cause: error,
+    });
+  }
+  const mend = REFUSALS[osCode(error) ?? ""];
+  if (mend === undefined) return error;
+  return new ExperimentError("store/io", `cannot ${doing}: ${withoutPath(error.message)}`, {
+    at: { file: path },
+    mend,
+    cause: error,
+  });
+}
+
+/** Whether an error, of the system or of DuckDB, says that a disk or a quota is full. */
+export function isDiskFull(error: Error): boolean {
+  const code = osCode(error);
+  return code === "ENOSPC" || code === "EDQUOT" ||
+    /no space left on device|disk quota exceeded/i.test(error.message);
+}
+
+/** The system's name of an error, such as "ENOENT", if it has one. */
+export function osCode(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === "string" ? code : undefined;
+}
+
+/** "Permission denied" of "Permission denied (os error 13): open '/x'". */
+function withoutPath(message: string): string {
+  return message.replace(/ \(os error \d+\).*$/s, "");
+}
