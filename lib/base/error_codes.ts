@@ -19,6 +19,9 @@ function table<const Codes extends string>(codes: Record<Codes, CodeEntry>) {
 export const ERROR_CODES = table({
   "base/not-canonical": { exit: 2, about: "a value that has no canonical JSON form" },
   "base/unit": { exit: 2, about: "a quantity that cannot be read" },
+  "benchmarks/bad-tag": { exit: 1, about: "a tag that is none of O, B, I, B-Type, I-Type" },
+  "benchmarks/no-sentences": { exit: 1, about: "a file of tagged sentences that has none" },
+  "benchmarks/no-tag": { exit: 1, about: "a line without its word or its tag" },
   "model/config": { exit: 2, about: "sizes of a model that cannot be" },
   "model/safetensors": { exit: 1, about: "a safetensors file that is damaged or of another kind" },
   "model/vocab": { exit: 2, about: "a model and a corpus whose vocabularies differ" },
@@ -33,16 +36,10 @@ export const ERROR_CODES = table({
   "spec/not-found": { exit: 2, about: "an experiment file that is not there or unreadable" },
   "spec/only": { exit: 2, about: "an --only that names nothing" },
   "spec/params": { exit: 2, about: "parameters that do not go together" },
-  "spec/reference": {
-    exit: 2,
-    about: "a reference to a stage where none fits, or of a wrong type",
-  },
+  "spec/reference": { exit: 2, about: "a stage referred to where it does not fit" },
   "spec/set": { exit: 2, about: "a --set that sets nothing" },
   "spec/unknown-key": { exit: 2, about: "a key that nothing reads" },
-  "spec/unknown-name": {
-    exit: 2,
-    about: "a stage, axis, output, kind or variable that is not there",
-  },
+  "spec/unknown-name": { exit: 2, about: "a stage, axis, output or kind that is not there" },
   "spec/unused": { exit: 2, about: "something declared that nothing refers to (a warning)" },
   "spec/value": { exit: 2, about: "a value out of its range or not among its choices" },
   "spec/wrong-type": { exit: 2, about: "a value of another type than its key takes" },

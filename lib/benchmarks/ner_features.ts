@@ -1,0 +1,106 @@
+/**
+ * Words and tags into pieces and label ids, and predictions back into tags.
+ *
+ * The map from words to pieces is kept, so that nothing is ever glued on "##",
+ * which breaks on words such as 9/7/1992. Words cut off by the length limit are
+ * predicted O and stay in the score.
+ */
+import type { TaggedSentence } from "./conll.ts";
+
+/** What this needs of a `WordPiece`. */
+export interface PieceEncoder {
+  /** The ids of a text's pieces, without [CLS] and [SEP]. */
+  encode(text: string): Int32Array;
+  /** The id of [CLS]. */
+  readonly clsId: number;
+  /** The id of [SEP]. */
+  readonly sepId: number;
+  /** The id of [UNK]. */
+  readonly unkId: number;
+}
+
+/** The piece of a word that carries its label. */
+export type LabelPiece = "first" | "last";
+
+/** How sentences become examples. */
+export interface EncodeOptions {
+  /** Cuts a word into pieces. */
+  readonly encoder: PieceEncoder;
+  /** The most pieces of an example, [CLS] and [SEP] counted; at least 3. */
+  readonly length: number;
+  /** Tags by label id. */
+  readonly labels: readonly string[];
+  /** Which piece of a word is labelled; where words end in their meaning, the last. */
+  readonly labelPiece: LabelPiece;
+}
+
+/** A sentence as the model takes it. */
+export interface NerExample {
+  /** [pieces], from [CLS] to [SEP]; at most `length` of them. */
+  readonly ids: Int32Array;
+  /** [pieces], the label id at the piece that carries a word's label, -1 elsewhere. */
+  readonly pieceLabels: Int32Array;
+  /** [words], the place of the piece that carries the word's label, -1 if it is cut off. */
+  readonly wordPieces: Int32Array;
+}
+
+/** The tag of every word that no model saw. */
+const OUTSIDE = "O";
+
+/**
+ * Encodes a sentence word by word. A word that encodes to no piece at all, such as
+ * one of control characters, stands as [UNK], so that it too can be labelled.
+ *
+ * @throws Error when a tag is not among the labels or `length` is below 3, which
+ *   is a bug of the caller
+ */
+export function encodeSentence(sentence: TaggedSentence, options: EncodeOptions): NerExample {
+  const { encoder, length, labels, labelPiece } = options;
+  if (length < 3) throw new Error(`an example of ${length} pieces has no room for a word`);
+  const room = length - 2;
+  const ids: number[] = [encoder.clsId];
+  const wordPieces = new Int32Array(sentence.words.length).fill(-1);
+  for (let word = 0; word < sentence.words.length && ids.length <= room; word++) {
+    const encoded = encoder.encode(sentence.words[word]!);
+    const pieces = encoded.length > 0 ? encoded : [encoder.unkId];
+    const place = ids.length + (labelPiece === "first" ? 0 : pieces.length - 1);
+    if (place <= room) wordPieces[word] = place;
+    for (const id of pieces) if (ids.length <= room) ids.push(id);
+  }
+  ids.push(encoder.sepId);
+  const pieceLabels = new Int32Array(ids.length).fill(-1);
+  wordPieces.forEach((place, word) => {
+    const label = labels.indexOf(sentence.tags[word]!);
+    if (label < 0) throw new Error(`the tag ${sentence.tags[word]} is not among the labels`);
+    if (place >= 0) pieceLabels[place] = label;
+  });
+  return { ids: Int32Array.from(ids), pieceLabels, wordPieces };
+}
+
+/**
+ * The tags that predictions stand for, one a word; words cut off are O.
+ *
+ * @param predicted [pieces], a label id at each place of the example; more places
+ *   (padding) are passed over
+ */
+export function decodeTags(
+  example: Pick<NerExample, "wordPieces">,
+  predicted: Int32Array,
+  labels: readonly string[],
+): string[] {
+  return Array.from(
+    example.wordPieces,
+    (place) => place < 0 ? OUTSIDE : labels[predicted[place]!]!,
+  );
+}
+
+/**
+ * The labels of a task in a fixed order: O, then the others alphabetically, so
+ * that a label's id does not depend on the order of sentences.
+ */
+export function labelsOf(sentences: Iterable<Pick<TaggedSentence, "tags">>): string[] {
+  const found = new Set<string>();
+  for (const { tags } of sentences) for (const tag of tags) found.add(tag);
+  found.delete(OUTSIDE);
+  return [OUTSIDE, ...[...found].sort()];
+}
