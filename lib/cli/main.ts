@@ -1,0 +1,52 @@
+/**
+ * Runs the command line and turns what comes of it into an exit code.
+ *
+ * 0 done; 1 something failed while running; 2 the spec or the call is wrong;
+ * 130 interrupted. A person's mistake shows what, where and how to mend it;
+ * only a bug shows a stack.
+ */
+import { CommanderError } from "commander";
+import { ExperimentError, fault, formatFault } from "../base/errors.ts";
+import { buildProgram } from "./program.ts";
+import { printError } from "./streams.ts";
+
+/** Exit codes of the command line. */
+export const EXIT = { done: 0, failed: 1, wrongCall: 2, interrupted: 130, bug: 70 } as const;
+
+/**
+ * Runs one command.
+ *
+ * @param args the arguments after the program's name
+ * @returns the exit code
+ */
+export async function main(args: readonly string[]): Promise<number> {
+  let exitCode: number = EXIT.done;
+  try {
+    const program = buildProgram((code) => exitCode = code);
+    await program.parseAsync(args, { from: "user" });
+    return exitCode;
+  } catch (error) {
+    // Commander has printed what it had to say; help and version are no errors.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.wrongCall;
+    const known = asExperimentError(error);
+    if (known === undefined) {
+      printError(`${error instanceof Error ? error.stack : error}`);
+      printError("This is a bug of Titrate: please report it with the lines above.");
+      return EXIT.bug;
+    }
+    for (const each of known.faults) printError(formatFault(each));
+    return known.exitCode;
+  }
+}
+
+/** The error as one that a person can mend, if it is one. */
+function asExperimentError(error: unknown): ExperimentError | undefined {
+  if (error instanceof ExperimentError) return error;
+  if (error instanceof Deno.errors.NotCapable) {
+    return ExperimentError.of([fault("cli/permission", error.message.split(", run again")[0]!, {
+      mend: "results go to results/; for another folder start it with `deno run`, " +
+        "the flags of deno.json and --allow-write=FOLDER",
+    })]);
+  }
+  return undefined;
+}

@@ -1,0 +1,146 @@
+/**
+ * The commands, their options and their help.
+ *
+ * Help teaches: every command says what it is for and shows an example. What a
+ * command does stands in a file of its own.
+ */
+import { Command, InvalidArgumentError, Option } from "commander";
+import { explain } from "./explain.ts";
+import { FORMATS } from "./output.ts";
+import { plan } from "./plan.ts";
+import { rebuild } from "./rebuild.ts";
+import { run } from "./run.ts";
+import { schema } from "./schema.ts";
+import { sql } from "./sql.ts";
+import { status } from "./status.ts";
+import { printError, writeOutput } from "./streams.ts";
+
+const DEFAULT_SPEC = "experiments/ablation.yaml";
+
+/** Options that choose what of a spec is meant, and where results stand. */
+export interface SpecOptions {
+  readonly set: readonly string[];
+  readonly only: readonly string[];
+  readonly results: string;
+  readonly device: string;
+  readonly strictCode: boolean;
+}
+
+/**
+ * The program with all its commands.
+ *
+ * @param setExitCode called by commands that end with something else than 0
+ */
+export function buildProgram(setExitCode: (code: number) => void): Command {
+  const program = new Command("titrate")
+    .description("How much text, how many steps? Runs pre-training ablations as a cached graph.")
+    .exitOverride()
+    .showSuggestionAfterError()
+    .showHelpAfterError("(add --help for what can be given)")
+    .configureOutput({ writeOut: writeOutput, writeErr: (text) => printError(text.trimEnd()) })
+    .addHelpText(
+      "after",
+      `
+Start here:
+  deno task run                                   the default study, minutes on a laptop
+  deno task plan experiments/ablation.yaml        what would run, what is cached, what it costs
+  deno task sql "SELECT * FROM results LIMIT 5"   the measurements, in SQL
+
+Exit codes: 0 done, 1 some tasks failed, 2 the spec or the call is wrong, 130 interrupted.`,
+    );
+
+  specCommand(program, "run", "Run what is not cached yet, record it and fit the curves.")
+    .option("-j, --jobs <n>", "tasks at once", readCount, defaultJobs())
+    .option("--fail-fast", "start nothing more after the first failure", false)
+    .option("--quiet", "print plain lines even on a terminal", false)
+    .option("--json", "end with one line of JSON on standard output", false)
+    .addHelpText(
+      "after",
+      `
+Examples:
+  deno task run experiments/ablation.yaml
+  deno task run experiments/ablation.yaml --set stages.ner.with.epochs=10
+  deno task run experiments/ablation.yaml --only steps=100,200 --only seed=1
+
+Interrupt it with Ctrl-C (or kill it): the next run goes on where it stopped.`,
+    )
+    .action(async (spec, options) => setExitCode(await run(spec, options)));
+
+  specCommand(program, "plan", "Show what would run, why, and what it costs; runs nothing.")
+    .option("--json", "print the plan as JSON", false)
+    .action((spec, options) => plan(spec, options));
+
+  specCommand(program, "explain", "Say field by field why a task is not cached.")
+    .argument("[task]", "a task's label such as 'ner{seed=1}', a stage, or a key's beginning")
+    .action((spec, task, options) => explain(spec, { ...options, task }));
+
+  program.command("status")
+    .description("Show experiments, their last run and the tasks by state.")
+    .addOption(resultsOption())
+    .action((options) => status(options));
+
+  program.command("sql")
+    .description("Query the results; read-only, also while a run is on.")
+    .argument("<query>", "a SQL statement; the view `results` has a row for every score")
+    .addOption(resultsOption())
+    .addOption(
+      new Option("--format <format>", "how rows are printed").choices(FORMATS).default("table"),
+    )
+    .addHelpText(
+      "after",
+      `
+Examples:
+  deno task sql "SELECT stage, avg(value) FROM results WHERE metric = 'f1' GROUP BY stage"
+  deno task sql "SELECT * FROM measurements" --format csv > measurements.csv
+
+Tables: experiments, runs, tasks, params, cells, measurements, scores, fits; see results/README.md.`,
+    )
+    .action((query, options) => sql(query, options));
+
+  program.command("rebuild")
+    .description("Make the database anew from the artifacts of the store.")
+    .addOption(resultsOption())
+    .action((options) => rebuild(options));
+
+  program.command("schema")
+    .description("Print the JSON Schema of specs, for editors.")
+    .action(() => schema());
+
+  return program;
+}
+
+function specCommand(program: Command, name: string, description: string): Command {
+  return program.command(name)
+    .description(description)
+    .argument("[spec]", "the experiment's YAML file", DEFAULT_SPEC)
+    .option("--set <path=value>", "override a value of the spec; may be repeated", collect, [])
+    .option("--only <axis=values>", "keep only these cells; may be repeated", collect, [])
+    .addOption(
+      new Option("--device <device>", "where numbers are computed")
+        .choices(["cpu", "tfjs-cpu", "tfjs-node-gpu"]).default("cpu"),
+    )
+    .option("--strict-code", "run cached tasks again whose code has changed", false)
+    .addOption(resultsOption());
+}
+
+function resultsOption(): Option {
+  return new Option("--results <folder>", "where artifacts and the database stand").default(
+    "results",
+  );
+}
+
+function collect(value: string, former: string[]): string[] {
+  return [...former, value];
+}
+
+function readCount(text: string): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1 || count > 1024) {
+    throw new InvalidArgumentError("Give a whole number from 1 to 1024.");
+  }
+  return count;
+}
+
+function defaultJobs(): number {
+  return Math.max(1, navigator.hardwareConcurrency);
+}

@@ -1,0 +1,52 @@
+/**
+ * Standard output and standard error: the only place that writes to them.
+ *
+ * What a program reads goes to standard output, everything for people watching
+ * to standard error. A reader that closes its end (`| head`) ends the output
+ * quietly.
+ */
+import process from "node:process";
+import { createLogUpdate } from "log-update";
+import type { Screen } from "./progress.ts";
+
+const encoder = new TextEncoder();
+
+/** Writes text to standard output as it is. */
+export function writeOutput(text: string): void {
+  writeAll(Deno.stdout, text);
+}
+
+/** Prints a line on standard error. */
+export function printError(text: string): void {
+  writeAll(Deno.stderr, `${text}\n`);
+}
+
+function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
+  const bytes = encoder.encode(text);
+  try {
+    for (let at = 0; at < bytes.length;) at += stream.writeSync(bytes.subarray(at));
+  } catch (error) {
+    if (error instanceof Deno.errors.BrokenPipe) Deno.exit(0);
+    throw error;
+  }
+}
+
+/** Standard error as a screen: with a live block where it is a terminal. */
+export function openScreen(options: { readonly isQuiet: boolean }): Screen {
+  if (options.isQuiet || !Deno.stderr.isTerminal()) return { print: printError };
+  // The cursor stays: hiding it would need an exit hook that takes over signals.
+  const live = createLogUpdate(process.stderr, { showCursor: true });
+  let block = "";
+  return {
+    print(text) {
+      live.clear();
+      printError(text);
+      live(block);
+    },
+    paint(lines) {
+      block = lines.join("\n");
+      if (block === "") live.clear();
+      else live(block);
+    },
+  };
+}
