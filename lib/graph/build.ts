@@ -1,0 +1,245 @@
+/**
+ * From requests to tasks: keys computed, equal tasks merged, trajectories linked.
+ *
+ * A trajectory is one training that several tasks are points of. Each point may
+ * start from the one before, an edge of order that is no part of the key, so a
+ * further point changes no other's key.
+ */
+import { canonical, type JsonObject } from "../base/canonical.ts";
+import { sha256 } from "../base/digest.ts";
+import { digestFiles, type FileAsk, type ReadFileDigest } from "./files.ts";
+import { filledRoles, type Identity, identityOf, keyOf, type Numerics } from "./key.ts";
+import type { RequestRef, TaskRequest } from "./request.ts";
+import type { InputRef, Task, TaskCell, TaskKind } from "./task.ts";
+
+/** All tasks of an experiment, and how they hang together. */
+export interface TaskGraph {
+  /** By key, in an order in which every task comes after its inputs and its start. */
+  readonly tasks: ReadonlyMap<string, Task>;
+  /** The task's key by the id of a request. */
+  readonly ofRequest: ReadonlyMap<string, string>;
+  /** What each key is the hash of. */
+  readonly identities: ReadonlyMap<string, Identity>;
+  /** The kinds that the tasks are of, by name. */
+  readonly kinds: ReadonlyMap<string, TaskKind>;
+  /** The keys on a trajectory by its id, sorted by step and then by key. */
+  readonly chains: ReadonlyMap<string, readonly string[]>;
+  /** The hidden task, by the key of the annealed one that branches off it. */
+  readonly trunkOf: ReadonlyMap<string, string>;
+  /** Why a task cannot share its training with others, where its kind says so. */
+  readonly unshared: ReadonlyMap<string, string>;
+}
+
+/** What `buildGraph` needs besides the requests. */
+export interface BuildOptions {
+  readonly numerics: Numerics;
+  /** Digests of outside files; reads them from disk if absent. */
+  readonly readFileDigest?: ReadFileDigest;
+}
+
+/**
+ * The graph that an experiment's requests make.
+ *
+ * @param requests every request that another refers to is among them, in any
+ *   order and without a cycle
+ * @throws ExperimentError "graph/missing-file" or "graph/unreadable-file" for
+ *   every outside file that cannot be read
+ */
+export async function buildGraph(
+  requests: readonly TaskRequest[],
+  options: BuildOptions,
+): Promise<TaskGraph> {
+  const asks = requests.flatMap(fileAsks);
+  const digests = await digestFiles(asks, options.readFileDigest);
+  const draft = new Draft(options.numerics, digests);
+  for (const request of inputsFirst(requests)) draft.add(request);
+  return draft.finish();
+}
+
+function fileAsks(request: TaskRequest): FileAsk[] {
+  const files = request.kind.files?.(request.params) ?? [];
+  return files.map(({ path, file }) => ({ file, at: request.positionOf(path) }));
+}
+
+/** The requests, each after those that it refers to; otherwise in the order given. */
+function inputsFirst(requests: readonly TaskRequest[]): TaskRequest[] {
+  const byId = new Map(requests.map((request) => [request.id, request]));
+  if (byId.size < requests.length) throw new Error("two requests have one id");
+  return sortTopologically([...byId.keys()], (id) => {
+    const refs: RequestRef[] = Object.values(byId.get(id)!.inputs).flat();
+    return refs.map((ref) => ref.request);
+  }).map((id) => byId.get(id)!);
+}
+
+/**
+ * Names in an order that puts each after those it needs; otherwise as given.
+ *
+ * @throws Error for a name that is not among them, or a cycle, bugs of the caller
+ */
+function sortTopologically(
+  names: readonly string[],
+  needs: (name: string) => readonly string[],
+): string[] {
+  const sorted: string[] = [];
+  const state = new Map<string, "open" | "done">();
+  const known = new Set(names);
+  for (const root of names) {
+    const stack = [root];
+    while (stack.length > 0) {
+      const name = stack.at(-1)!;
+      if (!known.has(name)) throw new Error(`nothing is called "${name}"`);
+      if (state.has(name)) {
+        stack.pop();
+        if (state.get(name) === "open") sorted.push(name);
+        state.set(name, "done");
+        continue;
+      }
+      state.set(name, "open");
+      for (const need of needs(name).toReversed()) {
+        if (state.get(need) === "open") throw new Error(`"${name}" and "${need}" need each other`);
+        if (!state.has(need)) stack.push(need);
+      }
+    }
+  }
+  return sorted;
+}
+
+/** What a task is made from once its inputs have keys. */
+interface TaskParts {
+  readonly kind: TaskKind;
+  readonly params: JsonObject;
+  readonly inputs: Readonly<Record<string, readonly InputRef[]>>;
+}
+
+class Draft {
+  readonly #tasks = new Map<string, Task>();
+  readonly #cells = new Map<string, Map<string, TaskCell>>();
+  readonly #ofRequest = new Map<string, string>();
+  readonly #identities = new Map<string, Identity>();
+  readonly #kinds = new Map<string, TaskKind>();
+  readonly #trunkOf = new Map<string, string>();
+  readonly #unshared = new Map<string, string>();
+
+  constructor(
+    readonly numerics: Numerics,
+    readonly digests: ReadonlyMap<string, string>,
+  ) {}
+
+  add(request: TaskRequest): void {
+    const inputs: Record<string, readonly InputRef[]> = {};
+    for (const [role, refs] of Object.entries(request.inputs)) {
+      inputs[role] = refs.map((ref) => ({
+        key: this.#ofRequest.get(ref.request)!,
+        output: ref.output,
+      }));
+    }
+    const parts = { kind: request.kind, params: request.params, inputs: filledRoles(inputs) };
+    const key = this.#addTask(parts);
+    this.#ofRequest.set(request.id, key);
+    this.#cells.get(key)!.set(canonical(request.cell), request.cell);
+  }
+
+  /** Adds the task if it is new, with the trunk it branches off; returns its key. */
+  #addTask(parts: TaskParts): string {
+    const { kind, params, inputs } = parts;
+    const files = new Map(
+      (kind.files?.(params) ?? []).map(({ path, file }) => [path, this.digests.get(file)!]),
+    );
+    const identity = identityOf({ ...parts, numerics: this.numerics, files });
+    const key = keyOf(identity);
+    if (this.#tasks.has(key)) return key;
+    this.#kinds.set(kind.kind, kind);
+    this.#identities.set(key, identity);
+    this.#cells.set(key, new Map());
+    const trunk = kind.trunk?.(params) as JsonObject | undefined;
+    if (trunk !== undefined) this.#trunkOf.set(key, this.#addTask({ ...parts, params: trunk }));
+    const trajectory = trunk === undefined ? this.#trajectoryOf(key, parts, files) : undefined;
+    this.#tasks.set(key, {
+      key,
+      kind: kind.kind,
+      version: kind.version,
+      params,
+      inputs,
+      ...(trajectory === undefined ? {} : { trajectory }),
+      cells: [],
+    });
+    return key;
+  }
+
+  #trajectoryOf(
+    key: string,
+    { kind, params, inputs }: TaskParts,
+    files: ReadonlyMap<string, string>,
+  ): { id: string; step: number } | undefined {
+    const point = kind.trajectory?.(params);
+    if (point === undefined) return undefined;
+    if ("whyNot" in point) {
+      this.#unshared.set(key, point.whyNot);
+      return undefined;
+    }
+    const id = sha256(canonical({
+      kind: kind.kind,
+      version: kind.version,
+      shared: point.shared,
+      inputs,
+      files: Object.fromEntries(files),
+      numerics: kind.isNumeric ? this.numerics : null,
+    }));
+    return { id, step: point.step };
+  }
+
+  finish(): TaskGraph {
+    const chains = this.#chains();
+    const starts = new Map(this.#trunkOf);
+    for (const chain of chains.values()) {
+      for (const [key, start] of this.#startsAlong(chain)) starts.set(key, start);
+    }
+    const order = sortTopologically([...this.#tasks.keys()], (key) => {
+      const start = starts.get(key);
+      const inputs = Object.values(this.#tasks.get(key)!.inputs).flat().map((ref) => ref.key);
+      return start === undefined ? inputs : [...inputs, start];
+    });
+    const tasks = new Map(order.map((key) => {
+      const start = starts.get(key);
+      const cells = [...this.#cells.get(key)!.values()];
+      const task = { ...this.#tasks.get(key)!, cells };
+      return [key, start === undefined ? task : { ...task, start }];
+    }));
+    return {
+      tasks,
+      ofRequest: this.#ofRequest,
+      identities: this.#identities,
+      kinds: this.#kinds,
+      chains,
+      trunkOf: this.#trunkOf,
+      unshared: this.#unshared,
+    };
+  }
+
+  #chains(): Map<string, string[]> {
+    const chains = new Map<string, string[]>();
+    for (const { key, trajectory } of this.#tasks.values()) {
+      if (trajectory === undefined) continue;
+      const chain = chains.get(trajectory.id);
+      if (chain === undefined) chains.set(trajectory.id, [key]);
+      else chain.push(key);
+    }
+    const stepOf = (key: string) => this.#tasks.get(key)!.trajectory!.step;
+    for (const chain of chains.values()) {
+      chain.sort((a, b) => stepOf(a) - stepOf(b) || (a < b ? -1 : 1));
+    }
+    return chains;
+  }
+
+  /** For each point but the first its start: the point before, at a smaller step. */
+  *#startsAlong(chain: readonly string[]): Iterable<[string, string]> {
+    const stepOf = (key: string) => this.#tasks.get(key)!.trajectory!.step;
+    let before: string | undefined;
+    let previous: string | undefined;
+    for (const key of chain) {
+      if (previous !== undefined && stepOf(previous) < stepOf(key)) before = previous;
+      if (before !== undefined) yield [key, before];
+      previous = key;
+    }
+  }
+}

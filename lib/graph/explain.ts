@@ -1,0 +1,122 @@
+/**
+ * Why two tasks are not one: their identities compared field by field.
+ *
+ * A changed input is followed to the task that made it, so that the answer
+ * names the parameter that was edited and not only the keys that moved.
+ */
+import { canonical, type Json } from "../base/canonical.ts";
+import { components, type Identity } from "./key.ts";
+import type { InputRef } from "./task.ts";
+
+/** One field in which two tasks differ; absent means the default, or that there is none. */
+export interface Difference {
+  /** Such as "params.learningRate", "inputs.corpus[0]", "version". */
+  readonly path: string;
+  readonly from?: Json;
+  readonly to?: Json;
+  /** For an input whose both ends are known: in what its tasks differ. */
+  readonly upstream?: readonly Difference[];
+}
+
+/** Finds the identity behind a key; undefined where it is not known any more. */
+export type IdentityLookup = (key: string) => Identity | undefined;
+
+/**
+ * The fields in which a task differs from an earlier one, sorted by path.
+ *
+ * @param identityOfKey identities of both sides' upstream tasks, for the reasons
+ */
+export function explain(
+  { from, to }: { readonly from: Identity; readonly to: Identity },
+  identityOfKey: IdentityLookup = () => undefined,
+): Difference[] {
+  const differences: Difference[] = [
+    ...compareLeaves(from, to),
+    ...compareInputs({ from, to }, identityOfKey),
+  ];
+  return differences.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+}
+
+/** How many fields differ, upstream ones included: how near two tasks are. */
+export function distance(differences: readonly Difference[]): number {
+  return differences.reduce((sum, { upstream }) => sum + 1 + distance(upstream ?? []), 0);
+}
+
+/** Differences as lines of text: `learningRate: 0.0001 -> 0.00002`, inputs with theirs below. */
+export function formatDifferences(differences: readonly Difference[], indent = ""): string[] {
+  return differences.flatMap((each) => [
+    `${indent}${formatDifference(each)}`,
+    ...formatDifferences(each.upstream ?? [], `${indent}  `),
+  ]);
+}
+
+function formatDifference({ path, from, to, upstream }: Difference): string {
+  const name = path.replace(/^params\./, "").replace(/\.sha256$/, " (content)");
+  if (upstream !== undefined) return `${name}, because of`;
+  const none = path.startsWith("params.") ? "(default)" : "(none)";
+  const show = (value: Json | undefined) => value === undefined ? none : shorten(canonical(value));
+  return `${name}: ${show(from)} -> ${show(to)}`;
+}
+
+/** A key or digest by its first twelve digits, any other long text cut at sixty characters. */
+function shorten(text: string): string {
+  const short = text.replace(/^"([0-9a-f]{12})[0-9a-f]{52}(\/[^"]*)?"$/, "$1$2");
+  return short.length <= 60 ? short : `${short.slice(0, 59)}…`;
+}
+
+function compareLeaves(from: Identity, to: Identity): Difference[] {
+  const leaves = (identity: Identity) =>
+    new Map(
+      components({ ...identity, inputs: {} }).map(({ path, value }) => [path, value] as const),
+    );
+  return compareMaps(leaves(from), leaves(to)).map(([path, old, now]) => ({
+    path,
+    ...(old === undefined ? {} : { from: old }),
+    ...(now === undefined ? {} : { to: now }),
+  }));
+}
+
+function compareInputs(
+  { from, to }: { from: Identity; to: Identity },
+  identityOfKey: IdentityLookup,
+): Difference[] {
+  const changed = compareMaps(refsByPath(from), refsByPath(to));
+  return changed.map(([path, old, now]) => {
+    const before = old && identityOfKey(old.key);
+    const after = now && identityOfKey(now.key);
+    return {
+      path,
+      ...(old === undefined ? {} : { from: refText(old) }),
+      ...(now === undefined ? {} : { to: refText(now) }),
+      ...(before === undefined || after === undefined || old?.key === now?.key
+        ? {}
+        : { upstream: explain({ from: before, to: after }, identityOfKey) }),
+    };
+  });
+}
+
+function refsByPath(identity: Identity): Map<string, InputRef> {
+  return new Map(
+    Object.entries(identity.inputs).flatMap(([role, refs]) =>
+      refs.map((ref, index) => [`inputs.${role}[${index}]`, ref] as const)
+    ),
+  );
+}
+
+/** A reference as text: the key, and after a slash the output's name. */
+function refText({ key, output }: InputRef): string {
+  return output === "" ? key : `${key}/${output}`;
+}
+
+function compareMaps<Value extends Json | InputRef>(
+  from: ReadonlyMap<string, Value>,
+  to: ReadonlyMap<string, Value>,
+): [string, Value | undefined, Value | undefined][] {
+  const differing: [string, Value | undefined, Value | undefined][] = [];
+  for (const path of new Set([...from.keys(), ...to.keys()])) {
+    const old = from.get(path), now = to.get(path);
+    const isSame = old !== undefined && now !== undefined && canonical(old) === canonical(now);
+    if (!isSame) differing.push([path, old, now]);
+  }
+  return differing;
+}

@@ -1,0 +1,84 @@
+/**
+ * Digests of the outside files that params name.
+ *
+ * A file's content enters a task's key, its path does not. Digests are kept for
+ * the life of the process by path, size and modification time, so that a grid
+ * of a thousand cells reads a corpus once.
+ */
+import { sha256File } from "../base/digest.ts";
+import { ExperimentError, type Fault, fault, type SourcePosition } from "../base/errors.ts";
+
+/** Gives the SHA-256 of a file, 64 hexadecimal digits; throws as `Deno.open` does. */
+export type ReadFileDigest = (path: string) => Promise<string>;
+
+/** A file to digest, and where the spec names it. */
+export interface FileAsk {
+  readonly file: string;
+  readonly at: SourcePosition;
+}
+
+const remembered = new Map<string, string>();
+
+/** SHA-256 of a file, streamed; remembered as long as its size and time stay the same. */
+export async function readFileDigest(path: string): Promise<string> {
+  const { size, mtime } = await Deno.stat(path);
+  const mark = `${path}\0${size}\0${mtime?.getTime() ?? "?"}`;
+  const known = mtime === null ? undefined : remembered.get(mark);
+  if (known !== undefined) return known;
+  const digest = await sha256File(path);
+  remembered.set(mark, digest);
+  return digest;
+}
+
+/**
+ * Digests of all files asked for, by path; each file is read once.
+ *
+ * @throws ExperimentError "graph/missing-file" and "graph/unreadable-file", one
+ *   fault for every place that names a file which cannot be read
+ */
+export async function digestFiles(
+  asks: readonly FileAsk[],
+  read: ReadFileDigest = readFileDigest,
+): Promise<ReadonlyMap<string, string>> {
+  const digests = new Map<string, string>();
+  const failures = new Map<string, unknown>();
+  const paths = [...new Set(asks.map((ask) => ask.file))];
+  let next = 0;
+  const readSome = async () => {
+    for (let path = paths[next++]; path !== undefined; path = paths[next++]) {
+      try {
+        digests.set(path, await read(path));
+      } catch (error) {
+        failures.set(path, error);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(4, paths.length) }, readSome));
+  if (failures.size > 0) throw ExperimentError.of(faultsOf(asks, failures));
+  return digests;
+}
+
+function faultsOf(asks: readonly FileAsk[], failures: ReadonlyMap<string, unknown>): Fault[] {
+  const faults = new Map<string, Fault>();
+  for (const { file, at } of asks) {
+    if (!failures.has(file)) continue;
+    const each = unreadable(file, at, failures.get(file));
+    // Every cell of a stage asks for the same file at the same place: one fault.
+    faults.set(JSON.stringify([file, at]), each);
+  }
+  return [...faults.values()];
+}
+
+function unreadable(file: string, at: SourcePosition, error: unknown): Fault {
+  if (error instanceof Deno.errors.NotFound) {
+    return fault("graph/missing-file", `there is no file "${file}"`, {
+      at,
+      mend: "write the path of a file that exists, relative to the working directory",
+    });
+  }
+  const why = error instanceof Error ? error.message : String(error);
+  return fault("graph/unreadable-file", `cannot read the file "${file}": ${why}`, {
+    at,
+    mend: "name a regular file that this user may read",
+  });
+}

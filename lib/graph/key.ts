@@ -1,0 +1,106 @@
+/**
+ * A task's identity: all that affects its result, and the hash of it.
+ *
+ * One walk over the task gives the identity; its canonical JSON is hashed into
+ * the key, and its components are what `explain.ts` compares. Names, paths,
+ * order, executor and job count are no part of it.
+ */
+import { canonical, type Json, type JsonObject } from "../base/canonical.ts";
+import { sha256 } from "../base/digest.ts";
+import { fieldPath, withoutDefaults } from "./defaults.ts";
+import type { InputRef, TaskKind } from "./task.ts";
+
+/** What computes, where that affects the bits of a result. */
+export interface Numerics {
+  /** The engine by name, such as "onnx-cpu". */
+  readonly engine: string;
+  /** The type of the arithmetic, such as "float32". */
+  readonly precision: string;
+}
+
+/** All that affects a task's result; its canonical JSON is what the key hashes. */
+export interface Identity {
+  readonly kind: string;
+  readonly version: number;
+  /** Less the defaults; an outside file stands as `{ sha256 }`. */
+  readonly params: JsonObject;
+  /** By role, in the order given; roles without inputs are absent. */
+  readonly inputs: Readonly<Record<string, readonly InputRef[]>>;
+  /** Absent where the kind is not numeric. */
+  readonly numerics?: Numerics;
+}
+
+/** What an identity is made of. */
+export interface IdentityParts {
+  readonly kind: TaskKind;
+  /** Complete params, defaults filled in. */
+  readonly params: JsonObject;
+  readonly inputs: Readonly<Record<string, readonly InputRef[]>>;
+  readonly numerics: Numerics;
+  /** Digests of the outside files by param path. */
+  readonly files?: ReadonlyMap<string, string>;
+}
+
+/** One leaf of an identity under its label, such as "params.schedule.warmup". */
+export interface Component {
+  readonly path: string;
+  readonly value: Json;
+}
+
+/** The identity of a task. */
+export function identityOf(parts: IdentityParts): Identity {
+  const { kind, numerics } = parts;
+  const params = withoutDefaults(parts.params, {
+    schema: kind.params,
+    ...(parts.files === undefined ? {} : { files: parts.files }),
+  });
+  return {
+    kind: kind.kind,
+    version: kind.version,
+    params,
+    inputs: filledRoles(parts.inputs),
+    ...(kind.isNumeric
+      ? { numerics: { engine: numerics.engine, precision: numerics.precision } }
+      : {}),
+  };
+}
+
+/** Input references less the roles that have none, each with just its two fields. */
+export function filledRoles(
+  inputs: Readonly<Record<string, readonly InputRef[]>>,
+): Readonly<Record<string, readonly InputRef[]>> {
+  const filled: Record<string, readonly InputRef[]> = {};
+  for (const [role, refs] of Object.entries(inputs)) {
+    if (refs.length > 0) filled[role] = refs.map(({ key, output }) => ({ key, output }));
+  }
+  return filled;
+}
+
+/**
+ * The key: SHA-256 of the identity's canonical JSON, 64 hexadecimal digits.
+ *
+ * @throws ExperimentError "base/not-canonical" when a param has no canonical form
+ */
+export function keyOf(identity: Identity): string {
+  return sha256(canonical(identity));
+}
+
+/** The leaves of an identity, labelled; empty lists and mappings are leaves. */
+export function components(identity: Identity): Component[] {
+  const found: Component[] = [];
+  const visit = (value: Json, path: string): void => {
+    if (value === null || typeof value !== "object") {
+      found.push({ path, value });
+      return;
+    }
+    const children: [string, Json][] = Array.isArray(value)
+      ? value.map((each: Json, index) => [`${path}[${index}]`, each])
+      : Object.entries(value).map(([key, each]) => [fieldPath(path, key), each]);
+    if (children.length === 0 && path !== "params" && path !== "inputs") {
+      found.push({ path, value });
+    }
+    for (const [childPath, each] of children) visit(each, childPath);
+  };
+  visit(identity as unknown as Json, "");
+  return found;
+}
