@@ -1,0 +1,45 @@
+/**
+ * Floating-point operations of training, counted from a graph's products.
+ *
+ * A product [M, K] x [K, N] is 2 M K N operations; its backward pass is two such
+ * products, so a training step is three times the forward pass. Everything that
+ * is no product (norms, softmax, embedding look-up, the update) is left out, as
+ * in the usual 6 N D estimate, which this refines by attention and by the head
+ * being computed at masked positions only.
+ */
+import type { Graph } from "../engine/ir.ts";
+import type { BatchShape } from "./bert.ts";
+import type { BertConfig } from "./config.ts";
+
+/** Operations of one training step of a graph: forward and backward. */
+export function trainingFlops(graph: Graph): number {
+  let forward = 0;
+  for (const node of graph.nodes) {
+    if (node.op === "matmul") {
+      const [a] = node.inputs;
+      const inner = a!.shape.at(node.attrs.transposeA ? -2 : -1)!;
+      forward += 2 * inner * node.output.shape.reduce((product, each) => product * each, 1);
+    } else if (node.op === "attention") {
+      const [rows, heads, queries, width] = node.output.shape as [number, number, number, number];
+      const keys = node.inputs[1]!.shape[2]!;
+      forward += 4 * rows * heads * queries * keys * width;
+    }
+  }
+  return 3 * forward;
+}
+
+/** The same for masked-language modelling, from sizes alone: what `trainingFlops` would count. */
+export function maskedLanguageFlops(
+  config: Pick<
+    BertConfig,
+    "layers" | "hiddenSize" | "intermediateSize" | "vocabSize"
+  >,
+  batch: BatchShape & { readonly predictions: number },
+): number {
+  const { layers, hiddenSize: width, intermediateSize: inner, vocabSize } = config;
+  const { rows, length, predictions } = batch;
+  const layer = 2 * rows * length * (4 * width * width + 2 * width * inner) +
+    4 * rows * length * length * width;
+  const head = 2 * predictions * (width * width + width * vocabSize);
+  return 3 * (layers * layer + head);
+}
