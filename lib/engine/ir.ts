@@ -78,6 +78,7 @@ export class Graph {
   }
   /** Elementwise a / b. */
   div(a: Value, b: Value): Value {
+    check(a.dtype === "f32", `div needs f32, not ${a.dtype}`);
     return this.#binary("div", a, b);
   }
   /** The greater of a and b, elementwise. */

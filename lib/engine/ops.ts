@@ -35,6 +35,7 @@ export type OpAttrs = {
   add: NoAttrs;
   sub: NoAttrs;
   mul: NoAttrs;
+  /** f32 only. */
   div: NoAttrs;
   /** The greater; where both are equal the gradient goes to the first. */
   maximum: NoAttrs;
@@ -109,6 +110,8 @@ export type OpAttrs = {
   softmaxCrossEntropyGrad: NoAttrs;
   /** (q, k, v, bias): softmax(scale * q kT + bias) v; the bias gets no gradient. */
   attention: { readonly scale: number };
+
+  // Random
   /** (seed i32 [2]); see dropout_bits.ts. */
   dropoutMask: { readonly rate: number; readonly site: string };
 };

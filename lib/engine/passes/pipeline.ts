@@ -1,0 +1,25 @@
+/** The passes in the order in which an engine runs them. */
+import type { Graph, Node } from "../ir.ts";
+import { shareCommon } from "./cse.ts";
+import { dropDead } from "./dce.ts";
+import { expand } from "./expand.ts";
+import { fold } from "./fold.ts";
+
+const MAX_ROUNDS = 8;
+
+/**
+ * Expands, simplifies, shares and prunes until the graph gets no smaller.
+ *
+ * Run it after `differentiate`; it drops `stopGradient`.
+ *
+ * @param keeps says which fused nodes the engine computes itself; by default none
+ */
+export function optimise(graph: Graph, keeps?: (node: Node) => boolean): Graph {
+  let result = dropDead(expand(keeps)(graph));
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const size = result.nodes.length;
+    result = dropDead(shareCommon(fold(result)));
+    if (result.nodes.length === size) break;
+  }
+  return result;
+}
