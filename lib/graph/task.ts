@@ -20,7 +20,7 @@ export interface InputRole {
 
 /** A file from outside that a parameter names; its content enters the key, its path does not. */
 export interface FileParam {
-  /** Where it stands in the params, such as "train" or "sources[0].path". */
+  /** Where it stands in the params, such as "train"; files of one pattern share it, in order. */
   readonly path: string;
   /** The file's path as given, relative to the working directory. */
   readonly file: string;
@@ -65,8 +65,14 @@ export interface TaskKind<P = any> {
   readonly isNumeric: boolean;
   /** Modules, relative to the repository's root, whose graph is the kind's code. */
   readonly entry: string;
-  /** Faults between parameters that a schema cannot say; path as in "schedule.warmup". */
-  check?(params: P): readonly { path: string; message: string; mend: string }[];
+  /**
+   * Faults between parameters, or between them and the roles that are given, that a
+   * schema cannot say; path as in "schedule.warmup". Without roles those are not checked.
+   */
+  check?(
+    params: P,
+    roles?: readonly string[],
+  ): readonly { path: string; message: string; mend: string }[];
   /** The outside files that the params name. */
   files?(params: P): readonly FileParam[];
   /** The trajectory this task is a point of, or why it cannot share one. */
