@@ -16,6 +16,7 @@ const LONGEST_WAIT_MS = 500;
 
 /** How to wait for a lock that somebody else holds. */
 export interface WaitOptions {
+  /** Aborted: waiting ends with its reason. */
   readonly signal?: AbortSignal | undefined;
   /** Called once when it has to wait, with whoever holds the lock in words. */
   readonly onWait?: ((holder: string) => void) | undefined;

@@ -27,6 +27,7 @@ export interface AttemptPlaces {
 
 /** An attempt at a key; dispose of it, committed or not. */
 export class Attempt {
+  /** The key that is held. */
   readonly key: string;
   /** Counts the attempts at this key from 1, kills included. */
   readonly number: number;

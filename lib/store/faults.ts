@@ -25,6 +25,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
 export interface Doing {
   /** An infinitive, such as "write the artifact". */
   readonly doing: string;
+  /** The file or folder it was done to. */
   readonly path: string;
 }
 

@@ -15,51 +15,71 @@ export const RECORD_FILE = "artifact.json";
 /** The format that this version writes; counted up when the record's meaning changes. */
 export const RECORD_FORMAT = 1;
 
-/** A file of an artifact; `path` is relative to its folder, with "/" between names. */
+/** A file of an artifact. */
 export interface RecordedFile {
+  /** Relative to the artifact's folder, with "/" between names. */
   readonly path: string;
+  /** Its size. */
   readonly bytes: number;
+  /** The digest of its content, 64 hexadecimal digits. */
   readonly sha256: string;
 }
 
 /** How far training had come when the scores were measured; as the graph's Facts. */
 export interface RecordedFacts {
+  /** Optimizer updates of the trajectory. */
   readonly steps?: number;
+  /** Distinct corpus tokens that it can have seen. */
   readonly uniqueTokens?: number;
+  /** Tokens that went through it, repetitions counted. */
   readonly seenTokens?: number;
+  /** seenTokens / uniqueTokens. */
   readonly epochs?: number;
+  /** Trained parameters of the model. */
   readonly parameters?: number;
+  /** Floating-point operations spent on training. */
   readonly flops?: number;
 }
 
 /** A score; as the graph's Score. */
 export interface RecordedScore {
+  /** "mlm", or the data set's name. */
   readonly benchmark: string;
+  /** Such as "f1" or "lossNats". */
   readonly metric: string;
+  /** "validation", "dev" or "test". */
   readonly split: string;
+  /** NaN and the infinities are kept as they are. */
   readonly value: number;
 }
 
 /** What a task said of its artifact; as the graph's TaskOutcome. */
 export interface RecordedOutcome {
+  /** How far training had come. */
   readonly facts: RecordedFacts;
+  /** One row of the results view for each cell. */
   readonly scores: readonly RecordedScore[];
 }
 
 /** An artifact that a task read; as the graph's InputRef. */
 export interface RecordedInput {
+  /** The key of the task that made it. */
   readonly key: string;
+  /** The output's name, "" for the artifact itself. */
   readonly output: string;
 }
 
 /** What whoever commits an artifact says of it; the store adds the rest of its record. */
 export interface NewArtifact {
+  /** The kind of the task, such as "pretrain". */
   readonly kind: string;
   /** The version of the kind. */
   readonly version: number;
+  /** Complete params, defaults filled in. */
   readonly params: JsonObject;
   /** By role. */
   readonly inputs: Readonly<Record<string, readonly RecordedInput[]>>;
+  /** What the task says of its artifact. */
   readonly outcome: RecordedOutcome;
   /** The hash of the kind's module graph. */
   readonly code: string;
@@ -67,12 +87,15 @@ export interface NewArtifact {
   readonly device: string;
   /** When the attempt began, ISO 8601 in UTC. */
   readonly startedAt: string;
+  /** How long the attempt took. */
   readonly elapsedMs: number;
 }
 
 /** Everything that is recorded of an artifact. */
 export interface ArtifactRecord extends NewArtifact {
+  /** `RECORD_FORMAT` of the version that wrote it. */
   readonly format: number;
+  /** The key of the task that made it. */
   readonly key: string;
   /** Which attempt at the key made it, counted from 1. */
   readonly attempt: number;
