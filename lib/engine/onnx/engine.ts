@@ -1,0 +1,21 @@
+/** The engine that computes on the CPU with ONNX Runtime: the default everywhere. */
+import type { Engine, Executable, TrainingProgram, TrainingSession } from "../engine.ts";
+import type { Graph } from "../ir.ts";
+import { OnnxExecutable } from "./executable.ts";
+import { OnnxTrainingSession } from "./training_session.ts";
+
+/** Computes with ONNX Runtime; results do not depend on the number of threads. */
+export class OnnxEngine implements Engine {
+  readonly name = "onnx-cpu";
+
+  /** @param options threads: how many a graph may use */
+  constructor(readonly options: { readonly threads: number }) {}
+
+  compile(graph: Graph): Promise<Executable> {
+    return OnnxExecutable.compile(graph, this.options);
+  }
+
+  train(program: TrainingProgram): Promise<TrainingSession> {
+    return OnnxTrainingSession.start(program, this.options);
+  }
+}

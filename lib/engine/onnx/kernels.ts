@@ -1,0 +1,113 @@
+/**
+ * The kernels of kernels.wat over one linear memory, typed.
+ *
+ * Addresses are bytes from the memory's start. A kernel runs on the calling
+ * thread and sums in a fixed order, so its result does not depend on threads.
+ */
+import type { AdamW } from "../engine.ts";
+import { DROPOUT_TAG, dropoutConstants } from "../dropout_bits.ts";
+import { KERNELS_WASM } from "./kernels_wasm.ts";
+
+interface Exports {
+  sumOfSquares(x: number, count: number): number;
+  adamw(p: number, g: number, m: number, v: number, count: number, ...scalars: number[]): void;
+  addRows(base: number, ids: number, updates: number, rows: number, size: number): void;
+  dropout(out: number, count: number, ...rest: number[]): void;
+}
+
+/** Where the four tensors of a parameter lie, and how many floats each has. */
+export interface ParameterAddresses {
+  readonly param: number;
+  readonly gradient: number;
+  readonly firstMoment: number;
+  readonly secondMoment: number;
+  readonly count: number;
+}
+
+/** Kernels bound to a memory. */
+export class Kernels {
+  readonly #exports: Exports;
+
+  constructor(memory: WebAssembly.Memory) {
+    const module = compiled ??= new WebAssembly.Module(Uint8Array.fromBase64(KERNELS_WASM));
+    const instance = new WebAssembly.Instance(module, { host: { memory } });
+    this.#exports = instance.exports as unknown as Exports;
+  }
+
+  /** The sum of squares of `count` floats, a multiple of 16. */
+  sumOfSquares(address: number, count: number): number {
+    return this.#exports.sumOfSquares(address, count);
+  }
+
+  /**
+   * One AdamW update in place.
+   *
+   * @param options rate and decays of this parameter; step from 1; scale of the gradient
+   */
+  adamw(
+    addresses: ParameterAddresses,
+    options: {
+      readonly optimizer: AdamW;
+      readonly rate: number;
+      readonly decays: boolean;
+      readonly step: number;
+      readonly scale: number;
+    },
+  ): void {
+    const { param, gradient, firstMoment, secondMoment, count } = addresses;
+    const { optimizer, rate, step, scale } = options;
+    const { beta1, beta2, epsilon } = optimizer;
+    const isCorrected = optimizer.biasCorrection;
+    this.#exports.adamw(
+      param,
+      gradient,
+      firstMoment,
+      secondMoment,
+      count,
+      scale,
+      beta1,
+      1 - beta1,
+      beta2,
+      1 - beta2,
+      isCorrected ? 1 / (1 - beta1 ** step) : 1,
+      isCorrected ? 1 / (1 - beta2 ** step) : 1,
+      epsilon,
+      rate,
+      options.decays ? rate * optimizer.weightDecay : 0,
+    );
+  }
+
+  /** Adds each row of `updates` to the row of `base` that `ids` (i32) names, in order. */
+  addRows(
+    base: number,
+    options: {
+      readonly ids: number;
+      readonly updates: number;
+      readonly rows: number;
+      readonly rowSize: number;
+    },
+  ): void {
+    const { ids, updates, rows, rowSize } = options;
+    this.#exports.addRows(base, ids, updates, rows, rowSize);
+  }
+
+  /** Draws a dropout mask of `count` floats; see `dropout_bits.ts`. */
+  dropout(
+    address: number,
+    options: {
+      readonly count: number;
+      readonly rate: number;
+      readonly site: string;
+      readonly seed: readonly [number, number];
+    },
+  ): void {
+    const { threshold, keptValue, siteKey } = dropoutConstants(options.rate, options.site);
+    const [seed, step] = options.seed;
+    // A threshold of 2^32 keeps nothing, and does not fit a word.
+    const kept = threshold === 2 ** 32 ? 0 : keptValue;
+    const { count } = options;
+    this.#exports.dropout(address, count, seed, siteKey, step, DROPOUT_TAG, threshold, kept);
+  }
+}
+
+let compiled: WebAssembly.Module | undefined;

@@ -1,0 +1,166 @@
+/**
+ * Runs a plan: its models in ONNX Runtime, its kernels between them.
+ *
+ * Every tensor that crosses a step is a view of one memory, made once, so that a
+ * run allocates nothing but what ONNX Runtime needs inside a segment.
+ */
+import * as ort from "onnxruntime-node";
+import type { Tensor, Tensors } from "../engine.ts";
+import type { DType } from "../ir.ts";
+import { Kernels } from "./kernels.ts";
+import { view } from "./linear_memory.ts";
+import type { Binding, Place, Plan, PlanStep } from "./lower.ts";
+import { RUNTIME_TYPES } from "./operation.ts";
+
+/** What a plan runs on. */
+export interface RunnerOptions {
+  readonly memory: WebAssembly.Memory;
+  readonly addresses: ReadonlyMap<Place, number>;
+  /** Inputs that lie elsewhere, by name; read at each run as they are then. */
+  readonly shared?: Tensors;
+  readonly threads: number;
+}
+
+interface LoadedSegment {
+  readonly session: ort.InferenceSession;
+  readonly feeds: Record<string, ort.Tensor>;
+  readonly fetches: Record<string, ort.Tensor>;
+}
+
+/** A plan that is loaded and can run. */
+export class PlanRunner {
+  readonly #steps: readonly (LoadedSegment | (() => void))[];
+  readonly #inputs = new Map<string, Tensor>();
+  readonly #outputs = new Map<string, Tensor>();
+
+  private constructor(
+    plan: Plan,
+    steps: readonly (LoadedSegment | (() => void))[],
+    viewOf: (place: Place) => Tensor,
+  ) {
+    this.#steps = steps;
+    for (const place of plan.inputs) this.#inputs.set(place.name, viewOf(place));
+    for (const [name, place] of plan.outputs) this.#outputs.set(name, viewOf(place));
+  }
+
+  /** Loads a plan's models and fills its constants. */
+  static async load(plan: Plan, options: RunnerOptions): Promise<PlanRunner> {
+    const { memory, addresses, shared = {}, threads } = options;
+    const views = new Map<Place, Tensor>();
+    const viewOf = (place: Place): Tensor => {
+      const given = place.kind === "input" ? shared[place.name] : undefined;
+      let found = given ?? views.get(place);
+      if (found === undefined) {
+        const address = addresses.get(place);
+        if (address === undefined) throw new Error("a place without an address");
+        found = view(memory, { dtype: place.dtype, address, size: place.size });
+        if (place.kind === "constant") found.fill(place.value);
+        views.set(place, found);
+      }
+      return found;
+    };
+    const kernels = new Kernels(memory);
+    const steps: (LoadedSegment | (() => void))[] = [];
+    for (const step of plan.steps) {
+      steps.push(
+        step.kind === "segment"
+          ? await loadSegment(step, viewOf, threads)
+          : bindKernel(step, { kernels, addresses, viewOf }),
+      );
+    }
+    return new PlanRunner(plan, steps, viewOf);
+  }
+
+  /** Copies inputs in; those that the plan does not read are passed over. */
+  write(inputs: Tensors): void {
+    for (const [name, values] of Object.entries(inputs)) {
+      const target = this.#inputs.get(name);
+      if (target === undefined) continue;
+      if (target.length !== values.length || target.constructor !== values.constructor) {
+        const wanted = `${target.constructor.name} of ${target.length}`;
+        const given = `${values.constructor.name} of ${values.length}`;
+        throw new Error(`input "${name}" is a ${given}, not a ${wanted}`);
+      }
+      target.set(values);
+    }
+  }
+
+  /** Runs all steps on what the inputs hold. */
+  async run(): Promise<void> {
+    for (const step of this.#steps) {
+      if (typeof step === "function") step();
+      else await step.session.run(step.feeds, step.fetches);
+    }
+  }
+
+  /** An output of the last run where it lies: the next run overwrites it. */
+  view(name: string): Tensor {
+    const output = this.#outputs.get(name);
+    if (output === undefined) throw new Error(`the graph has no output "${name}"`);
+    return output;
+  }
+
+  /** Releases what ONNX Runtime holds. */
+  async dispose(): Promise<void> {
+    for (const step of this.#steps) {
+      if (typeof step !== "function") await step.session.release();
+    }
+  }
+}
+
+async function loadSegment(
+  step: PlanStep & { kind: "segment" },
+  viewOf: (place: Place) => Tensor,
+  threads: number,
+): Promise<LoadedSegment> {
+  const session = await ort.InferenceSession.create(step.model, {
+    executionProviders: ["cpu"],
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    graphOptimizationLevel: "all",
+    executionMode: "sequential",
+    enableCpuMemArena: true,
+    logSeverityLevel: 3,
+    extra: { session: { intra_op: { allow_spinning: "1" } } },
+  });
+  const tensors = (bindings: readonly Binding[]) =>
+    Object.fromEntries(
+      bindings.map(({ name, place, shape }) => [name, tensor(place.dtype, viewOf(place), shape)]),
+    );
+  return { session, feeds: tensors(step.inputs), fetches: tensors(step.outputs) };
+}
+
+function tensor(dtype: DType, values: Tensor, shape: readonly number[]): ort.Tensor {
+  return new ort.Tensor(RUNTIME_TYPES[dtype], values, shape);
+}
+
+function bindKernel(
+  step: PlanStep & { kind: "kernel" },
+  options: {
+    readonly kernels: Kernels;
+    readonly addresses: ReadonlyMap<Place, number>;
+    readonly viewOf: (place: Place) => Tensor;
+  },
+): () => void {
+  const { kernels, addresses, viewOf } = options;
+  const { call, output } = step;
+  const [first, ids, updates] = step.inputs as [Place, Place, Place];
+  const at = addresses.get(output)!;
+  switch (call.kernel) {
+    case "dropout": {
+      const seed = viewOf(first);
+      const { rate, site } = call;
+      return () =>
+        kernels.dropout(at, { count: output.size, rate, site, seed: [seed[0]!, seed[1]!] });
+    }
+    case "addRows": {
+      const target = viewOf(output), base = first === output ? undefined : viewOf(first);
+      const addressOf = (place: Place) => addresses.get(place)!;
+      const rows = { ids: addressOf(ids), updates: addressOf(updates), rows: ids.size };
+      return () => {
+        if (base !== undefined) target.set(base);
+        kernels.addRows(at, { ...rows, rowSize: call.rowSize });
+      };
+    }
+  }
+}

@@ -1,0 +1,203 @@
+/**
+ * A training whose whole state lies in one memory.
+ *
+ * From the memory's start: parameters, gradients, both moments, each tensor at
+ * a multiple of 64 bytes, then the places of the plan. ONNX Runtime writes the
+ * gradients; the norm and the update are kernels.
+ */
+import type {
+  Executable,
+  Tensors,
+  TrainingProgram,
+  TrainingSession,
+  TrainingState,
+} from "../engine.ts";
+import { differentiate } from "../grad.ts";
+import { type Graph, sizeOf } from "../ir.ts";
+import { copyGraph } from "../passes/rewrite.ts";
+import { OnnxExecutable, prepare } from "./executable.ts";
+import { Kernels, type ParameterAddresses } from "./kernels.ts";
+import { allocate, view } from "./linear_memory.ts";
+import { lowerGraph, type Place, type Plan } from "./lower.ts";
+import { align, planMemory } from "./memory_plan.ts";
+import { PlanRunner } from "./plan_runner.ts";
+
+/** The four tensors of a parameter, as views of the memory. */
+interface StateViews {
+  readonly param: Float32Array;
+  readonly gradient: Float32Array;
+  readonly firstMoment: Float32Array;
+  readonly secondMoment: Float32Array;
+}
+
+/** Training on the CPU. */
+export class OnnxTrainingSession implements TrainingSession {
+  readonly #views = new Map<string, StateViews>();
+  readonly #kernels: Kernels;
+
+  private constructor(
+    readonly program: TrainingProgram,
+    readonly runner: PlanRunner,
+    readonly state: { readonly layout: StateLayout; readonly memory: WebAssembly.Memory },
+    readonly threads: number,
+  ) {
+    const { layout, memory } = state;
+    this.#kernels = new Kernels(memory);
+    for (const { name, shape } of program.params) {
+      const addresses = layout.parameters.get(name)!;
+      const floats = (address: number) =>
+        view(memory, { dtype: "f32", address, size: sizeOf(shape) }) as Float32Array;
+      this.#views.set(name, {
+        param: floats(addresses.param),
+        gradient: floats(addresses.gradient),
+        firstMoment: floats(addresses.firstMoment),
+        secondMoment: floats(addresses.secondMoment),
+      });
+    }
+  }
+
+  /** Differentiates and lowers a program, and allocates its state, all zeros. */
+  static async start(
+    program: TrainingProgram,
+    { threads }: { readonly threads: number },
+  ): Promise<OnnxTrainingSession> {
+    const plan = lowerGraph(withGradients(program));
+    const layout = layOutState(program);
+    const fixed = fixedPlaces(plan, layout);
+    const { addresses, end } = planMemory(plan, { start: layout.end, fixed });
+    const parameters = program.params.reduce((sum, each) => sum + sizeOf(each.shape), 0);
+    const memory = allocate(end, `training ${parameters} parameters`);
+    const runner = await PlanRunner.load(plan, { memory, addresses, threads });
+    return new OnnxTrainingSession(program, runner, { layout, memory }, threads);
+  }
+
+  load(state: TrainingState): void {
+    for (const [name, views] of this.#views) {
+      for (
+        const [target, source] of [
+          [views.param, state.params[name]],
+          [views.firstMoment, state.firstMoments[name]],
+          [views.secondMoment, state.secondMoments[name]],
+        ] as const
+      ) {
+        if (source?.length !== target.length) {
+          throw new Error(`the state of "${name}" has ${source?.length}, not ${target.length}`);
+        }
+        target.set(source);
+      }
+    }
+  }
+
+  async step(
+    batch: Tensors,
+    control: { readonly learningRate: number; readonly step: number },
+  ): Promise<Tensors> {
+    const { graph, optimizer, params } = this.program;
+    this.runner.write(batch);
+    await this.runner.run();
+    const outputs: Record<string, Tensors[string]> = {};
+    for (const name of graph.outputs.keys()) outputs[name] = this.runner.view(name).slice();
+    const { layout } = this.state;
+    for (const { name } of params) {
+      const gradient = this.runner.view(gradientName(name)) as Float32Array;
+      const { gradient: home } = this.#views.get(name)!;
+      if (gradient.byteOffset !== home.byteOffset) home.set(gradient);
+    }
+    const { address, count } = layout.gradients;
+    const norm = Math.sqrt(this.#kernels.sumOfSquares(address, count));
+    const { clipNorm } = optimizer;
+    const scale = clipNorm !== undefined && norm > clipNorm ? clipNorm / norm : 1;
+    for (const { name, decays, learningRateScale = 1 } of params) {
+      const rate = control.learningRate * learningRateScale;
+      this.#kernels.adamw(layout.parameters.get(name)!, {
+        optimizer,
+        rate,
+        decays,
+        step: control.step,
+        scale,
+      });
+    }
+    return { ...outputs, gradientNorm: Float32Array.of(norm) };
+  }
+
+  save(): TrainingState {
+    const copies = (part: keyof StateViews) =>
+      Object.fromEntries([...this.#views].map(([name, views]) => [name, views[part].slice()]));
+    return {
+      params: copies("param"),
+      firstMoments: copies("firstMoment"),
+      secondMoments: copies("secondMoment"),
+    };
+  }
+
+  forward(graph: Graph): Promise<Executable> {
+    const shared = Object.fromEntries(
+      [...this.#views].map(([name, views]) => [name, views.param]),
+    );
+    return OnnxExecutable.compile(graph, { threads: this.threads, shared });
+  }
+
+  async dispose(): Promise<void> {
+    await this.runner.dispose();
+  }
+}
+
+/** The program's graph with an output for the gradient of each parameter. */
+function withGradients(program: TrainingProgram): Graph {
+  const { graph, at } = copyGraph(program.graph);
+  const loss = program.graph.outputs.get(program.loss);
+  if (loss === undefined) throw new Error(`the graph has no output "${program.loss}"`);
+  const params = program.params.map(({ name }) => {
+    const param = graph.inputs.get(name);
+    if (param === undefined) throw new Error(`the graph has no parameter "${name}"`);
+    return param;
+  });
+  const gradients = differentiate(graph, at(loss), params);
+  for (const [i, { name }] of program.params.entries()) {
+    graph.output(gradientName(name), gradients[i]!);
+  }
+  return prepare(graph);
+}
+
+function gradientName(param: string): string {
+  return `gradient of ${param}`;
+}
+
+interface StateLayout {
+  readonly parameters: ReadonlyMap<string, ParameterAddresses>;
+  /** All gradients with the gaps between them; count in floats. */
+  readonly gradients: { readonly address: number; readonly count: number };
+  readonly end: number;
+}
+
+function layOutState({ params }: TrainingProgram): StateLayout {
+  const total = params.reduce((sum, each) => sum + align(4 * sizeOf(each.shape)), 0);
+  const parameters = new Map<string, ParameterAddresses>();
+  let at = 0;
+  for (const { name, shape } of params) {
+    const count = sizeOf(shape);
+    parameters.set(name, {
+      param: at,
+      gradient: total + at,
+      firstMoment: 2 * total + at,
+      secondMoment: 3 * total + at,
+      count,
+    });
+    at += align(4 * count);
+  }
+  return { parameters, gradients: { address: total, count: total / 4 }, end: 4 * total };
+}
+
+/** Parameters are read where they lie; gradients are written there where nothing else is. */
+function fixedPlaces(plan: Plan, layout: StateLayout): Map<Place, number> {
+  const fixed = new Map<Place, number>();
+  for (const place of plan.inputs) {
+    const addresses = layout.parameters.get(place.name);
+    if (addresses !== undefined) fixed.set(place, addresses.param);
+  }
+  for (const [name, addresses] of layout.parameters) {
+    const place = plan.outputs.get(gradientName(name))!;
+    if (place.kind === "made" && !fixed.has(place)) fixed.set(place, addresses.gradient);
+  }
+  return fixed;
+}
