@@ -28,6 +28,7 @@ export const ERROR_CODES = table({
   "graph/over-budget": { exit: 2, about: "the plan costs more than the budget allows" },
   "graph/unreadable-file": { exit: 2, about: "a file that params name cannot be read" },
   "engine/memory": { exit: 1, about: "a model or batch that does not fit into memory" },
+  "engine/tfjs-node-gpu-missing": { exit: 2, about: "an optional package that is not installed" },
   "model/config": { exit: 2, about: "sizes of a model that cannot be" },
   "model/safetensors": { exit: 1, about: "a safetensors file that is damaged or of another kind" },
   "model/vocab": { exit: 2, about: "a model and a corpus whose vocabularies differ" },

@@ -1,0 +1,128 @@
+/**
+ * The hash of a kind's code: its entry module and all that it imports, directly
+ * or not, as far as it is ours; packages count by their exact version.
+ *
+ * Modules are found by reading the text for specifiers, not by running it. What
+ * looks like an import in a comment is followed too, which does no harm; imports
+ * of types alone are not, for they cannot change a result.
+ */
+import { canonical } from "../base/canonical.ts";
+import { sha256 } from "../base/digest.ts";
+
+interface Module {
+  readonly digest: string;
+  /** Module URLs, those that exist and those that do not. */
+  readonly local: readonly string[];
+  /** Bare specifiers as they stand: "zod", "npm:yaml@2.9.1". */
+  readonly packages: readonly string[];
+}
+
+/** Hashes the module graphs of kinds; every module is read once. */
+export class CodeHasher {
+  readonly #root: URL;
+  readonly #modules = new Map<string, Promise<Module | undefined>>();
+  readonly #hashes = new Map<string, Promise<string>>();
+  #versions: Promise<Readonly<Record<string, string>>> | undefined;
+
+  /** @param root the repository's folder, with deno.json; ends with "/" */
+  constructor(root: URL) {
+    this.#root = root;
+  }
+
+  /**
+   * SHA-256 of the code behind an entry, 64 hexadecimal digits.
+   *
+   * @param entry a module relative to the root, such as "lib/tasks/ner.ts"
+   * @throws Error when there is no such module
+   */
+  hash(entry: string): Promise<string> {
+    const known = this.#hashes.get(entry);
+    if (known !== undefined) return known;
+    const hash = this.#hash(new URL(entry, this.#root).href);
+    this.#hashes.set(entry, hash);
+    return hash;
+  }
+
+  async #hash(entry: string): Promise<string> {
+    const digests: Record<string, string> = {};
+    const packages = new Set<string>();
+    const seen = new Set([entry]);
+    let front = [entry];
+    while (front.length > 0) {
+      const modules = await Promise.all(front.map((href) => this.#read(href)));
+      const next: string[] = [];
+      for (const [index, module] of modules.entries()) {
+        const href = front[index]!;
+        if (module === undefined) {
+          if (href === entry) throw new Error(`there is no module ${href}`);
+          continue;
+        }
+        digests[this.#nameOf(href)] = module.digest;
+        for (const name of module.packages) packages.add(name);
+        for (const local of module.local) {
+          if (seen.has(local)) continue;
+          seen.add(local);
+          next.push(local);
+        }
+      }
+      front = next;
+    }
+    const versions = await this.#packageVersions();
+    const named = [...packages].sort().map((name) => versions[name] ?? name);
+    return sha256(canonical({ modules: digests, packages: named }));
+  }
+
+  #nameOf(href: string): string {
+    const root = this.#root.href;
+    return href.startsWith(root) ? href.slice(root.length) : href;
+  }
+
+  #read(href: string): Promise<Module | undefined> {
+    const known = this.#modules.get(href);
+    if (known !== undefined) return known;
+    const module = readModule(href);
+    this.#modules.set(href, module);
+    return module;
+  }
+
+  /** The import map of deno.json: bare name to "npm:name@version". */
+  async #packageVersions(): Promise<Readonly<Record<string, string>>> {
+    this.#versions ??= (async () => {
+      const text = await Deno.readTextFile(new URL("deno.json", this.#root));
+      return (JSON.parse(text) as { imports?: Record<string, string> }).imports ?? {};
+    })();
+    return await this.#versions;
+  }
+}
+
+/** A file's digest and what it imports; undefined when there is no such file. */
+async function readModule(href: string): Promise<Module | undefined> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await Deno.readFile(new URL(href));
+  } catch (error) {
+    const isNone = error instanceof Deno.errors.NotFound ||
+      error instanceof Deno.errors.IsADirectory;
+    if (isNone) return undefined;
+    throw error;
+  }
+  const digest = sha256(bytes);
+  if (!/\.[cm]?[jt]sx?$/.test(href)) return { digest, local: [], packages: [] };
+  const specifiers = specifiersOf(new TextDecoder().decode(bytes));
+  const isLocal = (name: string) => /^\.{0,2}\//.test(name);
+  return {
+    digest,
+    local: specifiers.filter(isLocal).map((name) => new URL(name, href).href),
+    packages: specifiers.filter((name) => !isLocal(name) && !name.includes("://")),
+  };
+}
+
+const TYPE_IMPORT = /\b(?:import|export)\s+type\s[^;"']*?\bfrom\s*["'][^"'\n]+["']/g;
+const IMPORT = /\b(?:from|import)\s*(?:\(\s*)?["']([^"'\n]+)["']/g;
+const ASSET = /(?:new\s+URL\(|import\.meta\.resolve\()\s*["']([^"'\n]+)["']/g;
+
+/** What a module's text imports with a literal specifier, statically or not; files by URL too. */
+function specifiersOf(source: string): string[] {
+  const code = source.replaceAll(TYPE_IMPORT, "");
+  return [...code.matchAll(IMPORT), ...code.matchAll(ASSET)].map(([, specifier]) => specifier!);
+}

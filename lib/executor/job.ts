@@ -1,0 +1,160 @@
+/**
+ * Does one job in a worker: locks the key, checks the inputs, runs the kind, commits.
+ *
+ * What outlives a kill stands in the store's scratch folder of the key: the
+ * measurement log, and below `task/` whatever the kind keeps as checkpoints.
+ */
+import { ExperimentError } from "../base/errors.ts";
+import type { InputArtifact, TaskContext, TaskEvent, TaskKind } from "../graph/task.ts";
+import type { ArtifactStore } from "../store/artifacts.ts";
+import { isDiskFull, storeFault } from "../store/faults.ts";
+import { MeasurementLog } from "../store/measurements.ts";
+import type { FromWorker, Job } from "./protocol.ts";
+
+/** What a job is done with. */
+export interface JobOptions {
+  /** The kind that the job names. */
+  readonly kind: TaskKind;
+  /** Where artifacts are read and committed. */
+  readonly store: ArtifactStore;
+  /** Tells the driver. */
+  readonly tell: (message: FromWorker) => void;
+  /** Aborted when the run is interrupted. */
+  readonly signal: AbortSignal;
+}
+
+/** At most one progress message in this time; the last one is always told. */
+const PROGRESS_EVERY_MS = 100;
+
+/**
+ * Does a job, unless its artifact is there already.
+ *
+ * @returns whether the artifact was there
+ * @throws ExperimentError "executor/input-lost", and what the store and the kind throw
+ */
+export async function runJob(job: Job, options: JobOptions): Promise<boolean> {
+  const { kind, store, tell, signal } = options;
+  if (kind.version !== job.version) {
+    throw new Error(`${kind.kind} is of version ${kind.version}, the job of ${job.version}`);
+  }
+  await using attempt = await store.begin(job.key, {
+    signal,
+    onWait: (holder) => tell({ type: "waiting", holder }),
+  });
+  if (attempt.existing !== undefined) return true;
+  tell({ type: "started", attempt: attempt.number });
+  const startedAt = new Date();
+  const startedMs = performance.now();
+  const inputs = await openInputs(job, options);
+  const start = job.start && {
+    ...await openArtifact({ key: job.start.key, output: "" }, options),
+    step: job.start.step,
+  };
+  const scratchDir = `${attempt.scratchDir}/task`;
+  await Deno.mkdir(scratchDir, { recursive: true });
+  const log = await MeasurementLog.open(attempt.scratchDir);
+  using reporter = new Reporter(log, tell);
+  const context: TaskContext<unknown> = {
+    params: job.params,
+    inputs,
+    ...(start === undefined ? {} : { start }),
+    outDir: attempt.outDir,
+    scratchDir,
+    device: job.device,
+    emit: (event) => reporter.emit(event),
+    signal,
+  };
+  try {
+    const outcome = await kind.run(context);
+    await reporter.finish(attempt.outDir);
+    await attempt.commit({
+      kind: job.kind,
+      version: job.version,
+      params: job.params,
+      inputs: job.inputs,
+      outcome,
+      code: job.code,
+      device: job.device.engine,
+      startedAt: startedAt.toISOString(),
+      elapsedMs: Math.round(performance.now() - startedMs),
+    });
+  } catch (error) {
+    if (!(error instanceof Error) || !isDiskFull(error)) throw error;
+    throw storeFault(error, { doing: `write what ${job.kind} makes`, path: attempt.outDir });
+  }
+  return false;
+}
+
+async function openInputs(
+  job: Job,
+  options: JobOptions,
+): Promise<Record<string, readonly InputArtifact[]>> {
+  const inputs: Record<string, readonly InputArtifact[]> = {};
+  for (const role of Object.keys(options.kind.inputs)) {
+    const opened: InputArtifact[] = [];
+    for (const ref of job.inputs[role] ?? []) opened.push(await openArtifact(ref, options));
+    inputs[role] = opened;
+  }
+  return inputs;
+}
+
+async function openArtifact(
+  { key, output }: { readonly key: string; readonly output: string },
+  { store }: JobOptions,
+): Promise<InputArtifact> {
+  const record = await store.verify(key);
+  if (record === undefined) {
+    throw new ExperimentError("executor/input-lost", `the input ${key} is missing or damaged`, {
+      mend: "run again: what is lost is computed anew",
+    });
+  }
+  const dir = output === "" ? store.dirOf(key) : `${store.dirOf(key)}/${output}`;
+  return { key, dir, facts: record.outcome.facts };
+}
+
+/** Passes a task's events on: measurements into the log first, progress not too often. */
+class Reporter {
+  readonly #log: MeasurementLog;
+  readonly #tell: (message: FromWorker) => void;
+  #toldMs = -Infinity;
+  #held: TaskEvent | undefined;
+  #isOpen = true;
+
+  constructor(log: MeasurementLog, tell: (message: FromWorker) => void) {
+    this.#log = log;
+    this.#tell = tell;
+  }
+
+  emit(event: TaskEvent): void {
+    if (event.type === "progress") {
+      const nowMs = performance.now();
+      this.#held = event;
+      if (nowMs - this.#toldMs < PROGRESS_EVERY_MS) return;
+      this.#toldMs = nowMs;
+      this.#flush();
+      return;
+    }
+    if (event.type === "measurement") {
+      const { step, name, split, value } = event;
+      this.#log.append({ step, name, split, value });
+    }
+    this.#tell({ type: "event", event });
+  }
+
+  /** Writes the measurements into the artifact. */
+  async finish(outDir: string): Promise<void> {
+    this.#flush();
+    this.#isOpen = false;
+    await this.#log.finish(outDir);
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#isOpen) this.#log.close();
+    this.#isOpen = false;
+  }
+
+  #flush(): void {
+    if (this.#held !== undefined) this.#tell({ type: "event", event: this.#held });
+    this.#held = undefined;
+  }
+}

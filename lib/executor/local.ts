@@ -1,0 +1,171 @@
+/**
+ * Runs jobs on this machine, in warm worker processes.
+ *
+ * A worker is kept for further jobs of the same kind and device, so that it
+ * compiles and loads once; it is given up when another kind needs its place.
+ */
+import type { ArtifactStore } from "../store/artifacts.ts";
+import type { ArtifactRecord } from "../store/record.ts";
+import type { Job } from "./protocol.ts";
+import { type JobEvent, WorkerProcess } from "./worker_process.ts";
+
+export type { Job } from "./protocol.ts";
+export type { JobEvent } from "./worker_process.ts";
+
+/** What a local executor is made with. */
+export interface LocalExecutorOptions {
+  /** The module that calls `serveWorker`. */
+  readonly worker: URL;
+  /** Flags of `deno run` for the workers, such as "--allow-read"; each permission named. */
+  readonly flags: readonly string[];
+  /** How many worker processes there are at most, at least 1. */
+  readonly jobs: number;
+  /** Where the artifacts are. */
+  readonly store: ArtifactStore;
+  /** How long an aborted job may take to save a checkpoint; 10,000 if absent. */
+  readonly graceMs?: number;
+}
+
+/** What a job may be executed with. */
+export interface ExecuteOptions {
+  /** Aborted: the job saves a checkpoint and rejects with the reason. */
+  readonly signal?: AbortSignal;
+  /** Told what happens, in order. */
+  readonly onEvent?: (event: JobEvent) => void;
+}
+
+/** A job that is done. */
+export interface JobResult {
+  /** The committed artifact's record. */
+  readonly record: ArtifactRecord;
+  /** Whether it was there already, such as by another run. */
+  readonly wasThere: boolean;
+}
+
+interface Place {
+  readonly purpose: string;
+  readonly worker: WorkerProcess;
+}
+
+/** A pool of worker processes; `close` it. */
+export class LocalExecutor {
+  readonly #options: LocalExecutorOptions;
+  /** Workers without a job, the longest idle first. */
+  readonly #idle: Place[] = [];
+  readonly #busy = new Set<Place>();
+  readonly #leaving = new Set<Promise<void>>();
+  readonly #queue: (() => void)[] = [];
+  /** Jobs that have their turn. */
+  #taken = 0;
+  /** Workers that are there or about to start. */
+  #processes = 0;
+  #isClosed = false;
+
+  /** Starts nothing yet: workers start with the first jobs. */
+  constructor(options: LocalExecutorOptions) {
+    if (!(options.jobs >= 1)) throw new Error(`jobs must be at least 1, not ${options.jobs}`);
+    this.#options = options;
+  }
+
+  /**
+   * Does a job, waiting for a free place.
+   *
+   * @throws ExperimentError what the task threw, or "executor/worker-died"; the
+   *   signal's reason when aborted; Error with the worker's stack for a bug
+   */
+  async execute(job: Job, options: ExecuteOptions = {}): Promise<JobResult> {
+    const { signal, onEvent } = options;
+    const { store } = this.#options;
+    await this.#takeTurn(signal);
+    try {
+      const place = await this.#occupy(purposeOf(job));
+      let wasThere: boolean;
+      try {
+        wasThere = await place.worker.run(job, { store: store.root, signal, onEvent });
+      } finally {
+        this.#release(place);
+      }
+      const record = await store.find(job.key);
+      if (record === undefined) throw new Error(`the artifact ${job.key} was lost once committed`);
+      return { record, wasThere };
+    } finally {
+      this.#taken--;
+      this.#queue.shift()?.();
+    }
+  }
+
+  /** Ends all workers, busy ones too, and waits until they are gone. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const places = [...this.#idle.splice(0), ...this.#busy];
+    await Promise.all([...places.map(({ worker }) => worker.close()), ...this.#leaving]);
+  }
+
+  /** Closes it at the end of an `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** Waits until fewer than `jobs` jobs are on, first come first served. */
+  async #takeTurn(signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted();
+    if (this.#isClosed) throw new Error("the executor is closed");
+    while (this.#taken >= this.#options.jobs) {
+      await new Promise<void>((resolve, reject) => {
+        const go = () => {
+          signal?.removeEventListener("abort", stop);
+          resolve();
+        };
+        const stop = () => {
+          this.#queue.splice(this.#queue.indexOf(go), 1);
+          reject(signal?.reason);
+        };
+        this.#queue.push(go);
+        signal?.addEventListener("abort", stop, { once: true });
+      });
+    }
+    this.#taken++;
+  }
+
+  /** A worker for a purpose: a warm one, or a new one, perhaps in an idle one's place. */
+  async #occupy(purpose: string): Promise<Place> {
+    const alive = this.#idle.splice(0).filter(({ worker }) => worker.isAlive || this.#forget());
+    this.#idle.push(...alive);
+    const warm = this.#idle.findLastIndex((place) => place.purpose === purpose);
+    const [known] = warm === -1 ? [] : this.#idle.splice(warm, 1);
+    const place = known ?? await this.#start(purpose);
+    this.#busy.add(place);
+    return place;
+  }
+
+  async #start(purpose: string): Promise<Place> {
+    if (this.#processes < this.#options.jobs) {
+      this.#processes++;
+    } else {
+      // Its memory, on a GPU above all, must be free before the next one starts.
+      const leaving = this.#idle.shift()!.worker.close();
+      this.#leaving.add(leaving);
+      await leaving;
+      this.#leaving.delete(leaving);
+    }
+    if (this.#isClosed) throw new Error("the executor is closed");
+    const { worker: module, flags, graceMs = 10_000 } = this.#options;
+    return { purpose, worker: new WorkerProcess({ module, flags, graceMs }) };
+  }
+
+  #release(place: Place): void {
+    this.#busy.delete(place);
+    if (place.worker.isAlive) this.#idle.push(place);
+    else this.#forget();
+  }
+
+  /** A process is gone; false, to drop it from a list. */
+  #forget(): false {
+    this.#processes--;
+    return false;
+  }
+}
+
+function purposeOf({ kind, device }: Job): string {
+  return JSON.stringify([kind, device.engine, device.threads]);
+}

@@ -1,0 +1,102 @@
+/**
+ * The worker's side of the protocol: one job after another until the input ends.
+ *
+ * It knows kinds only by their contract. The terminal's Ctrl-C reaches every
+ * process, so a worker ignores it: the driver decides, and sends "abort".
+ */
+import { ExperimentError } from "../base/errors.ts";
+import type { TaskKind } from "../graph/task.ts";
+import { ArtifactStore } from "../store/artifacts.ts";
+import { runJob } from "./job.ts";
+import {
+  formatMessage,
+  type FromWorker,
+  type Job,
+  MARK,
+  parseMessage,
+  PROTOCOL,
+  type ToWorker,
+} from "./protocol.ts";
+
+/**
+ * Serves jobs of the given kinds over standard input and output.
+ *
+ * Never returns: the process exits when its input ends, even while it is busy,
+ * because then the driver is gone. Needs the permissions to read, to write the
+ * store, and FFI (see `stdin_thread.ts`).
+ */
+export function serveWorker(kinds: readonly TaskKind[]): void {
+  Deno.addSignalListener("SIGINT", () => {});
+  const server = new Server(kinds);
+  const input = new Worker(import.meta.resolve("./stdin_thread.ts"), { type: "module" });
+  input.addEventListener("message", (event: MessageEvent<string | null>) => {
+    if (event.data === null) Deno.exit(0);
+    server.receive(parseMessage<ToWorker>(event.data));
+  });
+  tell({ type: "hello", protocol: PROTOCOL, pid: Deno.pid });
+}
+
+class Server {
+  readonly #kinds: ReadonlyMap<string, TaskKind>;
+  readonly #stores = new Map<string, Promise<ArtifactStore>>();
+  #current: { readonly key: string; readonly abort: AbortController } | undefined;
+
+  constructor(kinds: readonly TaskKind[]) {
+    this.#kinds = new Map(kinds.map((kind) => [kind.kind, kind]));
+  }
+
+  receive(message: ToWorker): void {
+    if (message.type === "abort") {
+      if (this.#current?.key !== message.key) return;
+      this.#current.abort.abort(new DOMException("the run was interrupted", "AbortError"));
+      return;
+    }
+    if (this.#current !== undefined) throw new Error("a worker does one job at a time");
+    const abort = new AbortController();
+    this.#current = { key: message.job.key, abort };
+    this.#run(message.job, message.store, abort.signal).then((last) => {
+      this.#current = undefined;
+      tell(last);
+    });
+  }
+
+  /** Does a job; returns the message that ends it. */
+  async #run(job: Job, root: string, signal: AbortSignal): Promise<FromWorker> {
+    try {
+      const kind = this.#kinds.get(job.kind);
+      if (kind === undefined) throw new Error(`this worker knows no kind "${job.kind}"`);
+      const store = await this.#open(root);
+      return { type: "done", wasThere: await runJob(job, { kind, store, tell, signal }) };
+    } catch (error) {
+      return endOf(error, signal);
+    }
+  }
+
+  #open(root: string): Promise<ArtifactStore> {
+    const known = this.#stores.get(root);
+    if (known !== undefined) return known;
+    const onWarning = (message: string) =>
+      tell({ type: "event", event: { type: "warning", message } });
+    const store = ArtifactStore.open(root, { onWarning });
+    this.#stores.set(root, store);
+    return store;
+  }
+}
+
+function endOf(error: unknown, signal: AbortSignal): FromWorker {
+  if (signal.aborted && error === signal.reason) return { type: "aborted" };
+  if (error instanceof ExperimentError) return { type: "failed", faults: error.faults };
+  const bug = error instanceof Error ? error : new Error(String(error));
+  return { type: "bug", message: bug.message, stack: bug.stack ?? bug.message };
+}
+
+function tell(message: FromWorker): void {
+  const bytes = new TextEncoder().encode(MARK + formatMessage(message));
+  try {
+    for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
+  } catch (error) {
+    // Nobody listens any more: the driver is gone, and the input ends too.
+    if (error instanceof Deno.errors.BrokenPipe) Deno.exit(0);
+    throw error;
+  }
+}

@@ -1,0 +1,231 @@
+/**
+ * The driver's side of one worker: a process that does one job at a time.
+ *
+ * It runs in a process group of its own, so that the terminal's Ctrl-C reaches
+ * only the driver. Closing its input ends it; after a grace it is killed.
+ */
+import { ExperimentError } from "../base/errors.ts";
+import type { TaskEvent } from "../graph/task.ts";
+import {
+  formatMessage,
+  type FromWorker,
+  type Job,
+  MARK,
+  parseMessage,
+  PROTOCOL,
+  readLines,
+  type ToWorker,
+} from "./protocol.ts";
+
+/** What happens to a job while it is on. */
+export type JobEvent =
+  | { readonly type: "event"; readonly event: TaskEvent }
+  /** Another run computes the same key; `holder` says in words which. */
+  | { readonly type: "waiting"; readonly holder: string }
+  /** It has the key's lock and runs, for the `attempt`th time, counted from 1. */
+  | { readonly type: "started"; readonly attempt: number };
+
+/** How to start worker processes. */
+export interface WorkerCommand {
+  /** The module that calls `serveWorker`. */
+  readonly module: URL;
+  /** Flags of `deno run`, such as the permissions, each named. */
+  readonly flags: readonly string[];
+  /** How long an aborted job may take to save a checkpoint before it is killed. */
+  readonly graceMs: number;
+}
+
+/** What a job is run with. */
+export interface JobRun {
+  /** The root of the store. */
+  readonly store: string;
+  /** Aborted: the worker is asked to stop, and killed when it does not. */
+  readonly signal?: AbortSignal | undefined;
+  /** Told what happens, in order. */
+  readonly onEvent?: ((event: JobEvent) => void) | undefined;
+}
+
+/** How much of a dead worker's last words is shown. */
+const TAIL_CHARACTERS = 2000;
+const CLOSE_GRACE_MS = 2000;
+
+interface Pending {
+  readonly job: Job;
+  readonly run: JobRun;
+  readonly resolve: (wasThere: boolean) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** A worker process, started by its constructor. */
+export class WorkerProcess {
+  readonly #child: Deno.ChildProcess;
+  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #graceMs: number;
+  readonly #ended: Promise<void>;
+  #tail = "";
+  #pending: Pending | undefined;
+  #isAlive = true;
+
+  /** Starts the process; what goes wrong with that is told by `run`. */
+  constructor({ module, flags, graceMs }: WorkerCommand) {
+    const args = ["run", "--quiet", "--no-prompt", ...flags, module.href];
+    this.#child = new Deno.Command("deno", {
+      args,
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+      detached: true,
+    }).spawn();
+    this.#graceMs = graceMs;
+    this.#input = this.#child.stdin.getWriter();
+    this.#ended = this.#serve();
+  }
+
+  /** Whether the process can still be given a job. */
+  get isAlive(): boolean {
+    return this.#isAlive;
+  }
+
+  /** The process's id. */
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  /**
+   * Does a job.
+   *
+   * @returns whether the artifact was there already
+   * @throws ExperimentError what the task threw, or "executor/worker-died"; the
+   *   signal's reason when aborted; Error with the worker's stack for a bug
+   */
+  async run(job: Job, run: JobRun): Promise<boolean> {
+    if (this.#pending !== undefined) throw new Error("a worker does one job at a time");
+    run.signal?.throwIfAborted();
+    if (!this.#isAlive) throw await this.#deathOf(job);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const abort = () => {
+      this.#send({ type: "abort", key: job.key });
+      timer = setTimeout(() => this.#kill(), this.#graceMs);
+    };
+    try {
+      const result = new Promise<boolean>((resolve, reject) => {
+        this.#pending = { job, run, resolve, reject };
+      });
+      run.signal?.addEventListener("abort", abort, { once: true });
+      this.#send({ type: "job", job, store: run.store });
+      return await result;
+    } finally {
+      run.signal?.removeEventListener("abort", abort);
+      clearTimeout(timer);
+    }
+  }
+
+  /** Ends the process, even in the midst of a job, and waits until it is gone. */
+  async close(): Promise<void> {
+    this.#input.close().catch(() => {});
+    const timer = setTimeout(() => this.#kill(), CLOSE_GRACE_MS);
+    await this.#ended;
+    clearTimeout(timer);
+  }
+
+  #send(message: ToWorker): void {
+    // A worker that is dead cannot be written to; `#serve` tells that it died.
+    this.#input.write(new TextEncoder().encode(formatMessage(message))).catch(() => {});
+  }
+
+  #kill(): void {
+    try {
+      this.#child.kill("SIGKILL");
+    } catch {
+      // It is gone already.
+    }
+    // Were `deno` a script around the real process, that one would end by this.
+    this.#input.close().catch(() => {});
+  }
+
+  /** Reads what the worker says until it is gone. */
+  async #serve(): Promise<void> {
+    await Promise.all([this.#readOutput(), this.#readErrors()]);
+    await this.#child.status;
+    this.#isAlive = false;
+    this.#input.close().catch(() => {});
+    const pending = this.#take();
+    if (pending === undefined) return;
+    const { job, run, reject } = pending;
+    reject(run.signal?.aborted === true ? run.signal.reason : await this.#deathOf(job));
+  }
+
+  async #readOutput(): Promise<void> {
+    for await (const line of readLines(this.#child.stdout)) {
+      const mark = line.indexOf(MARK);
+      if (mark !== 0) this.#keep(`${mark === -1 ? line : line.slice(0, mark)}\n`);
+      if (mark === -1) continue;
+      try {
+        this.#receive(parseMessage<FromWorker>(line.slice(mark + 1)));
+      } catch (error) {
+        this.#take()?.reject(error);
+        this.#kill();
+      }
+    }
+  }
+
+  async #readErrors(): Promise<void> {
+    const decoder = new TextDecoder();
+    for await (const bytes of this.#child.stderr) {
+      this.#keep(decoder.decode(bytes, { stream: true }));
+    }
+  }
+
+  #keep(text: string): void {
+    this.#tail = (this.#tail + text).slice(-TAIL_CHARACTERS);
+  }
+
+  #receive(message: FromWorker): void {
+    switch (message.type) {
+      case "hello":
+        if (message.protocol === PROTOCOL) return;
+        throw new Error(`the worker speaks protocol ${message.protocol}, not ${PROTOCOL}`);
+      case "event":
+      case "waiting":
+      case "started":
+        this.#pending?.run.onEvent?.(message);
+        return;
+      case "done":
+        return this.#take()?.resolve(message.wasThere);
+      case "failed":
+        return this.#take()?.reject(ExperimentError.of(message.faults));
+      case "bug": {
+        const bug = new Error(message.message);
+        bug.stack = message.stack;
+        return this.#take()?.reject(bug);
+      }
+      case "aborted": {
+        const pending = this.#take();
+        return pending?.reject(pending.run.signal?.reason);
+      }
+    }
+  }
+
+  #take(): Pending | undefined {
+    const pending = this.#pending;
+    this.#pending = undefined;
+    return pending;
+  }
+
+  async #deathOf(job: Job): Promise<ExperimentError> {
+    const { code, signal } = await this.#child.status;
+    const how = signal === null ? `ended with exit code ${code}` : `was killed by ${signal}`;
+    const words = this.#tail.trim();
+    const said = words === "" ? "" : `; its last words:\n${words.replace(/^/gm, "    ")}`;
+    return new ExperimentError(
+      "executor/worker-died",
+      `the worker doing a task of ${job.kind} ${how}${said}`,
+      {
+        mend: signal === "SIGKILL"
+          ? "if memory ran out, give the task less (a smaller batch, fewer jobs); run again, it " +
+            "goes on from its last checkpoint"
+          : "run again, it goes on from its last checkpoint; if it dies again, its last words say why",
+      },
+    );
+  }
+}

@@ -1,0 +1,282 @@
+/**
+ * What a run would do: which tasks run, why, from where, and at what cost.
+ *
+ * A task runs when its artifact is missing and somebody needs it: the spec asks
+ * for it and no other task reads it, or a task that runs reads it. An artifact
+ * that is gone but whose readers are cached is not made again.
+ */
+import { addCosts, type Cost, costAfter, costOf, NO_COST } from "./cost.ts";
+import type { TaskGraph } from "./build.ts";
+import { type History, type Reason, Reasoner } from "./reason.ts";
+import type { Task } from "./task.ts";
+
+/** What the plan has to know of an artifact that is there. */
+export interface CachedArtifact {
+  /** The hash of the kind's code that made it. */
+  readonly code: string;
+}
+
+/** Finds the artifact of a key. */
+export type ArtifactLookup = (
+  key: string,
+) => CachedArtifact | undefined | Promise<CachedArtifact | undefined>;
+
+/** What a run does with a task: "unneeded" is missing, but nothing that runs reads it. */
+export type PlannedState = "cached" | "run" | "unneeded";
+
+/** A task as a run would treat it. */
+export interface PlannedTask {
+  readonly task: Task;
+  readonly state: PlannedState;
+  /** Why it runs; absent if it does not. */
+  readonly reason?: Reason;
+  /** The earlier point of its trajectory that it starts from; absent if it does not run. */
+  readonly start?: { readonly key: string; readonly step: number };
+  /** What running it costs, given its start; nothing if it does not run. */
+  readonly cost: Cost;
+  /** What it would cost from the start of its training. */
+  readonly fullCost: Cost;
+}
+
+/** What a run would do. */
+export interface Plan {
+  /** By key, in topological order. */
+  readonly tasks: ReadonlyMap<string, PlannedTask>;
+  readonly counts: Readonly<Record<PlannedState, number>>;
+  readonly costs: {
+    /** What is left to run. */
+    readonly left: Cost;
+    /** The same, were nothing shared along trajectories. */
+    readonly leftUnshared: Cost;
+    /** The whole experiment, were nothing cached. */
+    readonly total: Cost;
+    /** The same, were nothing shared. */
+    readonly totalUnshared: Cost;
+  };
+  /** How many cached results were made by other code than the present, by kind. */
+  readonly otherCode: ReadonlyMap<string, number>;
+  /** Why trainings do not share steps, and how many tasks that concerns. */
+  readonly unshared: readonly { readonly whyNot: string; readonly tasks: number }[];
+}
+
+/** How to plan. */
+export interface PlanOptions {
+  /** Cheap, called for every task, at most 64 at a time. */
+  readonly lookup: ArtifactLookup;
+  /**
+   * Checks an artifact's content, called for those that running tasks will read;
+   * undefined means damaged. Without it nothing is read but by `lookup`.
+   */
+  readonly verify?: ArtifactLookup;
+  /** The hash of the present code by kind. */
+  readonly code?: ReadonlyMap<string, string>;
+  /** Whether results of other code count as missing, and all that was made from them. */
+  readonly strictCode?: boolean;
+  /** What is known of earlier runs, for the reasons. */
+  readonly history?: History;
+}
+
+const LOOKUPS_AT_ONCE = 64;
+const CHECKS_AT_ONCE = 4;
+
+/** Plans a run over a graph. */
+export async function planGraph(graph: TaskGraph, options: PlanOptions): Promise<Plan> {
+  const found = await findAll([...graph.tasks.keys()], options.lookup, LOOKUPS_AT_ONCE);
+  const damaged = new Set<string>();
+  const verified = new Set<string>();
+  for (;;) {
+    const draft = decide(graph, { found, damaged, options });
+    if (options.verify === undefined) return finish(graph, { draft, found, damaged, options });
+    const unread = readByRunning(draft).filter((key) => found.has(key) && !verified.has(key));
+    if (unread.length === 0) return finish(graph, { draft, found, damaged, options });
+    const sound = await findAll(unread, options.verify, CHECKS_AT_ONCE);
+    for (const key of unread) {
+      verified.add(key);
+      if (sound.has(key)) continue;
+      found.delete(key);
+      damaged.add(key);
+    }
+  }
+}
+
+async function findAll(
+  keys: readonly string[],
+  lookup: ArtifactLookup,
+  atOnce: number,
+): Promise<Map<string, CachedArtifact>> {
+  const found = new Map<string, CachedArtifact>();
+  let next = 0;
+  const findSome = async () => {
+    for (let key = keys[next++]; key !== undefined; key = keys[next++]) {
+      const artifact = await lookup(key);
+      if (artifact !== undefined) found.set(key, artifact);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, keys.length) }, findSome));
+  return found;
+}
+
+interface Known {
+  readonly found: ReadonlyMap<string, CachedArtifact>;
+  readonly damaged: ReadonlySet<string>;
+  readonly options: PlanOptions;
+}
+
+interface Decision {
+  readonly task: Task;
+  readonly state: PlannedState;
+  readonly start?: { readonly key: string; readonly step: number };
+}
+
+type Draft = ReadonlyMap<string, Decision>;
+
+/** States and starts, by what is known so far of what is cached. */
+function decide(graph: TaskGraph, known: Known): Draft {
+  const stale = staleKeys(graph, known);
+  const isCached = (key: string) => known.found.has(key) && !stale.has(key);
+  const read = new Set<string>();
+  const wantedByRunning = new Set<string>();
+  for (const task of graph.tasks.values()) {
+    for (const key of inputKeys(task)) read.add(key);
+  }
+  const states = new Map<string, PlannedState>();
+  for (const task of [...graph.tasks.values()].toReversed()) {
+    const isAsked = task.cells.length > 0 && !read.has(task.key);
+    const isNeeded = isAsked || wantedByRunning.has(task.key);
+    const state = isCached(task.key) ? "cached" : isNeeded ? "run" : "unneeded";
+    states.set(task.key, state);
+    if (state !== "run") continue;
+    for (const key of inputKeys(task)) wantedByRunning.add(key);
+    const trunk = graph.trunkOf.get(task.key);
+    if (trunk !== undefined) wantedByRunning.add(trunk);
+  }
+  const draft = new Map<string, Decision>();
+  for (const task of graph.tasks.values()) {
+    const state = states.get(task.key)!;
+    const start = state === "run" ? startOf(task, graph, states) : undefined;
+    draft.set(task.key, start === undefined ? { task, state } : { task, state, start });
+  }
+  return draft;
+}
+
+/** Under `strictCode`: results of other code, and all that was made from them. */
+function staleKeys(graph: TaskGraph, { found, options }: Known): ReadonlySet<string> {
+  const stale = new Set<string>();
+  if (options.strictCode !== true) return stale;
+  for (const task of graph.tasks.values()) {
+    const isOther = isOtherCode(task, found.get(task.key), options);
+    const isFromStale = inputKeys(task).some((key) => stale.has(key)) ||
+      stale.has(graph.trunkOf.get(task.key) ?? "");
+    if (isOther || isFromStale) stale.add(task.key);
+  }
+  return stale;
+}
+
+function isOtherCode(
+  task: Task,
+  artifact: CachedArtifact | undefined,
+  { code }: PlanOptions,
+): boolean {
+  const present = code?.get(task.kind);
+  return artifact !== undefined && present !== undefined && artifact.code !== present;
+}
+
+/** The nearest earlier point of the trajectory that will be there. */
+function startOf(
+  task: Task,
+  graph: TaskGraph,
+  states: ReadonlyMap<string, PlannedState>,
+): { key: string; step: number } | undefined {
+  let key = task.start;
+  while (key !== undefined) {
+    const point: Task = graph.tasks.get(key)!;
+    if (states.get(key) !== "unneeded") return { key, step: stepOf(point) };
+    // Another point at the same step will do as well: it is the same training.
+    const twin = graph.chains.get(point.trajectory!.id)!.find((other) =>
+      stepOf(graph.tasks.get(other)!) === stepOf(point) && states.get(other) !== "unneeded"
+    );
+    if (twin !== undefined) return { key: twin, step: stepOf(point) };
+    key = point.start;
+  }
+  return undefined;
+}
+
+function stepOf(task: Task): number {
+  if (task.trajectory === undefined) {
+    throw new Error(`a task of ${task.kind} starts from ${task.key}, which is on no trajectory`);
+  }
+  return task.trajectory.step;
+}
+
+function inputKeys(task: Task): string[] {
+  return Object.values(task.inputs).flat().map((ref) => ref.key);
+}
+
+function readByRunning(draft: Draft): string[] {
+  const keys = new Set<string>();
+  for (const { task, state, start } of draft.values()) {
+    if (state !== "run") continue;
+    for (const key of inputKeys(task)) keys.add(key);
+    if (start !== undefined) keys.add(start.key);
+  }
+  return [...keys];
+}
+
+function finish(graph: TaskGraph, { draft, ...known }: Known & { draft: Draft }): Plan {
+  const { found, damaged, options } = known;
+  const reasoner = new Reasoner(graph, options.history);
+  const tasks = new Map<string, PlannedTask>();
+  const counts = { cached: 0, run: 0, unneeded: 0 };
+  let left = NO_COST, leftUnshared = NO_COST, total = NO_COST, totalUnshared = NO_COST;
+  const otherCode = new Map<string, number>();
+  for (const [key, { task, state, start }] of draft) {
+    const fullCost = costOf(graph.kinds.get(task.kind)!.estimate?.(task.params));
+    const cost = state === "run" ? costAfter(fullCost, start?.step ?? 0) : NO_COST;
+    counts[state]++;
+    left = addCosts(left, cost);
+    total = addCosts(total, costAfter(fullCost, plannedStartStep(graph, task)));
+    // A trunk that nobody asked for would not exist without sharing.
+    if (task.cells.length > 0) {
+      totalUnshared = addCosts(totalUnshared, fullCost);
+      if (state === "run") leftUnshared = addCosts(leftUnshared, fullCost);
+    }
+    if (state === "cached" && isOtherCode(task, found.get(key), options)) {
+      otherCode.set(task.kind, (otherCode.get(task.kind) ?? 0) + 1);
+    }
+    tasks.set(key, {
+      task,
+      state,
+      ...(state === "run"
+        ? {
+          reason: reasoner.reasonOf(task, {
+            isDamaged: damaged.has(key),
+            isThere: found.has(key),
+            isOtherCode: isOtherCode(task, found.get(key), options),
+          }),
+        }
+        : {}),
+      ...(start === undefined ? {} : { start }),
+      cost,
+      fullCost,
+    });
+  }
+  return {
+    tasks,
+    counts,
+    costs: { left, leftUnshared, total, totalUnshared },
+    otherCode,
+    unshared: countUnshared(graph),
+  };
+}
+
+function plannedStartStep(graph: TaskGraph, task: Task): number {
+  return task.start === undefined ? 0 : stepOf(graph.tasks.get(task.start)!);
+}
+
+function countUnshared(graph: TaskGraph): { whyNot: string; tasks: number }[] {
+  const byReason = new Map<string, number>();
+  for (const whyNot of graph.unshared.values()) {
+    byReason.set(whyNot, (byReason.get(whyNot) ?? 0) + 1);
+  }
+  return [...byReason].map(([whyNot, tasks]) => ({ whyNot, tasks }));
+}
