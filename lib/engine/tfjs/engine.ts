@@ -1,0 +1,220 @@
+/**
+ * The engine that interprets graphs with TensorFlow.js.
+ *
+ * On the CPU backend it is the oracle of the tests; where a user has installed
+ * tfjs-node-gpu it is a device. A training step is one graph, and the state
+ * stays in tensors of TensorFlow.js between steps.
+ */
+import type {
+  Engine,
+  Executable,
+  Tensor,
+  Tensors,
+  TrainingProgram,
+  TrainingSession,
+  TrainingState,
+} from "../engine.ts";
+import { type Graph, sizeOf, type Value } from "../ir.ts";
+import { adamWStep } from "../optimizer.ts";
+import { optimise } from "../passes/pipeline.ts";
+import { buildTrainingGraph, STATE } from "../training_graph.ts";
+import { Interpreter } from "./interpreter.ts";
+import { isLowered, TF_DTYPES } from "./lowerings.ts";
+import { openTensorFlow, type TensorFlow, type TfjsBackend, type TfTensor } from "./tensorflow.ts";
+
+/** Computes with TensorFlow.js: "tfjs-cpu", or "tfjs-node-gpu" where it is installed. */
+export class TfjsEngine implements Engine {
+  private constructor(
+    /** "tfjs-cpu" or "tfjs-node-gpu". */
+    readonly name: string,
+    /** The operations of the chosen backend. */
+    readonly tf: TensorFlow,
+  ) {}
+
+  /**
+   * Loads a backend.
+   *
+   * @throws ExperimentError "engine/tfjs-node-gpu-missing" where that package is not installed
+   */
+  static async open(backend: TfjsBackend = "cpu"): Promise<TfjsEngine> {
+    const tf = await openTensorFlow(backend);
+    return new TfjsEngine(backend === "cpu" ? "tfjs-cpu" : backend, tf);
+  }
+
+  /** Prepares a forward graph. */
+  compile(graph: Graph): Promise<Executable> {
+    const interpreter = new Interpreter(this.tf, optimise(graph, isLowered));
+    return Promise.resolve(new TfjsExecutable(interpreter, new Map()));
+  }
+
+  /** Differentiates a program and prepares its step; `load` a state before the first. */
+  train(program: TrainingProgram): Promise<TrainingSession> {
+    return Promise.resolve(new TfjsSession(this.tf, program));
+  }
+}
+
+class TfjsExecutable implements Executable {
+  /** @param resident tensors used besides those given to `run`; they stay their owner's */
+  constructor(
+    readonly interpreter: Interpreter,
+    readonly resident: ReadonlyMap<string, TfTensor>,
+  ) {}
+
+  async run(inputs: Tensors): Promise<Tensors> {
+    const { tf, graph } = this.interpreter;
+    const names = [...graph.inputs.keys()].filter((name) => !this.resident.has(name));
+    const given = upload(tf, graph, { names, tensors: inputs });
+    try {
+      return await download(this.interpreter.run(new Map([...this.resident, ...given])));
+    } finally {
+      disposeAll(given);
+    }
+  }
+
+  dispose(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+class TfjsSession implements TrainingSession {
+  readonly #tf: TensorFlow;
+  readonly #program: TrainingProgram;
+  readonly #step: Interpreter;
+  /** Parameters and moments by the names of the step's inputs. */
+  readonly #state = new Map<string, TfTensor>();
+
+  constructor(tf: TensorFlow, program: TrainingProgram) {
+    this.#tf = tf;
+    this.#program = program;
+    this.#step = new Interpreter(tf, optimise(buildTrainingGraph(program), isLowered));
+  }
+
+  load(state: TrainingState): void {
+    const { graph } = this.#step;
+    const tensors: Record<string, Tensor> = {};
+    for (const { name } of this.#program.params) {
+      tensors[name] = state.params[name]!;
+      tensors[STATE.firstMoment(name)] = state.firstMoments[name]!;
+      tensors[STATE.secondMoment(name)] = state.secondMoments[name]!;
+    }
+    const loaded = upload(this.#tf, graph, { names: Object.keys(tensors), tensors });
+    disposeAll(this.#state);
+    for (const [name, tensor] of loaded) this.#state.set(name, tensor);
+  }
+
+  async step(
+    batch: Tensors,
+    control: { readonly learningRate: number; readonly step: number },
+  ): Promise<Tensors> {
+    const { graph } = this.#step;
+    this.#checkLoaded();
+    const numbers = adamWStep(this.#program.optimizer, control);
+    const tensors: Tensors = {
+      ...batch,
+      [STATE.learningRate]: Float32Array.of(numbers.learningRate),
+      [STATE.firstCorrection]: Float32Array.of(numbers.firstCorrection),
+      [STATE.secondCorrection]: Float32Array.of(numbers.secondCorrection),
+    };
+    const names = [...graph.inputs.keys()].filter((name) => !this.#state.has(name));
+    const given = upload(this.#tf, graph, { names, tensors });
+    try {
+      const results = this.#step.run(new Map([...this.#state, ...given]));
+      for (const { name } of this.#program.params) {
+        this.#replace(name, results, STATE.param(name));
+        this.#replace(STATE.firstMoment(name), results, STATE.firstMoment(name));
+        this.#replace(STATE.secondMoment(name), results, STATE.secondMoment(name));
+      }
+      return await download(results);
+    } finally {
+      disposeAll(given);
+    }
+  }
+
+  save(): TrainingState {
+    this.#checkLoaded();
+    const collect = (nameOf: (name: string) => string) =>
+      Object.fromEntries(
+        this.#program.params.map(({ name }) =>
+          [
+            name,
+            copyOf(this.#state.get(nameOf(name))!.dataSync<"float32">()) as Float32Array,
+          ] as const
+        ),
+      );
+    return {
+      params: collect((name) => name),
+      firstMoments: collect(STATE.firstMoment),
+      secondMoments: collect(STATE.secondMoment),
+    };
+  }
+
+  forward(graph: Graph): Promise<Executable> {
+    const interpreter = new Interpreter(this.#tf, optimise(graph, isLowered));
+    return Promise.resolve(new TfjsExecutable(interpreter, this.#state));
+  }
+
+  dispose(): Promise<void> {
+    disposeAll(this.#state);
+    this.#state.clear();
+    return Promise.resolve();
+  }
+
+  #replace(name: string, results: Map<string, TfTensor>, from: string): void {
+    this.#state.get(name)!.dispose();
+    this.#state.set(name, results.get(from)!);
+    results.delete(from);
+  }
+
+  #checkLoaded(): void {
+    if (this.#state.size === 0) throw new Error("load a state before the first step");
+  }
+}
+
+/** Copies named tensors in; they are the caller's to dispose. */
+function upload(
+  tf: TensorFlow,
+  graph: Graph,
+  { names, tensors }: { readonly names: readonly string[]; readonly tensors: Tensors },
+): Map<string, TfTensor> {
+  // All are checked before the first is made, so that a fault leaks nothing.
+  const checked = names.map((name) => {
+    const value = graph.inputs.get(name)!, tensor = tensors[name];
+    checkTensor(name, value, tensor);
+    return [name, value, tensor] as const;
+  });
+  return new Map(checked.map(([name, { shape, dtype }, tensor]) => // The CPU backend computes on the array itself, so it gets one of its own.
+  [name, tf.tensor(tensor.slice(), [...shape], TF_DTYPES[dtype])]));
+}
+
+const ARRAYS = { f32: Float32Array, i32: Int32Array, bool: Uint8Array };
+
+function checkTensor(
+  name: string,
+  { shape, dtype }: Value,
+  tensor: Tensor | undefined,
+): asserts tensor is Tensor {
+  if (!(tensor instanceof ARRAYS[dtype]) || tensor.length !== sizeOf(shape)) {
+    const found = tensor && `${tensor.constructor.name} of ${tensor.length}`;
+    throw new Error(`the input "${name}" needs ${dtype} [${shape}], not ${found}`);
+  }
+}
+
+/** Copies tensors out and disposes them. */
+async function download(tensors: ReadonlyMap<string, TfTensor>): Promise<Tensors> {
+  const results: Record<string, Tensor> = {};
+  try {
+    for (const [name, each] of tensors) results[name] = copyOf(await each.data());
+  } finally {
+    disposeAll(tensors);
+  }
+  return results;
+}
+
+/** The CPU backend hands out the array it computes on. */
+function copyOf(data: Tensor): Tensor {
+  return data.slice();
+}
+
+function disposeAll(tensors: ReadonlyMap<string, TfTensor>): void {
+  for (const each of tensors.values()) each.dispose();
+}

@@ -1,0 +1,58 @@
+/**
+ * Runs a graph node by node, and disposes every tensor after its last use.
+ *
+ * Memory is that of the live tensors, as in a compiled graph.
+ */
+import type { Graph } from "../ir.ts";
+import { lowerNode } from "./lowerings.ts";
+import type { TensorFlow, TfTensor } from "./tensorflow.ts";
+
+/** A graph ready to run: it knows when each tensor is used last. */
+export class Interpreter {
+  /** For each node the values that no later node uses. */
+  readonly #dying: number[][];
+
+  /** @param graph of lowered operations and inputs only */
+  constructor(readonly tf: TensorFlow, readonly graph: Graph) {
+    const lastUse = graph.nodes.map((_, i) => i);
+    for (const [i, node] of graph.nodes.entries()) {
+      for (const each of node.inputs) lastUse[each.id] = i;
+    }
+    const kept = new Set([...graph.outputs.values()].map((each) => each.id));
+    this.#dying = graph.nodes.map(() => []);
+    for (const [id, last] of lastUse.entries()) {
+      if (!kept.has(id) && graph.nodes[id]!.op !== "input") this.#dying[last]!.push(id);
+    }
+  }
+
+  /**
+   * Computes the outputs.
+   *
+   * @param inputs by name; they stay the caller's
+   * @returns by name; the caller disposes them
+   * @throws Error when an input is missing
+   */
+  run(inputs: ReadonlyMap<string, TfTensor>): Map<string, TfTensor> {
+    const { tf, graph } = this;
+    const values: TfTensor[] = [];
+    for (const [i, node] of graph.nodes.entries()) {
+      if (node.op === "input") {
+        const input = inputs.get(node.attrs.name);
+        if (input === undefined) throw new Error(`the input "${node.attrs.name}" is missing`);
+        values.push(input);
+      } else {
+        values.push(
+          tf.tidy(() => lowerNode(tf, node, node.inputs.map((each) => values[each.id]!))),
+        );
+      }
+      for (const id of this.#dying[i]!) values[id]!.dispose();
+    }
+    const given = new Set(inputs.values()), results = new Map<string, TfTensor>();
+    for (const [name, value] of graph.outputs) {
+      const tensor = values[value.id]!;
+      results.set(name, given.has(tensor) ? tf.clone(tensor) : tensor);
+      given.add(tensor);
+    }
+    return results;
+  }
+}

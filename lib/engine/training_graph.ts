@@ -1,0 +1,121 @@
+/**
+ * A whole training step as one graph: forward, gradients, clipping and AdamW.
+ *
+ * For engines that keep the state where they compute and run the update there.
+ * State goes in and comes out under the names of `STATE`; the arithmetic is that
+ * of `optimizer.ts`, but for the sum of squares, which is f32 here.
+ */
+import type { AdamW, ParamSpec, TrainingProgram } from "./engine.ts";
+import { differentiate } from "./grad.ts";
+import type { Graph, Value } from "./ir.ts";
+import { copyGraph } from "./passes/rewrite.ts";
+
+/** Names that a training graph adds to those of the program. */
+export const STATE = {
+  /** Input f32 []: see `AdamWStep`. */
+  learningRate: "adamw/learning-rate",
+  /** Input f32 []: see `AdamWStep`; always there. */
+  firstCorrection: "adamw/first-correction",
+  /** Input f32 []: see `AdamWStep`; always there. */
+  secondCorrection: "adamw/second-correction",
+  /** Output f32 [1]: the global norm before clipping. */
+  gradientNorm: "gradientNorm",
+  /** Output: the updated parameter. */
+  param: (name: string): string => `adamw/param/${name}`,
+  /** Input and output: the first moment. */
+  firstMoment: (name: string): string => `adamw/first-moment/${name}`,
+  /** Input and output: the second moment. */
+  secondMoment: (name: string): string => `adamw/second-moment/${name}`,
+} as const;
+
+/**
+ * Builds the graph of one optimizer step; the program's own graph is not changed.
+ *
+ * @returns the program's inputs and outputs plus those of `STATE`, not optimised yet
+ * @throws Error when the program's params are not those of its graph, or its loss is no output
+ */
+export function buildTrainingGraph(program: TrainingProgram): Graph {
+  checkParams(program);
+  const { graph } = copyGraph(program.graph);
+  const params = program.params.map((each) => graph.inputs.get(each.name)!);
+  const loss = graph.outputs.get(program.loss);
+  if (loss === undefined) throw new Error(`the graph has no output "${program.loss}"`);
+  const gradients = differentiate(graph, loss, params);
+  const norm = globalNormOf(graph, gradients);
+  graph.output(STATE.gradientNorm, graph.reshape(norm, [1]));
+  const { optimizer } = program;
+  const clipped = optimizer.clipNorm === undefined
+    ? gradients
+    : clip(graph, gradients, { norm, limit: optimizer.clipNorm });
+  const step = {
+    learningRate: graph.input(STATE.learningRate, []),
+    firstCorrection: graph.input(STATE.firstCorrection, []),
+    secondCorrection: graph.input(STATE.secondCorrection, []),
+  };
+  for (const [i, spec] of program.params.entries()) {
+    appendUpdate(graph, { spec, optimizer, step, param: params[i]!, gradient: clipped[i]! });
+  }
+  return graph;
+}
+
+function checkParams({ graph, params }: TrainingProgram): void {
+  const declared = [...graph.inputs].flatMap(([name, value]) => {
+    const node = graph.nodeOf(value);
+    return node.op === "input" && node.attrs.role === "param" ? [`${name} [${value.shape}]`] : [];
+  });
+  const given = params.map((each) => `${each.name} [${each.shape}]`);
+  if (String(declared.toSorted()) !== String(given.toSorted())) {
+    throw new Error(`the graph has params ${declared}, the program ${given}`);
+  }
+}
+
+function globalNormOf(graph: Graph, gradients: readonly Value[]): Value {
+  const squares = gradients.map((each) =>
+    graph.reduceSum(graph.mul(each, each), each.shape.map((_, axis) => axis))
+  );
+  return graph.sqrt(squares.reduce((sum, each) => graph.add(sum, each)));
+}
+
+function clip(
+  graph: Graph,
+  gradients: readonly Value[],
+  { norm, limit }: { norm: Value; limit: number },
+): Value[] {
+  const most = graph.splat(limit);
+  const scale = graph.select(graph.less(most, norm), graph.div(most, norm), graph.splat(1));
+  return gradients.map((each) => graph.mul(each, scale));
+}
+
+function appendUpdate(
+  graph: Graph,
+  { spec, optimizer, step, param, gradient }: {
+    spec: ParamSpec;
+    optimizer: AdamW;
+    step: Readonly<Record<"learningRate" | "firstCorrection" | "secondCorrection", Value>>;
+    param: Value;
+    gradient: Value;
+  },
+): void {
+  const scaled = (x: Value, factor: number) => graph.mul(x, graph.splat(factor));
+  const { beta1, beta2 } = optimizer;
+  const first = graph.add(
+    scaled(graph.input(STATE.firstMoment(spec.name), spec.shape), beta1),
+    scaled(gradient, 1 - beta1),
+  );
+  const second = graph.add(
+    scaled(graph.input(STATE.secondMoment(spec.name), spec.shape), beta2),
+    scaled(graph.mul(gradient, gradient), 1 - beta2),
+  );
+  const { biasCorrection } = optimizer;
+  const mean = biasCorrection ? graph.mul(first, step.firstCorrection) : first;
+  const variance = biasCorrection ? graph.mul(second, step.secondCorrection) : second;
+  const deviation = graph.add(graph.sqrt(variance), graph.splat(optimizer.epsilon));
+  const direction = graph.div(mean, deviation);
+  const change = spec.decays
+    ? graph.add(direction, scaled(param, optimizer.weightDecay))
+    : direction;
+  const rate = scaled(step.learningRate, spec.learningRateScale ?? 1);
+  graph.output(STATE.param(spec.name), graph.sub(param, graph.mul(rate, change)));
+  graph.output(STATE.firstMoment(spec.name), first);
+  graph.output(STATE.secondMoment(spec.name), second);
+}
