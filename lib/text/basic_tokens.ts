@@ -61,7 +61,7 @@ function classify(point: number): number {
 function classOf(point: number): number {
   const character = String.fromCodePoint(point);
   if (point === 0x09 || point === 0x0A || point === 0x0D) return SPACE;
-  if (point === 0 || point === 0xFFFD || /\p{C}/u.test(character)) return REMOVED;
+  if (point === 0xFFFD || /[\p{Cc}\p{Cf}\p{Co}\p{Cs}]/u.test(character)) return REMOVED;
   if (/\p{White_Space}/u.test(character)) return SPACE;
   if (isAsciiPunctuation(point) || /\p{P}/u.test(character)) return SINGLE;
   return isIdeograph(point) ? SINGLE : LETTER;

@@ -181,6 +181,26 @@ export async function* readCorpus(path: string): AsyncIterable<string[]> {
   if (sentences.length > 0) yield sentences;
 }
 
+/** The file of a corpus artifact that may name pieces, see `readPieces`. */
+export const PIECES_FILE = "pieces.txt";
+
+/**
+ * The pieces that a corpus wants in a vocabulary trained on it, one a line in `pieces.txt`, those
+ * inside words with "##"; none where it has no such file.
+ */
+export async function readPieces(dir: string): Promise<string[]> {
+  const pieces: string[] = [];
+  try {
+    await Deno.stat(`${dir}/${PIECES_FILE}`);
+  } catch {
+    return pieces;
+  }
+  for await (const { text } of readLines(`${dir}/${PIECES_FILE}`)) {
+    if (text !== "") pieces.push(text);
+  }
+  return pieces;
+}
+
 /**
  * The counts of a corpus artifact.
  *

@@ -29,21 +29,29 @@ const MAX_LINE_BYTES = 1 << 28;
  * The lines of a file, decompressed if its content is gzip or zstd. "\n" ends a
  * line and "\r" before it is dropped, as is a byte order mark at the start.
  *
+ * @param onBytes told how many bytes of the file were read since it was last called
+ *
  * @throws ExperimentError "text/missing-file", "text/bad-archive" or "text/bad-utf8"
  */
-export async function* readLines(path: string): AsyncGenerator<Line, void> {
+export async function* readLines(
+  path: string,
+  onBytes?: (bytes: number) => void,
+): AsyncGenerator<Line, void> {
   let line = 0;
-  for await (const text of decodeLines(path)) {
+  for await (const text of decodeLines(path, onBytes)) {
     line++;
     yield { text: line === 1 && text.startsWith("\uFEFF") ? text.slice(1) : text, line };
   }
 }
 
-async function* decodeLines(path: string): AsyncGenerator<string, void> {
+async function* decodeLines(
+  path: string,
+  onBytes: ((bytes: number) => void) | undefined,
+): AsyncGenerator<string, void> {
   let pending: Uint8Array[] = [];
   let pendingBytes = 0;
   let line = 1;
-  for await (const chunk of readBytes(path, () => line)) {
+  for await (const chunk of readBytes(path, { line: () => line, onBytes })) {
     let start = 0;
     for (;;) {
       const end = chunk.indexOf(LINE_FEED, start);
@@ -87,9 +95,16 @@ function tooLong(at: SourcePosition): ExperimentError {
 }
 
 /** The bytes of a file after decompression, in chunks. */
-async function* readBytes(path: string, line: () => number): AsyncGenerator<Uint8Array, void> {
+async function* readBytes(
+  path: string,
+  { line, onBytes }: {
+    readonly line: () => number;
+    readonly onBytes: ((bytes: number) => void) | undefined;
+  },
+): AsyncGenerator<Uint8Array, void> {
   const compression = await detectCompression(path);
   const raw = createReadStream(path, { highWaterMark: CHUNK_BYTES });
+  if (onBytes !== undefined) raw.on("data", (chunk) => onBytes(chunk.length));
   let stream: Readable = raw;
   if (compression !== "none") {
     const options = { chunkSize: CHUNK_BYTES };

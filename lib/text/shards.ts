@@ -23,14 +23,15 @@ export interface ShardsSummary {
 
 const BUFFER_TOKENS = 1 << 18;
 
-/** Writes one split of a shards artifact; `close` must be called. */
-export class ShardWriter {
+/** Writes one split of a shards artifact; `close`, or disposing of it, finishes the file. */
+export class ShardWriter implements AsyncDisposable {
   readonly #file: Deno.FsFile;
   readonly #buffer: Uint16Array | Uint32Array;
   readonly #sepId: number;
   #used = 0;
   #tokens = 0;
   #documents = 0;
+  #isOpen = true;
 
   /**
    * Makes the file.
@@ -75,8 +76,18 @@ export class ShardWriter {
 
   /** Writes what is buffered and closes the file. */
   async close(): Promise<void> {
-    await this.#flush();
-    this.#file.close();
+    await this[Symbol.asyncDispose]();
+  }
+
+  /** As `close`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    try {
+      await this.#flush();
+    } finally {
+      this.#file.close();
+    }
   }
 
   async #flush(): Promise<void> {

@@ -1,0 +1,122 @@
+/**
+ * The task kind `vocab`: a WordPiece vocabulary, trained on corpora or taken from
+ * a file.
+ */
+import { z } from "zod";
+import type { InputArtifact, TaskContext, TaskKind, TaskOutcome } from "../graph/task.ts";
+
+/** The schema of a vocabulary's parameters. */
+const schema = z.strictObject({
+  file: z.string().min(1).optional().describe(
+    "A vocab.txt to take as it is, one piece a line; nothing is trained then.",
+  ),
+  size: z.int().min(6).default(8000).describe("Pieces in all, special ones counted."),
+  minPairCount: z.int().min(1).default(2).describe(
+    "Two neighbouring pieces are merged only if they stand together so often.",
+  ),
+  alphabet: z.enum(["ascii", "corpus"]).default("ascii").describe(
+    "Characters known from the start: all printable ASCII besides the text's, or just the text's.",
+  ),
+  minCharacterCount: z.int().min(1).default(20).describe(
+    "A character of the text enters the alphabet if it occurs so often; words with others are " +
+      "[UNK].",
+  ),
+  maxCharacters: z.int().min(1).default(1000).describe(
+    "At most so many characters of the text enter the alphabet, the most frequent ones.",
+  ),
+  seedPieces: z.array(z.string().regex(/^(##)?[^\s#]+$/, "a piece has no spaces, and # only as ##"))
+    .default([]).describe(
+      "Pieces put in before training, those inside words with ##; two of them are never merged.",
+    ),
+  useCorpusPieces: z.boolean().default(true).describe(
+    "Seed the pieces that a corpus names itself, as the synthetic world does with its stems and " +
+      "suffixes.",
+  ),
+  maxWords: z.int().min(1).optional().describe(
+    "Train on so many words of each corpus, from its beginning; absent: all.",
+  ),
+});
+
+/** The parameters of a vocabulary. */
+export type VocabParams = z.output<typeof schema>;
+
+/** The task kind `vocab`. */
+export const vocab: TaskKind<VocabParams> = {
+  kind: "vocab",
+  version: 1,
+  about: "Trains a cased WordPiece vocabulary on the training text of corpora, or takes a file.",
+  params: schema,
+  inputs: {
+    corpora: {
+      types: ["corpus"],
+      about: "The corpora whose training text is counted; not needed with file.",
+      optional: true,
+      many: true,
+    },
+  },
+  produces: { "": "vocab" },
+  isNumeric: false,
+  entry: "lib/tasks/vocab.ts",
+  check: ({ file, ...rest }) => {
+    if (file === undefined) return [];
+    const defaults: Readonly<Record<string, unknown>> = schema.parse({});
+    return Object.entries(rest)
+      .filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(defaults[name]))
+      .map(([name]) => ({
+        path: name,
+        message: `${name} has no effect on a vocabulary that is taken from a file`,
+        mend: `remove ${name}, or remove file`,
+      }));
+  },
+  files: ({ file }) => (file === undefined ? [] : [{ path: "file", file }]),
+  run,
+};
+
+async function run(context: TaskContext<VocabParams>): Promise<TaskOutcome> {
+  const { WordPiece } = await import("../text/wordpiece.ts");
+  const { file } = context.params;
+  // The constructor checks the pieces, whether they were read or trained.
+  const { pieces } = file === undefined
+    ? new WordPiece(await train(context))
+    : await WordPiece.load(file);
+  await Deno.writeTextFile(`${context.outDir}/vocab.txt`, pieces.join("\n") + "\n");
+  return { facts: {}, scores: [] };
+}
+
+async function train(context: TaskContext<VocabParams>): Promise<string[]> {
+  const { readPieces } = await import("../text/corpus_format.ts");
+  const { WordCounts } = await import("../text/word_counts.ts");
+  const { trainWordPiece } = await import("../text/wordpiece_training.ts");
+  const { params, inputs } = context;
+  const words = new WordCounts();
+  const seedPieces = new Set(params.seedPieces);
+  for (const artifact of inputs["corpora"] ?? []) {
+    for await (const sentence of trainingSentences(artifact, context)) words.add(sentence);
+    if (!params.useCorpusPieces) continue;
+    for (const piece of await readPieces(artifact.dir)) seedPieces.add(piece);
+  }
+  return trainWordPiece(words.counts, { ...params, seedPieces: [...seedPieces] });
+}
+
+/** The training sentences of a corpus, up to `maxWords` words. */
+async function* trainingSentences(
+  { dir }: InputArtifact,
+  { params, signal, emit }: TaskContext<VocabParams>,
+): AsyncGenerator<string, void> {
+  const { countWords, readCorpus, readCorpusSummary, splitPath } = await import(
+    "../text/corpus_format.ts"
+  );
+  const { train } = await readCorpusSummary(dir);
+  let words = 0, documents = 0;
+  for await (const sentences of readCorpus(splitPath(dir, "train"))) {
+    signal.throwIfAborted();
+    for (const sentence of sentences) {
+      yield sentence;
+      words += countWords(sentence);
+      if (words >= (params.maxWords ?? Infinity)) return;
+    }
+    if (++documents % 1000 === 0) {
+      emit({ type: "progress", step: documents, steps: train.documents, unit: "documents" });
+    }
+  }
+}

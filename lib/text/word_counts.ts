@@ -1,0 +1,44 @@
+/**
+ * How often each word of a text occurs: what a vocabulary is trained on.
+ *
+ * Bounded: when too many distinct words have been met, the rarest are forgotten
+ * (their later occurrences count from zero again), in the same way on every run.
+ */
+import { forEachWord } from "./basic_tokens.ts";
+import { MAX_WORD_CHARACTERS } from "./wordpiece.ts";
+
+/** Distinct words held at most: about 400 MB. */
+const MAX_WORDS = 1 << 22;
+
+/** Counts words of the basic tokenisation, text by text. */
+export class WordCounts {
+  readonly #counts = new Map<string, number>();
+  readonly #maxWords: number;
+  #leastKept = 1;
+
+  /** Begins with no words; `maxWords` bounds the distinct ones. */
+  constructor(options: { readonly maxWords?: number } = {}) {
+    this.#maxWords = options.maxWords ?? MAX_WORDS;
+  }
+
+  /** The counts so far; words that can only be [UNK] for their length are left out. */
+  get counts(): ReadonlyMap<string, number> {
+    return this.#counts;
+  }
+
+  /** Counts the words of a text. */
+  add(text: string): void {
+    forEachWord(text, (word) => {
+      if (word.length > MAX_WORD_CHARACTERS) return;
+      this.#counts.set(word, (this.#counts.get(word) ?? 0) + 1);
+    });
+    while (this.#counts.size > this.#maxWords) this.#forgetRarest();
+  }
+
+  #forgetRarest(): void {
+    for (const [word, count] of this.#counts) {
+      if (count <= this.#leastKept) this.#counts.delete(word);
+    }
+    if (this.#counts.size > this.#maxWords / 2) this.#leastKept++;
+  }
+}
