@@ -24,7 +24,11 @@ export class CodeHasher {
   readonly #hashes = new Map<string, Promise<string>>();
   #versions: Promise<Readonly<Record<string, string>>> | undefined;
 
-  /** @param root the repository's folder, with deno.json; ends with "/" */
+  /**
+   * Reads nothing yet.
+   *
+   * @param root the repository's folder, with deno.json; ends with "/"
+   */
   constructor(root: URL) {
     this.#root = root;
   }

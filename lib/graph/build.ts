@@ -32,6 +32,7 @@ export interface TaskGraph {
 
 /** What `buildGraph` needs besides the requests. */
 export interface BuildOptions {
+  /** What computes; enters the keys of numeric kinds. */
   readonly numerics: Numerics;
   /** Digests of outside files; reads them from disk if absent. */
   readonly readFileDigest?: ReadFileDigest;

@@ -9,8 +9,11 @@ import type { Estimate } from "./task.ts";
 
 /** Optimizer steps, tokens through the model, floating-point operations. */
 export interface Cost {
+  /** Optimizer updates. */
   readonly steps: number;
+  /** Tokens through the model, repetitions counted. */
   readonly tokens: number;
+  /** Floating-point operations. */
   readonly flops: number;
 }
 

@@ -9,11 +9,6 @@
 import { z } from "zod";
 import { canonical, type Json, type JsonObject } from "../base/canonical.ts";
 
-/** What stands in the place of an outside file's path. */
-export interface FileContent extends JsonObject {
-  readonly sha256: string;
-}
-
 type Schema = z.core.$ZodType;
 
 interface Walk {
@@ -26,7 +21,7 @@ interface Walk {
 }
 
 /**
- * Complete params less their defaults, with digests in place of file paths.
+ * Complete params less their defaults; a file's path gives way to `{ sha256 }`.
  *
  * @param files digests by param path, such as "sources[0].path"
  * @throws Error when a path of `files` leads to nothing, a bug of the kind

@@ -12,7 +12,9 @@ import type { InputRef } from "./task.ts";
 export interface Difference {
   /** Such as "params.learningRate", "inputs.corpus[0]", "version". */
   readonly path: string;
+  /** What the earlier task had. */
   readonly from?: Json;
+  /** What the later one has. */
   readonly to?: Json;
   /** For an input whose both ends are known: in what its tasks differ. */
   readonly upstream?: readonly Difference[];

@@ -13,7 +13,9 @@ export type ReadFileDigest = (path: string) => Promise<string>;
 
 /** A file to digest, and where the spec names it. */
 export interface FileAsk {
+  /** The path, relative to the working directory. */
   readonly file: string;
+  /** Where the spec names it. */
   readonly at: SourcePosition;
 }
 

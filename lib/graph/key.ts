@@ -20,9 +20,11 @@ export interface Numerics {
 
 /** All that affects a task's result; its canonical JSON is what the key hashes. */
 export interface Identity {
+  /** The kind by name. */
   readonly kind: string;
+  /** The version of the kind. */
   readonly version: number;
-  /** Less the defaults; an outside file stands as `{ sha256 }`. */
+  /** Less the defaults; outside files stand as `{ sha256 }`. */
   readonly params: JsonObject;
   /** By role, in the order given; roles without inputs are absent. */
   readonly inputs: Readonly<Record<string, readonly InputRef[]>>;
@@ -32,10 +34,13 @@ export interface Identity {
 
 /** What an identity is made of. */
 export interface IdentityParts {
+  /** Whose schema tells the defaults. */
   readonly kind: TaskKind;
   /** Complete params, defaults filled in. */
   readonly params: JsonObject;
+  /** By role. */
   readonly inputs: Readonly<Record<string, readonly InputRef[]>>;
+  /** Enters where the kind is numeric. */
   readonly numerics: Numerics;
   /** Digests of the outside files by param path. */
   readonly files?: ReadonlyMap<string, string>;
@@ -43,7 +48,9 @@ export interface IdentityParts {
 
 /** One leaf of an identity under its label, such as "params.schedule.warmup". */
 export interface Component {
+  /** The label. */
   readonly path: string;
+  /** A scalar, or an empty list or mapping. */
   readonly value: Json;
 }
 

@@ -26,7 +26,9 @@ export type PlannedState = "cached" | "run" | "unneeded";
 
 /** A task as a run would treat it. */
 export interface PlannedTask {
+  /** The task. */
   readonly task: Task;
+  /** What a run does with it. */
   readonly state: PlannedState;
   /** Why it runs; absent if it does not. */
   readonly reason?: Reason;
@@ -42,7 +44,9 @@ export interface PlannedTask {
 export interface Plan {
   /** By key, in topological order. */
   readonly tasks: ReadonlyMap<string, PlannedTask>;
+  /** How many tasks are in each state. */
   readonly counts: Readonly<Record<PlannedState, number>>;
+  /** Sums over tasks. */
   readonly costs: {
     /** What is left to run. */
     readonly left: Cost;

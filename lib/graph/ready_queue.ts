@@ -7,7 +7,11 @@ export class ReadyQueue {
   readonly #heap: number[] = [];
   readonly #keys: string[];
 
-  /** @param priorities of every key that may ever be pushed */
+  /**
+   * Starts empty.
+   *
+   * @param priorities of every key that may ever be pushed
+   */
   constructor(priorities: ReadonlyMap<string, number>) {
     const sorted = [...priorities].map(([key, priority], index) => ({ key, priority, index }))
       .sort((a, b) => b.priority - a.priority || a.index - b.index);

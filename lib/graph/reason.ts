@@ -42,7 +42,11 @@ export class Reasoner {
   readonly #graph: TaskGraph;
   readonly #history: History | undefined;
 
-  /** @param history without it, every missing task is new */
+  /**
+   * Reasons for tasks of one graph.
+   *
+   * @param history without it, every missing task is new
+   */
   constructor(graph: TaskGraph, history?: History) {
     this.#graph = graph;
     this.#history = history;

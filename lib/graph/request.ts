@@ -19,7 +19,9 @@ export interface RequestRef {
 export interface TaskRequest {
   /** Unique within the experiment, readable: "pretrain{steps=100}". */
   readonly id: string;
+  /** What `uses:` names. */
   readonly kind: TaskKind;
+  /** The stage and the axis values. */
   readonly cell: TaskCell;
   /** Checked by the kind's schema, defaults filled in. */
   readonly params: JsonObject;

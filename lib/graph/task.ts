@@ -12,7 +12,9 @@ import type { Json, JsonObject } from "../base/canonical.ts";
 export interface InputRole {
   /** The artifact types that fit, such as ["corpus"]; see `TaskKind.produces`. */
   readonly types: readonly string[];
+  /** One sentence for help and for editors. */
   readonly about: string;
+  /** Whether it may be left out. */
   readonly optional?: boolean;
   /** Whether a list of references may be given. */
   readonly many?: boolean;
@@ -28,8 +30,11 @@ export interface FileParam {
 
 /** What a task costs, for plans and budgets; unknown parts are absent. */
 export interface Estimate {
+  /** Optimizer updates, those of the trajectory before it counted. */
   readonly steps?: number;
+  /** Tokens through the model, repetitions counted. */
   readonly tokens?: number;
+  /** Floating-point operations. */
   readonly flops?: number;
 }
 
@@ -43,6 +48,7 @@ export interface Estimate {
 export interface Trajectory {
   /** Every parameter that shapes the trajectory, without its end. */
   readonly shared: Json;
+  /** The optimizer update at which this task's artifact stands. */
   readonly step: number;
 }
 
@@ -84,6 +90,7 @@ export interface TaskKind<P = any> {
   trunk?(params: P): P | undefined;
   /** The seed that the results view shows. */
   seed?(params: P): number | undefined;
+  /** What it costs from the start of its training; plans subtract what is shared. */
   estimate?(params: P): Estimate;
   /** Does the work, in a worker process. Heavy imports belong inside it. */
   run(context: TaskContext<P>): Promise<TaskOutcome>;
@@ -123,12 +130,15 @@ export interface Score {
   readonly metric: string;
   /** "validation", "dev" or "test". */
   readonly split: string;
+  /** What was scored, a finite number or NaN. */
   readonly value: number;
 }
 
 /** What a task says of its artifact when it is done. */
 export interface TaskOutcome {
+  /** How far training had come. */
   readonly facts: Facts;
+  /** Rows of the results view. */
   readonly scores: readonly Score[];
 }
 
@@ -148,16 +158,19 @@ export type TaskEvent =
 
 /** A value measured at a step; one row of `measurements`. */
 export interface Measurement {
+  /** The optimizer update after which it was measured. */
   readonly step: number;
   /** "lossNats", "contextGapNats", "learningRate", ... */
   readonly name: string;
   /** "train", "validation", "dev" or "test". */
   readonly split: string;
+  /** NaN and the infinities are kept: a training may diverge. */
   readonly value: number;
 }
 
 /** What the worker gives a task. */
 export interface TaskContext<P> {
+  /** Complete, as the schema gives them. */
   readonly params: P;
   /** By role; a role with `many` has any number, an absent optional one none. */
   readonly inputs: Readonly<Record<string, readonly InputArtifact[]>>;
@@ -180,6 +193,7 @@ export interface TaskContext<P> {
 
 /** A reference to an artifact as the planner resolved it. */
 export interface InputRef {
+  /** The key of the task that makes it. */
   readonly key: string;
   /** The output's name, "" for the artifact itself. */
   readonly output: string;
@@ -187,11 +201,15 @@ export interface InputRef {
 
 /** A node of the graph. Two nodes with one key are one task. */
 export interface Task {
+  /** SHA-256 of its identity, see `key.ts`. */
   readonly key: string;
+  /** The kind by name. */
   readonly kind: string;
+  /** The version of the kind. */
   readonly version: number;
   /** Complete params, defaults filled in. */
   readonly params: JsonObject;
+  /** By role; roles without inputs are absent. */
   readonly inputs: Readonly<Record<string, readonly InputRef[]>>;
   /** Trajectory id and step, if the task shares one. */
   readonly trajectory?: { readonly id: string; readonly step: number };
@@ -203,6 +221,8 @@ export interface Task {
 
 /** One combination of axis values at which a stage stands. */
 export interface TaskCell {
+  /** The stage by name. */
   readonly stage: string;
+  /** Axis values by axis name. */
   readonly axes: JsonObject;
 }
