@@ -1,0 +1,91 @@
+/**
+ * The form of an experiment file, declared once.
+ *
+ * The check of a spec and the JSON Schema for editors both come from here. What
+ * `with:` takes is each task kind's own affair.
+ */
+import { z } from "zod";
+
+const axisName = z.string().regex(
+  /^(?!stage$)[A-Za-z_][A-Za-z0-9_]*$/,
+  'write letters, digits and _, beginning with a letter, and not "stage"',
+);
+const stageName = z.string().regex(
+  /^[A-Za-z_][A-Za-z0-9_-]*$/,
+  "write letters, digits, _ and -, beginning with a letter",
+);
+const variableName = z.string().regex(
+  /^[A-Za-z_][A-Za-z0-9_]*$/,
+  "write letters, digits and _, beginning with a letter",
+);
+const axisValue = z.union([z.string(), z.number(), z.boolean()]);
+const cell = z.record(z.string(), axisValue).refine(
+  (values) => Object.keys(values).length > 0,
+  "names no axis; write axis: value pairs",
+);
+const variableDefault = z.union([z.string(), z.number()]);
+
+const stage = z.strictObject({
+  uses: z.string().min(1).describe("The kind of task."),
+  with: z.record(z.string(), z.unknown()).optional()
+    .describe("Inputs and parameters of the task."),
+});
+
+const fit = z.strictObject({
+  stage: z.string().min(1).describe("The stage whose scores are fitted."),
+  benchmark: z.string().min(1).describe('Such as "ner", or "mlm" for held-out loss.'),
+  metric: z.string().min(1).describe('Such as "f1" or "lossNats".'),
+  split: z.string().min(1).describe('"validation", "dev" or "test".'),
+  against: z.enum(["steps", "uniqueTokens", "seenTokens", "flops", "parameters", "epochs"])
+    .describe("What stands on the x axis."),
+  at: cell.optional().describe("Axis values that are held: only these cells are fitted."),
+  by: z.array(z.string()).min(1).optional().describe("Axes for each of whose values is fitted."),
+});
+
+/** An experiment file, once what it extends has been merged in. */
+export const experimentFile = z.strictObject({
+  extends: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).optional()
+    .describe("Files that this one is laid over, relative to it; the later win."),
+  name: z.string().regex(
+    /^[A-Za-z0-9][A-Za-z0-9._-]*$/,
+    "write letters, digits, dots, _ and -, beginning with a letter or digit",
+  ).optional().describe("The experiment's name in the results; the file's name if absent."),
+  about: z.string().optional().describe("One line on what the experiment asks."),
+  env: z.record(
+    variableName,
+    z.union([
+      z.null(),
+      variableDefault,
+      z.strictObject({
+        default: z.union([z.null(), variableDefault]).optional()
+          .describe("The value where the variable is not set."),
+        about: z.string().optional(),
+      }),
+    ]),
+  ).optional().describe(
+    "Environment variables that $(env.NAME) may refer to; a default, or nothing if required.",
+  ),
+  axes: z.record(axisName, z.array(axisValue).min(1)).optional()
+    .describe("What is swept: every axis with its values."),
+  zip: z.array(z.array(z.string()).min(2)).optional()
+    .describe("Groups of axes that vary together; their lists are equally long."),
+  include: z.array(cell).optional()
+    .describe("Cells besides the product; axes left out take all their values."),
+  exclude: z.array(cell).optional()
+    .describe("Cells left out: all that have these values, included ones too."),
+  stages: z.record(stageName, stage)
+    .refine((stages) => Object.keys(stages).length > 0, "holds no stage; write name: { uses: ... }")
+    .describe("What is done: each stage is repeated over the axes that it depends on."),
+  fits: z.record(variableName, fit).optional().describe("Scaling curves to fit."),
+  budget: z.strictObject({
+    steps: z.number().positive().optional().describe("Optimizer updates."),
+    tokens: z.number().positive().optional().describe("Tokens trained on."),
+    flops: z.number().positive().optional().describe("Floating-point operations."),
+  }).optional().describe("The most that the whole experiment may cost; checked before it runs."),
+});
+
+/** An experiment file as checked. */
+export type ExperimentFile = z.infer<typeof experimentFile>;
+
+/** A value of an axis. */
+export type AxisValue = z.infer<typeof axisValue>;

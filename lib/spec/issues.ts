@@ -1,0 +1,302 @@
+/**
+ * Checks a value against a zod schema and says each issue as a located fault.
+ *
+ * zod knows values and paths; this finds the place in the file, words what is
+ * wrong, and proposes a mend: a near name, the number that `1_000` meant.
+ */
+import type { z } from "zod";
+import type { SourcePosition } from "../base/errors.ts";
+import type { FaultList } from "./fault_list.ts";
+import { listOf, mendName, nearestName } from "./near.ts";
+import { formatPath, locate, type Path, type SpecNode } from "./node.ts";
+import { unknownKeys } from "./schema_walk.ts";
+
+/** A value to check, and where what it says stands. */
+export interface ValueCheck<T> {
+  readonly schema: z.ZodType<T>;
+  /** The tree that the value was made from. */
+  readonly root: SpecNode | undefined;
+  readonly value: unknown;
+  /** Places whose faults are reported already; nothing more is said of them. */
+  readonly broken: readonly Path[];
+  /** The place of the key that holds the value. */
+  readonly ownerAt: SourcePosition;
+  /** What the value is called in messages; paths inside it are shown alone if absent. */
+  readonly label?: string;
+  /** Further keys that the top of the value might have meant. */
+  readonly otherKeys?: readonly string[];
+  /** Said after a value, such as " at steps=100". */
+  readonly note?: (path: Path) => string;
+  readonly faults: FaultList;
+}
+
+/** A value that passed, or the paths of what did not. */
+export type ValueChecked<T> =
+  | { readonly isSound: true; readonly value: T }
+  | { readonly isSound: false; readonly paths: readonly Path[] };
+
+type Issue = z.core.$ZodIssue;
+
+/** Checks a value; its faults go to `check.faults`. */
+export function checkValue<T>(check: ValueCheck<T>): ValueChecked<T> {
+  const reporter = new Reporter(check as ValueCheck<unknown>);
+  for (const { path, key, known } of unknownKeys(check.schema, check.value)) {
+    reporter.unknownKey(path, key, known);
+  }
+  const parsed = check.schema.safeParse(check.value);
+  if (!parsed.success) { for (const issue of parsed.error.issues) reporter.issue(issue, []); }
+  if (parsed.success && reporter.paths.length === 0 && check.broken.length === 0) {
+    return { isSound: true, value: parsed.data };
+  }
+  return { isSound: false, paths: [...reporter.paths, ...check.broken] };
+}
+
+class Reporter {
+  readonly paths: Path[] = [];
+  readonly #check: ValueCheck<unknown>;
+
+  constructor(check: ValueCheck<unknown>) {
+    this.#check = check;
+  }
+
+  unknownKey(path: Path, key: string, known: readonly string[]): void {
+    const names = path.length === 0 ? [...known, ...this.#check.otherKeys ?? []] : known;
+    const { keyAt } = locate(this.#check.root, [...path, key], this.#check.ownerAt);
+    this.paths.push([...path, key]);
+    this.#check.faults.add("spec/unknown-key", `cannot read key ${JSON.stringify(key)}`, {
+      at: keyAt,
+      mend: mendName(key, names),
+    });
+  }
+
+  issue(issue: Issue, prefix: Path): void {
+    const path = [...prefix, ...issue.path as (string | number)[]];
+    if (issue.code === "unrecognized_keys") return; // `unknownKeys` has said it
+    if (this.#check.broken.some((each) => overlaps(each, path))) return;
+    switch (issue.code) {
+      case "invalid_union":
+        return this.#union(issue, path);
+      case "invalid_key":
+        return this.#key(issue, path);
+      default:
+        return this.#value(issue, path);
+    }
+  }
+
+  #key(issue: Issue & { code: "invalid_key" }, path: Path): void {
+    const { keyAt } = locate(this.#check.root, path, this.#check.ownerAt);
+    this.paths.push(path);
+    this.#check.faults.add(
+      "spec/value",
+      `cannot take the name ${JSON.stringify(path.at(-1) ?? "")}`,
+      { at: keyAt, mend: issue.issues[0]?.message ?? "write another name" },
+    );
+  }
+
+  #union(issue: Issue & { code: "invalid_union" }, path: Path): void {
+    const tag = issue as { discriminator?: string; options?: readonly unknown[] };
+    if (tag.discriminator !== undefined && issue.errors.length === 0) {
+      const { node } = locate(this.#check.root, path, this.#check.ownerAt);
+      const isInside = path.at(-1) === tag.discriminator;
+      const tagPath = isInside || node?.type !== "map" ? path : [...path, tag.discriminator];
+      return this.#value(
+        { code: "invalid_value", values: tag.options ?? [], path: [], message: "Invalid" } as never,
+        tagPath,
+      );
+    }
+    const inside = issue.errors
+      .map((issues) => issues.filter((each) => each.code !== "unrecognized_keys"))
+      .filter((issues) => issues.length > 0 && issues.every((each) => each.path.length > 0))
+      .sort((a, b) => a.length - b.length)[0];
+    if (inside !== undefined) {
+      for (const each of inside) this.issue(each as Issue, path);
+      return;
+    }
+    const outside = issue.errors.map((issues) => issues.find((each) => each.path.length === 0));
+    const wants = outside.flatMap((each) => each === undefined ? [] : [demandOf(each as Issue)]);
+    if (wants.length > 0) this.#report(path, [...new Set(wants)].join(" or "), "spec/wrong-type");
+  }
+
+  #value(issue: Issue, path: Path): void {
+    const isType = issue.code === "invalid_type";
+    if (issue.code === "invalid_value") return this.#choice(issue, path);
+    if (issue.code === "custom" || !isStock(issue.message)) return this.#custom(issue, path);
+    this.#report(path, demandOf(issue), isType ? "spec/wrong-type" : "spec/value");
+  }
+
+  #choice(issue: Issue & { code: "invalid_value" }, path: Path): void {
+    const { node } = locate(this.#check.root, path, this.#check.ownerAt);
+    const choices = issue.values.map((each) => shown(each));
+    const value = node?.type === "scalar" ? node.value : undefined;
+    const near = typeof value === "string"
+      ? nearestName(value, issue.values.filter((each) => typeof each === "string"))
+      : undefined;
+    const demand = choices.length === 1 ? choices[0]! : `one of ${listOf(choices)}`;
+    this.#report(path, demand, "spec/value", near === undefined ? undefined : `write "${near}"`);
+  }
+
+  #custom(issue: Issue, path: Path): void {
+    const { at, node } = locate(this.#check.root, path, this.#check.ownerAt);
+    if (node === undefined) return this.#report(path, demandOf(issue), "spec/missing-key");
+    const isMend = issue.message.startsWith("write ");
+    const [what, ...mend] = isMend
+      ? [`is ${shown(valueAt(this.#check.value, path))}`, issue.message]
+      : issue.message.split("; ");
+    this.paths.push(path);
+    this.#check.faults.add("spec/value", `${this.#name(path)} ${what}${this.#note(path)}`, {
+      at,
+      mend: mend.length > 0 ? mend.join("; ") : "write another value",
+      subject: formatPath(path),
+    });
+  }
+
+  #report(
+    path: Path,
+    demand: string,
+    code: "spec/wrong-type" | "spec/value" | "spec/missing-key",
+    mend?: string,
+  ): void {
+    const { faults, ownerAt, root } = this.#check;
+    const { node, at, keyAt } = locate(root, path, ownerAt);
+    this.paths.push(path);
+    if (node === undefined) {
+      const key = String(path.at(-1) ?? this.#check.label ?? "");
+      const owner = path.length > 1 ? ` in ${this.#name(path.slice(0, -1))}` : "";
+      faults.add("spec/missing-key", `key "${key}" is missing${owner}`, {
+        at: keyAt,
+        mend: `write "${key}:" and ${demand}`,
+        subject: formatPath(path),
+      });
+      return;
+    }
+    const value = valueAt(this.#check.value, path);
+    faults.add(
+      code,
+      `${this.#name(path)} is ${shown(value)}${this.#note(path)}, but must be ${demand}`,
+      {
+        at,
+        mend: mend ?? typeMend(value, node, demand) ?? `write ${demand}`,
+        subject: formatPath(path),
+      },
+    );
+  }
+
+  #name(path: Path): string {
+    const inside = formatPath(path);
+    const { label } = this.#check;
+    if (label === undefined) return JSON.stringify(inside);
+    const dot = inside === "" || inside.startsWith("[") ? "" : ".";
+    return JSON.stringify(`${label}${dot}${inside}`);
+  }
+
+  #note(path: Path): string {
+    return this.#check.note?.(path) ?? "";
+  }
+}
+
+/** Whether zod worded a message itself, and not the author of the schema. */
+function isStock(message: string): boolean {
+  return /^(Invalid|Too (small|big)|Unrecognized|Expected)\b/.test(message);
+}
+
+const TYPE_NAMES: Readonly<Record<string, string>> = {
+  string: "text",
+  number: "a number",
+  int: "a whole number",
+  boolean: "true or false",
+  array: "a list",
+  tuple: "a list",
+  object: "a mapping",
+  record: "a mapping",
+  null: "nothing",
+  nonoptional: "a value",
+};
+
+/** What a schema wanted, as it is said after "must be". */
+function demandOf(issue: Issue): string {
+  switch (issue.code) {
+    case "invalid_type":
+      return TYPE_NAMES[issue.expected] ?? issue.expected;
+    case "invalid_value": {
+      const choices = issue.values.map(shown);
+      return choices.length === 1 ? choices[0]! : `one of ${listOf(choices)}`;
+    }
+    case "too_small":
+      return limit(issue.origin, {
+        bound: issue.minimum,
+        word: issue.inclusive === false ? "above" : "at least",
+      });
+    case "too_big":
+      return limit(issue.origin, {
+        bound: issue.maximum,
+        word: issue.inclusive === false ? "below" : "at most",
+      });
+    case "not_multiple_of":
+      return `a multiple of ${issue.divisor}`;
+    case "invalid_format":
+      return issue.format === "regex" && "pattern" in issue
+        ? `text of the form ${issue.pattern}`
+        : `text of the form ${issue.format}`;
+    default:
+      return "another value";
+  }
+}
+
+function limit(origin: string, { bound, word }: { bound: unknown; word: string }): string {
+  if (origin === "string") return bound === 1 ? "text" : `text of ${word} ${bound} characters`;
+  if (origin === "array" || origin === "set") {
+    return `a list of ${word} ${bound} ${bound === 1 ? "value" : "values"}`;
+  }
+  return `${word} ${bound}`;
+}
+
+/** A mend for text that was meant as a number, and the like. */
+function typeMend(value: unknown, node: SpecNode, demand: string): string | undefined {
+  const wantsNumber = /number|at least|at most|above|below|multiple/.test(demand);
+  const raw = node.type === "scalar" ? node.raw : "";
+  if (typeof value === "string") {
+    const plain = value.trim().replaceAll(/(?<=\d)[_,](?=\d)/g, "");
+    const isNumber = plain !== "" && Number.isFinite(Number(plain));
+    const variable = /^\$\((env\.\w+)\)$/.exec(value === node.type ? "" : unquoted(raw))?.[1];
+    if (wantsNumber && isNumber && variable !== undefined) return `write $(${variable} + 0)`;
+    if (wantsNumber && isNumber) return `write ${Number(plain)}`;
+    if (demand.includes("true or false")) {
+      if (/^(yes|on|y)$/i.test(value)) return "write true";
+      if (/^(no|off|n)$/i.test(value)) return "write false";
+    }
+    const braces = /^\$\{\s*([^{}]*?)\s*\}$/.exec(value)?.[1];
+    if (braces !== undefined) return `write $(${braces})`;
+  }
+  if (demand.includes("a list") && (typeof value === "string" || typeof value === "number")) {
+    return `write [${raw}]`;
+  }
+  const isPlain = typeof value === "number" || typeof value === "boolean";
+  if (demand === "text" && isPlain && !raw.includes("$(")) return `write "${raw}"`;
+  return undefined;
+}
+
+function unquoted(raw: string): string {
+  return raw.replace(/^(["'])(.*)\1$/, "$2");
+}
+
+function valueAt(value: unknown, path: Path): unknown {
+  let inside = value;
+  for (const step of path) {
+    inside = (inside as Record<string | number, unknown> | undefined)?.[step];
+  }
+  return inside;
+}
+
+/** A value as it is shown inside a sentence. */
+function shown(value: unknown): string {
+  if (value === null || value === undefined || value === "") return "empty";
+  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
+  if (typeof value === "object") return "a mapping";
+  if (typeof value !== "string") return String(value);
+  return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value);
+}
+
+function overlaps(a: Path, b: Path): boolean {
+  const shorter = Math.min(a.length, b.length);
+  return a.slice(0, shorter).every((step, index) => step === b[index]);
+}
