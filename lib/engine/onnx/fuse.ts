@@ -31,7 +31,7 @@ function isLeaf(node: Node): boolean {
 }
 
 function chooseOperation(node: ComputedNode, usage: Usage): Operation {
-  return chooseKernel(node) ?? scaledProduct(node, usage) ?? productWithSum(node, usage) ?? {
+  return chooseKernel(node, usage) ?? scaledProduct(node, usage) ?? productWithSum(node, usage) ?? {
     at: "runtime",
     inputs: node.inputs,
     output: node.output,
@@ -39,20 +39,17 @@ function chooseOperation(node: ComputedNode, usage: Usage): Operation {
   };
 }
 
-function chooseKernel(node: ComputedNode): Operation | undefined {
+function chooseKernel(node: ComputedNode, usage: Usage): Operation | undefined {
   const { inputs, output } = node;
   if (node.op === "dropoutMask") {
     return { at: "kernel", inputs, output, call: { kernel: "dropout", ...node.attrs } };
   }
   if (node.op === "scatterAddRows" && output.dtype === "f32") {
-    const rowSize = sizeOf(output.shape.slice(1));
-    return {
-      at: "kernel",
-      inputs,
-      output,
-      call: { kernel: "addRows", rowSize },
-      inPlace: inputs[0]!,
-    };
+    const [base, ...rest] = inputs as [Value, Value, Value];
+    const call = { kernel: "addRows", rowSize: sizeOf(output.shape.slice(1)) } as const;
+    return usage.constantOf(base) === 0
+      ? { at: "kernel", inputs: rest, output, call }
+      : { at: "kernel", inputs: [...rest, base], output, call, inPlace: base };
   }
   return undefined;
 }

@@ -4,8 +4,8 @@
  * Addresses are bytes from the memory's start. A kernel runs on the calling
  * thread and sums in a fixed order, so its result does not depend on threads.
  */
-import type { AdamW } from "../engine.ts";
 import { DROPOUT_TAG, dropoutConstants } from "../dropout_bits.ts";
+import type { updateAdamW } from "../optimizer.ts";
 import { KERNELS_WASM } from "./kernels_wasm.ts";
 
 interface Exports {
@@ -40,40 +40,32 @@ export class Kernels {
   }
 
   /**
-   * One AdamW update in place.
+   * One AdamW update in place: bit for bit `updateAdamW` of `optimizer.ts`.
    *
-   * @param options rate and decays of this parameter; step from 1; scale of the gradient
+   * @param options as `updateAdamW` takes them
    */
-  adamw(
-    addresses: ParameterAddresses,
-    options: {
-      readonly optimizer: AdamW;
-      readonly rate: number;
-      readonly decays: boolean;
-      readonly step: number;
-      readonly scale: number;
-    },
-  ): void {
+  adamw(addresses: ParameterAddresses, options: Parameters<typeof updateAdamW>[1]): void {
     const { param, gradient, firstMoment, secondMoment, count } = addresses;
-    const { optimizer, rate, step, scale } = options;
-    const { beta1, beta2, epsilon } = optimizer;
-    const isCorrected = optimizer.biasCorrection;
+    const { optimizer, step, gradientScale, decays, learningRateScale } = options;
+    const { beta1, beta2, epsilon, weightDecay } = optimizer;
+    // A product of two f32 is exact in f64, so the kernel rounds it as f32 arithmetic does.
+    const rate = step.learningRate * Math.fround(learningRateScale ?? 1);
     this.#exports.adamw(
       param,
       gradient,
       firstMoment,
       secondMoment,
       count,
-      scale,
+      gradientScale,
       beta1,
       1 - beta1,
       beta2,
       1 - beta2,
-      isCorrected ? 1 / (1 - beta1 ** step) : 1,
-      isCorrected ? 1 / (1 - beta2 ** step) : 1,
+      step.firstCorrection,
+      step.secondCorrection,
       epsilon,
       rate,
-      options.decays ? rate * optimizer.weightDecay : 0,
+      decays ? weightDecay : 0,
     );
   }
 

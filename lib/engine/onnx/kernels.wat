@@ -6,53 +6,40 @@
 (module
   (import "host" "memory" (memory 1 65536))
 
-  ;; The sum of squares of count floats, a multiple of 16; zeros fill the gaps.
-  ;; Blocks of 4096 are summed in single precision, the blocks in double.
+  ;; The sum of squares of count floats, a multiple of 16, in double precision.
   (func (export "sumOfSquares") (param $x i32) (param $count i32) (result f64)
-    (local $end i32) (local $blockEnd i32) (local $total f64)
+    (local $end i32) (local $vector v128) (local $low v128) (local $high v128)
     (local $a v128) (local $b v128) (local $c v128) (local $d v128)
-    (local $va v128) (local $vb v128) (local $vc v128) (local $vd v128)
     (local.set $end (i32.add (local.get $x) (i32.shl (local.get $count) (i32.const 2))))
     (block $done
-      (loop $blocks
+      (loop $vectors
         (br_if $done (i32.eq (local.get $x) (local.get $end)))
-        (local.set $blockEnd (i32.add (local.get $x) (i32.const 16384)))
-        (if (i32.gt_u (i32.sub (local.get $blockEnd) (local.get $x))
-                      (i32.sub (local.get $end) (local.get $x)))
-          (then (local.set $blockEnd (local.get $end))))
-        (local.set $a (v128.const f32x4 0 0 0 0))
-        (local.set $b (v128.const f32x4 0 0 0 0))
-        (local.set $c (v128.const f32x4 0 0 0 0))
-        (local.set $d (v128.const f32x4 0 0 0 0))
-        (loop $vectors
-          (local.set $va (v128.load (local.get $x)))
-          (local.set $vb (v128.load offset=16 (local.get $x)))
-          (local.set $vc (v128.load offset=32 (local.get $x)))
-          (local.set $vd (v128.load offset=48 (local.get $x)))
-          (local.set $a (f32x4.add (local.get $a) (f32x4.mul (local.get $va) (local.get $va))))
-          (local.set $b (f32x4.add (local.get $b) (f32x4.mul (local.get $vb) (local.get $vb))))
-          (local.set $c (f32x4.add (local.get $c) (f32x4.mul (local.get $vc) (local.get $vc))))
-          (local.set $d (f32x4.add (local.get $d) (f32x4.mul (local.get $vd) (local.get $vd))))
-          (local.set $x (i32.add (local.get $x) (i32.const 64)))
-          (br_if $vectors (i32.ne (local.get $x) (local.get $blockEnd))))
-        (local.set $a (f32x4.add (f32x4.add (local.get $a) (local.get $b))
-                                 (f32x4.add (local.get $c) (local.get $d))))
-        (local.set $total (f64.add (local.get $total)
-          (f64.add
-            (f64.add (f64.promote_f32 (f32x4.extract_lane 0 (local.get $a)))
-                     (f64.promote_f32 (f32x4.extract_lane 1 (local.get $a))))
-            (f64.add (f64.promote_f32 (f32x4.extract_lane 2 (local.get $a)))
-                     (f64.promote_f32 (f32x4.extract_lane 3 (local.get $a)))))))
-        (br $blocks)))
-    (local.get $total))
+        (local.set $vector (v128.load (local.get $x)))
+        (local.set $low (f64x2.promote_low_f32x4 (local.get $vector)))
+        (local.set $high (f64x2.promote_low_f32x4
+          (i8x16.shuffle 8 9 10 11 12 13 14 15 0 1 2 3 4 5 6 7
+            (local.get $vector) (local.get $vector))))
+        (local.set $a (f64x2.add (local.get $a) (f64x2.mul (local.get $low) (local.get $low))))
+        (local.set $b (f64x2.add (local.get $b) (f64x2.mul (local.get $high) (local.get $high))))
+        (local.set $vector (v128.load offset=16 (local.get $x)))
+        (local.set $low (f64x2.promote_low_f32x4 (local.get $vector)))
+        (local.set $high (f64x2.promote_low_f32x4
+          (i8x16.shuffle 8 9 10 11 12 13 14 15 0 1 2 3 4 5 6 7
+            (local.get $vector) (local.get $vector))))
+        (local.set $c (f64x2.add (local.get $c) (f64x2.mul (local.get $low) (local.get $low))))
+        (local.set $d (f64x2.add (local.get $d) (f64x2.mul (local.get $high) (local.get $high))))
+        (local.set $x (i32.add (local.get $x) (i32.const 32)))
+        (br $vectors)))
+    (local.set $a (f64x2.add (f64x2.add (local.get $a) (local.get $b))
+                             (f64x2.add (local.get $c) (local.get $d))))
+    (f64.add (f64x2.extract_lane 0 (local.get $a)) (f64x2.extract_lane 1 (local.get $a))))
 
-  ;; AdamW on count floats at p (parameters), g (gradients), m and v (moments):
-  ;;   g' = scale g;  m = beta1 m + rest1 g';  v = beta2 v + rest2 g' g'
-  ;;   p = p - (rate ((m unbias1) / (sqrt(v unbias2) + epsilon)) + decay p)
+  ;; AdamW on count floats at p (parameters), g (gradients), m and v (moments), each
+  ;; operation rounded as lib/engine/optimizer.ts says.
   (func (export "adamw")
     (param $p i32) (param $g i32) (param $m i32) (param $v i32) (param $count i32)
     (param $scale f32) (param $beta1 f32) (param $rest1 f32) (param $beta2 f32) (param $rest2 f32)
-    (param $unbias1 f32) (param $unbias2 f32) (param $epsilon f32) (param $rate f32)
+    (param $correction1 f32) (param $correction2 f32) (param $epsilon f32) (param $rate f32)
     (param $decay f32)
     (local $end i32) (local $vg v128) (local $vm v128) (local $vv v128) (local $vp v128)
     (local.set $end (i32.add (local.get $p) (i32.shl (local.get $count) (i32.const 2))))
@@ -72,14 +59,14 @@
         (v128.store (local.get $m) (local.get $vm))
         (v128.store (local.get $v) (local.get $vv))
         (v128.store (local.get $p) (f32x4.sub (local.get $vp)
-          (f32x4.add
-            (f32x4.mul (f32x4.splat (local.get $rate))
+          (f32x4.mul (f32x4.splat (local.get $rate))
+            (f32x4.add
               (f32x4.div
-                (f32x4.mul (local.get $vm) (f32x4.splat (local.get $unbias1)))
+                (f32x4.mul (local.get $vm) (f32x4.splat (local.get $correction1)))
                 (f32x4.add
-                  (f32x4.sqrt (f32x4.mul (local.get $vv) (f32x4.splat (local.get $unbias2))))
-                  (f32x4.splat (local.get $epsilon)))))
-            (f32x4.mul (f32x4.splat (local.get $decay)) (local.get $vp)))))
+                  (f32x4.sqrt (f32x4.mul (local.get $vv) (f32x4.splat (local.get $correction2))))
+                  (f32x4.splat (local.get $epsilon))))
+              (f32x4.mul (f32x4.splat (local.get $decay)) (local.get $vp))))))
         (local.set $p (i32.add (local.get $p) (i32.const 16)))
         (local.set $g (i32.add (local.get $g) (i32.const 16)))
         (local.set $m (i32.add (local.get $m) (i32.const 16)))

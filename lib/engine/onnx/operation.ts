@@ -32,9 +32,11 @@ export interface RuntimeOperation {
   emit(operands: Operands): Tensor;
 }
 
-/** A call of one of our kernels; see `kernels.ts` for their arguments. */
+/** A call of one of our kernels, with the inputs that it takes. */
 export type KernelCall =
+  /** (seed): a mask. */
   | { readonly kernel: "dropout"; readonly rate: number; readonly site: string }
+  /** (ids, updates, base): rows added onto the base, or onto zeros if there is none. */
   | { readonly kernel: "addRows"; readonly rowSize: number };
 
 /** An operation that one of our kernels computes, on whole tensors in memory. */

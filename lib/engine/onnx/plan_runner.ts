@@ -144,22 +144,27 @@ function bindKernel(
 ): () => void {
   const { kernels, addresses, viewOf } = options;
   const { call, output } = step;
-  const [first, ids, updates] = step.inputs as [Place, Place, Place];
   const at = addresses.get(output)!;
   switch (call.kernel) {
     case "dropout": {
-      const seed = viewOf(first);
+      const seed = viewOf(step.inputs[0]!);
       const { rate, site } = call;
       return () =>
         kernels.dropout(at, { count: output.size, rate, site, seed: [seed[0]!, seed[1]!] });
     }
     case "addRows": {
-      const target = viewOf(output), base = first === output ? undefined : viewOf(first);
-      const addressOf = (place: Place) => addresses.get(place)!;
-      const rows = { ids: addressOf(ids), updates: addressOf(updates), rows: ids.size };
+      const [ids, updates, base] = step.inputs as [Place, Place, Place?];
+      const target = viewOf(output), source = base && base !== output ? viewOf(base) : undefined;
+      const rows = {
+        ids: addresses.get(ids)!,
+        updates: addresses.get(updates)!,
+        rows: ids.size,
+        rowSize: call.rowSize,
+      };
       return () => {
-        if (base !== undefined) target.set(base);
-        kernels.addRows(at, { ...rows, rowSize: call.rowSize });
+        if (source !== undefined) target.set(source);
+        else if (base === undefined) target.fill(0);
+        kernels.addRows(at, rows);
       };
     }
   }

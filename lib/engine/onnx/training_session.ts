@@ -14,6 +14,7 @@ import type {
 } from "../engine.ts";
 import { differentiate } from "../grad.ts";
 import { type Graph, sizeOf } from "../ir.ts";
+import { adamWStep, clipScale } from "../optimizer.ts";
 import { copyGraph } from "../passes/rewrite.ts";
 import { OnnxExecutable, prepare } from "./executable.ts";
 import { Kernels, type ParameterAddresses } from "./kernels.ts";
@@ -97,27 +98,26 @@ export class OnnxTrainingSession implements TrainingSession {
     await this.runner.run();
     const outputs: Record<string, Tensors[string]> = {};
     for (const name of graph.outputs.keys()) outputs[name] = this.runner.view(name).slice();
-    const { layout } = this.state;
-    for (const { name } of params) {
-      const gradient = this.runner.view(gradientName(name)) as Float32Array;
-      const { gradient: home } = this.#views.get(name)!;
-      if (gradient.byteOffset !== home.byteOffset) home.set(gradient);
-    }
-    const { address, count } = layout.gradients;
-    const norm = Math.sqrt(this.#kernels.sumOfSquares(address, count));
-    const { clipNorm } = optimizer;
-    const scale = clipNorm !== undefined && norm > clipNorm ? clipNorm / norm : 1;
-    for (const { name, decays, learningRateScale = 1 } of params) {
-      const rate = control.learningRate * learningRateScale;
-      this.#kernels.adamw(layout.parameters.get(name)!, {
-        optimizer,
-        rate,
-        decays,
-        step: control.step,
-        scale,
-      });
+    const norm = this.#gradientNorm();
+    const options = {
+      optimizer,
+      step: adamWStep(optimizer, control),
+      gradientScale: clipScale(norm, optimizer.clipNorm),
+    };
+    for (const { name, decays, learningRateScale } of params) {
+      const addresses = this.state.layout.parameters.get(name)!;
+      this.#kernels.adamw(addresses, { ...options, decays, learningRateScale });
     }
     return { ...outputs, gradientNorm: Float32Array.of(norm) };
+  }
+
+  #gradientNorm(): number {
+    for (const [name, { gradient }] of this.#views) {
+      const found = this.runner.view(gradientName(name)) as Float32Array;
+      if (found.byteOffset !== gradient.byteOffset) gradient.set(found);
+    }
+    const { address, count } = this.state.layout.gradients;
+    return Math.fround(Math.sqrt(this.#kernels.sumOfSquares(address, count)));
   }
 
   save(): TrainingState {
