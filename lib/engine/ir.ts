@@ -260,6 +260,7 @@ export class Graph {
   }
   /** Softmax over the last dimension. */
   softmax(x: Value): Value {
+    check(x.shape.length >= 1, "softmax needs a dimension");
     return this.#unary("softmax", x);
   }
   /** The gradient of softmax from its result y: y * (dy - sum(y * dy)). */
@@ -269,7 +270,8 @@ export class Graph {
   }
   /** Normalisation over the last dimension, then gamma * x + beta. @see arXiv:1607.06450 */
   layerNorm(x: Value, gamma: Value, beta: Value, epsilon: number): Value {
-    const width = x.shape.at(-1)!;
+    const width = x.shape.at(-1);
+    check(width !== undefined, "layerNorm needs a dimension");
     check(String(gamma.shape) === String([width]), "layerNorm: gamma has another width");
     check(String(beta.shape) === String([width]), "layerNorm: beta has another width");
     return this.#add("layerNorm", { epsilon }, [x, gamma, beta], x.shape, x.dtype);

@@ -10,11 +10,11 @@ import { interpret, type Numbers } from "./reference.ts";
 /** A case as a graph: output "y", and for each differentiated input x its gradient "d/x". */
 export interface CaseGraph {
   readonly graph: Graph;
-  /** Values of the graph's inputs, among them "dy" if there are gradients. */
+  /** Values of the graph's inputs, among them "weights" if there are gradients. */
   readonly inputs: Numbers;
 }
 
-/** Builds the graph of a case; the loss is the sum of y * dy with a given dy. */
+/** Builds the graph of a case; the loss is the sum of y times random weights. */
 export function graphOf(each: OpCase): CaseGraph {
   const graph = new Graph();
   const values = Object.entries(each.inputs).map(([name, { shape, dtype }]) =>
@@ -25,9 +25,9 @@ export function graphOf(each: OpCase): CaseGraph {
   const inputs: Record<string, ArrayLike<number>> = {};
   for (const [name, input] of Object.entries(each.inputs)) inputs[name] = input.values;
   if (each.wrt.length > 0) {
-    const stream = new Stream(2, "tests/cases/dy");
-    inputs["dy"] = Array.from({ length: sizeOf(y.shape) }, () => Math.fround(stream.normal()));
-    const product = graph.mul(y, graph.input("dy", y.shape));
+    const stream = new Stream(2, "tests/cases/weights");
+    inputs["weights"] = Array.from({ length: sizeOf(y.shape) }, () => Math.fround(stream.normal()));
+    const product = graph.mul(y, graph.input("weights", y.shape));
     const loss = graph.reduceSum(product, y.shape.map((_, axis) => axis));
     const wrt = each.wrt.map((name) => graph.inputs.get(name)!);
     for (const [i, gradient] of differentiate(graph, loss, wrt).entries()) {

@@ -8,7 +8,7 @@ import { fold } from "./fold.ts";
 const MAX_ROUNDS = 8;
 
 /**
- * Expands, simplifies, shares and prunes until the graph gets no smaller.
+ * Expands, simplifies, shares and prunes until nothing changes.
  *
  * Run it after `differentiate`; it drops `stopGradient`.
  *
@@ -17,9 +17,14 @@ const MAX_ROUNDS = 8;
 export function optimise(graph: Graph, keeps?: (node: Node) => boolean): Graph {
   let result = dropDead(expand(keeps)(graph));
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const size = result.nodes.length;
+    const before = structureOf(result);
     result = dropDead(shareCommon(fold(result)));
-    if (result.nodes.length === size) break;
+    if (structureOf(result) === before) break;
   }
   return result;
+}
+
+/** Operations and edges: what every change of a pass shows in. */
+function structureOf(graph: Graph): string {
+  return graph.nodes.map(({ op, inputs }) => `${op} ${inputs.map((each) => each.id)}`).join(";");
 }

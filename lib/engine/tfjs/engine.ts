@@ -137,7 +137,7 @@ class TfjsSession implements TrainingSession {
         this.#program.params.map(({ name }) =>
           [
             name,
-            copyOf(this.#state.get(nameOf(name))!.dataSync<"float32">()) as Float32Array,
+            copyOf(this.#state.get(nameOf(name))!.dataSync<"float32">(), "float32"),
           ] as const
         ),
       );
@@ -186,14 +186,16 @@ function upload(
   [name, tf.tensor(tensor.slice(), [...shape], TF_DTYPES[dtype])]));
 }
 
-const ARRAYS = { f32: Float32Array, i32: Int32Array, bool: Uint8Array };
+const TF_ARRAYS = { float32: Float32Array, int32: Int32Array, bool: Uint8Array };
+
+type TfDType = keyof typeof TF_ARRAYS;
 
 function checkTensor(
   name: string,
   { shape, dtype }: Value,
   tensor: Tensor | undefined,
 ): asserts tensor is Tensor {
-  if (!(tensor instanceof ARRAYS[dtype]) || tensor.length !== sizeOf(shape)) {
+  if (!(tensor instanceof TF_ARRAYS[TF_DTYPES[dtype]]) || tensor.length !== sizeOf(shape)) {
     const found = tensor && `${tensor.constructor.name} of ${tensor.length}`;
     throw new Error(`the input "${name}" needs ${dtype} [${shape}], not ${found}`);
   }
@@ -203,16 +205,18 @@ function checkTensor(
 async function download(tensors: ReadonlyMap<string, TfTensor>): Promise<Tensors> {
   const results: Record<string, Tensor> = {};
   try {
-    for (const [name, each] of tensors) results[name] = copyOf(await each.data());
+    for (const [name, each] of tensors) {
+      results[name] = copyOf(await each.data(), each.dtype as TfDType);
+    }
   } finally {
     disposeAll(tensors);
   }
   return results;
 }
 
-/** The CPU backend hands out the array it computes on. */
-function copyOf(data: Tensor): Tensor {
-  return data.slice();
+/** Data as an array of its own dtype: the CPU backend shares its arrays, also between dtypes. */
+function copyOf<Name extends keyof typeof TF_ARRAYS>(data: Tensor, dtype: Name) {
+  return TF_ARRAYS[dtype].from(data) as InstanceType<(typeof TF_ARRAYS)[Name]>;
 }
 
 function disposeAll(tensors: ReadonlyMap<string, TfTensor>): void {
