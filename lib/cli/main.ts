@@ -7,11 +7,9 @@
  */
 import { CommanderError } from "commander";
 import { ExperimentError, fault, formatFault } from "../base/errors.ts";
+import { EXIT } from "./exit.ts";
 import { buildProgram } from "./program.ts";
 import { printError } from "./streams.ts";
-
-/** Exit codes of the command line. */
-export const EXIT = { done: 0, failed: 1, wrongCall: 2, interrupted: 130, bug: 70 } as const;
 
 /**
  * Runs one command.

@@ -6,6 +6,7 @@
  */
 import { Command, InvalidArgumentError, Option } from "commander";
 import { explain } from "./explain.ts";
+import { DEVICES } from "./options.ts";
 import { FORMATS } from "./output.ts";
 import { plan } from "./plan.ts";
 import { rebuild } from "./rebuild.ts";
@@ -16,15 +17,6 @@ import { status } from "./status.ts";
 import { printError, writeOutput } from "./streams.ts";
 
 const DEFAULT_SPEC = "experiments/ablation.yaml";
-
-/** Options that choose what of a spec is meant, and where results stand. */
-export interface SpecOptions {
-  readonly set: readonly string[];
-  readonly only: readonly string[];
-  readonly results: string;
-  readonly device: string;
-  readonly strictCode: boolean;
-}
 
 /**
  * The program with all its commands.
@@ -117,7 +109,7 @@ function specCommand(program: Command, name: string, description: string): Comma
     .option("--only <axis=values>", "keep only these cells; may be repeated", collect, [])
     .addOption(
       new Option("--device <device>", "where numbers are computed")
-        .choices(["cpu", "tfjs-cpu", "tfjs-node-gpu"]).default("cpu"),
+        .choices(Object.keys(DEVICES)).default("cpu"),
     )
     .option("--strict-code", "run cached tasks again whose code has changed", false)
     .addOption(resultsOption());

@@ -11,7 +11,10 @@ export function formatNumber(value: number): string {
 
 /** A number with a fixed number of digits after the point, for columns. */
 export function formatFixed(value: number, digits: number): string {
-  return Number.isFinite(value) ? value.toFixed(digits) : formatNumber(value);
+  if (!Number.isFinite(value)) return formatNumber(value);
+  const text = value.toFixed(digits);
+  // A tiny negative number rounds to "-0.000".
+  return Number(text) === 0 ? (0).toFixed(digits) : text;
 }
 
 const SCALES = [[1e18, "E"], [1e15, "P"], [1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]] as const;

@@ -30,6 +30,8 @@ const WRITES = {
     columns: ["run", "experiment", "file", "text", "argv", "status", "started_at"],
   },
   cells: { table: TABLES.cells, group: "experiment" },
+  identities: { table: TABLES.identities },
+  history: { table: TABLES.history },
   taskStates: {
     table: TABLES.tasks,
     columns: ["key", "kind", "state", "run", "attempt", "message"],

@@ -13,7 +13,7 @@ import { flattenParams } from "./_params.ts";
 import { missingTasks } from "./_missing.ts";
 import { readMeasurements, type RecordedMeasurement } from "./measurements.ts";
 import type { ArtifactRecord } from "./record.ts";
-import type { CellRow, FitRow, RunEnd, RunStart, TaskRow } from "./rows.ts";
+import type { CellRow, FitRow, HistoryRows, RunEnd, RunStart, TaskRow } from "./rows.ts";
 
 /** How a recorder writes. */
 export interface RecorderOptions {
@@ -91,6 +91,24 @@ export class Recorder {
     ));
     if (replace) this.#batch.replace("cells", experiment, rows);
     else this.#batch.put("cells", rows);
+    this.#wake();
+  }
+
+  /**
+   * Records what the keys of a run are made of and where they stood, for later
+   * runs to say what changed.
+   */
+  recordHistory({ run, experiment, identities, cells }: HistoryRows): void {
+    this.#batch.put(
+      "identities",
+      [...identities].map(([key, identity]) => ({ key, identity: canonical(identity) })),
+    );
+    this.#batch.put(
+      "history",
+      cells.map(({ stage, axes, key }) => (
+        { experiment, stage, axes: canonical(axes), key, latest_run: run }
+      )),
+    );
     this.#wake();
   }
 

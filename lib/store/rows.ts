@@ -46,6 +46,18 @@ export interface CellRow {
   readonly place?: number | undefined;
 }
 
+/** What the keys of a run are made of, and where they stood. */
+export interface HistoryRows {
+  /** The run's id; ids sort by time. */
+  readonly run: string;
+  /** The experiment's name. */
+  readonly experiment: string;
+  /** What each key is the hash of. */
+  readonly identities: Iterable<readonly [key: string, identity: unknown]>;
+  /** The cells and their keys. */
+  readonly cells: readonly CellRow[];
+}
+
 /** What became of a task in a run; cached ones keep what is recorded of them. */
 export interface TaskRow {
   /** The run that says so. */

@@ -107,6 +107,19 @@ export const TABLES = {
     split: "VARCHAR",
     value: "DOUBLE",
   }, ["key", "benchmark", "metric", "split"]),
+  /** What a key is the hash of, as canonical JSON; kept to say what changed since. */
+  identities: table("identities", {
+    key: "VARCHAR",
+    identity: "JSON",
+  }, ["key"]),
+  /** Which keys stood at a cell in runs that had something to do, and when last. */
+  history: table("history", {
+    experiment: "VARCHAR",
+    stage: "VARCHAR",
+    axes: "JSON",
+    key: "VARCHAR",
+    latest_run: "VARCHAR",
+  }, ["experiment", "stage", "axes", "key"]),
   /** Scaling curves; `cell` holds the values of the axes that a fit is made for. */
   fits: table("fits", {
     experiment: "VARCHAR",

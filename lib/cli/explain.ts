@@ -1,0 +1,59 @@
+/** The command `explain`: field by field, why tasks are not cached. */
+import { ExperimentError } from "../base/errors.ts";
+import { components } from "../graph/key.ts";
+import type { PlannedTask } from "../graph/plan.ts";
+import { formatReason } from "../graph/reason.ts";
+import { labelOf, labelOfCell, openStudy, type Study } from "../run/study.ts";
+import { type SpecOptions, studyOptions } from "./options.ts";
+import { printError, writeOutput } from "./streams.ts";
+
+/** The options of `explain`. */
+export interface ExplainOptions extends SpecOptions {
+  /** A label, a stage, or a key's beginning; absent: every task that would run. */
+  readonly task?: string | undefined;
+}
+
+/** Tasks whose whole identity is printed; of more only the reasons. */
+const WHOLE_TASKS = 3;
+
+/**
+ * Prints why tasks run, and of a few what their keys are made of.
+ *
+ * @throws ExperimentError "cli/no-task" when nothing is called so
+ */
+export async function explain(spec: string, options: ExplainOptions): Promise<void> {
+  const study = await openStudy(studyOptions(spec, options, printError));
+  const chosen = choose(study, options.task);
+  if (chosen.length === 0) writeOutput("everything is cached\n");
+  for (const planned of chosen) {
+    writeOutput(`${describe(study, planned, chosen.length <= WHOLE_TASKS)}\n`);
+  }
+}
+
+function choose({ plan, experiment }: Study, name: string | undefined): PlannedTask[] {
+  const tasks = [...plan.tasks.values()];
+  if (name === undefined) return tasks.filter(({ state }) => state === "run");
+  const chosen = tasks.filter(({ task }) =>
+    task.key.startsWith(name) || labelOf(task) === name ||
+    task.cells.some((cell) => cell.stage === name || labelOfCell(cell) === name)
+  );
+  if (chosen.length > 0) return chosen;
+  throw new ExperimentError("cli/no-task", `no task is called "${name}"`, {
+    mend: `give a stage (${experiment.stages.map(({ name: stage }) => stage).join(", ")}), ` +
+      "a label or a key as `deno task plan` prints them",
+  });
+}
+
+function describe({ graph }: Study, { task, state, reason, start }: PlannedTask, whole: boolean) {
+  const lines = [`${labelOf(task)}: ${state}`, `  key ${task.key}`];
+  for (const cell of task.cells.slice(1)) lines.push(`  also ${labelOfCell(cell)}`);
+  if (start !== undefined) lines.push(`  starts from step ${start.step} (${start.key})`);
+  if (reason !== undefined) lines.push(...formatReason(reason).map((line) => `  ${line}`));
+  if (whole) {
+    lines.push("  the key is the hash of:");
+    for (const { path, value } of components(graph.identities.get(task.key)!)) {
+      lines.push(`    ${path}: ${JSON.stringify(value)}`);
+    }
+  }
+  return lines.join("\n");
+}

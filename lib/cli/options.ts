@@ -1,0 +1,43 @@
+/** The options that `run`, `plan` and `explain` share, as the command line gives them. */
+import { formatFault } from "../base/errors.ts";
+import type { StudyOptions } from "../run/study.ts";
+
+/** Options that choose what of a spec is meant, and where results stand. */
+export interface SpecOptions {
+  /** Overrides, each `path=value`. */
+  readonly set: readonly string[];
+  /** Restrictions, each `axis=values`. */
+  readonly only: readonly string[];
+  /** The folder of results. */
+  readonly results: string;
+  /** A key of `DEVICES`. */
+  readonly device: string;
+  /** Whether cached results of other code count as missing. */
+  readonly strictCode: boolean;
+}
+
+/** Engines by the name of the device that they compute on. */
+export const DEVICES: Readonly<Record<string, string>> = {
+  "cpu": "onnx-cpu",
+  "tfjs-cpu": "tfjs-cpu",
+  "tfjs-node-gpu": "tfjs-node-gpu",
+};
+
+/** The study that a call asks for. */
+export function studyOptions(
+  spec: string,
+  options: SpecOptions,
+  print: (text: string) => void,
+): StudyOptions {
+  const { set, only, results, strictCode, device } = options;
+  return {
+    spec,
+    set,
+    only,
+    results,
+    strictCode,
+    engine: DEVICES[device]!,
+    onWarning: (warning) =>
+      print(`warning: ${typeof warning === "string" ? warning : formatFault(warning)}`),
+  };
+}

@@ -1,0 +1,84 @@
+/** The command `plan`: what a run would do, why, and what it costs. */
+import type { PlannedTask } from "../graph/plan.ts";
+import { formatReason } from "../graph/reason.ts";
+import { formatCount } from "../report/format.ts";
+import { formatTable } from "../report/table.ts";
+import { labelOf, openStudy, type Study } from "../run/study.ts";
+import { type SpecOptions, studyOptions } from "./options.ts";
+import { printError, writeOutput } from "./streams.ts";
+
+/** The options of `plan`. */
+export interface PlanCommandOptions extends SpecOptions {
+  /** Whether to print JSON. */
+  readonly json: boolean;
+}
+
+/** Prints the plan of a study; runs nothing. */
+export async function plan(spec: string, options: PlanCommandOptions): Promise<void> {
+  const study = await openStudy(studyOptions(spec, options, printError));
+  if (options.json) return writeOutput(`${JSON.stringify(planJson(study), null, 2)}\n`);
+  const lines = [...study.plan.tasks.values()].map((planned) => [
+    labelOf(planned.task),
+    planned.task.key.slice(0, 12),
+    planned.state,
+    planned.cost.steps > 0 ? String(planned.cost.steps) : "",
+    why(planned),
+  ]);
+  const head = ["task", "key", "state", "steps", "why"];
+  writeOutput(`${formatTable(head, lines, { right: (column) => column === 3 })}\n\n`);
+  writeOutput(`${reportPlan(study).join("\n")}\n`);
+}
+
+/** The plan in a few lines: counts, costs with and without sharing, what to be wary of. */
+export function reportPlan({ experiment, plan }: Study): string[] {
+  const { counts, costs, otherCode, unshared } = plan;
+  const unneeded = counts.unneeded > 0 ? `, ${counts.unneeded} not needed` : "";
+  const lines = [
+    `${experiment.name}: ${plan.tasks.size} tasks, ${counts.cached} cached${unneeded}, ` +
+    `${counts.run} to run`,
+  ];
+  const { left, leftUnshared } = costs;
+  if (left.steps > 0) {
+    const shared = leftUnshared.steps > left.steps
+      ? ` (without shared training: ${formatCount(leftUnshared.steps)} steps, ` +
+        `${formatCount(leftUnshared.tokens)} tokens, ${formatCount(leftUnshared.flops)} FLOPs)`
+      : "";
+    lines.push(
+      `${formatCount(left.steps)} steps, ${formatCount(left.tokens)} tokens, ` +
+        `${formatCount(left.flops)} FLOPs${shared}`,
+    );
+  }
+  for (const { whyNot, tasks } of unshared) {
+    lines.push(`${tasks} ${tasks === 1 ? "task shares" : "tasks share"} no training: ${whyNot}`);
+  }
+  for (const [kind, count] of otherCode) {
+    lines.push(
+      `note: ${count} cached ${kind} ${count === 1 ? "result was" : "results were"} made by ` +
+        "other code; --strict-code runs them again",
+    );
+  }
+  return lines;
+}
+
+function why({ reason, start }: PlannedTask): string {
+  const from = start === undefined ? "" : `from step ${start.step}; `;
+  return reason === undefined ? "" : `${from}${formatReason(reason).join("; ")}`;
+}
+
+function planJson({ experiment, plan }: Study) {
+  return {
+    experiment: experiment.name,
+    counts: plan.counts,
+    costs: plan.costs,
+    tasks: [...plan.tasks.values()].map(({ task, state, reason, start, cost }) => ({
+      key: task.key,
+      label: labelOf(task),
+      kind: task.kind,
+      cells: task.cells,
+      state,
+      cost,
+      ...(start === undefined ? {} : { start }),
+      ...(reason === undefined ? {} : { reason }),
+    })),
+  };
+}

@@ -1,0 +1,90 @@
+/** The command `run`: shows progress, then the grid and the fits. */
+import { formatDuration } from "../report/format.ts";
+import { formatFits } from "../report/fits.ts";
+import { gridTables } from "../report/grid.ts";
+import { runStudy } from "../run/run.ts";
+import { openStudy } from "../run/study.ts";
+import { EXIT } from "./exit.ts";
+import { type SpecOptions, studyOptions } from "./options.ts";
+import { ProgressDisplay } from "./progress.ts";
+import { openScreen, printError, writeOutput } from "./streams.ts";
+import { reportPlan } from "./plan.ts";
+
+/** The options of `run`. */
+export interface RunCommandOptions extends SpecOptions {
+  /** Tasks at once. */
+  readonly jobs: number;
+  /** Whether the first failure stops the rest. */
+  readonly failFast: boolean;
+  /** Plain lines even on a terminal. */
+  readonly quiet: boolean;
+  /** Whether standard output gets one line of JSON. */
+  readonly json: boolean;
+}
+
+const REFRESH_EVERY_MS = 500;
+
+/**
+ * Runs a study.
+ *
+ * @returns the exit code
+ * @throws ExperimentError when the spec is wrong or results cannot be written
+ */
+export async function run(spec: string, options: RunCommandOptions): Promise<number> {
+  const { jobs, failFast, json } = options;
+  const screen = openScreen({ isQuiet: options.quiet });
+  const interrupt = new AbortController();
+  const stopListening = listenForInterrupt(interrupt, screen.print);
+  try {
+    const study = await openStudy(studyOptions(spec, options, screen.print));
+    for (const each of reportPlan(study)) screen.print(each);
+    const display = new ProgressDisplay(screen, { total: study.plan.tasks.size });
+    const timer = setInterval(() => display.refresh(), REFRESH_EVERY_MS);
+    let report;
+    try {
+      report = await runStudy(study, {
+        jobs,
+        failFast,
+        argv: Deno.args,
+        signal: interrupt.signal,
+        onEvent: (event) => display.show(event),
+      });
+    } finally {
+      clearInterval(timer);
+      display.end();
+    }
+    for (const { title, text } of gridTables(report.rows)) printError(`\n${title}\n${text}`);
+    if (report.fits.length > 0) printError(`\n${formatFits(report.fits)}`);
+    const { tasks: { total, cached, ran, failed }, elapsedMs, isInterrupted } = report;
+    printError(
+      `\n${report.experiment}: ${total} tasks, ${cached} cached, ${ran} ran, ${failed} failed, ` +
+        formatDuration(elapsedMs),
+    );
+    if (isInterrupted) printError("interrupted; the same command goes on where it stopped");
+    if (json) {
+      const { experiment, run, tasks } = report;
+      writeOutput(`${JSON.stringify({ experiment, run, tasks, elapsedMs })}\n`);
+    }
+    if (isInterrupted) return EXIT.interrupted;
+    return failed > 0 ? EXIT.failed : EXIT.done;
+  } catch (error) {
+    if (interrupt.signal.aborted && error === interrupt.signal.reason) return EXIT.interrupted;
+    throw error;
+  } finally {
+    stopListening();
+  }
+}
+
+/** First signal: stop cleanly. Second: leave at once; nothing is lost by that either. */
+function listenForInterrupt(interrupt: AbortController, print: (text: string) => void) {
+  const onSignal = () => {
+    if (interrupt.signal.aborted) Deno.exit(EXIT.interrupted);
+    print("stopping: running tasks save a checkpoint; once more to leave at once");
+    interrupt.abort(new DOMException("the run was interrupted", "AbortError"));
+  };
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  for (const each of signals) Deno.addSignalListener(each, onSignal);
+  return () => {
+    for (const each of signals) Deno.removeSignalListener(each, onSignal);
+  };
+}

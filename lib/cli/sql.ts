@@ -1,0 +1,13 @@
+/** The command `sql`: rows of a read-only query. */
+import { query } from "../store/query.ts";
+import { type Format, formatRows } from "./output.ts";
+import { writeOutput } from "./streams.ts";
+
+/** Prints the rows of a query. */
+export async function sql(
+  text: string,
+  options: { readonly results: string; readonly format: Format },
+): Promise<void> {
+  const rows = await query(`${options.results}/titrate.duckdb`, text);
+  for await (const piece of formatRows(rows, options.format)) writeOutput(piece);
+}

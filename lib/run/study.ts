@@ -1,0 +1,116 @@
+/**
+ * A study as far as it can be known before anything runs: spec, graph and plan.
+ *
+ * `plan`, `explain` and `run` all begin here, so that what is shown is what is run.
+ */
+import type { JsonObject } from "../base/canonical.ts";
+import { CodeHasher } from "../executor/code_hash.ts";
+import { buildGraph, type TaskGraph } from "../graph/build.ts";
+import { checkBudget } from "../graph/cost.ts";
+import { type Plan, planGraph, type PlanOptions } from "../graph/plan.ts";
+import type { History } from "../graph/reason.ts";
+import type { Task, TaskCell } from "../graph/task.ts";
+import { type Experiment, loadExperiment } from "../spec/experiment.ts";
+import { ArtifactStore } from "../store/artifacts.ts";
+import { loadHistory } from "../store/history.ts";
+import { kinds } from "../tasks/registry.ts";
+
+/** The repository's root, where deno.json stands. */
+const ROOT = new URL("../../", import.meta.url);
+
+/** Which study is meant, and where its results stand. */
+export interface StudyOptions {
+  /** The spec's path. */
+  readonly spec: string;
+  /** Overrides, each `path=value`. */
+  readonly set?: readonly string[];
+  /** Restrictions, each `axis=value,value`. */
+  readonly only?: readonly string[];
+  /** The folder of results. */
+  readonly results: string;
+  /** The engine that numeric tasks use. */
+  readonly engine: string;
+  /** Whether cached results of other code count as missing. */
+  readonly strictCode?: boolean;
+  /** Told what is doubtful but goes on. */
+  readonly onWarning?: (message: string) => void;
+}
+
+/** A study that could run. */
+export interface Study {
+  /** As it was asked for. */
+  readonly options: StudyOptions;
+  /** The checked spec. */
+  readonly experiment: Experiment;
+  /** Its tasks. */
+  readonly graph: TaskGraph;
+  /** What a run would do. */
+  readonly plan: Plan;
+  /** The artifacts. */
+  readonly store: ArtifactStore;
+  /** The database's path. */
+  readonly database: string;
+  /** The hash of each kind's code. */
+  readonly code: ReadonlyMap<string, string>;
+}
+
+/**
+ * Reads the spec, builds the graph and plans it.
+ *
+ * @throws ExperimentError with all that is wrong with the spec; "graph/over-budget"
+ */
+export async function openStudy(options: StudyOptions): Promise<Study> {
+  const { results, onWarning } = options;
+  const experiment = await loadExperiment(options.spec, {
+    kinds,
+    set: [...options.set ?? []],
+    only: [...options.only ?? []],
+    env: Deno.env.toObject(),
+  });
+  const store = await ArtifactStore.open(`${results}/store`, { onWarning });
+  const database = `${results}/titrate.duckdb`;
+  const graph = await buildGraph(experiment.requests, {
+    numerics: { engine: options.engine, precision: "float32" },
+  });
+  const hasher = new CodeHasher(ROOT);
+  const code = new Map(
+    await Promise.all(
+      [...graph.kinds.values()].map(async ({ kind, entry }) =>
+        [kind, await hasher.hash(entry)] as const
+      ),
+    ),
+  );
+  const planOptions: PlanOptions = {
+    lookup: (key) => store.find(key),
+    verify: (key) => store.verify(key),
+    code,
+    strictCode: options.strictCode ?? false,
+  };
+  let plan = await planGraph(graph, planOptions);
+  if (plan.counts.run > 0) {
+    // Only tasks that run need reasons, so a cached study does not wait for the database.
+    const history = await loadHistory(database, experiment.name);
+    if (history !== undefined) {
+      plan = await planGraph(graph, { ...planOptions, history: history as History });
+    }
+  }
+  if (experiment.budget !== undefined) {
+    const { at, ...budget } = experiment.budget;
+    checkBudget(plan.costs.left, { budget, at });
+  }
+  return { options, experiment, graph, plan, store, database, code };
+}
+
+/** A task as a person would name it: its first stage and cell, or what it is the trunk of. */
+export function labelOf(task: Task): string {
+  const [cell] = task.cells;
+  if (cell !== undefined) return labelOfCell(cell);
+  return `${task.kind}{trunk to step ${task.trajectory?.step ?? "?"}}`;
+}
+
+/** A cell in words: `ner{steps=800, seed=1}`. */
+export function labelOfCell({ stage, axes }: TaskCell): string {
+  const values = Object.entries(axes as JsonObject)
+    .map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`);
+  return values.length === 0 ? stage : `${stage}{${values.join(", ")}}`;
+}
