@@ -6,12 +6,11 @@
  * file and line; nothing is guessed or replaced. Memory is bounded by the
  * longest line.
  */
-import { Buffer } from "node:buffer";
-import { createReadStream } from "node:fs";
-import { isUtf8 } from "node:buffer";
-import type { Readable } from "node:stream";
-import { createGunzip, createZstdDecompress } from "node:zlib";
+import { Buffer, isUtf8 } from "node:buffer";
+import { createReadStream, type ReadStream } from "node:fs";
+import { createGunzip } from "node:zlib";
 import { ExperimentError, type SourcePosition } from "../base/errors.ts";
+import { decompressZstd } from "./zstd.ts";
 
 /** A line and its number in the file. */
 export interface Line {
@@ -105,20 +104,13 @@ async function* readBytes(
   const compression = await detectCompression(path);
   const raw = createReadStream(path, { highWaterMark: CHUNK_BYTES });
   if (onBytes !== undefined) raw.on("data", (chunk) => onBytes(chunk.length));
-  let stream: Readable = raw;
-  if (compression !== "none") {
-    const options = { chunkSize: CHUNK_BYTES };
-    const unpack = compression === "gzip" ? createGunzip(options) : createZstdDecompress(options);
-    raw.on("error", (error) => unpack.destroy(error));
-    stream = raw.pipe(unpack);
-  }
   try {
-    for await (const chunk of stream) yield chunk as Uint8Array;
+    yield* decompress(raw, compression);
   } catch (cause) {
     if (compression === "none") throw unreadable(path, cause);
     throw new ExperimentError(
       "text/bad-archive",
-      `the ${compression} data is cut off or damaged after line ${line() - 1}`,
+      `the ${compression} data is cut off or damaged from here on`,
       {
         at: { file: path, line: line() },
         mend: `fetch the file again; ${compression} -t tells whether it is whole`,
@@ -127,8 +119,18 @@ async function* readBytes(
     );
   } finally {
     raw.destroy();
-    stream.destroy();
   }
+}
+
+function decompress(
+  raw: ReadStream,
+  compression: "none" | "gzip" | "zstd",
+): AsyncIterable<Uint8Array> {
+  if (compression === "none") return raw;
+  if (compression === "zstd") return decompressZstd(raw);
+  const unpack = createGunzip({ chunkSize: CHUNK_BYTES });
+  raw.on("error", (error) => unpack.destroy(error));
+  return raw.pipe(unpack);
 }
 
 async function detectCompression(path: string): Promise<"none" | "gzip" | "zstd"> {
