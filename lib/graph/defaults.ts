@@ -92,15 +92,15 @@ function stripFields(
 ): JsonObject {
   const shape = def?.type === "object" ? def.shape as Record<string, Schema> : undefined;
   const rest = def?.type === "record" ? def.valueType as Schema : undefined;
-  const kept: Record<string, Json> = {};
+  const kept: [string, Json][] = [];
   for (const [key, each] of Object.entries(value)) {
     if (each === undefined) continue;
     const place = { value: each, path: fieldPath(path, key) };
     const field = shape !== undefined && Object.hasOwn(shape, key) ? shape[key] : undefined;
     if (field !== undefined && !walk.holders.has(place.path) && isDefault(field, each)) continue;
-    kept[key] = strip(field ?? rest, place, walk);
+    kept.push([key, strip(field ?? rest, place, walk)]);
   }
-  return kept;
+  return Object.fromEntries(kept);
 }
 
 /** Drops what the first fitting option fills in, if the whole union gives it back. */

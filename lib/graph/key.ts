@@ -76,11 +76,10 @@ export function identityOf(parts: IdentityParts): Identity {
 export function filledRoles(
   inputs: Readonly<Record<string, readonly InputRef[]>>,
 ): Readonly<Record<string, readonly InputRef[]>> {
-  const filled: Record<string, readonly InputRef[]> = {};
-  for (const [role, refs] of Object.entries(inputs)) {
-    if (refs.length > 0) filled[role] = refs.map(({ key, output }) => ({ key, output }));
-  }
-  return filled;
+  const filled = Object.entries(inputs).filter(([, refs]) => refs.length > 0);
+  return Object.fromEntries(
+    filled.map(([role, refs]) => [role, refs.map(({ key, output }) => ({ key, output }))]),
+  );
 }
 
 /**

@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { ExperimentError, formatFault } from "../../lib/base/errors.ts";
+import { buildGraph } from "../../lib/graph/build.ts";
+import { digestFiles, readFileDigest } from "../../lib/graph/files.ts";
+import { numerics, requestsOf, text } from "./sample.ts";
+
+async function inTemporaryFolder(work: (dir: string) => Promise<void>): Promise<void> {
+  const dir = await Deno.makeTempDir();
+  try {
+    await work(dir);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+Deno.test("readFileDigest() gives a file's SHA-256, and the new one when it changed", async () => {
+  await inTemporaryFolder(async (dir) => {
+    const path = `${dir}/a.txt`;
+    await Deno.writeTextFile(path, "abc");
+    const abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    assert.equal(await readFileDigest(path), abc);
+    assert.equal(await readFileDigest(path), abc);
+    await Deno.writeTextFile(path, "abd");
+    await Deno.utime(path, 1, 1);
+    assert.notEqual(await readFileDigest(path), abc);
+  });
+});
+
+Deno.test("digestFiles() reads each file once", async () => {
+  const read: string[] = [];
+  const at = { file: "spec.yaml" };
+  const digests = await digestFiles(
+    ["a", "b", "a", "a"].map((file) => ({ file, at })),
+    (path) => {
+      read.push(path);
+      return Promise.resolve(`of ${path}`);
+    },
+  );
+  assert.deepEqual(Object.fromEntries(digests), { a: "of a", b: "of b" });
+  assert.deepEqual(read, ["a", "b"]);
+});
+
+Deno.test("buildGraph() reports all files that cannot be read, each with its place", async () => {
+  await inTemporaryFolder(async (dir) => {
+    await Deno.writeTextFile(`${dir}/there.txt`, "x");
+    const sources = ["there.txt", "gone.txt", ""].map((name) => ({ path: `${dir}/${name}` }));
+    const requests = requestsOf({ text: { kind: text, params: { sources } } });
+    const other = requestsOf({
+      other: { kind: text, params: { sources: sources.slice(1), language: "de" } },
+    });
+    await assert.rejects(
+      buildGraph([...requests, ...other], { numerics }),
+      (error: unknown) => {
+        assert.ok(error instanceof ExperimentError);
+        assert.equal(error.exitCode, 2);
+        const texts = error.faults.map(formatFault).map((each) => each.replaceAll(dir, "DIR"));
+        assert.deepEqual(texts.map((each) => each.replace(/file: .*? \[/, "file: … [")), [
+          'spec.yaml:10:15: there is no file "DIR/gone.txt" [graph/missing-file]\n' +
+          "  mend: write the path of a file that exists, relative to the working directory",
+          'spec.yaml:10:15: cannot read the file "DIR/": Is a directory (os error 21) ' +
+          "[graph/unreadable-file]\n  mend: name a regular file that this user may read",
+        ]);
+        return true;
+      },
+    );
+  });
+});

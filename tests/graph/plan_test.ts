@@ -1,0 +1,266 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { TaskGraph } from "../../lib/graph/build.ts";
+import { formatDifferences } from "../../lib/graph/explain.ts";
+import { type Plan, planGraph, type PlanOptions } from "../../lib/graph/plan.ts";
+import type { TaskCell } from "../../lib/graph/task.ts";
+import { exam, graphOf, keyOfRequest, text, train, type Wish } from "./sample.ts";
+
+/** A text; at each number of steps a training "t<steps>" and, if asked, its exam "e<steps>". */
+function grid(
+  steps: readonly number[],
+  { params = {}, isExamined = true, questions = 20, language = "en" } = {},
+): Record<string, Wish> {
+  const wishes: Record<string, Wish> = { text: { kind: text, params: { language } } };
+  for (const count of steps) {
+    wishes[`t${count}`] = {
+      kind: train,
+      params: { steps: count, ...params },
+      inputs: { text: ["text"] },
+    };
+    if (!isExamined) continue;
+    wishes[`e${count}`] = {
+      kind: exam,
+      params: { questions },
+      inputs: { model: [`t${count}`] },
+    };
+  }
+  return wishes;
+}
+
+/** Plans with the artifacts of some requests, or of whatever `cached` says, there. */
+function planWith(
+  graph: TaskGraph,
+  cached: readonly string[],
+  options: Partial<PlanOptions> = {},
+): Promise<Plan> {
+  const keys = new Set(cached.map((id) => keyOfRequest(graph, id)));
+  const lookup = (key: string) => keys.has(key) ? { code: "old" } : undefined;
+  return planGraph(graph, { lookup, ...options });
+}
+
+/** Ids of requests by what the plan does with them. */
+function idsByState(graph: TaskGraph, plan: Plan): Record<string, string[]> {
+  const ids: Record<string, string[]> = { cached: [], run: [], unneeded: [] };
+  for (const [id, key] of graph.ofRequest) ids[plan.tasks.get(key)!.state]!.push(id);
+  return ids;
+}
+
+function startStep(graph: TaskGraph, plan: Plan, id: string): number | undefined {
+  return plan.tasks.get(keyOfRequest(graph, id))!.start?.step;
+}
+
+Deno.test("planGraph() runs all of a new experiment", async () => {
+  const graph = await graphOf(grid([10, 20]));
+  const plan = await planWith(graph, []);
+  assert.deepEqual(plan.counts, { cached: 0, run: 5, unneeded: 0 });
+  assert.ok([...plan.tasks.values()].every(({ reason }) => reason?.type === "new"));
+});
+
+Deno.test("planGraph() runs nothing when all results are there", async () => {
+  const graph = await graphOf(grid([10, 20]));
+  const plan = await planWith(graph, [...graph.ofRequest.keys()]);
+  assert.deepEqual(plan.counts, { cached: 5, run: 0, unneeded: 0 });
+  assert.deepEqual(plan.costs.left, { steps: 0, tokens: 0, flops: 0 });
+});
+
+Deno.test("planGraph() does not make again what only cached tasks read", async () => {
+  const graph = await graphOf(grid([10, 20]));
+  const plan = await planWith(graph, ["e10", "e20"]);
+  assert.deepEqual(idsByState(graph, plan), {
+    cached: ["e10", "e20"],
+    run: [],
+    unneeded: ["text", "t10", "t20"],
+  });
+});
+
+Deno.test("planGraph() makes again what a task that runs reads, and nothing else", async () => {
+  const graph = await graphOf(grid([10, 20, 40]));
+  const plan = await planWith(graph, ["e10", "e20"]);
+  assert.deepEqual(idsByState(graph, plan), {
+    cached: ["e10", "e20"],
+    run: ["text", "t40", "e40"],
+    unneeded: ["t10", "t20"],
+  });
+  assert.equal(startStep(graph, plan, "t40"), undefined);
+});
+
+Deno.test("planGraph() runs a task that others start from, though nobody reads it", async () => {
+  const graph = await graphOf(grid([10, 20], { isExamined: false }));
+  const plan = await planWith(graph, ["text", "t20"]);
+  assert.deepEqual(idsByState(graph, plan).run, ["t10"]);
+});
+
+Deno.test("planGraph() starts from the nearest earlier point that will be there", async () => {
+  const graph = await graphOf(grid([10, 20, 40, 80]));
+  const cases: [string[], (number | undefined)[]][] = [
+    [["text"], [undefined, 10, 20, 40]],
+    [["text", "t20"], [undefined, undefined, 20, 40]],
+    [["text", "t10", "e20"], [undefined, undefined, 10, 40]],
+    [["text", "e10", "e20", "e40"], [undefined, undefined, undefined, undefined]],
+    [["text", "t10", "e10", "e20", "e40"], [undefined, undefined, undefined, 10]],
+  ];
+  for (const [cached, starts] of cases) {
+    const plan = await planWith(graph, cached);
+    assert.deepEqual(["t10", "t20", "t40", "t80"].map((id) => startStep(graph, plan, id)), starts);
+  }
+});
+
+Deno.test("planGraph() runs a trunk just where its annealed task runs", async () => {
+  const graph = await graphOf(grid([100, 200], { params: { decaySteps: 10 } }));
+  const all = await planWith(graph, []);
+  assert.deepEqual(all.counts, { cached: 0, run: 7, unneeded: 0 });
+  assert.equal(startStep(graph, all, "t200"), 190);
+  const second = await planWith(graph, ["text", "t100", "e100"]);
+  assert.deepEqual(second.counts, { cached: 3, run: 3, unneeded: 1 });
+  const trunk = second.tasks.get(graph.tasks.get(keyOfRequest(graph, "t200"))!.start!)!;
+  assert.equal(trunk.state, "run");
+  assert.equal(trunk.start, undefined);
+  assert.equal(trunk.cost.steps, 190);
+});
+
+Deno.test("planGraph() counts steps, tokens and operations with and without sharing", async () => {
+  const graph = await graphOf(grid([100, 200, 400, 800], { isExamined: false }));
+  const plan = await planWith(graph, ["text", "t100"]);
+  const cost = (steps: number) => ({ steps, tokens: steps * 10, flops: steps * 1000 });
+  assert.deepEqual(plan.costs, {
+    left: cost(700),
+    leftUnshared: cost(1400),
+    total: cost(800),
+    totalUnshared: cost(1500),
+  });
+  const annealed = await graphOf(
+    grid([100, 200], { isExamined: false, params: { decaySteps: 10 } }),
+  );
+  assert.deepEqual((await planWith(annealed, [])).costs, {
+    left: cost(90 + 10 + 100 + 10),
+    leftUnshared: cost(300),
+    total: cost(210),
+    totalUnshared: cost(300),
+  });
+});
+
+Deno.test("planGraph() recomputes damaged artifacts that running tasks would read", async () => {
+  const graph = await graphOf(grid([10, 20]));
+  const checked: string[] = [];
+  const verify = (key: string) => {
+    checked.push(key);
+    return key === keyOfRequest(graph, "t20") ? undefined : { code: "old" };
+  };
+  const plan = await planWith(graph, ["text", "t10", "t20", "e10"], { verify });
+  assert.deepEqual(idsByState(graph, plan).run, ["t20", "e20"]);
+  assert.deepEqual(plan.tasks.get(keyOfRequest(graph, "t20"))!.reason, { type: "damaged" });
+  // What cached tasks read is left alone; what the recomputed one reads is checked in turn.
+  assert.deepEqual(checked, ["t20", "text", "t10"].map((id) => keyOfRequest(graph, id)));
+});
+
+Deno.test("planGraph() says what comes from other code, and runs it only when strict", async () => {
+  const graph = await graphOf(grid([10]));
+  const all = [...graph.ofRequest.keys()];
+  const code = new Map([["text", "old"], ["train", "new"], ["exam", "old"]]);
+  const lenient = await planWith(graph, all, { code });
+  assert.deepEqual(Object.fromEntries(lenient.otherCode), { train: 1 });
+  assert.equal(lenient.counts.run, 0);
+  const strict = await planWith(graph, all, { code, strictCode: true });
+  assert.deepEqual(idsByState(graph, strict), {
+    cached: ["text"],
+    run: ["t10", "e10"],
+    unneeded: [],
+  });
+  const reason = (id: string) => strict.tasks.get(keyOfRequest(graph, id))!.reason;
+  assert.deepEqual(reason("t10"), { type: "code", where: "own" });
+  assert.deepEqual(reason("e10"), { type: "code", where: "upstream" });
+});
+
+Deno.test("planGraph() explains a run by the nearest earlier task of the same cell", async () => {
+  const far = await graphOf(grid([10], { params: { seed: 7, learningRate: 1 }, questions: 9 }));
+  const near = await graphOf(grid([10], { params: { seed: 7 } }));
+  const now = await graphOf(grid([10, 20]));
+  const history = {
+    keysAt: ({ stage }: TaskCell) =>
+      [far, near].flatMap((graph) => graph.ofRequest.get(stage) ?? []),
+    identity: (key: string) => far.identities.get(key) ?? near.identities.get(key),
+  };
+  const plan = await planWith(now, [], { history });
+  const reason = (id: string) => plan.tasks.get(keyOfRequest(now, id))!.reason!;
+  assert.deepEqual(reason("text"), { type: "missing" });
+  assert.deepEqual(reason("t20"), { type: "new" });
+  const changed = reason("t10");
+  assert.ok(changed.type === "changed");
+  assert.equal(changed.previous, keyOfRequest(near, "t10"));
+  assert.deepEqual(formatDifferences(changed.differences), ["seed: 7 -> (default)"]);
+  const upstream = reason("e10");
+  assert.ok(upstream.type === "upstream");
+  assert.deepEqual(formatDifferences(upstream.differences), [
+    "inputs.model[0], because of",
+    "  seed: 7 -> (default)",
+  ]);
+});
+
+Deno.test("planGraph() counts why trainings share nothing", async () => {
+  const graph = await graphOf(grid([10, 20], { params: { shape: "linear" } }));
+  assert.deepEqual((await planWith(graph, [])).unshared, [
+    { whyNot: "a linear decay depends on the end", tasks: 2 },
+  ]);
+});
+
+Deno.test("planGraph() looks up many tasks with bounded concurrency", async () => {
+  const graph = await graphOf(grid(Array.from({ length: 500 }, (_, index) => index + 1)));
+  let open = 0, most = 0, asked = 0;
+  await planGraph(graph, {
+    lookup: async () => {
+      most = Math.max(most, ++open);
+      asked++;
+      await Promise.resolve();
+      open--;
+      return undefined;
+    },
+  });
+  assert.equal(asked, 1001);
+  assert.ok(most > 1 && most <= 64, `${most} at once`);
+});
+
+Deno.test("planGraph(): whatever is there, a running task finds all it reads", async () => {
+  const graph = await graphOf({
+    ...grid([10, 20, 40, 80]),
+    ...Object.fromEntries(
+      Object.entries(grid([15, 30], { params: { decaySteps: 5 }, language: "de" }))
+        .map(([id, wish]) => [`de-${id}`, {
+          ...wish,
+          inputs: Object.fromEntries(
+            Object.entries(wish.inputs ?? {}).map((
+              [role, ids],
+            ) => [role, ids.map((x) => `de-${x}`)]),
+          ),
+        }]),
+    ),
+  });
+  const keys = [...graph.tasks.keys()];
+  await fc.assert(fc.asyncProperty(
+    fc.subarray(keys),
+    fc.subarray(keys),
+    async (there, broken) => {
+      const { tasks, counts } = await planGraph(graph, {
+        lookup: (key) => there.includes(key) ? { code: "" } : undefined,
+        verify: (key) => broken.includes(key) ? undefined : { code: "" },
+      });
+      assert.equal(counts.run + counts.cached + counts.unneeded, keys.length);
+      const read = new Set(
+        [...tasks.values()].flatMap(({ task }) =>
+          Object.values(task.inputs).flat().map((ref) => ref.key)
+        ),
+      );
+      for (const { task, state, start } of tasks.values()) {
+        if (state === "unneeded") assert.ok(read.has(task.key) || task.cells.length === 0);
+        if (state !== "run") continue;
+        const needs = Object.values(task.inputs).flat().map((ref) => ref.key);
+        if (start !== undefined) needs.push(start.key);
+        for (const need of needs) {
+          const input = tasks.get(need)!;
+          assert.notEqual(input.state, "unneeded");
+          if (input.state === "cached") assert.ok(there.includes(need) && !broken.includes(need));
+        }
+      }
+    },
+  ));
+});

@@ -1,0 +1,272 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { NO_COST } from "../../lib/graph/cost.ts";
+import type { Plan, PlannedState, PlannedTask } from "../../lib/graph/plan.ts";
+import { runPlan, type ScheduleOptions, type TaskState } from "../../lib/graph/schedule.ts";
+
+interface Node {
+  readonly inputs?: readonly string[];
+  readonly start?: string;
+  readonly state?: PlannedState;
+  readonly flops?: number;
+}
+
+/** A plan of tasks named as they like, in the order given. */
+function planOf(nodes: Readonly<Record<string, Node>>): Plan {
+  const tasks = new Map(
+    Object.entries(nodes).map(([key, node]): [string, PlannedTask] => {
+      const cost = { ...NO_COST, flops: node.flops ?? 0 };
+      const inputs = { all: (node.inputs ?? []).map((input) => ({ key: input, output: "" })) };
+      const task = { key, kind: "test", version: 1, params: {}, inputs, cells: [] };
+      const start = node.start === undefined ? {} : { start: { key: node.start, step: 1 } };
+      return [key, { task, state: node.state ?? "run", cost, fullCost: cost, ...start }];
+    }),
+  );
+  return {
+    tasks,
+    counts: { cached: 0, run: tasks.size, unneeded: 0 },
+    costs: { left: NO_COST, leftUnshared: NO_COST, total: NO_COST, totalUnshared: NO_COST },
+    otherCode: new Map(),
+    unshared: [],
+  };
+}
+
+/** Runs a plan; tasks of `failing` throw. Returns the outcome and what started in what order. */
+async function run(
+  plan: Plan,
+  { failing = [], ...options }: Partial<ScheduleOptions> & { failing?: readonly string[] } = {},
+) {
+  const started: string[] = [];
+  const outcome = await runPlan(plan, {
+    jobs: 1,
+    execute: async ({ task }) => {
+      started.push(task.key);
+      await Promise.resolve();
+      if (failing.includes(task.key)) throw new Error(`${task.key} fails`);
+    },
+    ...options,
+  });
+  return { outcome, started, states: Object.fromEntries(outcome.states) };
+}
+
+const diamond = {
+  a: {},
+  b: { inputs: ["a"] },
+  c: { inputs: ["a"] },
+  d: { inputs: ["b", "c"] },
+  alone: {},
+};
+
+Deno.test("runPlan() fails only the cone of a failed task", async () => {
+  const { outcome, states } = await run(planOf(diamond), { failing: ["b"] });
+  assert.deepEqual(states, { a: "done", b: "failed", c: "done", d: "skipped", alone: "done" });
+  assert.deepEqual([...outcome.because], [["d", "b"]]);
+  assert.deepEqual([...outcome.failures], [["b", new Error("b fails")]]);
+  assert.equal(outcome.isInterrupted, false);
+});
+
+Deno.test("runPlan() skips a deep cone with the first failure as its cause", async () => {
+  const chain = Object.fromEntries(
+    Array.from({ length: 50 }, (_, i) => [`t${i}`, i === 0 ? {} : { inputs: [`t${i - 1}`] }]),
+  );
+  const { outcome } = await run(planOf(chain), { failing: ["t3"] });
+  assert.equal(outcome.counts.done, 3);
+  assert.equal(outcome.counts.skipped, 46);
+  assert.deepEqual(new Set(outcome.because.values()), new Set(["t3"]));
+});
+
+Deno.test("runPlan() starts nothing more after a failure when told not to go on", async () => {
+  const { states, started, outcome } = await run(planOf(diamond), {
+    failing: ["a"],
+    keepGoing: false,
+  });
+  assert.deepEqual(started, ["a"]);
+  assert.deepEqual(states, {
+    a: "failed",
+    b: "skipped",
+    c: "skipped",
+    d: "skipped",
+    alone: "ready",
+  });
+  assert.equal(outcome.isInterrupted, false);
+});
+
+Deno.test("runPlan() aborts the running tasks when told not to go on", async () => {
+  const { states } = await run(planOf({ bad: {}, slow: {} }), {
+    jobs: 2,
+    keepGoing: false,
+    execute: async ({ task }, signal) => {
+      if (task.key === "bad") throw new Error("bad fails");
+      await new Promise((_, reject) =>
+        signal.addEventListener("abort", () => reject(signal.reason), { once: true })
+      );
+    },
+  });
+  assert.deepEqual(states, { bad: "failed", slow: "ready" });
+});
+
+Deno.test("runPlan() waits for a start that runs, not for a cached one", async () => {
+  const { started } = await run(
+    planOf({
+      late: { start: "early", flops: 100 },
+      last: { start: "there" },
+      early: {},
+      there: { state: "cached" },
+      gone: { state: "unneeded" },
+    }),
+    { jobs: 1 },
+  );
+  assert.deepEqual(started, ["early", "late", "last"]);
+});
+
+Deno.test("runPlan() starts first what the longest way depends on", async () => {
+  const { started } = await run(planOf({
+    big: { flops: 50 },
+    short: { flops: 10 },
+    head: { flops: 1 },
+    tail: { inputs: ["head"], flops: 100 },
+  }));
+  assert.deepEqual(started, ["head", "tail", "big", "short"]);
+});
+
+Deno.test("runPlan() keeps the plan's order where all else is equal", async () => {
+  const names = Array.from({ length: 40 }, (_, index) => `t${index}`);
+  const { started } = await run(planOf(Object.fromEntries(names.map((name) => [name, {}]))));
+  assert.deepEqual(started, names);
+});
+
+Deno.test("runPlan() tells every state, in order", async () => {
+  const told: string[] = [];
+  await run(planOf({ a: {}, b: { inputs: ["a"] }, c: { state: "cached" } }), {
+    failing: ["a"],
+    onState: ({ task }, state, { error, because }) =>
+      told.push([task.key, state, error ?? because ?? ""].join(" ").trim()),
+  });
+  assert.deepEqual(told, [
+    "a ready",
+    "b waiting",
+    "c cached",
+    "a running",
+    "a failed Error: a fails",
+    "b skipped a",
+  ]);
+});
+
+Deno.test("runPlan() on abort starts nothing more and lets running tasks end", async () => {
+  const abort = new AbortController();
+  const reason = new Error("Ctrl-C");
+  const { outcome, states, started } = await run(
+    planOf({ quick: {}, slow: {}, next: { inputs: ["quick"] }, more: {} }),
+    {
+      jobs: 2,
+      signal: abort.signal,
+      execute: async ({ task }, signal) => {
+        if (task.key === "quick") return abort.abort(reason);
+        await new Promise((_, reject) => {
+          if (signal.aborted) reject(signal.reason);
+          signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+        });
+      },
+    },
+  );
+  assert.deepEqual(started, []);
+  assert.deepEqual(states, { quick: "done", slow: "ready", next: "ready", more: "ready" });
+  assert.equal(outcome.isInterrupted, true);
+  assert.equal(outcome.failures.size, 0);
+});
+
+Deno.test("runPlan() runs nothing for a signal that is aborted already", async () => {
+  const { started, outcome } = await run(planOf(diamond), { signal: AbortSignal.abort() });
+  assert.deepEqual(started, []);
+  assert.equal(outcome.isInterrupted, true);
+});
+
+Deno.test("runPlan() keeps a real failure that comes while it stops", async () => {
+  const abort = new AbortController();
+  const { states } = await run(planOf({ a: {} }), {
+    signal: abort.signal,
+    execute: () => {
+      abort.abort(new Error("Ctrl-C"));
+      return Promise.reject(new Error("the disk is full"));
+    },
+  });
+  assert.deepEqual(states, { a: "failed" });
+});
+
+Deno.test("runPlan() rejects with what its listener throws, after running tasks ended", async () => {
+  let ended = 0;
+  const listening = run(planOf({ a: {}, b: {} }), {
+    jobs: 2,
+    execute: async () => {
+      await Promise.resolve();
+      ended++;
+    },
+    onState: ({ task }, state) => {
+      if (task.key === "b" && state === "done") throw new Error("the listener is broken");
+    },
+  });
+  await assert.rejects(listening, { message: "the listener is broken" });
+  assert.equal(ended, 2);
+});
+
+Deno.test("runPlan() of nothing is done at once", async () => {
+  assert.equal((await run(planOf({}))).outcome.states.size, 0);
+  const { states } = await run(planOf({ a: { state: "cached" } }));
+  assert.deepEqual(states, { a: "cached" });
+});
+
+/** A random graph: each task reads some of those before it; some are cached, some fail. */
+const graphs = fc.array(
+  fc.record({
+    inputs: fc.array(fc.nat(), { maxLength: 3 }),
+    flops: fc.nat(9),
+    isCached: fc.boolean(),
+    fails: fc.nat(5).map((die) => die === 0),
+    turns: fc.nat(4),
+  }),
+  { maxLength: 40 },
+);
+
+Deno.test("runPlan(): any graph, any failures: order, limit and cones hold", async () => {
+  await fc.assert(fc.asyncProperty(graphs, fc.integer({ min: 1, max: 5 }), async (nodes, jobs) => {
+    const inputsOf = nodes.map((node, index) =>
+      index === 0 ? [] : [...new Set(node.inputs.map((each) => each % index))]
+    );
+    const plan = planOf(Object.fromEntries(nodes.map((node, index) => [`t${index}`, {
+      inputs: inputsOf[index]!.map((each) => `t${each}`),
+      flops: node.flops,
+      state: node.isCached ? "cached" as const : "run" as const,
+    }])));
+    const indexOf = (key: string) => Number(key.slice(1));
+    const done = new Set(nodes.flatMap((node, index) => node.isCached ? [index] : []));
+    let running = 0;
+    const history = new Map<string, TaskState[]>();
+    const outcome = await runPlan(plan, {
+      jobs,
+      execute: async ({ task }) => {
+        const index = indexOf(task.key);
+        assert.ok(inputsOf[index]!.every((input) => done.has(input)), "an input is not done");
+        assert.ok(++running <= jobs, "too many at once");
+        for (let turn = 0; turn < nodes[index]!.turns; turn++) await Promise.resolve();
+        running--;
+        if (nodes[index]!.fails) throw new Error("fails");
+        done.add(index);
+      },
+      onState: ({ task }, state) => {
+        history.set(task.key, [...history.get(task.key) ?? [], state]);
+      },
+    });
+    const expected: TaskState[] = [];
+    for (const [index, node] of nodes.entries()) {
+      const isBlocked = inputsOf[index]!.some((input) =>
+        ["failed", "skipped"].includes(expected[input]!)
+      );
+      expected.push(
+        node.isCached ? "cached" : isBlocked ? "skipped" : node.fails ? "failed" : "done",
+      );
+    }
+    assert.deepEqual([...outcome.states.values()], expected);
+    const orders = /^(cached|(waiting,)?ready,running,(done|failed)|waiting,skipped)$/;
+    for (const states of history.values()) assert.match(states.join(), orders);
+  }));
+});
