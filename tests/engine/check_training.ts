@@ -1,0 +1,151 @@
+/** What every engine's training must do; each check is a claim about `train`. */
+import assert from "node:assert/strict";
+import type {
+  AdamW,
+  Engine,
+  Tensors,
+  TrainingSession,
+  TrainingState,
+} from "../../lib/engine/engine.ts";
+import { differentiate } from "../../lib/engine/grad.ts";
+import { adamWStep, clipScale, globalNorm, updateAdamW } from "../../lib/engine/optimizer.ts";
+import { copyGraph } from "../../lib/engine/passes/rewrite.ts";
+import { assertClose } from "./check_case.ts";
+import { interpret } from "./reference.ts";
+import { PLAIN, tinyBatch, tinyForward, tinyProgram, tinyState } from "./tiny_program.ts";
+
+const LEARNING_RATE = 0.01;
+
+/** The checks by the claim that each makes. */
+export const TRAINING_CHECKS: Readonly<Record<string, (engine: Engine) => Promise<void>>> = {
+  "train() follows the reference for three steps": (engine) => checkSteps(engine, PLAIN),
+  "train() clips gradients to the global norm": (engine) =>
+    checkSteps(engine, { ...PLAIN, clipNorm: 0.05 }),
+  "train() leaves gradients within the limit alone": (engine) =>
+    checkSteps(engine, { ...PLAIN, clipNorm: 1000 }),
+  "train() has a variant without bias correction": (engine) =>
+    checkSteps(engine, { ...PLAIN, biasCorrection: false, clipNorm: 1 }),
+  "a session that is saved and loaded into another goes on bit for bit": checkResume,
+  "load() copies in and save() copies out": checkCopies,
+  "forward() sees the parameters as they are at each run": checkForward,
+};
+
+async function withSession(
+  engine: Engine,
+  optimizer: AdamW,
+  body: (session: TrainingSession) => Promise<void>,
+): Promise<void> {
+  const session = await engine.train(tinyProgram(optimizer));
+  try {
+    session.load(tinyState());
+    await body(session);
+  } finally {
+    await session.dispose();
+  }
+}
+
+async function steps(
+  session: TrainingSession,
+  { from, to }: { from: number; to: number },
+): Promise<Tensors> {
+  let results: Tensors = {};
+  for (let step = from; step <= to; step++) {
+    results = await session.step(tinyBatch(step), { learningRate: LEARNING_RATE, step });
+  }
+  return results;
+}
+
+/** One step by the reference interpreter and the plain loops of `optimizer.ts`. */
+function referenceStep(state: TrainingState, optimizer: AdamW, step: number) {
+  const program = tinyProgram(optimizer);
+  const { graph, at } = copyGraph(program.graph);
+  const wrt = program.params.map(({ name }) => graph.inputs.get(name)!);
+  const loss = at(program.graph.outputs.get("loss")!);
+  for (const [i, each] of differentiate(graph, loss, wrt).entries()) {
+    graph.output(`gradient ${program.params[i]!.name}`, each);
+  }
+  const results = interpret(graph, { ...tinyBatch(step), ...state.params });
+  const gradients = program.params.map(({ name }) =>
+    Float32Array.from(results[`gradient ${name}`]!)
+  );
+  const norm = globalNorm(gradients);
+  for (const [i, { name, decays, learningRateScale }] of program.params.entries()) {
+    updateAdamW({
+      param: state.params[name]!,
+      firstMoment: state.firstMoments[name]!,
+      secondMoment: state.secondMoments[name]!,
+      gradient: gradients[i]!,
+    }, {
+      optimizer,
+      step: adamWStep(optimizer, { learningRate: LEARNING_RATE, step }),
+      gradientScale: clipScale(norm, optimizer.clipNorm),
+      decays,
+      learningRateScale,
+    });
+  }
+  return { loss: results["loss"]!, norm };
+}
+
+async function checkSteps(engine: Engine, optimizer: AdamW): Promise<void> {
+  await withSession(engine, optimizer, async (session) => {
+    const expected = tinyState();
+    for (let step = 1; step <= 3; step++) {
+      const results = await steps(session, { from: step, to: step });
+      const { loss, norm } = referenceStep(expected, optimizer, step);
+      assertClose(results["loss"]!, loss, { what: `loss of step ${step}`, tolerance: 1e-5 });
+      assertClose(results["gradientNorm"]!, [norm], { what: "gradientNorm", tolerance: 1e-5 });
+    }
+    const actual = session.save();
+    for (const part of ["params", "firstMoments", "secondMoments"] as const) {
+      for (const name of Object.keys(expected[part])) {
+        // Adam divides by the gradient's own size, so a step is good to the gradient's digits.
+        const tolerance = part === "params" ? LEARNING_RATE * 2e-3 : 1e-6;
+        const what = `${part} ${name}`;
+        assertClose(actual[part][name]!, expected[part][name]!, { what, tolerance });
+      }
+    }
+  });
+}
+
+async function checkResume(engine: Engine): Promise<void> {
+  let whole: TrainingState, part: TrainingState;
+  let last: Tensors = {};
+  await withSession(engine, PLAIN, async (session) => {
+    last = await steps(session, { from: 1, to: 5 });
+    whole = session.save();
+  });
+  await withSession(engine, PLAIN, async (session) => {
+    await steps(session, { from: 1, to: 2 });
+    part = session.save();
+  });
+  await withSession(engine, PLAIN, async (session) => {
+    session.load(part);
+    assert.deepEqual(await steps(session, { from: 3, to: 5 }), last);
+    assert.deepEqual(session.save(), whole);
+  });
+}
+
+async function checkCopies(engine: Engine): Promise<void> {
+  await withSession(engine, PLAIN, async (session) => {
+    const given = tinyState();
+    session.load(given);
+    given.params["table"]!.fill(0);
+    const saved = session.save();
+    assert.deepEqual(saved, tinyState());
+    await steps(session, { from: 1, to: 1 });
+    assert.deepEqual(saved, tinyState());
+  });
+}
+
+async function checkForward(engine: Engine): Promise<void> {
+  await withSession(engine, PLAIN, async (session) => {
+    const executable = await session.forward(tinyForward());
+    for (let step = 1; step <= 2; step++) {
+      const { twice } = await executable.run({ factor: Float32Array.of(2) });
+      const doubled = session.save().params["beta"]!.map((each) => 2 * each);
+      assert.deepEqual(twice, doubled);
+      await steps(session, { from: step, to: step });
+    }
+    await executable.dispose();
+  });
+}
