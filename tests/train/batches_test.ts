@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import {
+  CorpusRows,
+  joinRows,
+  MaskedBatches,
+  predictionsPerRow,
+  type TokenSource,
+} from "../../lib/train/batches.ts";
+
+const PIECES = { size: 1000, padId: 0, clsId: 2, sepId: 3, maskId: 4 };
+
+/** Piece i of the stream is 5 + i, so a piece tells where it stood. */
+function source(tokens: number): TokenSource {
+  return {
+    tokens,
+    read: (start, count) => Int32Array.from({ length: count }, (_, i) => 5 + start + i),
+  };
+}
+
+function rowsOf(tokens: number, rowPieces: number): CorpusRows {
+  return new CorpusRows(source(tokens), { rowPieces, pieces: PIECES, name: "corpus" });
+}
+
+Deno.test("CorpusRows cuts consecutive pieces into rows and leaves out the rest", () => {
+  const rows = rowsOf(17, 7);
+  assert.equal(rows.count, 3);
+  assert.equal(rows.tokens, 15);
+  assert.deepEqual([...rows.row(0)], [2, 5, 6, 7, 8, 9, 3]);
+  assert.deepEqual([...rows.row(2)], [2, 15, 16, 17, 18, 19, 3]);
+});
+
+Deno.test("CorpusRows refuses a corpus that fills no row", () => {
+  assert.throws(() => rowsOf(4, 7), {
+    name: "ExperimentError",
+    message: "the corpus has 4 tokens, and one row takes 5",
+  });
+});
+
+Deno.test("MaskedBatches visits every row once an epoch, in another order the next", () => {
+  fc.assert(fc.property(
+    fc.integer({ min: 1, max: 60 }),
+    fc.integer({ min: 1, max: 9 }),
+    fc.nat(),
+    (count, rows, seed) => {
+      const batches = new MaskedBatches(rowsOf(5 * count, 7), { rows, seed, maskRate: 0.15 });
+      const steps = Math.ceil((2 * count) / rows);
+      const visits = Array.from(
+        { length: steps * rows },
+        (_, place) => batches.rowIndexAt(1 + Math.floor(place / rows), place % rows),
+      );
+      const all = Array.from({ length: count }, (_, i) => i);
+      const first = visits.slice(0, count), second = visits.slice(count, 2 * count);
+      assert.deepEqual(first.toSorted((a, b) => a - b), all);
+      assert.deepEqual(second.toSorted((a, b) => a - b), all);
+      if (count > 20) assert.notDeepEqual(first, second);
+    },
+  ));
+});
+
+Deno.test("MaskedBatches.at() depends on seed and step, not on what was asked before", () => {
+  const options = { rows: 4, seed: 9, maskRate: 0.15 };
+  const make = (seed = 9) => new MaskedBatches(rowsOf(300, 12), { ...options, seed });
+  fc.assert(fc.property(fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1 }), (steps) => {
+    const used = make();
+    for (const step of steps) assert.deepEqual(used.at(step), make().at(step));
+  }));
+  assert.notDeepEqual(make().at(1), make().at(2));
+  assert.notDeepEqual(make().at(1), make(10).at(1));
+});
+
+Deno.test("MaskedBatches.at() has the masked pieces as targets at their places", () => {
+  const batches = new MaskedBatches(rowsOf(900, 20), { rows: 5, seed: 1, maskRate: 0.3 });
+  assert.equal(batches.predictions, 5 * 6);
+  for (let step = 1; step <= 9; step++) {
+    const batch = batches.at(step);
+    assert.deepEqual([...batch.weights], new Array(30).fill(1));
+    assert.equal(new Set(batch.maskedPositions).size, 30);
+    batch.maskedPositions.forEach((place, slot) => {
+      const row = Math.floor(place / 20), at = place % 20;
+      const plain = batches.corpus.row(batches.rowIndexAt(step, row));
+      assert.equal(batch.targets[slot], plain[at]);
+      assert(at > 0 && at < 19, "special pieces are not masked");
+    });
+  }
+});
+
+Deno.test("the same row is masked otherwise in another epoch", () => {
+  const batches = new MaskedBatches(rowsOf(18, 20), { rows: 1, seed: 1, maskRate: 0.15 });
+  const masks = [1, 2, 3, 4, 5].map((step) => String(batches.at(step).maskedPositions));
+  assert(new Set(masks).size > 1);
+});
+
+Deno.test("joinRows() fills missing rows and slots with what weighs nothing", () => {
+  const row = {
+    input: Int32Array.of(2, 4, 9, 3),
+    positions: Int32Array.of(1),
+    targets: Int32Array.of(8),
+  };
+  assert.deepEqual(joinRows([row, row], { rows: 3, predictions: 4 }), {
+    ids: Int32Array.of(2, 4, 9, 3, 2, 4, 9, 3, 0, 0, 0, 0),
+    maskedPositions: Int32Array.of(1, 5, 0, 0),
+    targets: Int32Array.of(8, 8, 0, 0),
+    weights: Float32Array.of(1, 1, 0, 0),
+  });
+});
+
+Deno.test("predictionsPerRow() counts [CLS] and [SEP] in the length, as BERT does", () => {
+  assert.equal(predictionsPerRow(128, { maskRate: 0.15 }), 19);
+  assert.equal(predictionsPerRow(128, { maskRate: 0.15, maxPredictions: 10 }), 10);
+  assert.equal(predictionsPerRow(8, { maskRate: 0.01 }), 1);
+  assert.equal(predictionsPerRow(8, { maskRate: 1 }), 6);
+});
