@@ -215,17 +215,15 @@ export class WorkerProcess {
   async #deathOf(job: Job): Promise<ExperimentError> {
     const { code, signal } = await this.#child.status;
     const how = signal === null ? `ended with exit code ${code}` : `was killed by ${signal}`;
+    const advice = signal === "SIGKILL"
+      ? "if memory ran out, give the task less, such as a smaller batch or fewer jobs; run again, " +
+        "it goes on from its last checkpoint"
+      : "run again, it goes on from its last checkpoint; what it said last may tell why it died";
     const words = this.#tail.trim();
-    const said = words === "" ? "" : `; its last words:\n${words.replace(/^/gm, "    ")}`;
     return new ExperimentError(
       "executor/worker-died",
-      `the worker doing a task of ${job.kind} ${how}${said}`,
-      {
-        mend: signal === "SIGKILL"
-          ? "if memory ran out, give the task less (a smaller batch, fewer jobs); run again, it " +
-            "goes on from its last checkpoint"
-          : "run again, it goes on from its last checkpoint; if it dies again, its last words say why",
-      },
+      `the worker doing a task of ${job.kind} ${how}`,
+      { mend: words === "" ? advice : `${advice}:\n${words.replace(/^/gm, "    ")}` },
     );
   }
 }

@@ -108,10 +108,10 @@ Deno.test("runPlan() aborts the running tasks when told not to go on", async () 
 Deno.test("runPlan() waits for a start that runs, not for a cached one", async () => {
   const { started } = await run(
     planOf({
-      late: { start: "early", flops: 100 },
-      last: { start: "there" },
       early: {},
       there: { state: "cached" },
+      last: { start: "there" },
+      late: { start: "early", flops: 100 },
       gone: { state: "unneeded" },
     }),
     { jobs: 1 },

@@ -1,0 +1,320 @@
+import assert from "node:assert/strict";
+import { ExperimentError, formatFault } from "../../lib/base/errors.ts";
+import { type JobEvent, LocalExecutor } from "../../lib/executor/local.ts";
+import { readMeasurements } from "../../lib/store/measurements.ts";
+import { jobOf, keyOf, linesOf, valueOf, withExecutor, workerOptions } from "./harness.ts";
+
+/** Resolves when an executor tells this warning; for waiting until a task is at work. */
+function whenTold(warning: string): { onEvent: (event: JobEvent) => void; told: Promise<void> } {
+  let tell = () => {};
+  const told = new Promise<void>((resolve) => tell = resolve);
+  const onEvent = (event: JobEvent) => {
+    const isIt = event.type === "event" && event.event.type === "warning" &&
+      event.event.message === warning;
+    if (isIt) tell();
+  };
+  return { onEvent, told };
+}
+
+async function faultsOf(work: Promise<unknown>): Promise<string[]> {
+  const error = await work.then(() => undefined, (error: unknown) => error);
+  assert.ok(error instanceof ExperimentError, `an ExperimentError, not ${error}`);
+  return error.faults.map(formatFault);
+}
+
+Deno.test("LocalExecutor commits what a task writes, with a record of how it came", async () => {
+  await withExecutor({}, async ({ store, executor }) => {
+    const before = Date.now();
+    const job = jobOf("sum", "add", { params: { terms: [1, 2] } });
+    const { record, wasThere } = await executor.execute(job);
+    assert.equal(wasThere, false);
+    assert.equal(await valueOf(store, "sum"), 3);
+    assert.deepEqual(record, await store.find(job.key));
+    assert.equal(record.kind, "add");
+    assert.deepEqual(record.params, { terms: [1, 2], tally: "" });
+    assert.deepEqual(record.outcome, { facts: { steps: 3 }, scores: [] });
+    assert.equal(record.code, "code");
+    assert.equal(record.device, "none");
+    assert.equal(record.attempt, 1);
+    assert.ok(Date.parse(record.startedAt) >= before - 1);
+    assert.ok(record.elapsedMs >= 0);
+  });
+});
+
+Deno.test("LocalExecutor gives a task its inputs, each output by its folder", async () => {
+  await withExecutor({}, async ({ store, executor }) => {
+    await executor.execute(jobOf("one", "add", { params: { terms: [1] } }));
+    await executor.execute(jobOf("five", "add", {
+      params: { terms: [2] },
+      inputs: {
+        addends: [{ key: keyOf("one"), output: "" }, { key: keyOf("one"), output: "double" }],
+      },
+    }));
+    assert.equal(await valueOf(store, "five"), 5);
+  });
+});
+
+Deno.test("LocalExecutor uses an artifact that is there", async () => {
+  await withExecutor({}, async ({ dir, executor }) => {
+    const job = jobOf("sum", "add", { params: { terms: [1], tally: `${dir}/tally` } });
+    await executor.execute(job);
+    const again = await executor.execute(job);
+    assert.equal(again.wasThere, true);
+    assert.deepEqual((await linesOf(`${dir}/tally`)).length, 1);
+  });
+});
+
+Deno.test("LocalExecutor keeps a worker warm for its kind", async () => {
+  await withExecutor({ jobs: 1 }, async ({ dir, executor }) => {
+    const tally = `${dir}/tally`;
+    for (const name of ["a", "b", "c"]) {
+      await executor.execute(jobOf(name, "add", { params: { terms: [1], tally } }));
+    }
+    await executor.execute(jobOf("d", "wait", { params: { ms: 0 } }));
+    await executor.execute(jobOf("e", "add", { params: { terms: [1], tally } }));
+    const lines = await linesOf(tally);
+    assert.deepEqual(lines.slice(0, 3), [lines[0], lines[0], lines[0]]);
+    assert.notEqual(lines[3], lines[0], "another kind took its place meanwhile");
+  });
+});
+
+Deno.test("LocalExecutor does at most as many jobs at once as it may", async () => {
+  await withExecutor({ jobs: 2 }, async ({ executor }) => {
+    let running = 0, most = 0;
+    await Promise.all(Array.from({ length: 6 }, async (_, index) => {
+      await executor.execute(
+        jobOf(`w${index}`, index % 2 === 0 ? "wait" : "add", {
+          params: index % 2 === 0 ? { ms: 20 } : { terms: [1] },
+        }),
+        { onEvent: ({ type }) => most = type === "started" ? Math.max(most, ++running) : most },
+      );
+      running--;
+    }));
+    assert.equal(most, 2);
+  });
+});
+
+Deno.test("LocalExecutor passes events on, and measurements into the artifact", async () => {
+  await withExecutor({}, async ({ store, executor }) => {
+    const events: JobEvent[] = [];
+    await executor.execute(jobOf("count", "count", { params: { steps: 3 } }), {
+      onEvent: (event) => events.push(event),
+    });
+    assert.deepEqual(events[0], { type: "started", attempt: 1 });
+    const told = events.flatMap((each) => each.type === "event" ? [each.event] : []);
+    assert.deepEqual(told.filter((each) => each.type === "measurement").map((each) => each.value), [
+      NaN,
+      1 / 2,
+      1 / 3,
+    ]);
+    const progress = told.filter((each) => each.type === "progress");
+    assert.deepEqual(progress[0], { type: "progress", step: 1, steps: 3, lossNats: 1 });
+    assert.equal(progress.at(-1)!.step, 3, "the last progress is always told");
+    const measured = await readMeasurements(store.dirOf(keyOf("count")));
+    assert.deepEqual(measured.map(({ step, value }) => [step, value]), [
+      [1, NaN],
+      [2, 1 / 2],
+      [3, 1 / 3],
+    ]);
+  });
+});
+
+Deno.test("LocalExecutor tells a task's messages from what else is printed", async () => {
+  await withExecutor({}, async ({ executor }) => {
+    const told: unknown[] = [];
+    const { wasThere } = await executor.execute(jobOf("noisy", "noisy"), {
+      onEvent: (event) => told.push(event.type === "event" ? event.event : event),
+    });
+    assert.equal(wasThere, false);
+    assert.deepEqual(told.at(-1), { type: "warning", message: "line\nbreak \x1e and mark" });
+  });
+});
+
+Deno.test("LocalExecutor rejects with a task's faults, places and mends kept", async () => {
+  await withExecutor({}, async ({ dir, executor }) => {
+    const failing = executor.execute(jobOf("f", "fail", { params: { how: "mendable" } }));
+    assert.deepEqual(await faultsOf(failing), [
+      'data.txt:3: cannot read "12 parsecs" [base/unit]\n  mend: write a time',
+    ]);
+    const [fault] = await faultsOf(
+      executor.execute(jobOf("full", "fail", { params: { how: "full" } })),
+    );
+    assert.match(fault!, /: cannot write what fail makes: no space left .*\[store\/disk-full\]/);
+    assert.deepEqual([...Deno.readDirSync(`${dir}/store/tmp`)], [], "nothing half-written");
+  });
+});
+
+Deno.test("LocalExecutor rejects with the worker's stack when a task has a bug", async () => {
+  await withExecutor({}, async ({ executor }) => {
+    await assert.rejects(
+      executor.execute(jobOf("f", "fail", { params: { how: "bug" } })),
+      (error: unknown) => {
+        assert.ok(error instanceof Error && !(error instanceof ExperimentError));
+        assert.equal(error.message, "x is not a function");
+        assert.match(error.stack!, /fixtures\/kinds\.ts:\d+/);
+        return true;
+      },
+    );
+  });
+});
+
+Deno.test("LocalExecutor refuses a task of a version or a kind its workers do not know", async () => {
+  await withExecutor({}, async ({ executor }) => {
+    const job = jobOf("x", "add", { params: { terms: [] } });
+    await assert.rejects(executor.execute({ ...job, version: 2 }), {
+      message: "add is of version 1, the job of 2",
+    });
+    await assert.rejects(executor.execute({ ...job, kind: "none" }), {
+      message: 'this worker knows no kind "none"',
+    });
+  });
+});
+
+Deno.test("LocalExecutor reports how a worker died, and goes on with another", async () => {
+  await withExecutor({ jobs: 1 }, async ({ store, executor }) => {
+    const dieOf = (how: string) =>
+      faultsOf(executor.execute(jobOf(how, "fail", { params: { how } })));
+    const [exit] = await dieOf("exit");
+    const lines = exit!.split("\n");
+    assert.deepEqual(lines.slice(0, 2), [
+      "the worker doing a task of fail ended with exit code 3 [executor/worker-died]",
+      "  mend: run again, it goes on from its last checkpoint; what it said last may tell why it " +
+      "died:",
+    ]);
+    assert.deepEqual(lines.slice(2).sort(), [
+      "    said on standard error",
+      "    said on standard output",
+    ]);
+    assert.deepEqual(await dieOf("kill"), [
+      "the worker doing a task of fail was killed by SIGKILL [executor/worker-died]\n" +
+      "  mend: if memory ran out, give the task less, such as a smaller batch or fewer jobs; run " +
+      "again, it goes on from its last checkpoint",
+    ]);
+    assert.match((await dieOf("reject"))[0]!, /nobody catches this/);
+    await executor.execute(jobOf("sum", "add", { params: { terms: [1] } }));
+    assert.equal(await valueOf(store, "sum"), 1);
+  });
+});
+
+Deno.test("LocalExecutor reports a worker that cannot even start", async () => {
+  await withExecutor({}, async ({ store }) => {
+    const worker = new URL("./fixtures/none.ts", import.meta.url);
+    await using executor = new LocalExecutor({ ...workerOptions, worker, jobs: 1, store });
+    const [fault] = await faultsOf(executor.execute(jobOf("x", "add", { params: { terms: [] } })));
+    assert.match(fault!, /ended with exit code 1 .*Module not found/s);
+  });
+});
+
+Deno.test("LocalExecutor never lets a task read what is lost or damaged", async () => {
+  await withExecutor({}, async ({ store, executor }) => {
+    const inputs = { addends: [{ key: keyOf("one"), output: "" }] };
+    const reader = jobOf("reader", "add", { params: { terms: [] }, inputs });
+    const lost = `the input ${keyOf("one")} is missing or damaged [executor/input-lost]\n` +
+      "  mend: run again: what is lost is computed anew";
+    assert.deepEqual(await faultsOf(executor.execute(reader)), [lost]);
+    await executor.execute(jobOf("one", "add", { params: { terms: [1] } }));
+    const path = `${store.dirOf(keyOf("one"))}/value.txt`;
+    await Deno.chmod(path, 0o644);
+    await Deno.writeTextFile(path, "7");
+    assert.deepEqual(await faultsOf(executor.execute(reader)), [lost]);
+    assert.equal(await store.find(keyOf("one")), undefined, "it is set aside");
+  });
+});
+
+Deno.test("LocalExecutor lets a task start from an earlier point of its training", async () => {
+  await withExecutor({}, async ({ dir, store, executor }) => {
+    const tally = `${dir}/tally`;
+    await executor.execute(jobOf("two", "count", { params: { steps: 2, tally } }));
+    await executor.execute(jobOf("four", "count", {
+      params: { steps: 4, tally },
+      start: { key: keyOf("two"), step: 2 },
+    }));
+    assert.equal(await valueOf(store, "four"), 4);
+    assert.deepEqual(await linesOf(tally), ["step 1", "step 2", "step 3", "step 4"]);
+  });
+});
+
+Deno.test("LocalExecutor after a kill goes on from the checkpoint and drops no step", async () => {
+  await withExecutor({}, async ({ dir, store, executor }) => {
+    await Deno.writeTextFile(`${dir}/die`, "5");
+    const params = { steps: 6, dieAt: `${dir}/die`, tally: `${dir}/tally` };
+    const job = jobOf("count", "count", { params });
+    assert.match((await faultsOf(executor.execute(job)))[0]!, /killed by SIGKILL/);
+    assert.equal(await store.find(job.key), undefined);
+    const { record } = await executor.execute(job);
+    assert.equal(record.attempt, 2);
+    const steps = ["step 1", "step 2", "step 3", "step 4", "step 5", "step 5", "step 6"];
+    assert.deepEqual(await linesOf(`${dir}/tally`), steps);
+    const measured = await readMeasurements(store.dirOf(job.key));
+    assert.deepEqual(measured.map(({ step }) => step), [1, 2, 3, 4, 5, 6]);
+  });
+});
+
+Deno.test("LocalExecutor on abort lets a task save a checkpoint, and keeps the worker", async () => {
+  await withExecutor({ jobs: 1 }, async ({ dir, executor }) => {
+    const abort = new AbortController();
+    const reason = new Error("Ctrl-C");
+    const params = { steps: 1000, stepMs: 5, tally: `${dir}/tally` };
+    const job = jobOf("count", "count", { params });
+    const running = executor.execute(job, {
+      signal: abort.signal,
+      onEvent: (event) => {
+        if (event.type === "event" && event.event.type === "measurement") abort.abort(reason);
+      },
+    });
+    assert.equal(await running.catch((error: unknown) => error), reason);
+    const done = (await linesOf(`${dir}/tally`)).length;
+    const saved = await Deno.readTextFile(`${dir}/store/scratch/${job.key}/task/checkpoint.txt`);
+    assert.equal(Number(saved), done);
+    await executor.execute(jobOf("sum", "add", { params: { terms: [1] } }));
+  });
+});
+
+Deno.test("LocalExecutor kills a task that does not heed the abort", async () => {
+  await withExecutor({ graceMs: 50 }, async ({ store, executor }) => {
+    for (const [kind, word] of [["wait", "waiting"], ["spin", "spinning"]] as const) {
+      const abort = new AbortController();
+      const { onEvent, told } = whenTold(word);
+      const params = { ms: 600_000, ...(kind === "wait" ? { isDeaf: true } : {}) };
+      const job = jobOf(kind, kind, { params });
+      const running = executor.execute(job, { signal: abort.signal, onEvent });
+      await told;
+      abort.abort(new Error("Ctrl-C"));
+      await assert.rejects(running, { message: "Ctrl-C" });
+      // The lock is free again: the process is gone.
+      await (await store.begin(job.key)).abandon();
+    }
+  });
+});
+
+Deno.test("LocalExecutor leaves a job that still waits for its turn on abort", async () => {
+  await withExecutor({ jobs: 1 }, async ({ executor }) => {
+    const abort = new AbortController();
+    const first = executor.execute(jobOf("first", "wait", { params: { ms: 100 } }));
+    const second = executor.execute(jobOf("second", "add", { params: { terms: [] } }), {
+      signal: abort.signal,
+    });
+    const third = executor.execute(jobOf("third", "add", { params: { terms: [] } }));
+    abort.abort(new Error("Ctrl-C"));
+    await assert.rejects(second, { message: "Ctrl-C" });
+    await Promise.all([first, third]);
+    await assert.rejects(
+      executor.execute(jobOf("x", "add", { params: { terms: [] } }), { signal: abort.signal }),
+      { message: "Ctrl-C" },
+    );
+  });
+});
+
+Deno.test("LocalExecutor.close() ends busy workers, the deaf ones too", async () => {
+  await withExecutor({}, async ({ store, executor }) => {
+    const { onEvent, told } = whenTold("spinning");
+    const job = jobOf("spin", "spin", { params: { ms: 600_000 } });
+    const running = executor.execute(job, { onEvent });
+    const ended = assert.rejects(running, { code: "executor/worker-died" });
+    await told;
+    await executor.close();
+    await ended;
+    await (await store.begin(job.key)).abandon();
+    await assert.rejects(executor.execute(job), { message: "the executor is closed" });
+  });
+});

@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { ExperimentError } from "../../lib/base/errors.ts";
+import type { JsonObject } from "../../lib/base/canonical.ts";
+import { buildGraph } from "../../lib/graph/build.ts";
+import { planGraph } from "../../lib/graph/plan.ts";
+import type { TaskRequest } from "../../lib/graph/request.ts";
+import { runPlan } from "../../lib/graph/schedule.ts";
+import { kinds } from "./fixtures/kinds.ts";
+import { type Bench, linesOf, withExecutor } from "./harness.ts";
+
+function request(
+  id: string,
+  kind: string,
+  { params = {}, inputs = [] }: { params?: JsonObject; inputs?: string[] } = {},
+): TaskRequest {
+  const found = kinds.find((each) => each.kind === kind)!;
+  const at = { file: "spec.yaml" };
+  return {
+    id,
+    kind: found,
+    cell: { stage: id, axes: {} },
+    params: found.params.parse(params) as JsonObject,
+    inputs: { addends: inputs.map((each) => ({ request: each, output: "" })) },
+    at,
+    positionOf: () => at,
+  };
+}
+
+/** Builds, plans and runs the requests, as the command line does. Returns states by id. */
+async function run(requests: readonly TaskRequest[], { store, executor }: Bench) {
+  const graph = await buildGraph(requests, {
+    numerics: { engine: "none", precision: "float64" },
+  });
+  const plan = await planGraph(graph, {
+    lookup: (key) => store.find(key),
+    verify: (key) => store.verify(key),
+  });
+  const outcome = await runPlan(plan, {
+    jobs: 2,
+    execute: async ({ task, start }, signal) => {
+      const { key, kind, version, params, inputs } = task;
+      const device = { engine: "none", threads: 1 };
+      await executor.execute({
+        key,
+        kind,
+        version,
+        params,
+        inputs,
+        ...(start === undefined ? {} : { start }),
+        device,
+        code: "code",
+      }, { signal });
+    },
+  });
+  const idOf = new Map([...graph.ofRequest].map(([id, key]) => [key, id]));
+  const states = Object.fromEntries(
+    [...outcome.states].map(([key, state]) => [idOf.get(key)!, state]),
+  );
+  return { states, failures: [...outcome.failures.values()] };
+}
+
+Deno.test("a killed worker fails its task's cone, and the next run goes on", async () => {
+  await withExecutor({}, async (bench) => {
+    const { dir } = bench;
+    const tally = `${dir}/tally`;
+    await Deno.writeTextFile(`${dir}/die`, "3");
+    const requests = [
+      request("killed", "count", { params: { steps: 4, dieAt: `${dir}/die`, tally } }),
+      request("cone", "add", { params: { terms: [1] }, inputs: ["killed"] }),
+      request("tip", "add", { params: { terms: [2] }, inputs: ["cone"] }),
+      request("other", "add", { params: { terms: [3] } }),
+      request("more", "add", { params: { terms: [4] }, inputs: ["other"] }),
+    ];
+    const first = await run(requests, bench);
+    assert.deepEqual(first.states, {
+      killed: "failed",
+      cone: "skipped",
+      tip: "skipped",
+      other: "done",
+      more: "done",
+    });
+    const [error] = first.failures;
+    assert.ok(error instanceof ExperimentError && error.code === "executor/worker-died");
+    const second = await run(requests, bench);
+    assert.deepEqual(second.states, {
+      killed: "done",
+      cone: "done",
+      tip: "done",
+      other: "cached",
+      more: "cached",
+    });
+    assert.deepEqual(await linesOf(tally), ["step 1", "step 2", "step 3", "step 3", "step 4"]);
+    const third = await run(requests, bench);
+    assert.deepEqual(new Set(Object.values(third.states)), new Set(["cached"]));
+  });
+});
+
+Deno.test("a damaged artifact is computed again where a task that runs reads it", async () => {
+  await withExecutor({}, async (bench) => {
+    const base = request("base", "add", { params: { terms: [5] } });
+    const { store } = bench;
+    await run([base, request("first", "add", { params: { terms: [1] }, inputs: ["base"] })], bench);
+    for await (const { key, inputs } of store.list()) {
+      if ((inputs.addends ?? []).length > 0) continue;
+      const path = `${store.dirOf(key)}/value.txt`;
+      await Deno.chmod(path, 0o644);
+      await Deno.writeTextFile(path, "6");
+    }
+    const next = request("second", "add", { params: { terms: [2] }, inputs: ["base"] });
+    assert.deepEqual((await run([base, next], bench)).states, { base: "done", second: "done" });
+    assert.deepEqual((await run([base, next], bench)).states, { base: "cached", second: "cached" });
+  });
+});
