@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { constants, gzipSync, zstdCompressSync } from "node:zlib";
 import fc from "fast-check";
-import { ExperimentError } from "../../lib/base/errors.ts";
+import type { ExperimentError } from "../../lib/base/errors.ts";
 import { readLines } from "../../lib/text/lines.ts";
 import { assertFault, collect, TempDir } from "./_fixtures.ts";
 

@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import type { InputArtifact } from "../../lib/graph/task.ts";
+import { vocab } from "../../lib/tasks/vocab.ts";
+import { CorpusWriter } from "../../lib/text/corpus_format.ts";
+import { SPECIAL_PIECES } from "../../lib/text/wordpiece.ts";
+import { assertFault, TempDir } from "../text/_fixtures.ts";
+import { runKind } from "./_run_kind.ts";
+
+async function corpusOf(dir: string, sentences: readonly string[]): Promise<InputArtifact> {
+  Deno.mkdirSync(dir);
+  const writer = new CorpusWriter(dir);
+  for (const each of sentences) await writer.write("train", [each]);
+  await writer.write("validation", ["zzz zzz"]);
+  await writer.close();
+  return { key: dir, dir, facts: {} };
+}
+
+const read = (artifact: InputArtifact) =>
+  Deno.readTextFileSync(`${artifact.dir}/vocab.txt`).trimEnd().split("\n");
+
+const small = { alphabet: "corpus", minCharacterCount: 1 };
+
+Deno.test("vocab counts the training text of all its corpora, and only that", async () => {
+  using dir = new TempDir();
+  const corpora = [
+    await corpusOf(`${dir.path}/a`, ["ab ab ab", "ab"]),
+    await corpusOf(`${dir.path}/b`, ["cd cd"]),
+  ];
+  const { artifact, outcome } = await runKind(vocab, {
+    dir: dir.path,
+    params: small,
+    inputs: { corpora },
+  });
+  assert.deepEqual(outcome, { facts: {}, scores: [] });
+  const letters = ["a", "b", "c", "d", "##b", "##d"];
+  assert.deepEqual(read(artifact), [...SPECIAL_PIECES, ...letters, "ab", "cd"]);
+  const limited = await runKind(vocab, {
+    dir: dir.path,
+    params: { ...small, maxWords: 3, minPairCount: 3 },
+    inputs: { corpora: corpora.slice(0, 1) },
+  });
+  assert.deepEqual(read(limited.artifact), [...SPECIAL_PIECES, "a", "b", "##b", "ab"]);
+});
+
+Deno.test("vocab seeds pieces that are given and those that a corpus names", async () => {
+  using dir = new TempDir();
+  const corpora = [await corpusOf(`${dir.path}/a`, ["balomin balomin omtex omtex"])];
+  dir.file("a/pieces.txt", "balo\n##min\n");
+  const params = { ...small, seedPieces: ["##tex"] };
+  const run = await runKind(vocab, { dir: dir.path, params, inputs: { corpora } });
+  const learned = read(run.artifact).filter((each) => each.replace("##", "").length > 1).slice(5);
+  assert.deepEqual(learned, ["##tex", "balo", "##min", "om", "omtex"]);
+  const plain = await runKind(vocab, {
+    dir: dir.path,
+    params: { ...params, useCorpusPieces: false },
+    inputs: { corpora },
+  });
+  assert.ok(read(plain.artifact).includes("balomin"));
+});
+
+Deno.test("vocab takes a file as it is, and refuses one without special pieces", async () => {
+  using dir = new TempDir();
+  const pieces = ["a", ...SPECIAL_PIECES, "##b"];
+  const file = dir.file("vocab.txt", pieces.join("\n") + "\n");
+  const { artifact } = await runKind(vocab, { dir: dir.path, params: { file } });
+  assert.deepEqual(read(artifact), pieces);
+  assert.deepEqual(vocab.files!(vocab.params.parse({ file })), [{ path: "file", file }]);
+  assert.deepEqual(vocab.files!(vocab.params.parse({})), []);
+  await assertFault(
+    () => runKind(vocab, { dir: dir.path, params: { file: dir.file("bad.txt", "a\n") } }),
+    {
+      dir: dir.path,
+      text: "bad.txt: the vocabulary has no [PAD] [text/bad-vocab]\n" +
+        "  mend: give a WordPiece vocab.txt with [PAD], [UNK], [CLS], [SEP], [MASK]",
+    },
+  );
+  await assert.rejects(() => runKind(vocab, { dir: dir.path }), { code: "text/empty-corpus" });
+});
+
+Deno.test("vocab.check() names params that have no effect beside a file", () => {
+  const faults = vocab.check!(vocab.params.parse({ file: "v.txt", size: 100, seedPieces: [] }));
+  assert.deepEqual(faults, [{
+    path: "size",
+    message: "size has no effect on a vocabulary that is taken from a file",
+    mend: "remove size, or remove file",
+  }]);
+  assert.deepEqual(vocab.check!(vocab.params.parse({ size: 100 })), []);
+  assert.equal(vocab.params.safeParse({ seedPieces: ["a b"] }).success, false);
+});
