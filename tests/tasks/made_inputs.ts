@@ -51,6 +51,18 @@ export async function makeShards(
   return { key: "shards", dir, facts: {} };
 }
 
+const madeDirs: string[] = [];
+globalThis.addEventListener("unload", () => {
+  for (const dir of madeDirs) Deno.removeSync(dir, { recursive: true });
+});
+
+/** An empty folder that is removed when the tests of a file are done. */
+export async function makeDir(): Promise<string> {
+  const dir = await Deno.makeTempDir({ prefix: "titrate-test-" });
+  madeDirs.push(dir);
+  return dir;
+}
+
 /** A run of a kind in folders of its own, its events kept. */
 export interface MadeRun<P> {
   readonly context: TaskContext<P>;
@@ -76,8 +88,8 @@ export async function makeRun<P>(
     params: kind.params.parse(options.params),
     inputs: options.inputs,
     ...(options.start === undefined ? {} : { start: options.start }),
-    outDir: await Deno.makeTempDir(),
-    scratchDir: options.scratchDir ?? await Deno.makeTempDir(),
+    outDir: await makeDir(),
+    scratchDir: options.scratchDir ?? await makeDir(),
     device: { engine: options.engine ?? "onnx-cpu", threads: 1 },
     emit(event) {
       events.push(event);
