@@ -7,7 +7,7 @@
  */
 import { basename, dirname, join, normalize, resolve } from "node:path";
 import { ExperimentError, type SourcePosition } from "../base/errors.ts";
-import { experimentFile } from "./experiment_file.ts";
+import { extendsForm } from "./experiment_file.ts";
 import type { FaultList } from "./fault_list.ts";
 import { checkValue } from "./issues.ts";
 import { listOf, nearestName } from "./near.ts";
@@ -122,7 +122,7 @@ class Composer {
     if (entry === undefined) return [];
     const broken: (string | number)[][] = [];
     checkValue({
-      schema: experimentFile.shape.extends,
+      schema: extendsForm,
       root: entry.value,
       value: plainOf(entry.value, broken),
       broken,

@@ -16,6 +16,8 @@ export class Environment {
   readonly #used = new Set<string>();
 
   /**
+   * Reads the declarations of a spec.
+   *
    * @param section the tree under `env:`; what is malformed in it is left out
    * @param valueOfVariable the environment
    */

@@ -14,7 +14,9 @@ import type { Stage } from "./stages.ts";
 export interface Expansion {
   /** In the order of the spec. */
   readonly stages: readonly Stage[];
+  /** The axes of every stage, in the order of the grid. */
   readonly axesOf: ReadonlyMap<string, readonly string[]>;
+  /** The cells to expand over. */
   readonly grid: Grid;
   /** Checked params by stage, by the key of the cell on the stage's own axes. */
   readonly paramsOf: ReadonlyMap<string, ReadonlyMap<string, JsonObject>>;

@@ -14,7 +14,7 @@ import type { TaskKind } from "../graph/task.ts";
 import { composeSpec } from "./compose.ts";
 import { Environment } from "./environment.ts";
 import { expand, withDependencies } from "./expand.ts";
-import { type AxisValue, experimentFile } from "./experiment_file.ts";
+import { type AxisValue, experimentForm, SECTIONS } from "./experiment_file.ts";
 import { FaultList } from "./fault_list.ts";
 import { type FitSpec, readFits } from "./fits.ts";
 import { buildGrid, type Grid } from "./grid.ts";
@@ -40,11 +40,13 @@ export type { FitSpec } from "./fits.ts";
 
 /** A stage as plans and reports show it. */
 export interface ExperimentStage {
+  /** Its key under `stages:`. */
   readonly name: string;
   /** The kind of its tasks. */
   readonly uses: string;
   /** The axes that it is repeated over, in the order of the grid. */
   readonly axes: readonly string[];
+  /** The place of its name. */
   readonly at: SourcePosition;
 }
 
@@ -52,15 +54,19 @@ export interface ExperimentStage {
 export interface Budget {
   /** Optimizer updates. */
   readonly steps?: number;
+  /** Tokens trained on. */
   readonly tokens?: number;
   /** Floating-point operations. */
   readonly flops?: number;
+  /** The place of the section. */
   readonly at: SourcePosition;
 }
 
 /** A checked spec: what it asks for, at every cell. */
 export interface Experiment {
+  /** What its results are filed under. */
   readonly name: string;
+  /** One line on what it asks. */
   readonly about?: string;
   /** The spec's path as it was given. */
   readonly file: string;
@@ -68,10 +74,13 @@ export interface Experiment {
   readonly text: string;
   /** Values by axis: the declared ones, then those that `include` adds. */
   readonly axes: Readonly<Record<string, readonly AxisValue[]>>;
+  /** Every stage, in the order of the spec. */
   readonly stages: readonly ExperimentStage[];
   /** Stage by stage in the order of the spec, later axes varying faster. */
   readonly requests: readonly TaskRequest[];
+  /** The curves to fit. */
   readonly fits: readonly FitSpec[];
+  /** The limit that the planner checks. */
   readonly budget?: Budget;
   /** What is odd but does no harm. */
   readonly warnings: readonly Fault[];
@@ -99,7 +108,7 @@ export async function loadExperiment(path: string, options: LoadOptions): Promis
   const composed = await composeSpec(path, faults);
   const root = composed === undefined
     ? undefined
-    : applyOverrides(withoutEmpty(composed), options.set ?? [], faults);
+    : withoutEmpty(applyOverrides(composed, options.set ?? [], faults));
   if (root === undefined) {
     faults.throwIfAny(path);
     throw new Error("a spec without faults has content");
@@ -224,7 +233,7 @@ class Loader {
   #checkForm(): void {
     const broken: Path[] = [];
     const result = checkValue({
-      schema: experimentFile,
+      schema: experimentForm,
       root: this.#root,
       value: plainOf(this.#root, broken),
       broken,
@@ -295,7 +304,7 @@ function nameOfFile(file: string): string {
 /** The spec as YAML, its sections in the order of the schema. */
 function textOf(source: MapNode, name: string): string {
   const plain = { ...plainOf(source) as Record<string, unknown>, name };
-  const sections = Object.keys(experimentFile.shape).filter((key) => Object.hasOwn(plain, key));
+  const sections = SECTIONS.filter((key) => Object.hasOwn(plain, key));
   const ordered = Object.fromEntries(
     sections.map((key) => [key, plain[key as keyof typeof plain]]),
   );

@@ -6,6 +6,19 @@
  */
 import { z } from "zod";
 
+/** A value of an axis. */
+export type AxisValue = string | number | boolean;
+
+/** The facts of an artifact that may stand on the x axis of a fit. */
+export const FIT_FACTS = [
+  "steps",
+  "uniqueTokens",
+  "seenTokens",
+  "flops",
+  "parameters",
+  "epochs",
+] as const;
+
 const axisName = z.string().regex(
   /^(?!stage$)[A-Za-z_][A-Za-z0-9_]*$/,
   'write letters, digits and _, beginning with a letter, and not "stage"',
@@ -18,7 +31,7 @@ const variableName = z.string().regex(
   /^[A-Za-z_][A-Za-z0-9_]*$/,
   "write letters, digits and _, beginning with a letter",
 );
-const axisValue = z.union([z.string(), z.number(), z.boolean()]);
+const axisValue: z.ZodType<AxisValue> = z.union([z.string(), z.number(), z.boolean()]);
 const cell = z.record(z.string(), axisValue).refine(
   (values) => Object.keys(values).length > 0,
   "names no axis; write axis: value pairs",
@@ -36,14 +49,13 @@ const fit = z.strictObject({
   benchmark: z.string().min(1).describe('Such as "ner", or "mlm" for held-out loss.'),
   metric: z.string().min(1).describe('Such as "f1" or "lossNats".'),
   split: z.string().min(1).describe('"validation", "dev" or "test".'),
-  against: z.enum(["steps", "uniqueTokens", "seenTokens", "flops", "parameters", "epochs"])
+  against: z.enum(FIT_FACTS)
     .describe("What stands on the x axis."),
   at: cell.optional().describe("Axis values that are held: only these cells are fitted."),
   by: z.array(z.string()).min(1).optional().describe("Axes for each of whose values is fitted."),
 });
 
-/** An experiment file, once what it extends has been merged in. */
-export const experimentFile = z.strictObject({
+const sections = {
   extends: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).optional()
     .describe("Files that this one is laid over, relative to it; the later win."),
   name: z.string().regex(
@@ -82,10 +94,13 @@ export const experimentFile = z.strictObject({
     tokens: z.number().positive().optional().describe("Tokens trained on."),
     flops: z.number().positive().optional().describe("Floating-point operations."),
   }).optional().describe("The most that the whole experiment may cost; checked before it runs."),
-});
+};
 
-/** An experiment file as checked. */
-export type ExperimentFile = z.infer<typeof experimentFile>;
+/** The form of an experiment file, once what it extends has been merged in. */
+export const experimentForm: z.ZodType = z.strictObject(sections);
 
-/** A value of an axis. */
-export type AxisValue = z.infer<typeof axisValue>;
+/** The form of `extends:`, which is read before anything is merged. */
+export const extendsForm: z.ZodType = sections.extends;
+
+/** The names of the sections, in the order in which they are best written. */
+export const SECTIONS: readonly string[] = Object.keys(sections);

@@ -12,8 +12,11 @@ import { listOf, mendName } from "./near.ts";
 
 /** `axis.steps`, `env.DATA`, `stages.world`, `stages.world.ner`. */
 export interface Reference {
+  /** Tells it from other expressions. */
   readonly type: "reference";
+  /** What kind of thing is named. */
   readonly space: "axis" | "env" | "stages";
+  /** The axis, variable or stage. */
   readonly name: string;
   /** A stage's output; "" for the artifact itself. */
   readonly output: string;
@@ -42,6 +45,7 @@ export type Expression =
 
 /** What is wrong with an expression, and where in its text. */
 export class ExpressionFault extends Error {
+  /** A fault at an offset of the text, in UTF-16 code units. */
   constructor(readonly offset: number, message: string, readonly mend: string) {
     super(message);
   }

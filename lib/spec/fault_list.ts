@@ -15,7 +15,9 @@ import {
 
 /** Where, how to mend, and what tells the fault from others of its code at the same place. */
 export interface SpecFaultOptions {
+  /** Where the fault is. */
   readonly at: SourcePosition;
+  /** What to write instead. */
   readonly mend: string;
   /** Faults of one code, place and subject are one; the message if absent. */
   readonly subject?: string;

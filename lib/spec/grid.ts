@@ -29,7 +29,9 @@ export interface Grid {
 
 /** What the grid is built from. */
 export interface GridOptions {
+  /** Where faults go. */
   readonly faults: FaultList;
+  /** Where oddities go that do no harm. */
   readonly warnings: FaultList;
   /** Whether the form of a section has passed its check. */
   readonly isSound: (...path: readonly (string | number)[]) => boolean;

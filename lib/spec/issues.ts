@@ -13,9 +13,11 @@ import { unknownKeys } from "./schema_walk.ts";
 
 /** A value to check, and where what it says stands. */
 export interface ValueCheck<T> {
+  /** What the value must be. */
   readonly schema: z.ZodType<T>;
   /** The tree that the value was made from. */
   readonly root: SpecNode | undefined;
+  /** The value. */
   readonly value: unknown;
   /** Places whose faults are reported already; nothing more is said of them. */
   readonly broken: readonly Path[];
@@ -27,6 +29,7 @@ export interface ValueCheck<T> {
   readonly otherKeys?: readonly string[];
   /** Said after a value, such as " at steps=100". */
   readonly note?: (path: Path) => string;
+  /** Where faults go. */
   readonly faults: FaultList;
 }
 
@@ -48,11 +51,16 @@ export function checkValue<T>(check: ValueCheck<T>): ValueChecked<T> {
   if (parsed.success && reporter.paths.length === 0 && check.broken.length === 0) {
     return { isSound: true, value: parsed.data };
   }
+  if (reporter.paths.length === 0 && check.broken.length === 0) {
+    throw new Error("a value failed its check and no fault says why");
+  }
   return { isSound: false, paths: [...reporter.paths, ...check.broken] };
 }
 
 class Reporter {
   readonly paths: Path[] = [];
+  /** Keys that unknown ones were probably meant as; that they are missing follows from that. */
+  readonly #meant = new Set<string>();
   readonly #check: ValueCheck<unknown>;
 
   constructor(check: ValueCheck<unknown>) {
@@ -63,6 +71,8 @@ class Reporter {
     const names = path.length === 0 ? [...known, ...this.#check.otherKeys ?? []] : known;
     const { keyAt } = locate(this.#check.root, [...path, key], this.#check.ownerAt);
     this.paths.push([...path, key]);
+    const near = nearestName(key, names);
+    if (near !== undefined) this.#meant.add(formatPath([...path, near]));
     this.#check.faults.add("spec/unknown-key", `cannot read key ${JSON.stringify(key)}`, {
       at: keyAt,
       mend: mendName(key, names),
@@ -71,7 +81,7 @@ class Reporter {
 
   issue(issue: Issue, prefix: Path): void {
     const path = [...prefix, ...issue.path as (string | number)[]];
-    if (issue.code === "unrecognized_keys") return; // `unknownKeys` has said it
+    if (issue.code === "unrecognized_keys") return this.#extraKeys(issue, path);
     if (this.#check.broken.some((each) => overlaps(each, path))) return;
     switch (issue.code) {
       case "invalid_union":
@@ -104,17 +114,46 @@ class Reporter {
         tagPath,
       );
     }
-    const inside = issue.errors
-      .map((issues) => issues.filter((each) => each.code !== "unrecognized_keys"))
-      .filter((issues) => issues.length > 0 && issues.every((each) => each.path.length > 0))
-      .sort((a, b) => a.length - b.length)[0];
-    if (inside !== undefined) {
-      for (const each of inside) this.issue(each as Issue, path);
+    // Alternatives that the value has at least the type of; the nearest speaks for them.
+    const inside = issue.errors.filter((issues) =>
+      issues.every((each) => each.path.length > 0 || each.code === "unrecognized_keys")
+    ).sort((a, b) => a.length - b.length);
+    const missing = inside.map((issues) => this.#missingKey(issues as Issue[], path));
+    if (missing.length > 1 && missing.every((key) => key !== undefined)) {
+      if (missing.some((key) => this.#meant.has(formatPath([...path, key])))) return;
+      return this.#report(path, `a mapping with ${quoted(missing)}`, "spec/missing-key");
+    }
+    if (inside.length > 0) {
+      for (const each of inside[0]!) this.issue(each as Issue, path);
       return;
     }
     const outside = issue.errors.map((issues) => issues.find((each) => each.path.length === 0));
     const wants = outside.flatMap((each) => each === undefined ? [] : [demandOf(each as Issue)]);
-    if (wants.length > 0) this.#report(path, [...new Set(wants)].join(" or "), "spec/wrong-type");
+    const demand = wants.length === 0 ? "another value" : [...new Set(wants)].join(" or ");
+    this.#report(path, demand, "spec/wrong-type");
+  }
+
+  /** The key, if all that is wrong with an alternative is that one key is missing. */
+  #missingKey(issues: readonly Issue[], path: Path): string | undefined {
+    const [issue] = issues;
+    if (issues.length !== 1 || issue?.path.length !== 1) return undefined;
+    const inside = [...path, ...issue.path as (string | number)[]];
+    const { node } = locate(this.#check.root, inside, this.#check.ownerAt);
+    return node === undefined ? String(issue.path[0]) : undefined;
+  }
+
+  /** Keys that only one of several alternatives knows, and not the one that is meant. */
+  #extraKeys(issue: Issue & { code: "unrecognized_keys" }, path: Path): void {
+    for (const key of issue.keys) {
+      const inside = [...path, key];
+      if (this.paths.some((each) => formatPath(each) === formatPath(inside))) continue;
+      const { keyAt } = locate(this.#check.root, inside, this.#check.ownerAt);
+      this.paths.push(inside);
+      this.#check.faults.add("spec/unknown-key", `cannot read key "${key}" beside the others`, {
+        at: keyAt,
+        mend: "remove it, or the others",
+      });
+    }
   }
 
   #value(issue: Issue, path: Path): void {
@@ -143,7 +182,8 @@ class Reporter {
       ? [`is ${shown(valueAt(this.#check.value, path))}`, issue.message]
       : issue.message.split("; ");
     this.paths.push(path);
-    this.#check.faults.add("spec/value", `${this.#name(path)} ${what}${this.#note(path)}`, {
+    const name = path.length === 0 ? "" : `${this.#name(path)} `;
+    this.#check.faults.add("spec/value", `${name}${what}${this.#note(path)}`, {
       at,
       mend: mend.length > 0 ? mend.join("; ") : "write another value",
       subject: formatPath(path),
@@ -160,6 +200,7 @@ class Reporter {
     const { node, at, keyAt } = locate(root, path, ownerAt);
     this.paths.push(path);
     if (node === undefined) {
+      if (this.#meant.has(formatPath(path))) return;
       const key = String(path.at(-1) ?? this.#check.label ?? "");
       const owner = path.length > 1 ? ` in ${this.#name(path.slice(0, -1))}` : "";
       faults.add("spec/missing-key", `key "${key}" is missing${owner}`, {
@@ -175,7 +216,7 @@ class Reporter {
       `${this.#name(path)} is ${shown(value)}${this.#note(path)}, but must be ${demand}`,
       {
         at,
-        mend: mend ?? typeMend(value, node, demand) ?? `write ${demand}`,
+        mend: mend ?? typeMend(value, node, demand) ?? `write ${asNoun(demand)}`,
         subject: formatPath(path),
       },
     );
@@ -192,6 +233,16 @@ class Reporter {
   #note(path: Path): string {
     return this.#check.note?.(path) ?? "";
   }
+}
+
+/** "above 0" as something that can be written: "a number above 0". */
+function asNoun(demand: string): string {
+  if (/^(at least|at most) /.test(demand)) return `a number of ${demand}`;
+  return /^(above|below) /.test(demand) ? `a number ${demand}` : demand;
+}
+
+function quoted(names: readonly string[]): string {
+  return names.map((name) => `"${name}"`).join(" or ");
 }
 
 /** Whether zod worded a message itself, and not the author of the schema. */

@@ -9,7 +9,8 @@
 export function nearestName(wrong: string, names: Iterable<string>): string | undefined {
   const simple = simplified(wrong);
   let best: string | undefined;
-  let bestDistance = Math.floor(Math.max(simple.length, 3) / 3) + 0.5;
+  // At least one letter must be right.
+  let bestDistance = Math.min(Math.floor(Math.max(simple.length, 3) / 3) + 1, simple.length);
   for (const name of names) {
     const other = simplified(name);
     if (Math.abs(other.length - simple.length) > bestDistance) continue;

@@ -11,8 +11,11 @@ export type Path = readonly (string | number)[];
 
 /** A single value. */
 export interface ScalarNode {
+  /** Tells it from other nodes. */
   readonly type: "scalar";
+  /** Where it begins. */
   readonly at: SourcePosition;
+  /** What YAML reads it as. */
   readonly value: null | boolean | number | string;
   /** As it is written, quotes included. */
   readonly raw: string;
@@ -20,27 +23,37 @@ export interface ScalarNode {
 
 /** A list. */
 export interface ListNode {
+  /** Tells it from other nodes. */
   readonly type: "list";
+  /** Where it begins. */
   readonly at: SourcePosition;
+  /** Its items in order. */
   readonly items: readonly SpecNode[];
 }
 
 /** A mapping; keeps the order of its keys. */
 export interface MapNode {
+  /** Tells it from other nodes. */
   readonly type: "map";
+  /** Where it begins. */
   readonly at: SourcePosition;
+  /** By key. */
   readonly entries: ReadonlyMap<string, MapEntry>;
 }
 
 /** A key's place and its value. */
 export interface MapEntry {
+  /** The place of the key. */
   readonly keyAt: SourcePosition;
+  /** What the key holds. */
   readonly value: SpecNode;
 }
 
 /** A value about which a fault has been reported already, so that nothing more is said of it. */
 export interface BrokenNode {
+  /** Tells it from other nodes. */
   readonly type: "broken";
+  /** Where it begins. */
   readonly at: SourcePosition;
 }
 
@@ -49,6 +62,7 @@ export type SpecNode = ScalarNode | ListNode | MapNode | BrokenNode;
 
 /** What is found at a path: the node, and the place of its key where it has one. */
 export interface Located {
+  /** The node, if the path leads to one. */
   readonly node?: SpecNode;
   /** The node's place; of the nearest node above it where there is none. */
   readonly at: SourcePosition;
@@ -128,14 +142,23 @@ export function formatPath(path: Path): string {
   ).join("");
 }
 
-/** Reads `sources[0].path`; undefined when the text is no path. */
+/** Reads `sources[0].path` or `words["a b"]`; undefined when the text is no path. */
 export function parsePath(text: string): Path | undefined {
   const path: (string | number)[] = [];
-  const step = /(?:^|\.)([^.[\]]+)|\[(\d{1,9})\]/y;
+  const step = /(?:^|(?<!^)\.)([^.[\]]+)|\[(\d{1,9})\]|\[("(?:[^"\\]|\\.)*")\]/y;
   while (step.lastIndex < text.length) {
     const match = step.exec(text);
     if (match === null) return undefined;
-    path.push(match[1] ?? Number(match[2]));
+    const [, name, index, quoted] = match;
+    path.push(name ?? (index === undefined ? quotedKey(quoted!) : Number(index)));
   }
   return path.length === 0 ? undefined : path;
+}
+
+function quotedKey(text: string): string {
+  try {
+    return JSON.parse(text) as string;
+  } catch {
+    return text.slice(1, -1); // an escape that JSON does not have stands for itself
+  }
 }

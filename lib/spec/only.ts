@@ -14,14 +14,19 @@ import { parseYaml } from "./yaml.ts";
 
 /** What is left of the grid, and the stages that are asked for; all if absent. */
 export interface Restriction {
+  /** The grid with the cells that are left. */
   readonly grid: Grid;
+  /** The stages that `--only stage=` names. */
   readonly stages?: ReadonlySet<string>;
 }
 
 /** What is restricted. */
 export interface OnlyOptions {
+  /** The whole grid. */
   readonly grid: Grid;
+  /** Names of all stages. */
   readonly stages: readonly string[];
+  /** Where faults go. */
   readonly faults: FaultList;
 }
 

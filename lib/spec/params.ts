@@ -15,7 +15,9 @@ import { axesOf, evaluateTemplate, type Scope, templateAt } from "./template.ts"
 
 /** What params are checked with. */
 export interface ParamsOptions {
+  /** Values of environment variables. */
   readonly env: ReadonlyMap<string, string | undefined>;
+  /** Where faults go. */
   readonly faults: FaultList;
 }
 
@@ -71,7 +73,7 @@ function checkAt(
     faults,
   });
   if (!result.isSound) return undefined;
-  const problems = stage.kind.check?.(result.value) ?? [];
+  const problems = stage.kind.check?.(result.value, stage.givenRoles) ?? [];
   for (const { path: text, message, mend } of problems) {
     const path = parsePath(text) ?? [];
     const { node, at, keyAt } = locate(stage.params, path, stage.withAt);

@@ -9,7 +9,9 @@ import type { Path } from "./node.ts";
 
 /** A key that no schema reads. */
 export interface UnknownKey {
+  /** The path of the mapping that holds it. */
   readonly path: Path;
+  /** The key. */
   readonly key: string;
   /** The keys that can stand beside it. */
   readonly known: readonly string[];

@@ -21,15 +21,19 @@ import {
 
 /** A reference from a stage's input role to another stage. */
 export interface StageReference {
+  /** The name of the stage. */
   readonly stage: string;
   /** "" for the artifact itself. */
   readonly output: string;
+  /** The place of the reference. */
   readonly at: SourcePosition;
 }
 
 /** A stage whose references have been read. */
 export interface Stage {
+  /** Its key under `stages:`. */
   readonly name: string;
+  /** What `uses` names. */
   readonly kind: TaskKind;
   /** The place of its name. */
   readonly at: SourcePosition;
@@ -39,8 +43,11 @@ export interface Stage {
   readonly given: MapNode;
   /** By role, every role of the kind. */
   readonly inputs: ReadonlyMap<string, readonly StageReference[]>;
+  /** The roles that something is given for, right or wrong. */
+  readonly givenRoles: readonly string[];
   /** `given` without its roles. */
   readonly params: MapNode;
+  /** `params` with its expressions read. */
   readonly template: Template;
   /** Axes that the params mention, in the order of the grid. */
   readonly ownAxes: readonly string[];
@@ -48,9 +55,13 @@ export interface Stage {
 
 /** What stages are read with. */
 export interface StageOptions {
+  /** Kinds of tasks by name. */
   readonly kinds: ReadonlyMap<string, TaskKind>;
+  /** Names of all axes, in the order of the grid. */
   readonly axes: readonly string[];
+  /** What expressions may refer to besides axes. */
   readonly names: Omit<Names, "axes" | "stageMend">;
+  /** Where faults go. */
   readonly faults: FaultList;
 }
 
@@ -209,6 +220,7 @@ class StageReader {
       withAt,
       given,
       inputs,
+      givenRoles: roles.filter((role) => !isEmpty(valueOf(given, role))),
       params,
       template,
       ownAxes: axes.filter((axis) => mentioned.has(axis)),
@@ -223,12 +235,10 @@ class StageReader {
       readonly withAt: SourcePosition;
     },
   ): readonly StageReference[] {
-    const isEmpty = node === undefined || node.type === "scalar" && node.value === null ||
-      node.type === "list" && node.items.length === 0;
-    if (isEmpty) {
+    if (isEmpty(node)) {
       if (wanted.optional === true) return [];
       this.#options.faults.add("spec/missing-key", `input "${role}" is missing`, {
-        at: node?.at ?? withAt,
+        at: withAt,
         mend: `write "${role}:" and ${this.#fitting(wanted)}`,
       });
       return [];
@@ -335,4 +345,9 @@ class StageReader {
 
 function referenceText(stage: string, output: string): string {
   return output === "" ? `$(stages.${stage})` : `$(stages.${stage}.${output})`;
+}
+
+function isEmpty(node: SpecNode | undefined): node is undefined {
+  return node === undefined || node.type === "scalar" && node.value === null ||
+    node.type === "list" && node.items.length === 0;
 }

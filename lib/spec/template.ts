@@ -41,7 +41,8 @@ export type Template =
   | { readonly type: "list"; readonly items: readonly Template[] }
   | { readonly type: "map"; readonly entries: readonly (readonly [string, Template])[] };
 
-type Part = string | Expression;
+/** Literal text, or an expression whose value takes its place. */
+export type Part = string | Expression;
 
 /** Reads the expressions of a tree; checks every name in them. */
 export function readTemplate(node: SpecNode, names: Names, faults: FaultList): Template {
@@ -91,8 +92,11 @@ export function templateAt(template: Template, path: Path): Template {
 
 /** Where an evaluation puts what it cannot evaluate. */
 export interface Evaluation {
+  /** Values of environment variables. */
   readonly env: ReadonlyMap<string, string | undefined>;
+  /** Receives the paths of broken parts. */
   readonly broken: Path[];
+  /** Where faults go. */
   readonly faults: FaultList;
 }
 

@@ -6,7 +6,6 @@
  * double cannot hold, keys given twice, a comma that cuts an expression in two.
  */
 import {
-  type Document,
   isAlias,
   isMap,
   isNode,
@@ -31,7 +30,9 @@ const MAX_DEPTH = 100;
 
 /** How to turn places of the text into positions. */
 export interface YamlOptions {
+  /** The file's name in positions. */
   readonly file: string;
+  /** Where faults go. */
   readonly faults: FaultList;
   /** False for text that is no file, of which only `file` is shown. */
   readonly hasLines?: boolean;
@@ -49,20 +50,23 @@ export function parseYaml(text: string, options: YamlOptions): SpecNode | undefi
     const { line, col } = lines.linePos(offset);
     return { file: options.file, line: Math.max(line, 1), column: Math.max(col, 1) };
   };
-  const document = parsed(text, lines);
-  if (document === undefined) {
-    options.faults.add("spec/yaml", "mappings and lists are nested too deeply", {
-      at: place(0),
-      mend: `nest at most ${MAX_DEPTH} levels`,
-    });
-    return undefined;
-  }
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    uniqueKeys: false,
+    prettyErrors: false,
+    logLevel: "error",
+  });
   const problems = [...document.errors, ...document.warnings];
   const seenLines = new Set<number | undefined>();
   for (const problem of problems) {
     const at = place(problem.pos[0]);
     if (seenLines.has(at.line)) continue;
     seenLines.add(at.line);
+    if (problem.message.includes("call stack")) { // the parser's, which ran over
+      const { column: _, ...line } = at;
+      addTooDeep(options.faults, line);
+      continue;
+    }
     options.faults.add("spec/yaml", `cannot read this as YAML: ${lowered(problem.message)}`, {
       at,
       mend: YAML_MENDS[problem.code] ??
@@ -73,18 +77,11 @@ export function parseYaml(text: string, options: YamlOptions): SpecNode | undefi
   return new Converter(text, place, options.faults).convert(document.contents, 0);
 }
 
-function parsed(text: string, lines: LineCounter): Document.Parsed | undefined {
-  try {
-    return parseDocument(text, {
-      lineCounter: lines,
-      uniqueKeys: false,
-      prettyErrors: false,
-      logLevel: "error",
-    });
-  } catch (error) {
-    if (error instanceof RangeError) return undefined; // the parser's stack ran over
-    throw error;
-  }
+function addTooDeep(faults: FaultList, at: SourcePosition): void {
+  faults.add("spec/yaml", "mappings and lists are nested too deeply", {
+    at,
+    mend: `nest at most ${MAX_DEPTH} levels`,
+  });
 }
 
 const YAML_MENDS: Readonly<Record<string, string>> = {
@@ -98,6 +95,7 @@ const YAML_MENDS: Readonly<Record<string, string>> = {
 };
 
 function lowered(message: string): string {
+  if (message.includes("multiple documents")) return "there is more than one document";
   return message.charAt(0).toLowerCase() + message.slice(1).split("\n")[0];
 }
 
@@ -123,10 +121,7 @@ class Converter {
   convert(node: Node, depth: number): SpecNode {
     const at = this.#place(node.range?.[0] ?? 0);
     if (depth > MAX_DEPTH) {
-      this.#faults.add("spec/yaml", "mappings and lists are nested too deeply", {
-        at,
-        mend: `nest at most ${MAX_DEPTH} levels`,
-      });
+      addTooDeep(this.#faults, at);
       return { type: "broken", at };
     }
     if (isAlias(node)) return this.#alias(node.source, at);
