@@ -40,6 +40,8 @@ export async function runJob(job: Job, options: JobOptions): Promise<boolean> {
   await using attempt = await store.begin(job.key, {
     signal,
     onWait: (holder) => tell({ type: "waiting", holder }),
+    // A run at the same time may have made it anew already: that one counts.
+    isStale: ({ startedAt }) => startedAt === job.replaces,
   });
   if (attempt.existing !== undefined) return true;
   tell({ type: "started", attempt: attempt.number });
@@ -52,6 +54,7 @@ export async function runJob(job: Job, options: JobOptions): Promise<boolean> {
   };
   const scratchDir = `${attempt.scratchDir}/task`;
   await Deno.mkdir(scratchDir, { recursive: true });
+  await noteCode(job, { dir: attempt.scratchDir, tell });
   const log = await MeasurementLog.open(attempt.scratchDir);
   using reporter = new Reporter(log, tell);
   const context: TaskContext<unknown> = {
@@ -83,6 +86,22 @@ export async function runJob(job: Job, options: JobOptions): Promise<boolean> {
     throw storeFault(error, { doing: `write what ${job.kind} makes`, path: attempt.outDir });
   }
   return false;
+}
+
+/** Warns when an unfinished attempt was made by other code than the one that goes on. */
+async function noteCode(
+  { code }: Job,
+  { dir, tell }: { readonly dir: string; readonly tell: (message: FromWorker) => void },
+): Promise<void> {
+  const path = `${dir}/code.txt`;
+  const earlier = await Deno.readTextFile(path).catch((error: unknown) => {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  });
+  if (earlier === undefined) return await Deno.writeTextFile(path, code);
+  if (earlier === code) return;
+  const message = "goes on from an unfinished attempt of other code";
+  tell({ type: "event", event: { type: "warning", message } });
 }
 
 async function openInputs(

@@ -32,7 +32,7 @@ export interface Job {
   readonly device: { readonly engine: string; readonly threads: number };
   /** The hash of the kind's module graph. */
   readonly code: string;
-  /** The hash of the code whose artifact is to be made anew, under strict code. */
+  /** The `startedAt` of an artifact that is there and to be made anew all the same. */
   readonly replaces?: string;
 }
 

@@ -14,6 +14,8 @@ import type { Task } from "./task.ts";
 export interface CachedArtifact {
   /** The hash of the kind's code that made it. */
   readonly code: string;
+  /** When the attempt that made it began, ISO 8601. */
+  readonly startedAt: string;
 }
 
 /** Finds the artifact of a key. */
@@ -34,6 +36,8 @@ export interface PlannedTask {
   readonly reason?: Reason;
   /** The earlier point of its trajectory that it starts from; absent if it does not run. */
   readonly start?: { readonly key: string; readonly step: number };
+  /** The `startedAt` of an artifact that is there but is to be made anew, under strict code. */
+  readonly replaces?: string;
   /** What running it costs, given its start; nothing if it does not run. */
   readonly cost: Cost;
   /** What it would cost from the start of its training. */
@@ -76,8 +80,8 @@ export interface PlanOptions {
   readonly code?: ReadonlyMap<string, string>;
   /** Whether results of other code count as missing, and all that was made from them. */
   readonly strictCode?: boolean;
-  /** What is known of earlier runs, for the reasons. */
-  readonly history?: History;
+  /** What is known of earlier runs, for the reasons; a function is called if anything runs. */
+  readonly history?: History | (() => Promise<History | undefined>);
 }
 
 const LOOKUPS_AT_ONCE = 64;
@@ -86,15 +90,28 @@ const CHECKS_AT_ONCE = 4;
 /** Plans a run over a graph. */
 export async function planGraph(graph: TaskGraph, options: PlanOptions): Promise<Plan> {
   const found = await findAll([...graph.tasks.keys()], options.lookup, LOOKUPS_AT_ONCE);
-  const damaged = new Set<string>();
+  const known: Known = { found, damaged: new Set(), options };
+  const draft = await decideSoundly(graph, known);
+  const isAnyToRun = [...draft.values()].some(({ state }) => state === "run");
+  const { history } = options;
+  const reasoner = new Reasoner(
+    graph,
+    typeof history !== "function" ? history : isAnyToRun ? await history() : undefined,
+  );
+  return finish(graph, { ...known, draft, reasoner });
+}
+
+/** Decides, checks what running tasks would read, and decides again if some of it is damaged. */
+async function decideSoundly(graph: TaskGraph, known: Known): Promise<Draft> {
+  const { found, damaged, options } = known;
   const verified = new Set<string>();
   for (;;) {
-    const draft = decide(graph, { found, damaged, options });
-    if (options.verify === undefined) return finish(graph, { draft, found, damaged, options });
-    const unread = readByRunning(draft).filter((key) => found.has(key) && !verified.has(key));
-    if (unread.length === 0) return finish(graph, { draft, found, damaged, options });
-    const sound = await findAll(unread, options.verify, CHECKS_AT_ONCE);
-    for (const key of unread) {
+    const draft = decide(graph, known);
+    if (options.verify === undefined) return draft;
+    const unverified = readByRunning(draft).filter((key) => !verified.has(key));
+    if (unverified.length === 0) return draft;
+    const sound = await findAll(unverified, options.verify, CHECKS_AT_ONCE);
+    for (const key of unverified) {
       verified.add(key);
       if (sound.has(key)) continue;
       found.delete(key);
@@ -120,9 +137,10 @@ async function findAll(
   return found;
 }
 
+/** What is known of the artifacts; a damaged one moves from the one to the other. */
 interface Known {
-  readonly found: ReadonlyMap<string, CachedArtifact>;
-  readonly damaged: ReadonlySet<string>;
+  readonly found: Map<string, CachedArtifact>;
+  readonly damaged: Set<string>;
   readonly options: PlanOptions;
 }
 
@@ -216,6 +234,7 @@ function inputKeys(task: Task): string[] {
   return Object.values(task.inputs).flat().map((ref) => ref.key);
 }
 
+/** The cached artifacts that running tasks would read. */
 function readByRunning(draft: Draft): string[] {
   const keys = new Set<string>();
   for (const { task, state, start } of draft.values()) {
@@ -223,12 +242,14 @@ function readByRunning(draft: Draft): string[] {
     for (const key of inputKeys(task)) keys.add(key);
     if (start !== undefined) keys.add(start.key);
   }
-  return [...keys];
+  return [...keys].filter((key) => draft.get(key)!.state === "cached");
 }
 
-function finish(graph: TaskGraph, { draft, ...known }: Known & { draft: Draft }): Plan {
+function finish(
+  graph: TaskGraph,
+  { draft, reasoner, ...known }: Known & { draft: Draft; reasoner: Reasoner },
+): Plan {
   const { found, damaged, options } = known;
-  const reasoner = new Reasoner(graph, options.history);
   const tasks = new Map<string, PlannedTask>();
   const counts = { cached: 0, run: 0, unneeded: 0 };
   let left = NO_COST, leftUnshared = NO_COST, total = NO_COST, totalUnshared = NO_COST;
@@ -260,6 +281,7 @@ function finish(graph: TaskGraph, { draft, ...known }: Known & { draft: Draft })
         }
         : {}),
       ...(start === undefined ? {} : { start }),
+      ...(state === "run" && found.has(key) ? { replaces: found.get(key)!.startedAt } : {}),
       cost,
       fullCost,
     });

@@ -10,7 +10,7 @@
 import { ExperimentError } from "../base/errors.ts";
 import { isPresent, removeAll } from "./_files.ts";
 import { type Finding, Inspector } from "./_inspect.ts";
-import { KeyLock, type WaitOptions } from "./_lock.ts";
+import { KeyLock } from "./_lock.ts";
 import { Attempt } from "./attempt.ts";
 import { storeFault } from "./faults.ts";
 import type { ArtifactRecord } from "./record.ts";
@@ -27,6 +27,8 @@ export interface BeginOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called once when it has to wait, with whoever holds the key in words. */
   readonly onWait?: ((holder: string) => void) | undefined;
+  /** Whether an artifact that is there is to be made anew; it is removed then. */
+  readonly isStale?: ((record: ArtifactRecord) => boolean) | undefined;
 }
 
 /** A folder of artifacts; any number of processes may use one at the same time. */
@@ -156,12 +158,12 @@ export class ArtifactStore {
     );
   }
 
-  async #begin(key: string, finalDir: string, options: WaitOptions): Promise<Attempt> {
+  async #begin(key: string, finalDir: string, options: BeginOptions): Promise<Attempt> {
     await Deno.mkdir(`${this.root}/locks`, { recursive: true });
     const lock = await KeyLock.take(`${this.root}/locks/${key}`, options);
     try {
       await this.#sweep(key);
-      const existing = await this.#settle(key);
+      const existing = await this.#settleUnlessStale(key, options);
       const outDir = `${this.root}/tmp/${key}-${crypto.randomUUID().slice(0, 8)}`;
       const scratchDir = `${this.root}/scratch/${key}`;
       const number = existing?.attempt ?? await lock.countAttempt();
@@ -174,6 +176,20 @@ export class ArtifactStore {
       lock.release();
       throw error;
     }
+  }
+
+  /** As `#settle`; a stale artifact is removed, at once for all who look for it. */
+  async #settleUnlessStale(
+    key: string,
+    { isStale }: BeginOptions,
+  ): Promise<ArtifactRecord | undefined> {
+    const existing = await this.#settle(key);
+    if (existing === undefined || isStale?.(existing) !== true) return existing;
+    const doomed = `${this.root}/tmp/${key}-${crypto.randomUUID().slice(0, 8)}`;
+    await Deno.mkdir(`${this.root}/tmp`, { recursive: true });
+    await Deno.rename(this.dirOf(key), doomed);
+    await removeAll(doomed);
+    return undefined;
   }
 
   /** Under the key's lock: the sound artifact if there is one; a damaged one is set aside. */

@@ -64,6 +64,21 @@ Deno.test("LocalExecutor uses an artifact that is there", async () => {
   });
 });
 
+Deno.test("LocalExecutor makes an artifact anew that it is told to replace, once", async () => {
+  await withExecutor({}, async ({ dir, store, executor }) => {
+    const job = jobOf("sum", "add", { params: { terms: [1], tally: `${dir}/tally` } });
+    const { record } = await executor.execute(job);
+    const again = await executor.execute({ ...job, code: "new", replaces: record.startedAt });
+    assert.equal(again.wasThere, false);
+    assert.equal(again.record.code, "new");
+    assert.equal(again.record.attempt, 2);
+    const third = await executor.execute({ ...job, code: "new", replaces: record.startedAt });
+    assert.equal(third.wasThere, true);
+    assert.equal((await linesOf(`${dir}/tally`)).length, 2);
+    assert.deepEqual([...Deno.readDirSync(`${store.root}/tmp`)], []);
+  });
+});
+
 Deno.test("LocalExecutor keeps a worker warm for its kind", async () => {
   await withExecutor({ jobs: 1 }, async ({ dir, executor }) => {
     const tally = `${dir}/tally`;
@@ -241,7 +256,14 @@ Deno.test("LocalExecutor after a kill goes on from the checkpoint and drops no s
     const job = jobOf("count", "count", { params });
     assert.match((await faultsOf(executor.execute(job)))[0]!, /killed by SIGKILL/);
     assert.equal(await store.find(job.key), undefined);
-    const { record } = await executor.execute(job);
+    const warnings: string[] = [];
+    const { record } = await executor.execute({ ...job, code: "new" }, {
+      onEvent: (event) => {
+        if (event.type !== "event" || event.event.type !== "warning") return;
+        warnings.push(event.event.message);
+      },
+    });
+    assert.deepEqual(warnings, ["goes on from an unfinished attempt of other code"]);
     assert.equal(record.attempt, 2);
     const steps = ["step 1", "step 2", "step 3", "step 4", "step 5", "step 5", "step 6"];
     assert.deepEqual(await linesOf(`${dir}/tally`), steps);

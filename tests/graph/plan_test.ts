@@ -35,7 +35,7 @@ function planWith(
   options: Partial<PlanOptions> = {},
 ): Promise<Plan> {
   const keys = new Set(cached.map((id) => keyOfRequest(graph, id)));
-  const lookup = (key: string) => keys.has(key) ? { code: "old" } : undefined;
+  const lookup = (key: string) => keys.has(key) ? { code: "old", startedAt: "then" } : undefined;
   return planGraph(graph, { lookup, ...options });
 }
 
@@ -145,7 +145,7 @@ Deno.test("planGraph() recomputes damaged artifacts that running tasks would rea
   const checked: string[] = [];
   const verify = (key: string) => {
     checked.push(key);
-    return key === keyOfRequest(graph, "t20") ? undefined : { code: "old" };
+    return key === keyOfRequest(graph, "t20") ? undefined : { code: "old", startedAt: "then" };
   };
   const plan = await planWith(graph, ["text", "t10", "t20", "e10"], { verify });
   assert.deepEqual(idsByState(graph, plan).run, ["t20", "e20"]);
@@ -170,6 +170,8 @@ Deno.test("planGraph() says what comes from other code, and runs it only when st
   const reason = (id: string) => strict.tasks.get(keyOfRequest(graph, id))!.reason;
   assert.deepEqual(reason("t10"), { type: "code", where: "own" });
   assert.deepEqual(reason("e10"), { type: "code", where: "upstream" });
+  const replaces = (id: string) => strict.tasks.get(keyOfRequest(graph, id))!.replaces;
+  assert.deepEqual(["text", "t10", "e10"].map(replaces), [undefined, "then", "then"]);
 });
 
 Deno.test("planGraph() explains a run by the nearest earlier task of the same cell", async () => {
@@ -181,7 +183,15 @@ Deno.test("planGraph() explains a run by the nearest earlier task of the same ce
       [far, near].flatMap((graph) => graph.ofRequest.get(stage) ?? []),
     identity: (key: string) => far.identities.get(key) ?? near.identities.get(key),
   };
-  const plan = await planWith(now, [], { history });
+  let asked = 0;
+  const load = () => {
+    asked++;
+    return Promise.resolve(history);
+  };
+  await planWith(now, [...now.ofRequest.keys()], { history: load });
+  assert.equal(asked, 0, "nothing runs, so nothing needs a reason");
+  const plan = await planWith(now, [], { history: load });
+  assert.deepEqual(await planWith(now, [], { history }), plan);
   const reason = (id: string) => plan.tasks.get(keyOfRequest(now, id))!.reason!;
   assert.deepEqual(reason("text"), { type: "missing" });
   assert.deepEqual(reason("t20"), { type: "new" });
@@ -236,13 +246,14 @@ Deno.test("planGraph(): whatever is there, a running task finds all it reads", a
     ),
   });
   const keys = [...graph.tasks.keys()];
+  const artifact = { code: "", startedAt: "then" };
   await fc.assert(fc.asyncProperty(
     fc.subarray(keys),
     fc.subarray(keys),
     async (there, broken) => {
       const { tasks, counts } = await planGraph(graph, {
-        lookup: (key) => there.includes(key) ? { code: "" } : undefined,
-        verify: (key) => broken.includes(key) ? undefined : { code: "" },
+        lookup: (key) => there.includes(key) ? artifact : undefined,
+        verify: (key) => broken.includes(key) ? undefined : artifact,
       });
       assert.equal(counts.run + counts.cached + counts.unneeded, keys.length);
       const read = new Set(
