@@ -15,7 +15,9 @@ export type Tensors = Readonly<Record<string, Tensor>>;
 
 /** A trained parameter. */
 export interface ParamSpec {
+  /** The name of the graph's input. */
   readonly name: string;
+  /** That of the graph's input. */
   readonly shape: Shape;
   /** Whether weight decay applies: not to biases and layer norms. */
   readonly decays: boolean;
@@ -29,9 +31,13 @@ export interface ParamSpec {
  * @see arXiv:1711.05101
  */
 export interface AdamW {
+  /** How much of the first moment stays after a step. */
   readonly beta1: number;
+  /** How much of the second moment stays after a step. */
   readonly beta2: number;
+  /** Added to the root of the second moment. */
   readonly epsilon: number;
+  /** The fraction of a parameter, times the learning rate, that goes with a step. */
   readonly weightDecay: number;
   /** BERT's own optimizer has none. */
   readonly biasCorrection: boolean;
@@ -43,16 +49,21 @@ export interface AdamW {
 export interface TrainingProgram {
   /** Its "param" inputs are exactly `params`; its outputs are what a step returns. */
   readonly graph: Graph;
+  /** In the order in which they are updated. */
   readonly params: readonly ParamSpec[];
   /** The name of the output to minimise, a scalar. */
   readonly loss: string;
+  /** How a step uses the gradients. */
   readonly optimizer: AdamW;
 }
 
 /** Parameters and both moments by parameter name; all a resume needs besides the step. */
 export interface TrainingState {
+  /** The parameters. */
   readonly params: Readonly<Record<string, Float32Array>>;
+  /** Running means of the gradients; zeros at the start. */
   readonly firstMoments: Readonly<Record<string, Float32Array>>;
+  /** Running means of the squared gradients; zeros at the start. */
   readonly secondMoments: Readonly<Record<string, Float32Array>>;
 }
 
@@ -75,13 +86,19 @@ export interface TrainingSession {
   save(): TrainingState;
   /** Compiles a forward graph over the same parameters as they are at each run. */
   forward(graph: Graph): Promise<Executable>;
+  /** Frees the state; nothing may be called after it. */
   dispose(): Promise<void>;
 }
 
 /** A compiled forward graph. */
 export interface Executable {
-  /** @param inputs data inputs; also the params, unless it came from a session */
+  /**
+   * Computes the graph's outputs.
+   *
+   * @param inputs data inputs; also the params, unless it came from a session
+   */
   run(inputs: Tensors): Promise<Tensors>;
+  /** Frees what compiling it took. */
   dispose(): Promise<void>;
 }
 
@@ -89,6 +106,8 @@ export interface Executable {
 export interface Engine {
   /** Enters keys where numerics matter: "onnx-cpu", "tfjs-cpu". */
   readonly name: string;
+  /** Prepares a forward graph. */
   compile(graph: Graph): Promise<Executable>;
+  /** Differentiates a program and prepares its step. */
   train(program: TrainingProgram): Promise<TrainingSession>;
 }

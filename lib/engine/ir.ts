@@ -169,8 +169,7 @@ export class Graph {
         starts.every((start, i) => start >= 0 && start < ends[i]! && ends[i]! <= x.shape[i]!),
       `slice [${starts}] to [${ends}] does not fit [${x.shape}]`,
     );
-    const shape = starts.map((start, i) => ends[i]! - start);
-    return this.#add("slice", { starts, ends }, [x], shape, x.dtype);
+    return this.#add("slice", { starts, ends }, [x], starts.map((n, i) => ends[i]! - n), x.dtype);
   }
   /** Tensors joined along one axis; they agree in all others. */
   concat(values: readonly Value[], axis: number): Value {
@@ -217,8 +216,7 @@ export class Graph {
     const [m, k] = transposeA ? [a.shape.at(-1)!, a.shape.at(-2)!] : a.shape.slice(-2);
     const [k2, n] = transposeB ? [b.shape.at(-1)!, b.shape.at(-2)!] : b.shape.slice(-2);
     check(k === k2, what);
-    const attrs = { transposeA, transposeB, alpha };
-    return this.#add("matmul", attrs, [a, b], [...lead, m!, n!], "f32");
+    return this.#add("matmul", { transposeA, transposeB, alpha }, [a, b], [...lead, m!, n!], "f32");
   }
 
   /** Rows of a table [R, ...rest] at ids (i32, any shape S): [...S, ...rest]. */
@@ -298,8 +296,7 @@ export class Graph {
         String(dloss.shape) === String([logits.shape[0]]),
       `softmaxCrossEntropyGrad of [${logits.shape}], [${targets.shape}], [${dloss.shape}]`,
     );
-    const inputs = [logits, targets, dloss];
-    return this.#add("softmaxCrossEntropyGrad", {}, inputs, logits.shape, "f32");
+    return this.#add("softmaxCrossEntropyGrad", {}, [logits, targets, dloss], logits.shape, "f32");
   }
   /**
    * softmax(scale * q kT + bias) v: scaled dot-product attention.

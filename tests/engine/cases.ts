@@ -415,6 +415,11 @@ const FUSED: readonly OpCase[] = [
     (graph, y, dy) => graph.softmaxGrad(y!, dy!),
   ),
   opCase(
+    "softmaxGrad of one value twice",
+    { y: positive([2, 3]) },
+    (graph, y) => graph.softmaxGrad(y!, y!),
+  ),
+  opCase(
     "layerNorm",
     { x: random([2, 3, 6]), gamma: random([6], "gamma"), beta: random([6], "beta") },
     (graph, x, gamma, beta) => graph.layerNorm(x!, gamma!, beta!, 1e-12),

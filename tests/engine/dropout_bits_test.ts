@@ -1,6 +1,7 @@
 /** dropout_bits: the definition by a literal, and the statistics of a mask. */
 import assert from "node:assert/strict";
-import { dropoutConstants, fillDropoutMask } from "../../lib/engine/dropout_bits.ts";
+import { philox, siteHash } from "../../lib/base/rng.ts";
+import { DROPOUT_TAG, dropoutConstants, fillDropoutMask } from "../../lib/engine/dropout_bits.ts";
 
 function mask(size: number, rate: number, seed: [number, number], site = "site"): Float32Array {
   const out = new Float32Array(size);
@@ -12,6 +13,15 @@ Deno.test("fillDropoutMask() draws the bits of its definition", () => {
   // From an independent Philox (Python integers): a change here changes every trained model.
   const kept = [...mask(40, 0.25, [-7, 3], "encoder/0/hidden")].map((each) => each > 0 ? 1 : 0);
   assert.equal(kept.join(""), "1111111111001111111110110111111111001001");
+});
+
+Deno.test("fillDropoutMask() keeps a word at the threshold and drops the one below", () => {
+  const words = new Uint32Array(4);
+  philox([0, 0, 2, DROPOUT_TAG], [1, siteHash("site")], words);
+  for (const [element, word] of words.entries()) {
+    assert.ok(mask(4, word / 2 ** 32, [1, 2])[element]! > 0);
+    assert.equal(mask(4, (word + 1) / 2 ** 32, [1, 2])[element], 0);
+  }
 });
 
 Deno.test("fillDropoutMask() does not depend on the size of the mask", () => {

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import assert from "node:assert/strict";
 import { FUSED_OPS } from "../../lib/engine/expansions.ts";
 import { differentiate } from "../../lib/engine/grad.ts";
-import { Graph, type OpName, sizeOf, type Value } from "../../lib/engine/ir.ts";
+import { broadcastShapes, Graph, type OpName, sizeOf, type Value } from "../../lib/engine/ir.ts";
 import { shareCommon } from "../../lib/engine/passes/cse.ts";
 import { dropDead } from "../../lib/engine/passes/dce.ts";
 import { expand } from "../../lib/engine/passes/expand.ts";
@@ -124,6 +124,7 @@ for (const [name, pass] of Object.entries(PASSES)) {
 function assertSameResults(before: Graph, after: Graph, inputs: Numbers): void {
   assert.deepEqual([...after.inputs.keys()], [...before.inputs.keys()]);
   assert.deepEqual([...after.outputs.keys()], [...before.outputs.keys()]);
+  assertWellFormed(after);
   const expected = interpret(before, inputs), actual = interpret(after, inputs);
   for (const [what, value] of before.outputs) {
     const result = after.outputs.get(what)!;
@@ -131,6 +132,17 @@ function assertSameResults(before: Graph, after: Graph, inputs: Numbers): void {
     if (expected[what]!.every(Number.isFinite)) {
       assertClose(actual[what]!, expected[what]!, { what, tolerance: 1e-6 });
     }
+  }
+}
+
+/** Engines broadcast by the shapes of the inputs, so a copied node must have the shape they give. */
+function assertWellFormed(graph: Graph): void {
+  for (const { op, inputs, output } of graph.nodes) {
+    if (!["add", "sub", "mul", "div", "maximum", "minimum", "less", "select"].includes(op)) {
+      continue;
+    }
+    const joint = inputs.map((each) => each.shape).reduce(broadcastShapes);
+    assert.deepEqual([...joint], [...output.shape], op);
   }
 }
 
@@ -194,6 +206,7 @@ const FOLDS: readonly [string, Build, OpName[]][] = [
   ["x - 0", (graph, x) => graph.sub(x, graph.splat(0)), []],
   ["x / 1", (graph, x) => graph.div(x, graph.splat(1)), []],
   ["0 - x", (graph, x) => graph.sub(graph.splat(0), x), ["neg"]],
+  ["x * -1", (graph, x) => graph.mul(graph.splat(-1), x), ["neg"]],
   ["--x", (graph, x) => graph.neg(graph.neg(x)), []],
   ["x + -x", (graph, x) => graph.add(x, graph.neg(x)), ["sub"]],
   ["x * 2 * 3", (graph, x) => scale(graph, scale(graph, x, 2), 3), ["mul"]],
@@ -246,6 +259,47 @@ const FOLDS: readonly [string, Build, OpName[]][] = [
       return graph.add(scale(graph, product, 3), product);
     },
     ["matmul", "mul", "add"],
+  ],
+  [
+    "a factor of a product that is used elsewhere under another name stays",
+    (graph, x) => {
+      const product = graph.matmul(x, x, { transposeB: true });
+      return graph.add(scale(graph, graph.stopGradient(product), 3), product);
+    },
+    ["matmul", "mul", "add"],
+  ],
+  [
+    "a transpose within batches",
+    (graph, x) => {
+      const batch = graph.broadcastTo(x, [2, 2, 3]);
+      return graph.matmul(batch, graph.transpose(batch, [0, 2, 1]));
+    },
+    ["broadcastTo", "matmul"],
+  ],
+  [
+    "transposes in a row",
+    (graph, x) => {
+      const batch = graph.broadcastTo(x, [4, 2, 3]);
+      return graph.transpose(graph.transpose(batch, [1, 2, 0]), [1, 0, 2]);
+    },
+    ["broadcastTo", "transpose"],
+  ],
+  ["x * 1e30 * 1e30 stays", (graph, x) => scale(graph, scale(graph, x, 1e30), 1e30), [
+    "mul",
+    "mul",
+  ]],
+  [
+    "a sum of constants",
+    (graph, x) => graph.mul(x, graph.reduceSum(graph.splat(2, [3]), [0])),
+    ["mul"],
+  ],
+  [
+    "constants side by side",
+    (graph, x) => {
+      const rows = [graph.splat(1, [1, 3]), graph.splat(2, [1, 3])];
+      return graph.mul(x, graph.concat(rows, 0));
+    },
+    ["concat", "mul"],
   ],
 ];
 

@@ -64,6 +64,17 @@ Deno.test("TfjsEngine returns an input as output, and one value under two names"
   assert.equal(engine.tf.memory().numTensors, before);
 });
 
+Deno.test("TfjsEngine returns a parameter as output and keeps it", async () => {
+  const session = await engine.train(tinyProgram(PLAIN));
+  session.load(tinyState());
+  const graph = new Graph();
+  graph.output("same", graph.param("beta", [4]));
+  const executable = await session.forward(graph);
+  const { beta } = tinyState().params;
+  for (let run = 0; run < 2; run++) assert.deepEqual((await executable.run({})).same, beta);
+  await session.dispose();
+});
+
 Deno.test("TfjsEngine refuses a step before load(), and a program with other params", async () => {
   const session = await engine.train(tinyProgram(PLAIN));
   await assert.rejects(session.step(tinyBatch(1), { learningRate: 1, step: 1 }), {

@@ -12,8 +12,17 @@ export class Interpreter {
   /** For each node the values that no later node uses. */
   readonly #dying: number[][];
 
-  /** @param graph of lowered operations and inputs only */
-  constructor(readonly tf: TensorFlow, readonly graph: Graph) {
+  /**
+   * Plans a graph.
+   *
+   * @param graph of lowered operations and inputs only
+   */
+  constructor(
+    /** What computes. */
+    readonly tf: TensorFlow,
+    /** What is computed. */
+    readonly graph: Graph,
+  ) {
     const lastUse = graph.nodes.map((_, i) => i);
     for (const [i, node] of graph.nodes.entries()) {
       for (const each of node.inputs) lastUse[each.id] = i;

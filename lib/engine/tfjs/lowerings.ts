@@ -107,7 +107,7 @@ export function isLowered(node: Node): boolean {
 /**
  * Computes one node.
  *
- * @returns a tensor that is none of the inputs
+ * @returns a new tensor
  * @throws Error for inputs and fused operations
  */
 export function lowerNode(tf: TensorFlow, node: Node, inputs: readonly TfTensor[]): TfTensor {
@@ -116,7 +116,7 @@ export function lowerNode(tf: TensorFlow, node: Node, inputs: readonly TfTensor[
   // The table pairs each name with its own attributes, which a lookup cannot show.
   const result = (lowering as Lowering<OpName>)(tf, node, inputs);
   checkShape(node.output, result);
-  return inputs.includes(result) ? tf.clone(result) : result;
+  return result;
 }
 
 function checkShape(value: Value, result: TfTensor): void {
