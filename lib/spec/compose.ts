@@ -101,10 +101,9 @@ class Composer {
   }
 
   #parse(file: string, text: string): MapNode | undefined {
-    const before = this.#faults.size;
     const node = parseYaml(text, { file, faults: this.#faults });
     if (node?.type === "map") return node;
-    if (this.#faults.size === before) {
+    if (node?.type !== "broken") {
       this.#faults.add(
         "spec/yaml",
         node === undefined ? "this experiment is empty" : "an experiment is a mapping",

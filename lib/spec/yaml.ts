@@ -41,7 +41,7 @@ export interface YamlOptions {
 /**
  * Reads one YAML document; its faults go to `options.faults`.
  *
- * @returns undefined when the text is no YAML or holds nothing
+ * @returns undefined when the text holds nothing, a broken node when it is no YAML
  */
 export function parseYaml(text: string, options: YamlOptions): SpecNode | undefined {
   const lines = new LineCounter();
@@ -73,7 +73,8 @@ export function parseYaml(text: string, options: YamlOptions): SpecNode | undefi
         "compare indentation, quotes and brackets with the lines around it",
     });
   }
-  if (problems.length > 0 || document.contents === null) return undefined;
+  if (problems.length > 0) return { type: "broken", at: place(0) };
+  if (document.contents === null) return undefined;
   return new Converter(text, place, options.faults).convert(document.contents, 0);
 }
 
