@@ -1,16 +1,11 @@
-/** TfjsEngine: training, memory, and what it says of wrong calls. */
+/** TfjsEngine: memory, results, and what it says of wrong calls. */
 import assert from "node:assert/strict";
 import { ExperimentError } from "../../lib/base/errors.ts";
 import { Graph } from "../../lib/engine/ir.ts";
 import { TfjsEngine } from "../../lib/engine/tfjs/engine.ts";
-import { TRAINING_CHECKS } from "./check_training.ts";
 import { PLAIN, tinyBatch, tinyForward, tinyProgram, tinyState } from "./tiny_program.ts";
 
 const engine = await TfjsEngine.open("cpu");
-
-for (const [claim, check] of Object.entries(TRAINING_CHECKS)) {
-  Deno.test(`${engine.name}: ${claim}`, () => check(engine));
-}
 
 Deno.test("TfjsEngine keeps no tensor beyond its state, and none after dispose()", async () => {
   const tensors = () => engine.tf.memory().numTensors;
