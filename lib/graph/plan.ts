@@ -212,12 +212,12 @@ function startOf(
   let key = task.start;
   while (key !== undefined) {
     const point: Task = graph.tasks.get(key)!;
-    if (states.get(key) !== "unneeded") return { key, step: stepOf(point) };
-    // Another point at the same step will do as well: it is the same training.
-    const twin = graph.chains.get(point.trajectory!.id)!.find((other) =>
-      stepOf(graph.tasks.get(other)!) === stepOf(point) && states.get(other) !== "unneeded"
+    const step = stepOf(point);
+    // Any point at the same step will do: it is the same training.
+    const there = graph.chains.get(point.trajectory!.id)!.find((other) =>
+      stepOf(graph.tasks.get(other)!) === step && states.get(other) !== "unneeded"
     );
-    if (twin !== undefined) return { key: twin, step: stepOf(point) };
+    if (there !== undefined) return { key: there, step };
     key = point.start;
   }
   return undefined;

@@ -161,7 +161,13 @@ Deno.test("planGraph() says what comes from other code, and runs it only when st
   const lenient = await planWith(graph, all, { code });
   assert.deepEqual(Object.fromEntries(lenient.otherCode), { train: 1 });
   assert.equal(lenient.counts.run, 0);
-  const strict = await planWith(graph, all, { code, strictCode: true });
+  const checked: string[] = [];
+  const verify = (key: string) => {
+    checked.push(key);
+    return { code: "old", startedAt: "then" };
+  };
+  const strict = await planWith(graph, all, { code, strictCode: true, verify });
+  assert.deepEqual(checked, [keyOfRequest(graph, "text")], "what is made anew is not checked");
   assert.deepEqual(idsByState(graph, strict), {
     cached: ["text"],
     run: ["t10", "e10"],

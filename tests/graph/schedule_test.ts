@@ -65,6 +65,17 @@ Deno.test("runPlan() fails only the cone of a failed task", async () => {
   assert.equal(outcome.isInterrupted, false);
 });
 
+Deno.test("runPlan() skips a task once, though two of its inputs fail", async () => {
+  const skips: TaskState[] = [];
+  const { outcome, states } = await run(planOf(diamond), {
+    failing: ["b", "c"],
+    onState: ({ task }, state) => task.key === "d" && skips.push(state),
+  });
+  assert.deepEqual(skips, ["waiting", "skipped"]);
+  assert.equal(states.d, "skipped");
+  assert.deepEqual([...outcome.because], [["d", "b"]]);
+});
+
 Deno.test("runPlan() skips a deep cone with the first failure as its cause", async () => {
   const chain = Object.fromEntries(
     Array.from({ length: 50 }, (_, i) => [`t${i}`, i === 0 ? {} : { inputs: [`t${i - 1}`] }]),
