@@ -34,7 +34,7 @@ const variableName = z.string().regex(
 const axisValue: z.ZodType<AxisValue> = z.union([z.string(), z.number(), z.boolean()]);
 const cell = z.record(z.string(), axisValue).refine(
   (values) => Object.keys(values).length > 0,
-  "names no axis; write axis: value pairs",
+  "write axis: value pairs",
 );
 const variableDefault = z.union([z.string(), z.number()]);
 
@@ -86,7 +86,7 @@ const sections = {
   exclude: z.array(cell).optional()
     .describe("Cells left out: all that have these values, included ones too."),
   stages: z.record(stageName, stage)
-    .refine((stages) => Object.keys(stages).length > 0, "holds no stage; write name: { uses: ... }")
+    .refine((stages) => Object.keys(stages).length > 0, "write name: { uses: ... }")
     .describe("What is done: each stage is repeated over the axes that it depends on."),
   fits: z.record(variableName, fit).optional().describe("Scaling curves to fit."),
   budget: z.strictObject({

@@ -63,6 +63,7 @@ const pretrain: TaskKind = {
     schedule: schedule.default({ type: "constant" }),
     tags: z.array(z.string()).default([]),
     note: z.string().optional(),
+    piece: z.string().regex(/^\S+$/, "a piece has no spaces").optional(),
     holdOut: z.union([
       z.strictObject({ words: z.int().min(1) }),
       z.strictObject({ fraction: z.number().gt(0).lt(1) }),

@@ -219,9 +219,10 @@ ${STAGES}  more: { uses: synthetic-world, with: { path: "x$(axis.arm)" } }\n`,
 
 Deno.test("loadExperiment() warns of an axis that no stage refers to", async () => {
   const { warnings } = await load(`axes:\n  a: [1]\n${STAGES}`);
-  assert.match(
-    shown(warnings),
-    /^\S+spec.yaml:2:3: no stage refers to the axis a \[spec\/unused\]\n  mend: remove it, or refer/,
+  assert.equal(
+    shown(warnings).replace(/^\S*\//, ""),
+    `spec.yaml:2:3: no stage refers to the axis a [spec/unused]
+  mend: remove it, or refer to it as $(axis.a)`,
   );
 });
 

@@ -79,7 +79,7 @@ spec.yaml:8:17: a stage cannot be referred to here [spec/reference]
   {
     name: "none of the keys that alternatives ask for",
     spec: training("corpus: $(stages.shards)\nsteps: 1\nholdOut: {}"),
-    faults: `spec.yaml:10:16: "holdOut" is a mapping, but must be a mapping with "words" or \
+    faults: `spec.yaml:10:16: "holdOut" is an empty mapping, but must be a mapping with "words" or \
 "fraction" [spec/missing-key]
   mend: write a mapping with "words" or "fraction"`,
   },
@@ -88,6 +88,12 @@ spec.yaml:8:17: a stage cannot be referred to here [spec/reference]
     spec: training("corpus: $(stages.shards)\nsteps: 1\nholdOut: { words: 1, fraction: 0.5 }"),
     faults: `spec.yaml:10:28: cannot read key "fraction" beside the others [spec/unknown-key]
   mend: remove it, or the others`,
+  },
+  {
+    name: "what a schema's author says of a value",
+    spec: training("corpus: $(stages.shards)\nsteps: 1\npiece: a b"),
+    faults: `spec.yaml:10:14: "piece" is "a b": a piece has no spaces [spec/value]
+  mend: write another value`,
   },
   {
     name: "missing keys",
@@ -106,7 +112,7 @@ spec.yaml:7:5: key "steps" is missing [spec/missing-key]
   {
     name: "no stages",
     spec: "name: x\nstages: {}\n",
-    faults: `spec.yaml:2:9: "stages" holds no stage [spec/value]
+    faults: `spec.yaml:2:9: "stages" is an empty mapping [spec/value]
   mend: write name: { uses: ... }`,
   },
   {
@@ -357,7 +363,7 @@ zip: [[a, b], [c, d], [a, c]]
 include: [{ a: 5 }, { e: 1 }, {}]
 exclude: [{ a: 9 }, { c: "1" }]
 ${STAGES}`,
-    faults: `spec.yaml:3:31: "include[2]" names no axis [spec/value]
+    faults: `spec.yaml:3:31: "include[2]" is an empty mapping [spec/value]
   mend: write axis: value pairs`,
   },
   {
