@@ -12,7 +12,9 @@ Deno.test("initialParams() draws a parameter alike whatever stands beside it", (
     [...classifierSpecs(CONFIG, 7), ...maskedLanguageHeadSpecs(CONFIG), ...encoderSpecs(CONFIG)],
     OPTIONS,
   );
-  for (const [name, values] of Object.entries(alone)) assert.deepEqual(among[name], values, name);
+  for (const [name, values] of Object.entries(alone)) {
+    assert(values.every((value, i) => value === among[name]![i]), name);
+  }
 });
 
 Deno.test("initialParams() draws weights within two standard deviations, by seed", () => {

@@ -10,6 +10,10 @@ import { encoderSpecs, maskedLanguageHeadSpecs } from "../../lib/model/params.ts
 import { writeSafetensors } from "../../lib/model/safetensors.ts";
 import { readWeights } from "../../lib/model/weights.ts";
 
+const ROOT = await Deno.makeTempDir();
+globalThis.addEventListener("unload", () => Deno.removeSync(ROOT, { recursive: true }));
+const makeDir = () => Deno.makeTempDir({ dir: ROOT });
+
 const CONFIG = bertConfig(
   { vocabSize: 11, layers: 1, hiddenSize: 4, heads: 2, intermediateSize: 8 },
   { positions: 6 },
@@ -23,7 +27,7 @@ async function fileAs(
   rename: (name: string) => string | undefined,
   more: readonly { name: string; shape: readonly number[]; values: Float32Array }[] = [],
 ): Promise<string> {
-  const path = join(await Deno.makeTempDir(), "model.safetensors");
+  const path = join(await makeDir(), "model.safetensors");
   const renamed = SPECS.flatMap(({ name, shape }) => {
     const other = rename(name);
     return other === undefined ? [] : [{ name: other, shape, values: PARAMS[name]! }];
@@ -103,8 +107,8 @@ Deno.test("readWeights() refuses other shapes and a parameter twice", async () =
 });
 
 Deno.test("a model's folder gives back its config, parameters and moments", async () => {
-  const dir = await Deno.makeTempDir();
-  const vocabFile = join(await Deno.makeTempDir(), "v.txt");
+  const dir = await makeDir();
+  const vocabFile = join(await makeDir(), "v.txt");
   await Deno.writeTextFile(vocabFile, "[PAD]\n");
   const state = {
     params: PARAMS,
@@ -121,7 +125,7 @@ Deno.test("a model's folder gives back its config, parameters and moments", asyn
 });
 
 Deno.test("readConfig() and readState() say what is missing", async () => {
-  const dir = await Deno.makeTempDir();
+  const dir = await makeDir();
   await assert.rejects(readConfig(dir), { message: "cannot read the model: no config.json" });
   await Deno.writeTextFile(join(dir, "config.json"), "{");
   await assert.rejects(readConfig(dir), { message: "config.json is no JSON" });
