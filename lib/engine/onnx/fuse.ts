@@ -7,23 +7,54 @@
  */
 import { type Graph, type Node, type Shape, sizeOf, type Value } from "../ir.ts";
 import { emitNode } from "./lower_nodes.ts";
-import type { ComputedNode, Operation, RuntimeOperation } from "./operation.ts";
+import { chooseKernel, kernelGroups } from "./kernel_patterns.ts";
+import {
+  type ComputedNode,
+  type Operation,
+  resultsOf,
+  type RuntimeOperation,
+} from "./operation.ts";
 import type { Usage } from "./usage.ts";
 
 /** The operations that a graph's outputs need, in an order in which they can run. */
 export function chooseOperations(graph: Graph, usage: Usage): Operation[] {
+  const groups = kernelGroups(graph, usage);
   const needed = new Set<number>();
   const need = (value: Value) => needed.add(usage.rootOf(value).output.id);
   graph.outputs.forEach(need);
-  const chosen: Operation[] = [];
+  const makers = new Map<number, Operation>();
   for (const node of graph.nodes.toReversed()) {
-    if (!needed.has(node.output.id) || isLeaf(node)) continue;
+    const { id } = node.output;
+    if (!needed.has(id) || makers.has(id) || isLeaf(node)) continue;
     if (usage.constantOf(node.output) !== undefined) continue;
-    const operation = chooseOperation(node as ComputedNode, usage);
+    const operation = groups.get(id) ?? chooseOperation(node as ComputedNode, usage);
+    for (const result of resultsOf(operation)) makers.set(result.id, operation);
     operation.inputs.forEach(need);
-    chosen.push(operation);
   }
-  return chosen.reverse();
+  return inOrder(graph, makers, usage);
+}
+
+/** Each operation once, after those that make its inputs. */
+function inOrder(
+  graph: Graph,
+  makers: ReadonlyMap<number, Operation>,
+  usage: Usage,
+): Operation[] {
+  const ordered = new Set<Operation>();
+  const visit = (operation: Operation) => {
+    if (ordered.has(operation)) return;
+    for (const input of operation.inputs) {
+      const maker = makers.get(usage.rootOf(input).output.id);
+      if (maker !== undefined) visit(maker);
+    }
+    ordered.add(operation);
+  };
+  // In the graph's order, so that the depth of visits stays small.
+  for (const { output } of graph.nodes) {
+    const maker = makers.get(output.id);
+    if (maker !== undefined) visit(maker);
+  }
+  return [...ordered];
 }
 
 function isLeaf(node: Node): boolean {
@@ -31,27 +62,13 @@ function isLeaf(node: Node): boolean {
 }
 
 function chooseOperation(node: ComputedNode, usage: Usage): Operation {
-  return chooseKernel(node, usage) ?? scaledProduct(node, usage) ?? productWithSum(node, usage) ?? {
+  return chooseKernel(node, usage) ?? scaledProduct(node, usage) ??
+    productWithSum(node, usage) ?? {
     at: "runtime",
     inputs: node.inputs,
     output: node.output,
     emit: (operands) => emitNode(node, operands),
   };
-}
-
-function chooseKernel(node: ComputedNode, usage: Usage): Operation | undefined {
-  const { inputs, output } = node;
-  if (node.op === "dropoutMask") {
-    return { at: "kernel", inputs, output, call: { kernel: "dropout", ...node.attrs } };
-  }
-  if (node.op === "scatterAddRows" && output.dtype === "f32") {
-    const [base, ...rest] = inputs as [Value, Value, Value];
-    const call = { kernel: "addRows", rowSize: sizeOf(output.shape.slice(1)) } as const;
-    return usage.constantOf(base) === 0
-      ? { at: "kernel", inputs: rest, output, call }
-      : { at: "kernel", inputs: [...rest, base], output, call, inPlace: base };
-  }
-  return undefined;
 }
 
 /** A product that only this node reads; a reshape may stand between. */

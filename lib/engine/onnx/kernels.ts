@@ -13,6 +13,11 @@ interface Exports {
   adamw(p: number, g: number, m: number, v: number, count: number, ...scalars: number[]): void;
   addRows(base: number, ids: number, updates: number, rows: number, size: number): void;
   dropout(out: number, count: number, ...rest: number[]): void;
+  geluGrad(x: number, dy: number, dx: number, count: number): void;
+  softmaxGrad(y: number, dy: number, dx: number, rows: number, width: number): void;
+  layerNormGrad(...addressesAndSizes: number[]): void;
+  attention(...addressesAndSizes: number[]): void;
+  attentionGrad(...addressesAndSizes: number[]): void;
 }
 
 /** Where the four tensors of a parameter lie, and how many floats each has. */
@@ -100,6 +105,81 @@ export class Kernels {
     const { count } = options;
     this.#exports.dropout(address, count, seed, siteKey, step, DROPOUT_TAG, threshold, kept);
   }
+
+  /** dy times the derivative of gelu at x, for `count` floats; dx may be dy. */
+  geluGrad(options: Readonly<Record<"x" | "dy" | "dx" | "count", number>>): void {
+    this.#exports.geluGrad(options.x, options.dy, options.dx, options.count);
+  }
+
+  /** The gradient of softmax rows of `width`, a multiple of 4; dx may be dy. */
+  softmaxGrad(options: Readonly<Record<"y" | "dy" | "dx" | "rows" | "width", number>>): void {
+    const { y, dy, dx, rows, width } = options;
+    this.#exports.softmaxGrad(y, dy, dx, rows, width);
+  }
+
+  /** The gradients of layer norm: dx [rows, width], dgamma and dbeta [width], a multiple of 4. */
+  layerNormGrad(
+    addresses: Readonly<Record<"x" | "gamma" | "dy" | "dx" | "dgamma" | "dbeta", number>>,
+    sizes: Readonly<Record<"rows" | "width" | "epsilon", number>>,
+  ): void {
+    const { x, gamma, dy, dx, dgamma, dbeta } = addresses;
+    const { rows, width, epsilon } = sizes;
+    this.#exports.layerNormGrad(x, gamma, dy, dx, dgamma, dbeta, rows, width, epsilon);
+  }
+
+  /**
+   * Attention; q, k, v and context are [rows, length, heads, headSize], weights
+   * [rows, heads, length, length]; length is a multiple of 4, headSize of 8.
+   *
+   * @param addresses bias [rows, length] and mask, of the shape of weights, may be
+   *   absent; scratch has length^2 floats
+   */
+  attention(
+    addresses:
+      & Readonly<Record<"q" | "k" | "v" | "context" | "weights" | "scratch", number>>
+      & { readonly bias: number | undefined; readonly mask: number | undefined },
+    sizes: KernelAttentionSizes,
+  ): void {
+    const { q, k, v, bias = ABSENT, mask = ABSENT, context, weights, scratch } = addresses;
+    const { rows, length, heads, headSize, scale } = sizes;
+    this.#exports.attention(
+      ...[q, k, v, bias, mask, context, weights, scratch],
+      ...[rows, length, heads, 4 * headSize, scale],
+    );
+  }
+
+  /**
+   * The gradients of attention with respect to q, k and v.
+   *
+   * @param addresses as for `attention`; scratch has twice length^2 floats
+   */
+  attentionGrad(
+    addresses:
+      & Readonly<
+        Record<"q" | "k" | "v" | "weights" | "dcontext" | "dq" | "dk" | "dv" | "scratch", number>
+      >
+      & { readonly mask: number | undefined },
+    sizes: KernelAttentionSizes,
+  ): void {
+    const { q, k, v, weights, mask = ABSENT, dcontext, dq, dk, dv, scratch } = addresses;
+    const { rows, length, heads, headSize, scale } = sizes;
+    this.#exports.attentionGrad(
+      ...[q, k, v, weights, mask, dcontext, dq, dk, dv, scratch],
+      ...[rows, length, heads, 4 * headSize, scale],
+    );
+  }
+}
+
+/** The address of a tensor that is not given. */
+const ABSENT = -1;
+
+/** The sizes of an attention, as kernels take them. */
+export interface KernelAttentionSizes {
+  readonly rows: number;
+  readonly length: number;
+  readonly heads: number;
+  readonly headSize: number;
+  readonly scale: number;
 }
 
 let compiled: WebAssembly.Module | undefined;

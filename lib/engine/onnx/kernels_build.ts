@@ -13,7 +13,7 @@ const TARGET = new URL("kernels_wasm.ts", import.meta.url);
 /** The text that kernels_wasm.ts should have. */
 export async function compiledKernels(): Promise<string> {
   const { parseWat } = await wabt();
-  const features = { simd: true };
+  const features = { simd: true, relaxed_simd: true, bulk_memory: true };
   const module = parseWat("kernels.wat", await Deno.readTextFile(SOURCE), features);
   module.validate();
   const { buffer } = module.toBinary({});

@@ -8,7 +8,14 @@
 import { type DType, type Graph, type Shape, sizeOf, type Value } from "../ir.ts";
 import { chooseOperations } from "./fuse.ts";
 import { ModelBuilder } from "./model_builder.ts";
-import type { KernelCall, KernelOperation, RuntimeOperation, Tensor } from "./operation.ts";
+import {
+  type KernelCall,
+  type KernelOperation,
+  type Operation,
+  resultsOf,
+  type RuntimeOperation,
+  type Tensor,
+} from "./operation.ts";
 import { Usage } from "./usage.ts";
 
 /** A tensor in memory: what the graph takes, a constant, or what a step of the plan makes. */
@@ -39,7 +46,7 @@ export type PlanStep =
     readonly kind: "kernel";
     readonly call: KernelCall;
     readonly inputs: readonly Place[];
-    readonly output: Place;
+    readonly outputs: readonly Place[];
   };
 
 /** A graph made ready to run. */
@@ -82,7 +89,7 @@ class Lowering {
     for (const operation of chooseOperations(this.graph, this.#usage)) {
       const isKernel = operation.at === "kernel";
       const stage = this.#stageOf(operation);
-      this.#madeIn.set(operation.output.id, { stage, isKernel });
+      for (const { id } of resultsOf(operation)) this.#madeIn.set(id, { stage, isKernel });
       if (isKernel) (this.#calls[stage + 1] ??= []).push(this.#bindKernel(operation));
       else this.#emit(operation, stage);
     }
@@ -107,7 +114,7 @@ class Lowering {
     return { steps, inputs, outputs };
   }
 
-  #stageOf(operation: RuntimeOperation | KernelOperation): number {
+  #stageOf(operation: Operation): number {
     const isKernel = operation.at === "kernel";
     let stage = isKernel ? -1 : 0;
     for (const input of operation.inputs) {
@@ -215,15 +222,20 @@ class Lowering {
   }
 
   #bindKernel(operation: KernelOperation): PlanStep {
-    const { call, output, inPlace } = operation;
+    const { call, inPlace } = operation;
     const inputs = operation.inputs.map((each) => this.#placeOf(each));
     const base = inPlace === undefined ? undefined : this.#placeOf(inPlace);
     const mayReuse = base?.kind === "made" && this.#usage.isReadOnce(inPlace!);
-    const place: Place = mayReuse
-      ? base
-      : { kind: "made", dtype: output.dtype, size: sizeOf(output.shape) };
-    this.#places.set(output.id, place);
-    return { kind: "kernel", call, inputs, output: place };
+    const outputs = operation.outputs.map((output, i): Place => {
+      if ("scratch" in output) return { kind: "made", dtype: "f32", size: output.scratch };
+      const { id, dtype, shape } = output;
+      const place: Place = i === 0 && mayReuse
+        ? base
+        : { kind: "made", dtype, size: sizeOf(shape) };
+      this.#places.set(id, place);
+      return place;
+    });
+    return { kind: "kernel", call, inputs, outputs };
   }
 }
 

@@ -82,7 +82,7 @@ function livesOf(plan: Plan): Life[] {
     if (step.kind === "segment") {
       for (const { place } of [...step.inputs, ...step.outputs]) touch(place, i);
     } else {
-      for (const place of [...step.inputs, step.output]) touch(place, i);
+      for (const place of [...step.inputs, ...step.outputs]) touch(place, i);
     }
   }
   for (const place of [...plan.inputs, ...plan.outputs.values()]) touch(place, Infinity);

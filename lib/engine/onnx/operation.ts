@@ -32,25 +32,59 @@ export interface RuntimeOperation {
   emit(operands: Operands): Tensor;
 }
 
-/** A call of one of our kernels, with the inputs that it takes. */
+/** The sizes of an attention that a kernel computes. */
+export interface AttentionSizes {
+  readonly rows: number;
+  /** Tokens a row. */
+  readonly length: number;
+  readonly heads: number;
+  /** Floats a head. */
+  readonly headSize: number;
+  readonly scale: number;
+  /** Whether a bias [rows, 1, 1, length] is given. */
+  readonly isBiased: boolean;
+  /** Whether a dropout mask [rows, heads, length, length] is given. */
+  readonly isMasked: boolean;
+}
+
+/** A call of one of our kernels, with the inputs that it takes and the outputs that it makes. */
 export type KernelCall =
   /** (seed): a mask. */
   | { readonly kernel: "dropout"; readonly rate: number; readonly site: string }
   /** (ids, updates, base): rows added onto the base, or onto zeros if there is none. */
-  | { readonly kernel: "addRows"; readonly rowSize: number };
+  | { readonly kernel: "addRows"; readonly rowSize: number }
+  /** (x, dy): dx. */
+  | { readonly kernel: "geluGrad" }
+  /** (y, dy): dx. */
+  | { readonly kernel: "softmaxGrad"; readonly width: number }
+  /** (x, gamma, dy): dx, dgamma, dbeta. */
+  | { readonly kernel: "layerNormGrad"; readonly width: number; readonly epsilon: number }
+  /** (q, k, v, bias?, mask?), all but these two [tokens, width]: context, weights, scratch. */
+  | { readonly kernel: "attention" } & AttentionSizes
+  /** (q, k, v, weights, dcontext, mask?): dq, dk, dv, scratch. */
+  | { readonly kernel: "attentionGrad" } & Omit<AttentionSizes, "isBiased">;
+
+/** What a kernel writes: a value of the graph, or only so many floats that nobody reads. */
+export type KernelOutput = Value | { readonly scratch: number };
 
 /** An operation that one of our kernels computes, on whole tensors in memory. */
 export interface KernelOperation {
   readonly at: "kernel";
   readonly inputs: readonly Value[];
-  readonly output: Value;
+  readonly outputs: readonly KernelOutput[];
   readonly call: KernelCall;
-  /** The input whose memory becomes the output's, if nobody else needs it. */
+  /** The input whose memory becomes the first output's, if nobody else needs it. */
   readonly inPlace?: Value;
 }
 
-/** How a value is computed. */
+/** How one or several values are computed. */
 export type Operation = RuntimeOperation | KernelOperation;
+
+/** The values that an operation makes. */
+export function resultsOf(operation: Operation): readonly Value[] {
+  if (operation.at === "runtime") return [operation.output];
+  return operation.outputs.filter((each) => "id" in each);
+}
 
 /** A node that makes a value anew: no leaf and no other view of the same elements. */
 export type ComputedNode = Exclude<

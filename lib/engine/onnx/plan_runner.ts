@@ -7,6 +7,7 @@
 import * as ort from "onnxruntime-node";
 import type { Tensor, Tensors } from "../engine.ts";
 import type { DType } from "../ir.ts";
+import { bindKernel } from "./kernel_steps.ts";
 import { Kernels } from "./kernels.ts";
 import { view } from "./linear_memory.ts";
 import type { Binding, Place, Plan, PlanStep } from "./lower.ts";
@@ -132,40 +133,4 @@ async function loadSegment(
 
 function tensor(dtype: DType, values: Tensor, shape: readonly number[]): ort.Tensor {
   return new ort.Tensor(RUNTIME_TYPES[dtype], values, shape);
-}
-
-function bindKernel(
-  step: PlanStep & { kind: "kernel" },
-  options: {
-    readonly kernels: Kernels;
-    readonly addresses: ReadonlyMap<Place, number>;
-    readonly viewOf: (place: Place) => Tensor;
-  },
-): () => void {
-  const { kernels, addresses, viewOf } = options;
-  const { call, output } = step;
-  const at = addresses.get(output)!;
-  switch (call.kernel) {
-    case "dropout": {
-      const seed = viewOf(step.inputs[0]!);
-      const { rate, site } = call;
-      return () =>
-        kernels.dropout(at, { count: output.size, rate, site, seed: [seed[0]!, seed[1]!] });
-    }
-    case "addRows": {
-      const [ids, updates, base] = step.inputs as [Place, Place, Place?];
-      const target = viewOf(output), source = base && base !== output ? viewOf(base) : undefined;
-      const rows = {
-        ids: addresses.get(ids)!,
-        updates: addresses.get(updates)!,
-        rows: ids.size,
-        rowSize: call.rowSize,
-      };
-      return () => {
-        if (source !== undefined) target.set(source);
-        else if (base === undefined) target.fill(0);
-        kernels.addRows(at, rows);
-      };
-    }
-  }
 }

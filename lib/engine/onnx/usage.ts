@@ -16,20 +16,20 @@ const REARRANGING: ReadonlySet<Node["op"]> = new Set([
 
 /** The uses of the values of one graph, as far as its outputs need them. */
 export class Usage {
-  /** The ids of roots that are read, and how often. */
-  readonly #counts = new Map<number, number>();
+  /** By root: the nodes that read it, once for each operand; an output of the graph reads too. */
+  readonly #readers = new Map<number, (Node | "output")[]>();
 
   constructor(readonly graph: Graph) {
     const needed = new Set<number>();
     for (const value of graph.outputs.values()) {
       needed.add(value.id);
-      this.#count(value);
+      this.#addReader(value, "output");
     }
     for (const node of graph.nodes.toReversed()) {
       if (!needed.has(node.output.id)) continue;
       for (const input of node.inputs) {
         needed.add(input.id);
-        if (!VIEWS.has(node.op)) this.#count(input);
+        if (!VIEWS.has(node.op)) this.#addReader(input, node);
       }
     }
   }
@@ -48,13 +48,26 @@ export class Usage {
     return node.op === "splat" ? node.attrs.value : undefined;
   }
 
-  /** Whether a value, through any view of it, is read just once. */
-  isReadOnce(value: Value): boolean {
-    return this.#counts.get(this.rootOf(value).output.id) === 1;
+  /** Whether a node's value is needed at all; views are not counted. */
+  isNeeded(node: Node): boolean {
+    return this.#readers.has(node.output.id);
   }
 
-  #count(value: Value): void {
+  /** The nodes that read a value, or any other view of its root. */
+  readersOf(value: Value): readonly Node[] {
+    const readers = this.#readers.get(this.rootOf(value).output.id) ?? [];
+    return readers.filter((each) => each !== "output");
+  }
+
+  /** Whether a value, through any view of it, is read just once. */
+  isReadOnce(value: Value): boolean {
+    return this.#readers.get(this.rootOf(value).output.id)?.length === 1;
+  }
+
+  #addReader(value: Value, reader: Node | "output"): void {
     const { id } = this.rootOf(value).output;
-    this.#counts.set(id, (this.#counts.get(id) ?? 0) + 1);
+    const readers = this.#readers.get(id);
+    if (readers === undefined) this.#readers.set(id, [reader]);
+    else readers.push(reader);
   }
 }

@@ -20,7 +20,7 @@ function chain(sizes: readonly number[], reads: readonly (readonly number[])[]) 
     kind: "kernel",
     call: { kernel: "addRows", rowSize: 1 },
     inputs: (reads[i] ?? []).filter((each) => each < i).map((each) => places[each]!),
-    output,
+    outputs: [output],
   }));
   const outputs = new Map([["last", places.at(-1)!]]);
   return { places, plan: { steps, inputs: [], outputs } satisfies Plan };
