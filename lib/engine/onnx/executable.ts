@@ -1,6 +1,7 @@
 /** A forward graph compiled for the CPU, with a memory of its own. */
 import type { Executable, Tensors } from "../engine.ts";
 import type { Graph } from "../ir.ts";
+import { gatherEarly } from "../passes/gather_early.ts";
 import { optimise } from "../passes/pipeline.ts";
 import { allocate } from "./linear_memory.ts";
 import { lowerGraph, type Place, type Plan } from "./lower.ts";
@@ -30,7 +31,7 @@ export class OnnxExecutable implements Executable {
     options: { readonly threads: number; readonly shared?: Tensors },
   ): Promise<OnnxExecutable> {
     const { threads, shared = {} } = options;
-    const plan = lowerGraph(prepare(graph));
+    const plan = lowerGraph(prepare(gatherEarly(graph)));
     // What a kernel reads has to lie in the kernels' memory.
     const kernelReads = placesReadByKernels(plan);
     const given = plan.inputs.filter(({ name }) => shared[name] !== undefined);

@@ -15,6 +15,7 @@ import type {
 import { differentiate } from "../grad.ts";
 import { type Graph, sizeOf } from "../ir.ts";
 import { adamWStep, clipScale } from "../optimizer.ts";
+import { gatherEarly } from "../passes/gather_early.ts";
 import { copyGraph } from "../passes/rewrite.ts";
 import { OnnxExecutable, prepare } from "./executable.ts";
 import { Kernels, type ParameterAddresses } from "./kernels.ts";
@@ -144,15 +145,15 @@ export class OnnxTrainingSession implements TrainingSession {
 
 /** The program's graph with an output for the gradient of each parameter. */
 function withGradients(program: TrainingProgram): Graph {
-  const { graph, at } = copyGraph(program.graph);
-  const loss = program.graph.outputs.get(program.loss);
+  const { graph } = copyGraph(gatherEarly(program.graph));
+  const loss = graph.outputs.get(program.loss);
   if (loss === undefined) throw new Error(`the graph has no output "${program.loss}"`);
   const params = program.params.map(({ name }) => {
     const param = graph.inputs.get(name);
     if (param === undefined) throw new Error(`the graph has no parameter "${name}"`);
     return param;
   });
-  const gradients = differentiate(graph, at(loss), params);
+  const gradients = differentiate(graph, loss, params);
   for (const [i, { name }] of program.params.entries()) {
     graph.output(gradientName(name), gradients[i]!);
   }
