@@ -3,6 +3,7 @@
  * seeded order and a held-out split.
  */
 import { z } from "zod";
+import { ExperimentError } from "../base/errors.ts";
 import type { FileParam, TaskContext, TaskKind, TaskOutcome } from "../graph/task.ts";
 import { expandPattern } from "../text/file_pattern.ts";
 
@@ -85,20 +86,33 @@ export const corpus: TaskKind<CorpusParams> = {
   produces: { "": "corpus" },
   isNumeric: false,
   entry: "lib/tasks/corpus.ts",
-  check: (params) =>
-    params.sources.flatMap((source, index) => {
-      if (source.format !== "jsonl" || source.text !== undefined) return [];
-      if (source.sentences !== undefined) return [];
-      return [{
-        path: `sources[${index}]`,
-        message: "a jsonl source needs to know which fields hold its text",
-        mend: "give text: [<field>, ...] or sentences: <field>",
-      }];
-    }),
+  check: faultsOf,
   files: filesOf,
   seed: ({ seed }) => seed,
   run,
 };
+
+function faultsOf({ sources }: CorpusParams) {
+  return sources.flatMap((source, index) => {
+    const faults = [];
+    if (source.format === "jsonl" && source.text === undefined && source.sentences === undefined) {
+      faults.push({
+        path: `sources[${index}]`,
+        message: "a jsonl source needs to know which fields hold its text",
+        mend: "give text: [<field>, ...] or sentences: <field>",
+      });
+    }
+    try {
+      expandPattern(source.path);
+    } catch (error) {
+      // Said here as well as by `files`, since here it gets its place in the spec.
+      if (!(error instanceof ExperimentError)) throw error;
+      const [{ message, mend = "" }] = error.faults;
+      faults.push({ path: `sources[${index}].path`, message, mend });
+    }
+    return faults;
+  });
+}
 
 function filesOf({ sources }: CorpusParams): FileParam[] {
   return sources.flatMap(({ path }, index) =>

@@ -9,7 +9,9 @@ import { readLines } from "./lines.ts";
 export interface PlacedDocument {
   /** Lower-case hexadecimal digits, at least three; the documents are sorted by it. */
   readonly place: string;
+  /** Words of all its sentences. */
   readonly words: number;
+  /** None of them empty or with a line break. */
   readonly sentences: readonly string[];
 }
 

@@ -6,6 +6,7 @@
  * a vocabulary is another file's work.
  */
 import { ExperimentError } from "../base/errors.ts";
+import { PieceTrie } from "./_piece_trie.ts";
 import { forEachWord } from "./basic_tokens.ts";
 
 /** The special pieces, in the order in which a trained vocabulary begins. */
@@ -13,9 +14,6 @@ export const SPECIAL_PIECES: readonly string[] = ["[PAD]", "[UNK]", "[CLS]", "[S
 
 /** A word of more characters is [UNK]. */
 export const MAX_WORD_CHARACTERS = 100;
-
-/** Words remembered with their pieces; then the memory is emptied. */
-const CACHE_WORDS = 1 << 17;
 
 /** What marks a piece inside a word. */
 export const CONTINUATION = "##";
@@ -35,10 +33,8 @@ export class WordPiece {
   /** The id of [MASK]. */
   readonly maskId: number;
   readonly #ids = new Map<string, number>();
-  readonly #initial = new Map<string, number>();
-  readonly #inside = new Map<string, number>();
-  readonly #longest: number;
-  readonly #cache = new Map<string, number | readonly number[]>();
+  readonly #initial = new PieceTrie();
+  readonly #inside = new PieceTrie();
   #buffer = new Int32Array(1024);
 
   /**
@@ -49,17 +45,14 @@ export class WordPiece {
    */
   constructor(pieces: readonly string[], file?: string) {
     this.pieces = pieces;
-    let longest = 1;
     pieces.forEach((piece, id) => {
       const before = this.#ids.get(piece);
       if (before !== undefined) throw duplicate(piece, [before, id], file);
       this.#ids.set(piece, id);
       const isInside = piece.startsWith(CONTINUATION) && piece.length > CONTINUATION.length;
-      const content = isInside ? piece.slice(CONTINUATION.length) : piece;
-      (isInside ? this.#inside : this.#initial).set(content, id);
-      longest = Math.max(longest, content.length);
+      if (isInside) this.#inside.add(piece.slice(CONTINUATION.length), id);
+      else this.#initial.add(piece, id);
     });
-    this.#longest = longest;
     const special = (piece: string) => this.idOf(piece) ?? fail(missingSpecial(piece, file));
     this.padId = special("[PAD]");
     this.unkId = special("[UNK]");
@@ -108,54 +101,32 @@ export class WordPiece {
 
   /** The ids of a text's pieces, without [CLS] and [SEP]; special pieces in it are plain text. */
   encode(text: string): Int32Array {
+    // A word has at most as many pieces as characters.
+    if (text.length > this.#buffer.length) this.#buffer = new Int32Array(2 * text.length);
     let count = 0;
-    forEachWord(text, (word) => {
-      const ids = this.#cache.get(word) ?? this.#remember(word);
-      const needed = count + (typeof ids === "number" ? 1 : ids.length);
-      if (needed > this.#buffer.length) this.#grow(needed);
-      if (typeof ids === "number") this.#buffer[count] = ids;
-      else this.#buffer.set(ids, count);
-      count = needed;
-    });
+    forEachWord(text, (word) => void (count = this.#encodeWord(word, count)));
     return this.#buffer.slice(0, count);
   }
 
-  /** The ids of one word of the basic tokenisation. */
-  encodeWord(word: string): readonly number[] {
-    const ids = this.#cache.get(word) ?? this.#remember(word);
-    return typeof ids === "number" ? [ids] : ids;
-  }
-
-  #grow(needed: number): void {
-    const larger = new Int32Array(2 ** Math.ceil(Math.log2(needed)));
-    larger.set(this.#buffer);
-    this.#buffer = larger;
-  }
-
-  #remember(word: string): number | readonly number[] {
-    const pieces = this.#match(word);
-    const ids = pieces.length === 1 ? pieces[0]! : pieces;
-    if (this.#cache.size >= CACHE_WORDS) this.#cache.clear();
-    this.#cache.set(word, ids);
-    return ids;
-  }
-
-  /** Greedy longest match; a word with a part that no piece fits is [UNK] as a whole. */
-  #match(word: string): readonly number[] {
-    if (word.length > MAX_WORD_CHARACTERS && [...word].length > MAX_WORD_CHARACTERS) {
-      return [this.unkId];
-    }
-    const ids: number[] = [];
+  /**
+   * Puts a word's ids into the buffer and returns where they end: greedy longest match; a word with
+   * a part that no piece fits is [UNK] as a whole.
+   */
+  #encodeWord(word: string, at: number): number {
+    const buffer = this.#buffer;
+    let count = at;
+    const isLong = word.length > MAX_WORD_CHARACTERS && [...word].length > MAX_WORD_CHARACTERS;
     for (let start = 0; start < word.length;) {
       const pieces = start === 0 ? this.#initial : this.#inside;
-      let end = Math.min(word.length, start + this.#longest);
-      let id = pieces.get(word.slice(start, end));
-      while (id === undefined && --end > start) id = pieces.get(word.slice(start, end));
-      if (id === undefined) return [this.unkId];
-      ids.push(id);
-      start = end;
+      const id = isLong ? -1 : pieces.longest(word, start);
+      if (id < 0) {
+        buffer[at] = this.unkId;
+        return at + 1;
+      }
+      buffer[count++] = id;
+      start = pieces.end;
     }
-    return ids;
+    return count;
   }
 }
 

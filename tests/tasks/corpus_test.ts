@@ -68,6 +68,11 @@ Deno.test("corpus names its files by pattern and in order, and its faults", asyn
     mend: "give text: [<field>, ...] or sentences: <field>",
   }]);
   const missing = { sources: [{ format: "text", path: `${dir.path}/none/*` }] };
+  assert.deepEqual(corpus.check!(corpus.params.parse(missing)), [{
+    path: "sources[0].path",
+    message: `no file fits the pattern "${dir.path}/none/*"`,
+    mend: "check the path, relative to the working directory, and that the data is there",
+  }]);
   await assertFault(() => corpus.files!(corpus.params.parse(missing)), {
     dir: dir.path,
     text: 'no file fits the pattern "none/*" [text/no-match]\n' +

@@ -8,6 +8,7 @@ const CASES = [
   "They were enrolled in 1997. | The trial ended on day 14. | Only two left.",
   "Results are in Table 2. | The rest is in Fig. 3 and Figs. 4A and 5.",
   "As shown by Price et al. [5], the dose matters. | It fell.",
+  "It was shown by Price et al. [5]. | It fell.",
   "As Price et al. (2003) say, it matters.",
   "It was first shown by Price et al. | We confirm it.",
   "The vector A. gambiae feeds at night. | E. coli does not.",

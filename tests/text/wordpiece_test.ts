@@ -68,8 +68,8 @@ Deno.test("WordPiece.encode() takes the longest piece and gives up a word as a w
   assert.equal(show("abx ba"), "[UNK] b ##a");
   assert.equal(show("a".repeat(100)), `a${" ##a".repeat(99)}`);
   assert.equal(show("a".repeat(101)), "[UNK]");
-  assert.equal(encoder.encode("a".repeat(99) + " ".repeat(5) + "a ".repeat(5000)).length, 5099);
-  assert.deepEqual(encoder.encodeWord("aba"), [encoder.idOf("ab"), encoder.idOf("##a")]);
+  const many = "aba b ".repeat(5000);
+  assert.equal(show(many), "ab ##a b ".repeat(5000).trimEnd());
 });
 
 Deno.test("basicWords() keeps a character with a surrogate pair whole", () => {
