@@ -1,17 +1,13 @@
 /** Every kind of task, by the name that `uses:` gives. */
 import type { TaskKind } from "../graph/task.ts";
-
+import { conll } from "./conll.ts";
 import { corpus } from "./corpus.ts";
 import { ner } from "./ner.ts";
 import { pretrain } from "./pretrain.ts";
 import { shards } from "./shards.ts";
-
 import { vocab } from "./vocab.ts";
 
 /** The kinds that specs can use. */
 export const kinds: ReadonlyMap<string, TaskKind> = new Map(
-  [corpus, vocab, shards, pretrain, ner].map((each: TaskKind) => [
-    each.kind,
-    each,
-  ]),
+  [corpus, vocab, shards, conll, pretrain, ner].map((each: TaskKind) => [each.kind, each]),
 );

@@ -1,0 +1,167 @@
+/**
+ * A study small enough for tests, and the real command line to run it with: a
+ * folder of its own with text, tagged sentences and a spec; processes that are
+ * started as a user's would be.
+ */
+import { fileURLToPath } from "node:url";
+
+const ROOT = new URL("../../", import.meta.url);
+
+/** What a finished command left. */
+export interface Finished {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The line that `run --json` prints. */
+export interface RunLine {
+  readonly experiment: string;
+  readonly run: string;
+  readonly tasks: { total: number; cached: number; ran: number; failed: number };
+  readonly elapsedMs: number;
+}
+
+/** The spec: four trainings on two trajectories, scored on named entities. */
+export const SPEC = `about: a study for tests
+axes:
+  steps: [2, 4]
+  seed: [1, 2]
+stages:
+  text:
+    uses: corpus
+    with:
+      sources: [{ format: lines, path: text.txt }]
+      validation: { fraction: 0.2 }
+  vocab:
+    uses: vocab
+    with: { corpora: [$(stages.text)], size: 200 }
+  shards:
+    uses: shards
+    with: { corpus: $(stages.text), vocab: $(stages.vocab) }
+  entities:
+    uses: conll
+    with: { train: [train.tsv], dev: [dev.tsv], test: [test.tsv] }
+  pretrain:
+    uses: pretrain
+    with:
+      corpus: $(stages.shards)
+      model: { layers: 1, hiddenSize: 16, heads: 2, positions: 32 }
+      steps: $(axis.steps)
+      rowPieces: 16
+      rows: 4
+      schedule: { kind: constant, learningRate: 1e-3 }
+      evaluation: { rows: 4 }
+      seed: $(axis.seed)
+  ner:
+    uses: ner
+    with:
+      model: $(stages.pretrain)
+      data: $(stages.entities)
+      steps: 2
+      length: 32
+      seed: $(axis.seed)
+`;
+
+/** Tasks of `SPEC`: text, vocab, shards, entities, 4 trainings, 4 fine-tunings. */
+export const TASKS = 12;
+
+/** A folder with the study in it; disposed of at the end of a test. */
+export class TinyStudy implements AsyncDisposable {
+  private constructor(readonly dir: string) {}
+
+  static async make(): Promise<TinyStudy> {
+    const study = new TinyStudy(await Deno.makeTempDir({ prefix: "titrate-study-" }));
+    const names = ["alpha", "beta", "gamma", "delta", "omega"];
+    const documents = Array.from({ length: 60 }, (_, i) => {
+      const [a, b] = [names[i % 5]!, names[(i * 3 + 1) % 5]!];
+      return `The ${a} ${i} binds ${b} in cells .\nIt was seen ${i * 7} times with ${a} there .\n`;
+    });
+    await study.write("text.txt", documents.join("\n"));
+    for (const [part, count] of [["train", 8], ["dev", 4], ["test", 4]] as const) {
+      const sentences = Array.from(
+        { length: count },
+        (_, i) => `The\tO\n${names[i % 5]}\tB\n${names[(i + 1) % 5]}\tI\nbinds\tO\n${part}\tO\n`,
+      );
+      await study.write(`${part}.tsv`, sentences.join("\n"));
+    }
+    await study.write("study.yaml", SPEC);
+    return study;
+  }
+
+  path(name: string): string {
+    return `${this.dir}/${name}`;
+  }
+
+  async write(name: string, text: string): Promise<void> {
+    await Deno.writeTextFile(this.path(name), text);
+  }
+
+  /** Replaces a text in the spec, which must be there. */
+  async edit(from: string, to: string): Promise<void> {
+    const before = await Deno.readTextFile(this.path("study.yaml"));
+    if (!before.includes(from)) throw new Error(`the spec has no "${from}"`);
+    await this.write("study.yaml", before.replace(from, to));
+  }
+
+  /** Starts a command without waiting for it. */
+  start(...args: string[]): Deno.ChildProcess {
+    return titrate(args, this.dir).spawn();
+  }
+
+  /** Runs a command to its end. */
+  async call(...args: string[]): Promise<Finished> {
+    return await finished(this.start(...args));
+  }
+
+  /** Runs the study and returns what it says of itself; fails if it does not end well. */
+  async run(...args: string[]): Promise<RunLine> {
+    const { code, stdout, stderr } = await this.call("run", "study.yaml", "--json", ...args);
+    if (code !== 0) throw new Error(`exit code ${code}\n${stderr}`);
+    return JSON.parse(stdout.trimEnd().split("\n").at(-1)!);
+  }
+
+  /** The rows of a query. */
+  // deno-lint-ignore no-explicit-any -- rows of any query
+  async sql(text: string): Promise<any[]> {
+    const { code, stdout, stderr } = await this.call("sql", text, "--format", "json");
+    if (code !== 0) throw new Error(`exit code ${code}\n${stderr}`);
+    return JSON.parse(stdout);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // Artifacts are read-only, folders of them included.
+    await new Deno.Command("chmod", { args: ["-R", "u+w", this.dir] }).output();
+    await Deno.remove(this.dir, { recursive: true });
+  }
+}
+
+/** The command line in a folder, with the permissions that deno.json gives it. */
+export function titrate(args: readonly string[], cwd: string): Deno.Command {
+  return new Deno.Command("deno", {
+    args: [
+      "run",
+      "--no-prompt",
+      "--allow-read",
+      "--allow-write=results",
+      "--allow-env",
+      "--allow-ffi",
+      "--allow-sys",
+      "--allow-run=deno",
+      fileURLToPath(new URL("main.ts", ROOT)),
+      ...args,
+    ],
+    cwd,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  });
+}
+
+/** Waits for a process to end. */
+export async function finished(child: Deno.ChildProcess): Promise<Finished> {
+  const { code, stdout, stderr } = await child.output();
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
