@@ -57,20 +57,30 @@ export const vocab: TaskKind<VocabParams> = {
   produces: { "": "vocab" },
   isNumeric: false,
   entry: "lib/tasks/vocab.ts",
-  check: ({ file, ...rest }) => {
-    if (file === undefined) return [];
-    const defaults: Readonly<Record<string, unknown>> = schema.parse({});
-    return Object.entries(rest)
-      .filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(defaults[name]))
-      .map(([name]) => ({
-        path: name,
-        message: `${name} has no effect on a vocabulary that is taken from a file`,
-        mend: `remove ${name}, or remove file`,
-      }));
-  },
+  check: faultsOf,
   files: ({ file }) => (file === undefined ? [] : [{ path: "file", file }]),
   run,
 };
+
+function faultsOf({ file, ...rest }: VocabParams, roles?: readonly string[]) {
+  const hasCorpora = roles?.includes("corpora");
+  if (file === undefined) {
+    return hasCorpora !== false ? [] : [{
+      path: "corpora",
+      message: "a vocabulary needs text to be trained on, or a file",
+      mend: "give corpora: [$(stages.<a corpus>), ...] or file: <vocab.txt>",
+    }];
+  }
+  const defaults: Readonly<Record<string, unknown>> = schema.parse({});
+  const idle = Object.entries(rest)
+    .filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(defaults[name]))
+    .map(([name]) => name);
+  return [...(hasCorpora === true ? ["corpora"] : []), ...idle].map((name) => ({
+    path: name,
+    message: `${name} has no effect on a vocabulary that is taken from a file`,
+    mend: `remove ${name}, or remove file`,
+  }));
+}
 
 async function run(context: TaskContext<VocabParams>): Promise<TaskOutcome> {
   const { WordPiece } = await import("../text/wordpiece.ts");

@@ -77,13 +77,27 @@ Deno.test("vocab takes a file as it is, and refuses one without special pieces",
   await assert.rejects(() => runKind(vocab, { dir: dir.path }), { code: "text/empty-corpus" });
 });
 
-Deno.test("vocab.check() names params that have no effect beside a file", () => {
-  const faults = vocab.check!(vocab.params.parse({ file: "v.txt", size: 100, seedPieces: [] }));
-  assert.deepEqual(faults, [{
+Deno.test("vocab.check() wants corpora or a file, and names what has no effect beside a file", () => {
+  const file = { file: "v.txt" };
+  const cases = [
+    { params: {}, roles: ["corpora"], paths: [] },
+    { params: {}, roles: [], paths: ["corpora"] },
+    { params: { size: 100 }, roles: undefined, paths: [] },
+    { params: file, roles: [], paths: [] },
+    {
+      params: { ...file, size: 100, seedPieces: [] },
+      roles: ["corpora"],
+      paths: ["corpora", "size"],
+    },
+  ];
+  for (const { params, roles, paths } of cases) {
+    const faults = vocab.check!(vocab.params.parse(params), roles);
+    assert.deepEqual(faults.map((fault) => fault.path), paths);
+  }
+  assert.deepEqual(vocab.check!(vocab.params.parse({ ...file, size: 100 })), [{
     path: "size",
     message: "size has no effect on a vocabulary that is taken from a file",
     mend: "remove size, or remove file",
   }]);
-  assert.deepEqual(vocab.check!(vocab.params.parse({ size: 100 })), []);
   assert.equal(vocab.params.safeParse({ seedPieces: ["a b"] }).success, false);
 });
