@@ -3,9 +3,9 @@ import {
   type DuckDBType,
   DuckDBTypeId,
   type DuckDBValue,
+  type Json as DuckDBJson,
   JsonDuckDBValueConverter,
 } from "@duckdb/node-api";
-import type { Json } from "../base/canonical.ts";
 
 const WHOLE: ReadonlySet<DuckDBTypeId> = new Set([
   DuckDBTypeId.BIGINT,
@@ -20,7 +20,7 @@ const WHOLE: ReadonlySet<DuckDBTypeId> = new Set([
  * Whole numbers and decimals that a double cannot hold stay texts, as do NaN and
  * the infinities; columns of type JSON are parsed; times are as DuckDB writes them.
  */
-export function jsonOf(value: DuckDBValue, type: DuckDBType): Json {
+export function jsonOf(value: DuckDBValue, type: DuckDBType): DuckDBJson {
   if (value === null) return null;
   if (type.alias === "JSON") return JSON.parse(String(value));
   if (WHOLE.has(type.typeId)) {
@@ -32,5 +32,5 @@ export function jsonOf(value: DuckDBValue, type: DuckDBType): Json {
     // Fifteen digits always survive the way into a double and back.
     return text.replace(/[-.]/g, "").replace(/^0+/, "").length <= 15 ? Number(text) : text;
   }
-  return JsonDuckDBValueConverter(value, type, JsonDuckDBValueConverter) as Json;
+  return JsonDuckDBValueConverter(value, type, jsonOf);
 }

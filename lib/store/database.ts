@@ -15,6 +15,9 @@ import { SCHEMA_VERSION, schemaStatements } from "./schema.ts";
 /** How long to go on trying while another program keeps the database open. */
 export const LOCK_LIMIT_MS = 30_000;
 
+/** Short, so that somebody who asks again and again cannot keep a run from writing. */
+const LONGEST_WAIT_MS = 40;
+
 const REBUILD = "move it away; `deno task rebuild` makes a new one from the artifacts";
 
 /** How to open a database. */
@@ -146,7 +149,7 @@ async function openFile(path: string, options: OpenOptions): Promise<DuckDBInsta
       if (performance.now() - startMs + waitMs > limitMs) throw locked(error, path);
     }
     await sleep(waitMs, options.signal);
-    waitMs = Math.min(waitMs * 1.4, 200);
+    waitMs = Math.min(waitMs * 1.4, LONGEST_WAIT_MS);
   }
 }
 

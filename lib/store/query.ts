@@ -50,15 +50,18 @@ export async function query(
 ): Promise<QueryResult> {
   const { signal, lockLimitMs } = options;
   const database = await openDatabase(path, { canWrite: false, signal, lockLimitMs });
-  const stop = () => database.connection.interrupt();
+  const { connection } = database;
+  let stopping: ReturnType<typeof setInterval> | undefined;
+  // Again and again: an interrupt between two statements is forgotten.
+  const stop = () => stopping = setInterval(() => connection.interrupt(), 20);
   signal?.addEventListener("abort", stop, { once: true });
   const close = () => {
     signal?.removeEventListener("abort", stop);
+    clearInterval(stopping);
     database.close();
   };
   try {
-    const { connection } = database;
-    if ((await connection.extractStatements(sql)).count === 0) throw new Error("nothing is asked");
+    signal?.throwIfAborted();
     const result = await connection.stream(sql, options.values as DuckDBValue[] | undefined);
     const rows = convertRows(result);
     const gathered: Json[][][] = [];
@@ -129,7 +132,10 @@ async function* guard(
 
 function sqlFault(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof ExperimentError) return error;
-  return new ExperimentError("store/sql", `cannot answer the query: ${error.message.trim()}`, {
+  // All that the binding says of a text without a statement.
+  const isEmpty = error.message === "Error in native callback";
+  const reason = isEmpty ? "nothing is asked" : error.message.trim();
+  return new ExperimentError("store/sql", `cannot answer the query: ${reason}`, {
     mend: mendOf(error.message),
     cause: error,
   });

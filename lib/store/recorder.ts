@@ -28,7 +28,7 @@ export interface RecorderOptions {
 /** Rows that are written without waiting for the interval to end. */
 const MOST_WAITING_ROWS = 50_000;
 /** Artifacts that are read before their rows are written. */
-const ARTIFACTS_A_BATCH = 200;
+const ARTIFACTS_A_BATCH = 64;
 /** How long a write in the background waits: the next one comes soon. */
 const BACKGROUND_LOCK_LIMIT_MS = 2_000;
 
