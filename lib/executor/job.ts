@@ -33,6 +33,15 @@ const PROGRESS_EVERY_MS = 100;
  * @throws ExperimentError "executor/input-lost", and what the store and the kind throw
  */
 export async function runJob(job: Job, options: JobOptions): Promise<boolean> {
+  try {
+    return await lockAndRun(job, options);
+  } catch (error) {
+    if (!(error instanceof Error) || !isDiskFull(error)) throw error;
+    throw storeFault(error, { doing: `write what ${job.kind} makes`, path: options.store.root });
+  }
+}
+
+async function lockAndRun(job: Job, options: JobOptions): Promise<boolean> {
   const { kind, store, tell, signal } = options;
   if (kind.version !== job.version) {
     throw new Error(`${kind.kind} is of version ${kind.version}, the job of ${job.version}`);
@@ -67,24 +76,19 @@ export async function runJob(job: Job, options: JobOptions): Promise<boolean> {
     emit: (event) => reporter.emit(event),
     signal,
   };
-  try {
-    const outcome = await kind.run(context);
-    await reporter.finish(attempt.outDir);
-    await attempt.commit({
-      kind: job.kind,
-      version: job.version,
-      params: job.params,
-      inputs: job.inputs,
-      outcome,
-      code: job.code,
-      device: job.device.engine,
-      startedAt: startedAt.toISOString(),
-      elapsedMs: Math.round(performance.now() - startedMs),
-    });
-  } catch (error) {
-    if (!(error instanceof Error) || !isDiskFull(error)) throw error;
-    throw storeFault(error, { doing: `write what ${job.kind} makes`, path: attempt.outDir });
-  }
+  const outcome = await kind.run(context);
+  await reporter.finish(attempt.outDir);
+  await attempt.commit({
+    kind: job.kind,
+    version: job.version,
+    params: job.params,
+    inputs: job.inputs,
+    outcome,
+    code: job.code,
+    device: job.device.engine,
+    startedAt: startedAt.toISOString(),
+    elapsedMs: Math.round(performance.now() - startedMs),
+  });
   return false;
 }
 
