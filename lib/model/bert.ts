@@ -30,13 +30,14 @@ export interface EncoderOptions extends BatchShape {
 }
 
 /** The bias that keeps attention from a padded position. */
-export const PADDING_BIAS = -1e9;
+export const PADDING_BIAS: number = -1e9;
 
 /** A graph under construction with a model's parameters and its dropout. */
 export class ModelBuilder {
   readonly #params = new Map<string, Value>();
   readonly #seed: Value | undefined;
 
+  /** Adds the parameters to a graph, and with dropout its seed. */
   constructor(readonly graph: Graph, specs: readonly ParamSpec[], hasDropout: boolean) {
     for (const each of specs) this.#params.set(each.name, graph.param(each.name, each.shape));
     this.#seed = hasDropout ? graph.input("dropoutSeed", [2], "i32") : undefined;

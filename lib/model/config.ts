@@ -13,13 +13,19 @@ import { ExperimentError, type Fault, fault } from "../base/errors.ts";
 export interface BertConfig {
   /** Rows of the word embedding: pieces of the vocabulary. */
   readonly vocabSize: number;
+  /** Layers of the encoder. */
   readonly layers: number;
+  /** Width of the encoder, a multiple of heads. */
   readonly hiddenSize: number;
+  /** Attention heads a layer. */
   readonly heads: number;
+  /** Width inside the feed-forward blocks. */
   readonly intermediateSize: number;
   /** The longest row in pieces, [CLS] and [SEP] counted. */
   readonly positions: number;
+  /** Rows of the token type embedding. */
   readonly tokenTypes: number;
+  /** Added to the variance in layer norms. */
   readonly layerNormEpsilon: number;
   /** Standard deviation of the normal that weights are drawn from, before truncation. */
   readonly initializerRange: number;

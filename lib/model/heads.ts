@@ -12,7 +12,9 @@ import { classifierSpecs, encoderSpecs, maskedLanguageHeadSpecs } from "./params
 
 /** A model's graph and its parameters, in the order of the graph's inputs. */
 export interface ModelGraph {
+  /** The forward pass with its outputs. */
   readonly graph: Graph;
+  /** All parameters, the head included. */
   readonly params: readonly ParamSpec[];
 }
 

@@ -12,7 +12,9 @@ import { type Shape, sizeOf } from "../engine/ir.ts";
 
 /** One tensor to be written. */
 export interface NamedTensor {
+  /** The key in the header. */
   readonly name: string;
+  /** Sizes of the dimensions. */
   readonly shape: Shape;
   /** As many elements as the shape has. */
   readonly values: Float32Array;
@@ -22,9 +24,11 @@ export interface NamedTensor {
 export interface TensorEntry {
   /** The format's name: "F32", "BF16", "I64". */
   readonly dtype: string;
+  /** Sizes of the dimensions. */
   readonly shape: Shape;
   /** Where its bytes begin, from the start of the file. */
   readonly offset: number;
+  /** How many bytes it takes. */
   readonly bytes: number;
 }
 

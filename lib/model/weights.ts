@@ -12,6 +12,7 @@ import { SafetensorsFile } from "./safetensors.ts";
 
 /** Weights that were found, and what became of the rest. */
 export interface LoadedWeights {
+  /** What was found, by our names. */
   readonly params: Params;
   /** Parameters that the file has not, in the order asked for. */
   readonly missing: readonly ParamSpec[];

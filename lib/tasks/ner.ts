@@ -7,8 +7,7 @@ import { z } from "zod";
 import type { TaskKind } from "../graph/task.ts";
 import { optimizerSchema, seedSchema } from "./training_params.ts";
 
-/** The schema of an NER fine-tuning's parameters. */
-export const nerSchema = z.strictObject({
+const schema = z.strictObject({
   benchmark: z.string().min(1).default("ner").describe("What the results view calls the data set."),
   epochs: z.number().positive().optional().describe(
     "Passes over the training sentences; not together with `steps`; absent, as `steps`: 10.",
@@ -41,7 +40,7 @@ export const nerSchema = z.strictObject({
 });
 
 /** The parameters of an NER fine-tuning. */
-export type NerParams = z.infer<typeof nerSchema>;
+export type NerParams = z.output<typeof schema>;
 
 /** Passes over the training sentences when a spec says neither `epochs` nor `steps`. */
 export const DEFAULT_EPOCHS = 10;
@@ -51,7 +50,7 @@ export const ner: TaskKind<NerParams> = {
   kind: "ner",
   version: 1,
   about: "Fine-tunes a model on named entities and scores it as conlleval does.",
-  params: nerSchema,
+  params: schema,
   inputs: {
     model: { types: ["model"], about: "the model to fine-tune" },
     data: { types: ["ner-data"], about: "sentences with tags: train, dev and test" },

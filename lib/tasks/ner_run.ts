@@ -50,7 +50,7 @@ interface Material {
 }
 
 /** Does the work of an `ner` task. */
-export async function runNer(context: Context): Promise<TaskOutcome> {
+export async function runNer(context: TaskContext<NerParams>): Promise<TaskOutcome> {
   const { params } = context;
   const material = await readMaterial(context);
   const { config, labels, padId, parts } = material;

@@ -56,8 +56,7 @@ const scheduleSchema = z.discriminatedUnion("kind", [
   }),
 ]);
 
-/** The schema of a pre-training's parameters. */
-export const pretrainSchema = z.strictObject({
+const schema = z.strictObject({
   model: modelSchema.optional().describe("A fresh model; not together with `init`."),
   tokens: size("Use only so many tokens from the corpus's beginning; absent: all.").optional(),
   steps: z.int().min(0).describe("Optimizer updates; 0 only measures."),
@@ -86,14 +85,14 @@ export const pretrainSchema = z.strictObject({
 });
 
 /** The parameters of a pre-training. */
-export type PretrainParams = z.infer<typeof pretrainSchema>;
+export type PretrainParams = z.output<typeof schema>;
 
 /** The kind `pretrain`. */
 export const pretrain: TaskKind<PretrainParams> = {
   kind: "pretrain",
   version: 1,
   about: "Pre-trains a BERT by masked-language modelling, from scratch or from another model.",
-  params: pretrainSchema,
+  params: schema,
   inputs: {
     corpus: { types: ["shards"], about: "the text to train on" },
     validation: {

@@ -12,7 +12,9 @@ import { BEGINNING, type TrainingPoint } from "../train/loop.ts";
 
 /** A training's state and how far it is. */
 export interface SavedTraining {
+  /** How far it is. */
   readonly point: TrainingPoint;
+  /** Parameters and moments at that point. */
   readonly state: TrainingState;
 }
 
@@ -59,6 +61,7 @@ export class Checkpoints {
   readonly #dir: string;
   readonly #specs: readonly ParamSpec[];
 
+  /** Looks in a scratch folder, which exists. */
   constructor(dir: string, specs: readonly ParamSpec[]) {
     this.#dir = dir;
     this.#specs = specs;

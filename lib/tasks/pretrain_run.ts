@@ -29,7 +29,7 @@ import { Checkpoints, readTraining, type SavedTraining, writeTraining } from "./
 type Context = TaskContext<PretrainParams>;
 
 /** Does the work of a `pretrain` task. */
-export async function runPretrain(context: Context): Promise<TaskOutcome> {
+export async function runPretrain(context: TaskContext<PretrainParams>): Promise<TaskOutcome> {
   const { params, inputs } = context;
   await using resources = new AsyncDisposableStack();
   const text = await openText(context, resources);

@@ -1,5 +1,6 @@
 /** Parameters that pre-training and fine-tuning share: the optimizer and the seed. */
 import { z } from "zod";
+import type { AdamW } from "../engine/engine.ts";
 
 /**
  * AdamW as a spec gives it, with BERT's values as defaults.
@@ -27,17 +28,10 @@ export function optimizerSchema(
   });
 }
 
-/** The optimizer of a training. */
-export interface OptimizerParams {
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly epsilon: number;
-  readonly weightDecay: number;
-  readonly biasCorrection: boolean;
-  readonly clipNorm: number;
-}
+/** The optimizer of a training; `AdamW` with nothing left open. */
+export type OptimizerParams = Required<AdamW>;
 
 /** A seed of a task. */
-export const seedSchema = z.int().min(0).max(2 ** 32 - 1).default(0).describe(
+export const seedSchema: z.ZodType<number> = z.int().min(0).max(2 ** 32 - 1).default(0).describe(
   "All random draws of the task follow from it.",
 );

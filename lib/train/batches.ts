@@ -22,9 +22,13 @@ export interface TokenSource {
 export interface PieceIds {
   /** The number of pieces in the vocabulary. */
   readonly size: number;
+  /** The id of [PAD]. */
   readonly padId: number;
+  /** The id of [CLS]. */
   readonly clsId: number;
+  /** The id of [SEP]. */
   readonly sepId: number;
+  /** The id of [MASK]. */
   readonly maskId: number;
 }
 
@@ -118,7 +122,11 @@ export class MaskedBatches {
   readonly predictions: number;
   #order: Permutation;
 
-  /** @param options rows: rows a batch; seed: of order and masks */
+  /**
+   * Batches of a corpus.
+   *
+   * @param options rows: rows a batch; seed: of order and masks
+   */
   constructor(
     readonly corpus: CorpusRows,
     readonly options: Masking & { readonly rows: number; readonly seed: number },

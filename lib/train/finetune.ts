@@ -20,8 +20,11 @@ export interface TokenExample {
 
 /** The shape that rows are padded to. */
 export interface PaddedShape {
+  /** Rows a batch. */
   readonly rows: number;
+  /** Pieces a row. */
   readonly length: number;
+  /** The id of [PAD]. */
   readonly padId: number;
 }
 
@@ -77,20 +80,27 @@ export interface FinetuneOptions {
   readonly session: TrainingSession;
   /** At least one. */
   readonly examples: readonly TokenExample[];
+  /** The shape of the graph's batches. */
   readonly shape: PaddedShape;
+  /** Optimizer updates. */
   readonly steps: number;
+  /** The full learning rate. */
   readonly learningRate: number;
   /** The share of steps over which the learning rate rises; then it falls to 0. */
   readonly warmupFraction: number;
+  /** The seed of order and dropout. */
   readonly seed: number;
   /** Whether the graph draws dropout masks. */
   readonly hasDropout: boolean;
+  /** Stops the training. */
   readonly signal: AbortSignal;
 }
 
 /** How far a fine-tuning is. */
 export interface FinetuneProgress {
+  /** Updates done. */
   readonly step: number;
+  /** Optimizer updates. */
   readonly steps: number;
   /** Mean loss of the last epoch's steps. */
   readonly lossNats: number;

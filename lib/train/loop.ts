@@ -21,17 +21,25 @@ export interface LossAverage {
 
 /** A value measured at a step. */
 export interface TrainMeasurement {
+  /** Tells the events apart. */
   readonly type: "measurement";
+  /** The step it belongs to, 0 before the first update. */
   readonly step: number;
+  /** What was measured: "lossNats", "contextGapNats". */
   readonly name: string;
+  /** The text that it was measured on. */
   readonly split: "train" | "validation";
+  /** In the unit that the name says. */
   readonly value: number;
 }
 
 /** How far the training is. */
 export interface TrainProgress {
+  /** Tells the events apart. */
   readonly type: "progress";
+  /** The step it belongs to, 0 before the first update. */
   readonly step: number;
+  /** The step at which the training ends. */
   readonly steps: number;
   /** The running mean of the training loss. */
   readonly lossNats: number;
@@ -41,7 +49,9 @@ export interface TrainProgress {
 
 /** All that a training needs to go on from a step, besides what its options say. */
 export interface TrainingPoint {
+  /** The step it belongs to, 0 before the first update. */
   readonly step: number;
+  /** The running mean of the training loss. */
   readonly average: LossAverage;
   /** What was measured so far, so that a resumed training can tell it again. */
   readonly measurements: readonly TrainMeasurement[];
@@ -58,10 +68,13 @@ export const BEGINNING: TrainingPoint = {
 export interface PretrainOptions {
   /** With the state of `from` loaded. */
   readonly session: TrainingSession;
+  /** The training data. */
   readonly batches: MaskedBatches;
+  /** The learning rate by step. */
   readonly schedule: Schedule;
   /** The step at which to end. */
   readonly steps: number;
+  /** Where to begin. */
   readonly from: TrainingPoint;
   /** The seed of dropout; absent when the graph draws none. */
   readonly dropoutSeed?: number;
@@ -71,6 +84,7 @@ export interface PretrainOptions {
   readonly measureEvery?: number | undefined;
   /** Saves a point; called every few seconds and when the signal is aborted. */
   readonly save: (point: TrainingPoint, state: TrainingState) => Promise<void>;
+  /** Stops the training. */
   readonly signal: AbortSignal;
 }
 

@@ -9,6 +9,7 @@
 
 /** A constant rate after the warm-up. */
 export interface ConstantSchedule {
+  /** Tells the schedules apart. */
   readonly kind: "constant";
   /** The full rate. */
   readonly learningRate: number;
@@ -18,6 +19,7 @@ export interface ConstantSchedule {
 
 /** A fall to 0 from the end of the warm-up on. */
 export interface LinearSchedule extends Omit<ConstantSchedule, "kind"> {
+  /** Tells the schedules apart. */
   readonly kind: "linear";
   /** The step that the fall aims at, whatever the number of steps; absent: that number. */
   readonly horizon?: number | undefined;
@@ -25,6 +27,7 @@ export interface LinearSchedule extends Omit<ConstantSchedule, "kind"> {
 
 /** A constant rate, then a fall to 0 over the last steps. */
 export interface TrapezoidSchedule extends Omit<ConstantSchedule, "kind"> {
+  /** Tells the schedules apart. */
   readonly kind: "trapezoid";
   /** The length of the fall. */
   readonly cooldown: { readonly steps: number } | { readonly fraction: number };
