@@ -81,7 +81,6 @@ export const ERROR_CODES = table({
   "train/corpus": { exit: 1, about: "a corpus too small to fill one row" },
   "train/diverged": { exit: 1, about: "a training whose loss is no number any more" },
   "train/examples": { exit: 1, about: "training examples that cannot be used" },
-  "train/schedule": { exit: 2, about: "a learning rate schedule that cannot be" },
 });
 
 /** A code of the table, `<folder>/<what>`. */
