@@ -20,6 +20,8 @@ interface Write {
   readonly columns?: readonly string[];
   /** The column whose values are the groups that can be replaced. */
   readonly group?: string;
+  /** Columns that an absent value leaves as they are. */
+  readonly sticky?: readonly string[];
 }
 
 /** Every way rows are written, in the order in which a batch writes them. */
@@ -35,6 +37,7 @@ const WRITES = {
   taskStates: {
     table: TABLES.tasks,
     columns: ["key", "kind", "state", "run", "attempt", "message"],
+    sticky: ["attempt"],
   },
   taskArtifacts: {
     table: TABLES.tasks,
@@ -65,10 +68,12 @@ class PendingRows {
   }
 
   put(row: Row): void {
-    // Deleted first, so that the latest row also stands last.
     const place = this.write.table.primaryKey.map((name) => row[name]).join("\0");
+    const before = this.rows.get(place);
+    // Deleted first, so that the latest row also stands last.
     this.rows.delete(place);
-    this.rows.set(place, row);
+    const kept = (this.write.sticky ?? []).map((name) => [name, row[name] ?? before?.[name]]);
+    this.rows.set(place, kept.length === 0 ? row : { ...row, ...Object.fromEntries(kept) });
   }
 
   replace(group: string): void {
@@ -131,7 +136,7 @@ export class Batch {
 }
 
 async function writeRows(connection: DuckDBConnection, pending: PendingRows): Promise<void> {
-  const { write: { table, group }, columns, rows, replaced } = pending;
+  const { write: { table, group, sticky }, columns, rows, replaced } = pending;
   const types = columns.map((name) => table.columns[name]!);
   await appendAll(connection, "incoming", { columns, types, rows: rows.values() });
   const primaryKey = table.primaryKey.join(", ");
@@ -154,7 +159,11 @@ async function writeRows(connection: DuckDBConnection, pending: PendingRows): Pr
     source = `(${source} EXCEPT SELECT ${list} FROM ${table.name} WHERE ${inGroups})`;
   }
   const updates = columns.filter((name) => !table.primaryKey.includes(name))
-    .map((name) => `${name} = excluded.${name}`);
+    .map((name) =>
+      sticky?.includes(name) === true
+        ? `${name} = coalesce(excluded.${name}, ${table.name}.${name})`
+        : `${name} = excluded.${name}`
+    );
   await connection.run(
     `INSERT INTO ${table.name} (${list}) ${source} ` +
       `ON CONFLICT (${primaryKey}) DO UPDATE SET ${updates.join(", ")}`,

@@ -68,7 +68,7 @@ export interface TaskRow {
   readonly kind: string;
   /** Where it stands. */
   readonly state: "waiting" | "ready" | "running" | "done" | "failed";
-  /** The attempt that is meant, if there was one. */
+  /** The attempt that is meant; absent, the one recorded before stays. */
   readonly attempt?: number | undefined;
   /** Why it failed. */
   readonly message?: string | undefined;

@@ -99,6 +99,22 @@ Deno.test("begin() gives the artifact that is there already", async () => {
   assert.deepEqual(namesIn(`${fixture.root}/tmp`), []);
 });
 
+Deno.test("begin() removes an artifact that is to be made anew, and no other", async () => {
+  await using fixture = await emptyStore();
+  const { store, root } = fixture;
+  const startedAt = "2025-12-31T00:00:00Z";
+  await commit(store, KEY, { startedAt });
+  const isStale = (record: ArtifactRecord) => record.startedAt === startedAt;
+  const anew = await store.begin(KEY, { isStale });
+  assert.equal(anew.existing, undefined);
+  assert.equal(await store.find(KEY), undefined);
+  assert.equal(namesIn(`${root}/tmp`).length, 1, "only the new attempt's folder");
+  const record = await anew.commit(newArtifact());
+  await using again = await store.begin(KEY, { isStale });
+  assert.deepEqual(again.existing, record);
+  assert.deepEqual(namesIn(`${root}/damaged`), []);
+});
+
 Deno.test("begin() stops waiting when its signal is aborted", async () => {
   await using fixture = await emptyStore();
   await using _held = await fixture.store.begin(KEY);

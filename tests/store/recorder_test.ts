@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { DuckDBInstance } from "@duckdb/node-api";
 import fc from "fast-check";
 import { ArtifactStore } from "../../lib/store/artifacts.ts";
+import { loadHistory } from "../../lib/store/history.ts";
 import { MeasurementLog } from "../../lib/store/measurements.ts";
 import { query, queryRows } from "../../lib/store/query.ts";
 import { rebuild } from "../../lib/store/rebuild.ts";
@@ -123,7 +124,9 @@ Deno.test("Recorder follows a run and its tasks to their end", async () => {
   await recorder.flush();
   const [running] = await queryRows(path, "SELECT status, ended_at, total FROM runs");
   assert.deepEqual(running, { status: "running", ended_at: null, total: null });
-  recorder.recordTask({ ...task, state: "failed", attempt: 1, message: "out of memory" });
+  recorder.recordTask({ ...task, state: "failed", message: "out of memory" });
+  recorder.recordTask({ ...task, key: keyOf(2), state: "running", attempt: 3 });
+  recorder.recordTask({ ...task, key: keyOf(2), state: "waiting" });
   recorder.endRun("r1", {
     status: "failed",
     counts: { total: 3, cached: 1, ran: 1, failed: 1 },
@@ -150,8 +153,11 @@ Deno.test("Recorder follows a run and its tasks to their end", async () => {
     { experiment: "ablation", file: START.file, text: START.text, latest_run: "r1" },
   ]);
   assert.deepEqual(
-    await queryRows(path, "SELECT state, run, attempt, message, version FROM tasks"),
-    [{ state: "failed", run: "r1", attempt: 1, message: "out of memory", version: null }],
+    await queryRows(path, "SELECT state, run, attempt, message, version FROM tasks ORDER BY key"),
+    [
+      { state: "failed", run: "r1", attempt: 1, message: "out of memory", version: null },
+      { state: "waiting", run: "r1", attempt: 3, message: null, version: null },
+    ],
   );
 });
 
@@ -240,6 +246,8 @@ Deno.test("recordMeasurements() counts each step once, however often and in what
     isFlushed: fc.boolean(),
   });
   const recorder = Recorder.open(path);
+  recorder.recordCells("none", { cells: [], replace: true });
+  await recorder.flush();
   await fc.assert(
     fc.asyncProperty(fc.array(piece, { maxLength: 5 }), async (pieces) => {
       const key = keyOf(task++);
@@ -374,6 +382,29 @@ Deno.test("recordCached() records more artifacts than are read at a time", async
   await recorder.close();
   const [row] = await queryRows(path, "SELECT count(*) AS n FROM tasks WHERE state = 'done'");
   assert.equal(row!.n, 70);
+});
+
+Deno.test("loadHistory() tells which keys stood at a cell, newest first, and what they hash", async () => {
+  await using folder = await tempFolder();
+  const path = `${folder.path}/titrate.duckdb`;
+  assert.equal(await loadHistory(path, "ablation"), undefined);
+  const recorder = Recorder.open(path);
+  const axes = { steps: 100 };
+  for (const [run, key] of [["20260101", 1], ["20260102", 2], ["20260103", 1]] as const) {
+    recorder.recordHistory({
+      run,
+      experiment: "ablation",
+      identities: [[keyOf(key), { kind: "ner", lr: key / 10 }]],
+      cells: [{ stage: "ner", axes, key: keyOf(key) }],
+    });
+    await recorder.flush();
+  }
+  await recorder.close();
+  const history = (await loadHistory(path, "ablation"))!;
+  assert.deepEqual(history.keysAt({ stage: "ner", axes }), [keyOf(1), keyOf(2)]);
+  assert.deepEqual(history.keysAt({ stage: "ner", axes: { steps: 200 } }), []);
+  assert.deepEqual(history.identity(keyOf(2)), { kind: "ner", lr: 0.2 });
+  assert.equal(history.identity(keyOf(3)), undefined);
 });
 
 /** A double as the database's JSON has it. */
