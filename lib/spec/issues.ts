@@ -134,10 +134,10 @@ class Reporter {
     this.#report(path, demand, "spec/wrong-type");
   }
 
-  /** The key, if all that is wrong with an alternative is that one key is missing. */
+  /** The key, if an alternative lacks one key, and but for unknown ones all else is right. */
   #missingKey(issues: readonly Issue[], path: Path): string | undefined {
-    const [issue] = issues;
-    if (issues.length !== 1 || issue?.path.length !== 1) return undefined;
+    const [issue, ...others] = issues.filter((each) => each.code !== "unrecognized_keys");
+    if (others.length > 0 || issue?.path.length !== 1) return undefined;
     const inside = [...path, ...issue.path as (string | number)[]];
     const { node } = locate(this.#check.root, inside, this.#check.ownerAt);
     return node === undefined ? String(issue.path[0]) : undefined;

@@ -97,24 +97,21 @@ function jsonSchemaOf(schema: z.ZodType): JsonObject {
   }) as JsonObject;
 }
 
-/**
- * A schema whose mappings require no key, as files are merged key by key. Items of
- * lists are whole; alternatives need not exclude each other any more.
- */
+/** A schema whose mappings require no key, as files are merged key by key; items of lists are whole. */
 function withoutRequired(schema: Json): Json {
   if (Array.isArray(schema)) return schema.map(withoutRequired);
   if (typeof schema !== "object" || schema === null) return schema;
   return Object.fromEntries(
     Object.entries(schema as JsonObject)
       .filter(([key, value]) => !(key === "required" && Array.isArray(value)))
-      .map(([key, value]) => [
-        key === "oneOf" ? "anyOf" : key,
-        key === "items" ? value : withoutRequired(value),
-      ]),
+      .map(([key, value]) => [key, key === "items" ? value : withoutRequired(value)]),
   );
 }
 
-/** A schema whose single values may be expressions too. */
+/**
+ * A schema whose single values may be expressions too. An expression fits several
+ * alternatives, so that "one of" becomes "any of".
+ */
 function withExpressions(schema: JsonObject): JsonObject {
   const expression = { $ref: "#/definitions/expression" };
   const alternatives = (schema.anyOf ?? schema.oneOf) as readonly JsonObject[] | undefined;

@@ -30,7 +30,8 @@ export function mendName(
   const near = nearestName(wrong, all);
   if (near !== undefined) return `write ${write(near)}`;
   if (all.length === 0) return "remove it";
-  return `write one of ${listOf(all.map(write))}`;
+  const written = all.map(write);
+  return `write ${written.length === 1 ? "" : "one of "}${listOf(written)}`;
 }
 
 /** Texts as an enumeration, cut short after a dozen. */

@@ -90,6 +90,18 @@ spec.yaml:8:17: a stage cannot be referred to here [spec/reference]
   mend: remove it, or the others`,
   },
   {
+    name: "a misspelt key of an alternative, and no more",
+    spec: training("corpus: $(stages.shards)\nsteps: 1\nholdOut: { wrods: 1 }"),
+    faults: `spec.yaml:10:18: cannot read key "wrods" [spec/unknown-key]
+  mend: write "words"`,
+  },
+  {
+    name: "a key that only another tag of the union knows",
+    spec: training("corpus: $(stages.shards)\nsteps: 1\nschedule: { type: constant, warmup: 1 }"),
+    faults: `spec.yaml:10:35: cannot read key "warmup" [spec/unknown-key]
+  mend: write "type"`,
+  },
+  {
     name: "what a schema's author says of a value",
     spec: training("corpus: $(stages.shards)\nsteps: 1\npiece: a b"),
     faults: `spec.yaml:10:14: "piece" is "a b": a piece has no spaces [spec/value]
@@ -238,8 +250,8 @@ spec.yaml:14:17: cannot read ")" here [spec/expression]
     name: "expressions without a value",
     spec: training(
       'corpus: $(stages.shards)\nsteps: "$(1 / (axis.n - 1))"\nwarmup: $(1 % 0)\n' +
-        "lr: $(1e308 * 10)\nseed: $(axis.arm + 1)",
-      "axes: { n: [1, 2], arm: [a] }\n",
+        "lr: $(1e308 * 10)\nseed: $(axis.arm + 1)\ntokens: $(axis.text + 1)",
+      'axes: { n: [1, 2], arm: [a], text: ["10"] }\n',
     ),
     faults: `spec.yaml:9:19: this divides by zero [spec/expression]
   mend: divide by something else
@@ -248,6 +260,8 @@ spec.yaml:10:19: this divides by zero [spec/expression]
 spec.yaml:11:19: this has no finite value [spec/expression]
   mend: use smaller numbers
 spec.yaml:12:15: axis.arm is "a", not a number [spec/expression]
+  mend: use numbers only in arithmetic
+spec.yaml:13:17: axis.text is "10", not a number [spec/expression]
   mend: use numbers only in arithmetic`,
   },
   {
@@ -345,15 +359,17 @@ spec.yaml:7:3: cannot take the name "stage" [spec/value]
   {
     name: "a faulty axis does not hide faults elsewhere, nor make up others",
     spec: training(
-      "corpus: $(stages.shards)\nsteps: $(axis.steps)\nlr: high",
-      "axes: { steps: [], seed: [1] }\nfits:\n  f: { stage: trian, benchmark: b, metric: m, " +
+      "corpus: $(stages.shards)\nsteps: $(axis.steps)\nlr: high\nseed: $(axis.seed)",
+      "axes: { steps: [], seed: [-1] }\nfits:\n  f: { stage: trian, benchmark: b, metric: m, " +
         "split: s, against: steps }\n",
     ),
     faults: `spec.yaml:10:11: "lr" is "high", but must be a number [spec/wrong-type]
   mend: write a number
-spec.yaml:11:16: "axes.steps" is an empty list, but must be a list of at least 1 value [spec/value]
+spec.yaml:11:13: "seed" is -1 at seed=-1, but must be at least 0 [spec/value]
+  mend: write a number of at least 0
+spec.yaml:12:16: "axes.steps" is an empty list, but must be a list of at least 1 value [spec/value]
   mend: write a list of at least 1 value
-spec.yaml:13:15: there is no stage "trian" [spec/unknown-name]
+spec.yaml:14:15: there is no stage "trian" [spec/unknown-name]
   mend: write train`,
   },
   {
@@ -434,7 +450,7 @@ spec.yaml:13:86: "fits.two.against" is "step", but must be one of "steps", "uniq
 spec.yaml:13:105: axis "steps" has no value 3 [spec/value]
   mend: write one of 1, 2
 spec.yaml:13:115: stage "train" has no axis "seed" [spec/unknown-name]
-  mend: write one of steps
+  mend: write steps
 spec.yaml:13:121: axis "steps" is given twice [spec/value]
   mend: name an axis once, in "at" or in "by"`,
   },

@@ -55,6 +55,12 @@ Deno.test("--set goes on to the requests, the later over the earlier", async () 
   ]);
 });
 
+Deno.test("--set changes one use of an aliased list, not the others", async () => {
+  const axes = "axes: { a: &list [1, 2], b: *list }";
+  const { text } = await load(`${axes}\n${STAGES}`, { set: ["axes.b[0]=3"] });
+  assert.deepEqual(parse(text).axes, { a: [1, 2], b: [3, 2] });
+});
+
 Deno.test("--set changes one use of an alias, not the others", async () => {
   const spec = `${STAGES}  a: { uses: synthetic-world, with: &w { seed: 1 } }
   b: { uses: synthetic-world, with: *w }

@@ -122,7 +122,7 @@ Deno.test("parseYaml() survives any depth", () => {
 });
 
 Deno.test("parseYaml() skips just what a comma cut off", () => {
-  const { value, faults } = read("a: { b: $(max(1, (2)), 3), c: 4 }\nd: [$(min(1, 2)), 3]\n");
+  const { value, faults } = read("a: { b: $(max(1, (2)), 3), c: 4 }\nd: [$(min(1, (2), 3)), 3]\n");
   assert.deepEqual(value, { a: { b: undefined, c: 4 }, d: [undefined, 3] });
   assert.equal(faults.match(/a comma cuts/g)?.length, 2);
 });
