@@ -204,7 +204,10 @@ async function unreadable(path: string, cause: Error): Promise<ExperimentError> 
   const what = isMissing ? "is not there" : isFolder ? "is a folder" : "cannot be read";
   const folder = isFolder ? path : dirname(path);
   const specs = [...await specsIn(folder), ...await specsIn("experiments")];
-  const byName = new Map(specs.map((each) => [basename(each).replace(/\.ya?ml$/, ""), each]));
+  // Of equal names, the one in the folder that was meant.
+  const byName = new Map(
+    specs.toReversed().map((each) => [basename(each).replace(/\.ya?ml$/, ""), each]),
+  );
   const near = nearestName(basename(path).replace(/\.ya?ml$/, ""), byName.keys());
   const mend = near !== undefined && !isFolder
     ? `write ${byName.get(near)}`
