@@ -8,7 +8,7 @@
 import { addCosts, type Cost, costAfter, costOf, NO_COST } from "./cost.ts";
 import type { TaskGraph } from "./build.ts";
 import { type History, type Reason, Reasoner } from "./reason.ts";
-import type { Task } from "./task.ts";
+import type { Task, UpstreamTask } from "./task.ts";
 
 /** What the plan has to know of an artifact that is there. */
 export interface CachedArtifact {
@@ -254,8 +254,11 @@ function finish(
   const counts = { cached: 0, run: 0, unneeded: 0 };
   let left = NO_COST, leftUnshared = NO_COST, total = NO_COST, totalUnshared = NO_COST;
   const otherCode = new Map<string, number>();
+  const upstream = new Map<string, UpstreamTask>();
   for (const [key, { task, state, start }] of draft) {
-    const fullCost = costOf(graph.kinds.get(task.kind)!.estimate?.(task.params));
+    const seen = upstreamOf(task, upstream);
+    upstream.set(key, seen);
+    const fullCost = costOf(graph.kinds.get(task.kind)!.estimate?.(task.params, seen.inputs));
     const cost = state === "run" ? costAfter(fullCost, start?.step ?? 0) : NO_COST;
     counts[state]++;
     left = addCosts(left, cost);
@@ -293,6 +296,14 @@ function finish(
     otherCode,
     unshared: countUnshared(graph),
   };
+}
+
+/** A task as estimates see it; those before it are in the map already. */
+function upstreamOf(task: Task, known: ReadonlyMap<string, UpstreamTask>): UpstreamTask {
+  const inputs = Object.entries(task.inputs).map(([role, refs]) =>
+    [role, refs.map(({ key }) => known.get(key)!)] as const
+  );
+  return { kind: task.kind, params: task.params, inputs: Object.fromEntries(inputs) };
 }
 
 function plannedStartStep(graph: TaskGraph, task: Task): number {

@@ -52,6 +52,19 @@ export interface Trajectory {
   readonly step: number;
 }
 
+/** A task as the estimate of a later one sees it. */
+export interface UpstreamTask {
+  /** Its kind. */
+  readonly kind: string;
+  /** Its complete params. */
+  readonly params: JsonObject;
+  /** The tasks before it. */
+  readonly inputs: UpstreamInputs;
+}
+
+/** The tasks that a task reads, by role. */
+export type UpstreamInputs = Readonly<Record<string, readonly UpstreamTask[]>>;
+
 /** A kind of task: everything the graph, the spec and the worker must know of it. */
 // deno-lint-ignore no-explicit-any -- the registry holds kinds of every params type
 export interface TaskKind<P = any> {
@@ -90,8 +103,8 @@ export interface TaskKind<P = any> {
   trunk?(params: P): P | undefined;
   /** The seed that the results view shows. */
   seed?(params: P): number | undefined;
-  /** What it costs from the start of its training; plans subtract what is shared. */
-  estimate?(params: P): Estimate;
+  /** What the task costs, as far as its params and those of the tasks before it tell. */
+  estimate?(params: P, inputs: UpstreamInputs): Estimate;
   /** Does the work, in a worker process. Heavy imports belong inside it. */
   run(context: TaskContext<P>): Promise<TaskOutcome>;
 }

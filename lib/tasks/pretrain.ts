@@ -5,13 +5,14 @@
  * the work itself is in `pretrain_run.ts`.
  */
 import { z } from "zod";
-import type { Estimate, TaskKind, Trajectory } from "../graph/task.ts";
+import type { Estimate, TaskKind, Trajectory, UpstreamInputs } from "../graph/task.ts";
 import type { JsonObject } from "../base/canonical.ts";
 import { BERT_PRESETS, bertConfig, type BertPreset, type BertSizes } from "../model/config.ts";
 import { maskedLanguageFlops } from "../model/flops.ts";
 import { predictionsPerRow } from "../train/batches.ts";
 import { scheduleFaults, trunkOf, whyNotShared } from "../train/schedule.ts";
 import { optimizerSchema, seedSchema } from "./training_params.ts";
+import type { VocabParams } from "./vocab.ts";
 
 const size = (about: string) => z.int().min(1).describe(about);
 
@@ -185,16 +186,29 @@ function trajectory(params: PretrainParams): Trajectory | { readonly whyNot: str
   return { shared: shared as unknown as JsonObject, step: steps };
 }
 
-/** The vocabulary that an estimate assumes, as the plan does not know it. */
-const ASSUMED_VOCABULARY = 8_000;
+/** The vocabulary that an estimate assumes where it comes from a file. */
+const ASSUMED_VOCABULARY = 30_000;
 
-function estimate(params: PretrainParams): Estimate {
-  const { steps, rows, rowPieces, model } = params;
+function estimate(params: PretrainParams, inputs: UpstreamInputs): Estimate {
+  const { steps, rows, rowPieces } = params;
   const cost = { steps, tokens: steps * rows * (rowPieces - 2) };
+  const model = freshModel(params, inputs);
   const sizes = model === undefined ? undefined : modelSizes(model);
   if (sizes === undefined) return cost;
-  const config = bertConfig({ ...sizes, vocabSize: ASSUMED_VOCABULARY });
+  const vocab = inputs["corpus"]?.[0]?.inputs["vocab"]?.[0]?.params as VocabParams | undefined;
+  const vocabSize = vocab?.file === undefined ? vocab?.size : undefined;
+  const config = bertConfig({ ...sizes, vocabSize: vocabSize ?? ASSUMED_VOCABULARY });
   const predictions = rows * predictionsPerRow(rowPieces, params);
   const flops = steps * maskedLanguageFlops(config, { rows, length: rowPieces, predictions });
   return { ...cost, flops };
+}
+
+/** The model's parameters where its training began: here, or in a pre-training before. */
+function freshModel(
+  { model }: PretrainParams,
+  inputs: UpstreamInputs,
+): PretrainParams["model"] {
+  const init = inputs["init"]?.[0];
+  if (model !== undefined || init?.kind !== "pretrain") return model;
+  return freshModel(init.params as unknown as PretrainParams, init.inputs);
 }

@@ -5,9 +5,13 @@ import { corpus } from "./corpus.ts";
 import { ner } from "./ner.ts";
 import { pretrain } from "./pretrain.ts";
 import { shards } from "./shards.ts";
+import { syntheticWorld } from "./synthetic_world.ts";
 import { vocab } from "./vocab.ts";
 
 /** The kinds that specs can use. */
 export const kinds: ReadonlyMap<string, TaskKind> = new Map(
-  [corpus, vocab, shards, conll, pretrain, ner].map((each: TaskKind) => [each.kind, each]),
+  [syntheticWorld, corpus, vocab, shards, conll, pretrain, ner].map((each: TaskKind) => [
+    each.kind,
+    each,
+  ]),
 );
