@@ -4,6 +4,7 @@
  * A worker is kept for further jobs of the same kind and device, so that it
  * compiles and loads once; it is given up when another kind needs its place.
  */
+import { ExperimentError } from "../base/errors.ts";
 import type { ArtifactStore } from "../store/artifacts.ts";
 import type { ArtifactRecord } from "../store/record.ts";
 import type { Job } from "./protocol.ts";
@@ -74,17 +75,10 @@ export class LocalExecutor {
    *   signal's reason when aborted; Error with the worker's stack for a bug
    */
   async execute(job: Job, options: ExecuteOptions = {}): Promise<JobResult> {
-    const { signal, onEvent } = options;
     const { store } = this.#options;
-    await this.#takeTurn(signal);
+    await this.#takeTurn(options.signal);
     try {
-      const place = await this.#occupy(purposeOf(job));
-      let wasThere: boolean;
-      try {
-        wasThere = await place.worker.run(job, { store: store.root, signal, onEvent });
-      } finally {
-        this.#release(place);
-      }
+      const wasThere = await this.#run(job, options);
       const record = await store.find(job.key);
       if (record === undefined) throw new Error(`the artifact ${job.key} was lost once committed`);
       return { record, wasThere };
@@ -127,15 +121,34 @@ export class LocalExecutor {
     this.#taken++;
   }
 
+  async #run(job: Job, { signal, onEvent }: ExecuteOptions): Promise<boolean> {
+    const { root } = this.#options.store;
+    for (;;) {
+      const { place, isWarm } = await this.#occupy(purposeOf(job));
+      let isHeard = false;
+      const hear = (event: JobEvent) => {
+        isHeard = true;
+        onEvent?.(event);
+      };
+      try {
+        return await place.worker.run(job, { store: root, signal, onEvent: hear });
+      } catch (error) {
+        // A warm worker that died before it took the job is no fault of the job.
+        const isDead = error instanceof ExperimentError && error.code === "executor/worker-died";
+        if (!isDead || !isWarm || isHeard || this.#isClosed) throw error;
+      } finally {
+        this.#release(place);
+      }
+    }
+  }
+
   /** A worker for a purpose: a warm one, or a new one, perhaps in an idle one's place. */
-  async #occupy(purpose: string): Promise<Place> {
-    const alive = this.#idle.splice(0).filter(({ worker }) => worker.isAlive || this.#forget());
-    this.#idle.push(...alive);
+  async #occupy(purpose: string): Promise<{ place: Place; isWarm: boolean }> {
     const warm = this.#idle.findLastIndex((place) => place.purpose === purpose);
     const [known] = warm === -1 ? [] : this.#idle.splice(warm, 1);
     const place = known ?? await this.#start(purpose);
     this.#busy.add(place);
-    return place;
+    return { place, isWarm: known !== undefined };
   }
 
   async #start(purpose: string): Promise<Place> {
@@ -156,13 +169,7 @@ export class LocalExecutor {
   #release(place: Place): void {
     this.#busy.delete(place);
     if (place.worker.isAlive) this.#idle.push(place);
-    else this.#forget();
-  }
-
-  /** A process is gone; false, to drop it from a list. */
-  #forget(): false {
-    this.#processes--;
-    return false;
+    else this.#processes--;
   }
 }
 

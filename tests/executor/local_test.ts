@@ -211,6 +211,22 @@ Deno.test("LocalExecutor reports how a worker died, and goes on with another", a
   });
 });
 
+Deno.test("LocalExecutor does not blame a job for a warm worker that died before it", async () => {
+  await withExecutor({ jobs: 1 }, async ({ dir, store, executor }) => {
+    const params = { how: "later", file: `${dir}/die` };
+    for (const name of ["first", "second"]) {
+      await executor.execute(jobOf(name, "fail", { params }));
+      await Deno.writeTextFile(`${dir}/die`, "");
+      while ((await linesOf(`${dir}/die`)).length === 0) {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      await Deno.remove(`${dir}/die`);
+    }
+    await executor.execute(jobOf("third", "fail", { params: { how: "not at all" } }));
+    assert.notEqual(await store.find(keyOf("third")), undefined);
+  });
+});
+
 Deno.test("LocalExecutor reports a worker that cannot even start", async () => {
   await withExecutor({}, async ({ store }) => {
     const worker = new URL("./fixtures/none.ts", import.meta.url);
@@ -335,8 +351,10 @@ Deno.test("LocalExecutor.close() ends busy workers, the deaf ones too", async ()
     const ended = assert.rejects(running, { code: "executor/worker-died" });
     await told;
     await executor.close();
+    // Its lock is free at once: the process is gone.
+    const onWait = () => assert.fail("the worker is still there");
+    await (await store.begin(job.key, { onWait })).abandon();
     await ended;
-    await (await store.begin(job.key)).abandon();
     await assert.rejects(executor.execute(job), { message: "the executor is closed" });
   });
 });
