@@ -143,8 +143,8 @@ export class OnnxTrainingSession implements TrainingSession {
   }
 }
 
-/** The program's graph with an output for the gradient of each parameter. */
-function withGradients(program: TrainingProgram): Graph {
+/** What a step computes in ONNX Runtime: a program's graph with the gradient of each parameter. */
+export function withGradients(program: TrainingProgram): Graph {
   const { graph } = copyGraph(gatherEarly(program.graph));
   const loss = graph.outputs.get(program.loss);
   if (loss === undefined) throw new Error(`the graph has no output "${program.loss}"`);

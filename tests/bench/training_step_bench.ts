@@ -1,0 +1,118 @@
+/**
+ * A training step beside its floor: the same matrix products alone, and one pass
+ * over memory for each elementwise result alone. What is left is overhead.
+ *
+ * bert-pico as the default experiment trains it, and bert-tiny on long rows.
+ */
+import type { TrainingProgram } from "../../lib/engine/engine.ts";
+import { Graph, type Node, sizeOf, type Value } from "../../lib/engine/ir.ts";
+import { OnnxEngine } from "../../lib/engine/onnx/engine.ts";
+import { withGradients } from "../../lib/engine/onnx/training_session.ts";
+import { BERT_PRESETS, bertConfig, type BertPreset } from "../../lib/model/config.ts";
+import { maskedLanguageModel } from "../../lib/model/heads.ts";
+import { freshState, initialParams } from "../../lib/model/init.ts";
+import { Stream } from "../../lib/base/rng.ts";
+
+interface Setup {
+  readonly preset: BertPreset;
+  readonly rows: number;
+  readonly length: number;
+  readonly vocabSize: number;
+}
+
+const SETUPS: readonly Setup[] = [
+  { preset: "bert-pico", rows: 64, length: 16, vocabSize: 350 },
+  { preset: "bert-tiny", rows: 32, length: 128, vocabSize: 8000 },
+];
+
+function program({ preset, rows, length, vocabSize }: Setup): TrainingProgram {
+  const options = { dropout: 0, attentionDropout: 0 };
+  const config = bertConfig({ ...BERT_PRESETS[preset], vocabSize }, options);
+  const predictions = rows * Math.round(0.15 * length);
+  const model = maskedLanguageModel(config, { rows, length, predictions, isTraining: true });
+  const optimizer = {
+    beta1: 0.9,
+    beta2: 0.999,
+    epsilon: 1e-6,
+    weightDecay: 0.01,
+    biasCorrection: true,
+    clipNorm: 1,
+  };
+  return { graph: model.graph, params: model.params, loss: "loss", optimizer };
+}
+
+/** Random data for a graph: ids below 16 tokens, so that any table has them. */
+function dataOf(graph: Graph) {
+  const stream = new Stream(1, "bench/data");
+  return Object.fromEntries(
+    [...graph.inputs].filter(([, value]) => {
+      const node = graph.nodeOf(value);
+      return node.op === "input" && node.attrs.role === "data";
+    }).map(([name, { shape, dtype }]) => {
+      const size = sizeOf(shape);
+      return [
+        name,
+        dtype === "i32"
+          ? Int32Array.from({ length: size }, () => stream.below(16))
+          : Float32Array.from({ length: size }, () => stream.float()),
+      ];
+    }),
+  );
+}
+
+/** Applies something to fresh inputs, keeping one element of each result: all must be computed. */
+function alone(
+  nodes: readonly Node[],
+  apply: (graph: Graph, inputs: Value[], node: Node) => Value,
+) {
+  const graph = new Graph();
+  for (const [i, node] of nodes.entries()) {
+    const operands = node.op === "matmul" ? node.inputs : [node.output];
+    const inputs = operands.map(({ shape }, j) => graph.input(`${i}/${j}`, shape));
+    const y = apply(graph, inputs, node);
+    const corner = y.shape.map(() => 0);
+    graph.output(`${i}`, graph.slice(y, corner, corner.map(() => 1)));
+  }
+  return graph;
+}
+
+const ELEMENTWISE: ReadonlySet<Node["op"]> = new Set([
+  ...["add", "mul", "gelu", "geluGrad", "softmax", "softmaxGrad"] as const,
+  ...["layerNorm", "layerNormGrad", "softmaxCrossEntropy", "softmaxCrossEntropyGrad"] as const,
+]);
+
+const engine = new OnnxEngine({ threads: 1 });
+for (const setup of SETUPS) {
+  const group =
+    `training step of ${setup.preset}, ${setup.rows} x ${setup.length} tokens, 1 thread`;
+  const training = program(setup);
+  const { nodes } = withGradients(training);
+
+  const session = await engine.train(training);
+  session.load(freshState(initialParams(training.params, { seed: 1, std: 0.02 })));
+  const batch = dataOf(training.graph);
+  let step = 0;
+  Deno.bench("whole step", { group, baseline: true }, async () => {
+    await session.step(batch, { learningRate: 1e-4, step: ++step });
+  });
+
+  const products = alone(
+    nodes.filter((node) => node.op === "matmul"),
+    (graph, [a, b], node) => graph.matmul(a!, b!, (node as Node & { op: "matmul" }).attrs),
+  );
+  const productsOnly = await engine.compile(products);
+  const factors = dataOf(products);
+  Deno.bench("its matrix products alone", { group }, async () => {
+    await productsOnly.run(factors);
+  });
+
+  const passes = alone(
+    nodes.filter((node) => ELEMENTWISE.has(node.op) && sizeOf(node.output.shape) > 4096),
+    (graph, [x]) => graph.neg(x!),
+  );
+  const passesOnly = await engine.compile(passes);
+  const operands = dataOf(passes);
+  Deno.bench("one pass for each elementwise result alone", { group }, async () => {
+    await passesOnly.run(operands);
+  });
+}
