@@ -229,7 +229,11 @@ function workerFlags(results: string): string[] {
   ];
 }
 
-function jobOf({ task, start }: PlannedTask, { options, code, graph }: Study, threads: number) {
+function jobOf(
+  { task, start, replaces }: PlannedTask,
+  { options, code, graph }: Study,
+  threads: number,
+) {
   const isNumeric = graph.kinds.get(task.kind)!.isNumeric;
   return {
     key: task.key,
@@ -240,6 +244,7 @@ function jobOf({ task, start }: PlannedTask, { options, code, graph }: Study, th
     device: { engine: options.engine, threads: isNumeric ? threads : 1 },
     code: code.get(task.kind)!,
     ...(start === undefined ? {} : { start }),
+    ...(replaces === undefined ? {} : { replaces }),
   };
 }
 

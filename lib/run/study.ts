@@ -7,7 +7,7 @@ import type { JsonObject } from "../base/canonical.ts";
 import { CodeHasher } from "../executor/code_hash.ts";
 import { buildGraph, type TaskGraph } from "../graph/build.ts";
 import { checkBudget } from "../graph/cost.ts";
-import { type Plan, planGraph, type PlanOptions } from "../graph/plan.ts";
+import { type Plan, planGraph } from "../graph/plan.ts";
 import type { History } from "../graph/reason.ts";
 import type { Task, TaskCell } from "../graph/task.ts";
 import { type Experiment, loadExperiment } from "../spec/experiment.ts";
@@ -80,20 +80,14 @@ export async function openStudy(options: StudyOptions): Promise<Study> {
       ),
     ),
   );
-  const planOptions: PlanOptions = {
+  const plan = await planGraph(graph, {
     lookup: (key) => store.find(key),
     verify: (key) => store.verify(key),
     code,
     strictCode: options.strictCode ?? false,
-  };
-  let plan = await planGraph(graph, planOptions);
-  if (plan.counts.run > 0) {
-    // Only tasks that run need reasons, so a cached study does not wait for the database.
-    const history = await loadHistory(database, experiment.name);
-    if (history !== undefined) {
-      plan = await planGraph(graph, { ...planOptions, history: history as History });
-    }
-  }
+    // The database keeps identities as the JSON that they are.
+    history: async () => await loadHistory(database, experiment.name) as History | undefined,
+  });
   if (experiment.budget !== undefined) {
     const { at, ...budget } = experiment.budget;
     checkBudget(plan.costs.left, { budget, at });

@@ -169,7 +169,10 @@ Deno.test("run: a damaged artifact is set aside with a warning and made anew", a
   const { code, stdout, stderr } = await study.call("run", "study.yaml", "--json");
   assert.equal(code, 0, stderr);
   assert.deepEqual(JSON.parse(stdout).tasks, { total: TASKS, cached: 3, ran: 9, failed: 0 });
-  assert.match(stderr, new RegExp(`warning: artifact ${key} is damaged: .*train\\.bin.* set aside`));
+  assert.match(
+    stderr,
+    new RegExp(`warning: artifact ${key} is damaged: .*train\\.bin.* set aside`),
+  );
   assert.deepEqual((await study.run()).tasks.cached, TASKS);
 });
 

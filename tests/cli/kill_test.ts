@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { finished, TinyStudy } from "./tiny_study.ts";
+
+/** Steps that take some seconds, so that a kill finds them under way. */
+const STEPS = 3000;
+
+/** Digests of the weights and moments of the study's one long training. */
+async function weights(study: TinyStudy): Promise<unknown> {
+  const [{ key }] = await study.sql(
+    `SELECT key FROM cells WHERE stage = 'pretrain' AND (axes->>'steps') = '${STEPS}'`,
+  );
+  const record = study.path(`results/store/objects/${key.slice(0, 2)}/${key}/artifact.json`);
+  const { files } = JSON.parse(await Deno.readTextFile(record));
+  return files.filter(({ path }: { path: string }) => /safetensors|measurements/.test(path));
+}
+
+async function longStudy(): Promise<TinyStudy> {
+  const study = await TinyStudy.make();
+  await study.edit("steps: [2, 4]", `steps: [${STEPS}]`);
+  await study.edit("seed: [1, 2]", "seed: [1]");
+  await study.edit("evaluation: { rows: 4 }", "evaluation: { rows: 4 }\n      measureEvery: 500");
+  return study;
+}
+
+/** The step of the newest checkpoint; 0 without one. */
+async function checkpointStep(study: TinyStudy): Promise<number> {
+  let latest = 0;
+  const scratch = study.path("results/store/scratch");
+  for await (const task of Deno.readDir(scratch)) {
+    for await (const entry of Deno.readDir(`${scratch}/${task.name}/task`)) {
+      latest = Math.max(latest, Number(/(\d+)$/.exec(entry.name)?.[1] ?? 0));
+    }
+  }
+  return latest;
+}
+
+/** The worker that took the lock of the study's training. */
+async function workerOf(study: TinyStudy): Promise<number> {
+  const [{ key }] = await study.sql("SELECT key FROM tasks WHERE kind = 'pretrain'");
+  return JSON.parse(await Deno.readTextFile(study.path(`results/store/locks/${key}`))).pid;
+}
+
+async function isRunning(pid: number): Promise<boolean> {
+  const { stdout } = await new Deno.Command("ps", { args: ["-o", "args=", "-p", `${pid}`] })
+    .output();
+  return new TextDecoder().decode(stdout).includes("worker.ts");
+}
+
+async function until(isReached: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 600; tries++) {
+    if (await isReached().catch(() => false)) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error("waited in vain");
+}
+
+Deno.test({
+  name: "kill -9 in pre-training, then run again: the bits of an uninterrupted run",
+  async fn(t) {
+    await using calm = await longStudy();
+    await calm.run("--only", "stage=pretrain");
+    const expected = await weights(calm);
+    assert.equal((expected as unknown[]).length, 3);
+
+    for (const victim of ["driver", "worker"] as const) {
+      await t.step(`the ${victim} is killed`, async () => {
+        await using study = await longStudy();
+        const child = study.start("run", "study.yaml", "--only", "stage=pretrain");
+        const ended = finished(child);
+        await until(async () => await checkpointStep(study) > 0);
+        const worker = await workerOf(study);
+        assert.ok(await isRunning(worker));
+        if (victim === "driver") child.kill("SIGKILL");
+        else Deno.kill(worker, "SIGKILL");
+        const { code, stderr } = await ended;
+        if (victim === "worker") {
+          assert.equal(code, 1);
+          assert.match(stderr, /\[executor\/worker-died\]\n {2}mend: /);
+        }
+        await until(async () => !await isRunning(worker));
+        const reached = await checkpointStep(study);
+        assert.ok(reached > 0 && reached < STEPS, `killed at step ${reached}`);
+        const { tasks } = await study.run("--only", "stage=pretrain");
+        assert.deepEqual({ ran: tasks.ran, failed: tasks.failed }, { ran: 1, failed: 0 });
+        assert.deepEqual(await weights(study), expected);
+      });
+    }
+  },
+});
