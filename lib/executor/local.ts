@@ -1,8 +1,9 @@
 /**
  * Runs jobs on this machine, in warm worker processes.
  *
- * A worker is kept for further jobs of the same kind and device, so that it
- * compiles and loads once; it is given up when another kind needs its place.
+ * A worker is kept for further jobs on the same device, whatever their kind, so
+ * that modules and libraries load once; it is given up when another device needs
+ * its place.
  */
 import { ExperimentError } from "../base/errors.ts";
 import type { ArtifactStore } from "../store/artifacts.ts";
@@ -44,7 +45,7 @@ export interface JobResult {
 }
 
 interface Place {
-  readonly purpose: string;
+  readonly device: string;
   readonly worker: WorkerProcess;
 }
 
@@ -124,7 +125,7 @@ export class LocalExecutor {
   async #run(job: Job, { signal, onEvent }: ExecuteOptions): Promise<boolean> {
     const { root } = this.#options.store;
     for (;;) {
-      const { place, isWarm } = await this.#occupy(purposeOf(job));
+      const { place, isWarm } = await this.#occupy(deviceOf(job));
       let isHeard = false;
       const hear = (event: JobEvent) => {
         isHeard = true;
@@ -142,16 +143,16 @@ export class LocalExecutor {
     }
   }
 
-  /** A worker for a purpose: a warm one, or a new one, perhaps in an idle one's place. */
-  async #occupy(purpose: string): Promise<{ place: Place; isWarm: boolean }> {
-    const warm = this.#idle.findLastIndex((place) => place.purpose === purpose);
+  /** A worker for a device: a warm one, or a new one, perhaps in an idle one's place. */
+  async #occupy(device: string): Promise<{ place: Place; isWarm: boolean }> {
+    const warm = this.#idle.findLastIndex((place) => place.device === device);
     const [known] = warm === -1 ? [] : this.#idle.splice(warm, 1);
-    const place = known ?? await this.#start(purpose);
+    const place = known ?? await this.#start(device);
     this.#busy.add(place);
     return { place, isWarm: known !== undefined };
   }
 
-  async #start(purpose: string): Promise<Place> {
+  async #start(device: string): Promise<Place> {
     if (this.#processes < this.#options.jobs) {
       this.#processes++;
     } else {
@@ -163,7 +164,7 @@ export class LocalExecutor {
     }
     if (this.#isClosed) throw new Error("the executor is closed");
     const { worker: module, flags, graceMs = 10_000 } = this.#options;
-    return { purpose, worker: new WorkerProcess({ module, flags, graceMs }) };
+    return { device, worker: new WorkerProcess({ module, flags, graceMs }) };
   }
 
   #release(place: Place): void {
@@ -173,6 +174,7 @@ export class LocalExecutor {
   }
 }
 
-function purposeOf({ kind, device }: Job): string {
-  return JSON.stringify([kind, device.engine, device.threads]);
+/** What a worker stays warm for: a device, on which it may do any kind. */
+function deviceOf({ device }: Job): string {
+  return `${device.engine} ${device.threads}`;
 }

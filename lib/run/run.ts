@@ -144,8 +144,7 @@ interface ExecuteOptions extends RunOptions {
 async function execute(study: Study, options: ExecuteOptions) {
   const { plan, store } = study;
   const { jobs, signal, onEvent, recorder, run } = options;
-  // Two jobs that each take all cores would only fight over them.
-  const threads = Math.max(1, Math.floor(availableParallelism() / jobs));
+  const states = new Map<string, TaskState>();
   await using executor = new LocalExecutor({
     worker: new URL("../tasks/worker.ts", import.meta.url),
     flags: workerFlags(study.options.results),
@@ -160,6 +159,7 @@ async function execute(study: Study, options: ExecuteOptions) {
     keepGoing: options.failFast !== true,
     ...(signal === undefined ? {} : { signal }),
     execute: async (planned, taskSignal) => {
+      const threads = threadsFor(planned, { jobs, states });
       const { record } = await executor.execute(jobOf(planned, study, threads), {
         signal: taskSignal,
         onEvent: (event) => hear(planned, event),
@@ -189,6 +189,7 @@ async function execute(study: Study, options: ExecuteOptions) {
   function tell({ task }: PlannedTask, state: TaskState, detail: StateDetail): void {
     const { key, kind } = task;
     const label = labelOf(task);
+    states.set(key, state);
     if (state === "waiting" || state === "skipped" || state === "failed") {
       const message = state === "failed" ? messageOf(detail.error) : undefined;
       const recorded = state === "failed" ? "failed" as const : "waiting" as const;
@@ -215,6 +216,24 @@ async function execute(study: Study, options: ExecuteOptions) {
   }
 }
 
+/** A training of so many FLOPs, half a minute on a core, is worth a worker of its own. */
+const LONG_FLOPS = 1e12;
+
+/**
+ * How many threads a task gets: its share of the cores, since jobs that each take
+ * all cores only fight over them. A long task that has nobody beside it gets all.
+ * Results do not depend on the number.
+ */
+function threadsFor(
+  { cost }: PlannedTask,
+  { jobs, states }: { readonly jobs: number; readonly states: ReadonlyMap<string, TaskState> },
+): number {
+  const cores = availableParallelism();
+  const active = [...states.values()].filter((state) => state === "running" || state === "ready");
+  const beside = cost.flops >= LONG_FLOPS ? Math.min(jobs, Math.max(1, active.length)) : jobs;
+  return Math.max(1, Math.floor(cores / beside));
+}
+
 /** The flags of workers: what they may do, each permission named. */
 function workerFlags(results: string): string[] {
   return [
@@ -229,19 +248,14 @@ function workerFlags(results: string): string[] {
   ];
 }
 
-function jobOf(
-  { task, start, replaces }: PlannedTask,
-  { options, code, graph }: Study,
-  threads: number,
-) {
-  const isNumeric = graph.kinds.get(task.kind)!.isNumeric;
+function jobOf({ task, start, replaces }: PlannedTask, { options, code }: Study, threads: number) {
   return {
     key: task.key,
     kind: task.kind,
     version: task.version,
     params: task.params,
     inputs: task.inputs,
-    device: { engine: options.engine, threads: isNumeric ? threads : 1 },
+    device: { engine: options.engine, threads },
     code: code.get(task.kind)!,
     ...(start === undefined ? {} : { start }),
     ...(replaces === undefined ? {} : { replaces }),
