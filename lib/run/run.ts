@@ -144,7 +144,7 @@ interface ExecuteOptions extends RunOptions {
 async function execute(study: Study, options: ExecuteOptions) {
   const { plan, store } = study;
   const { jobs, signal, onEvent, recorder, run } = options;
-  const states = new Map<string, TaskState>();
+  const active = new Set<string>();
   await using executor = new LocalExecutor({
     worker: new URL("../tasks/worker.ts", import.meta.url),
     flags: workerFlags(study.options.results),
@@ -159,7 +159,7 @@ async function execute(study: Study, options: ExecuteOptions) {
     keepGoing: options.failFast !== true,
     ...(signal === undefined ? {} : { signal }),
     execute: async (planned, taskSignal) => {
-      const threads = threadsFor(planned, { jobs, states });
+      const threads = threadsFor(planned, { jobs, active: active.size });
       const { record } = await executor.execute(jobOf(planned, study, threads), {
         signal: taskSignal,
         onEvent: (event) => hear(planned, event),
@@ -189,7 +189,8 @@ async function execute(study: Study, options: ExecuteOptions) {
   function tell({ task }: PlannedTask, state: TaskState, detail: StateDetail): void {
     const { key, kind } = task;
     const label = labelOf(task);
-    states.set(key, state);
+    if (state === "ready" || state === "running") active.add(key);
+    else active.delete(key);
     if (state === "waiting" || state === "skipped" || state === "failed") {
       const message = state === "failed" ? messageOf(detail.error) : undefined;
       const recorded = state === "failed" ? "failed" as const : "waiting" as const;
@@ -220,17 +221,16 @@ async function execute(study: Study, options: ExecuteOptions) {
 const LONG_FLOPS = 1e12;
 
 /**
- * How many threads a task gets: its share of the cores, since jobs that each take
- * all cores only fight over them. A long task that has nobody beside it gets all.
- * Results do not depend on the number.
+ * How many threads a task gets, with `active` tasks running or ready: its share of
+ * the cores, since jobs that each take all cores only fight over them. A long task
+ * that has nobody beside it gets all. Results do not depend on the number.
  */
 function threadsFor(
   { cost }: PlannedTask,
-  { jobs, states }: { readonly jobs: number; readonly states: ReadonlyMap<string, TaskState> },
+  { jobs, active }: { readonly jobs: number; readonly active: number },
 ): number {
   const cores = availableParallelism();
-  const active = [...states.values()].filter((state) => state === "running" || state === "ready");
-  const beside = cost.flops >= LONG_FLOPS ? Math.min(jobs, Math.max(1, active.length)) : jobs;
+  const beside = cost.flops >= LONG_FLOPS ? Math.min(jobs, Math.max(1, active)) : jobs;
   return Math.max(1, Math.floor(cores / beside));
 }
 
