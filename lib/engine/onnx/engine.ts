@@ -8,7 +8,11 @@ import { OnnxTrainingSession } from "./training_session.ts";
 export class OnnxEngine implements Engine {
   readonly name = "onnx-cpu";
 
-  /** @param options threads: how many a graph may use */
+  /**
+   * Starts nothing yet; threads begin when a graph is compiled.
+   *
+   * @param options threads: how many a graph may use
+   */
   constructor(readonly options: { readonly threads: number }) {}
 
   compile(graph: Graph): Promise<Executable> {

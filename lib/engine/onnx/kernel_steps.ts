@@ -5,8 +5,11 @@ import type { Place, PlanStep } from "./lower.ts";
 
 /** Where a plan's places lie. */
 export interface BoundMemory {
+  /** The kernels, instantiated over the memory that the addresses are of. */
   readonly kernels: Kernels;
+  /** The first byte of each place, counted from the start of the memory. */
   readonly addresses: ReadonlyMap<Place, number>;
+  /** The elements of a place as a typed array over the same memory. */
   readonly viewOf: (place: Place) => Tensor;
 }
 

@@ -22,10 +22,15 @@ interface Exports {
 
 /** Where the four tensors of a parameter lie, and how many floats each has. */
 export interface ParameterAddresses {
+  /** Address of the parameter; updated in place. */
   readonly param: number;
+  /** Address of its gradient; only read. */
   readonly gradient: number;
+  /** Address of the running mean of gradients; updated in place. */
   readonly firstMoment: number;
+  /** Address of the running mean of squared gradients; updated in place. */
   readonly secondMoment: number;
+  /** Floats of each of the four; the gaps up to the next cache line are not counted. */
   readonly count: number;
 }
 
@@ -33,6 +38,7 @@ export interface ParameterAddresses {
 export class Kernels {
   readonly #exports: Exports;
 
+  /** Instantiates the kernels over a memory; the module is compiled once a process. */
   constructor(memory: WebAssembly.Memory) {
     const module = compiled ??= new WebAssembly.Module(Uint8Array.fromBase64(KERNELS_WASM));
     const instance = new WebAssembly.Instance(module, { host: { memory } });
@@ -175,10 +181,15 @@ const ABSENT = -1;
 
 /** The sizes of an attention, as kernels take them. */
 export interface KernelAttentionSizes {
+  /** Sequences of a batch. */
   readonly rows: number;
+  /** Tokens a row. */
   readonly length: number;
+  /** Heads of the layer. */
   readonly heads: number;
+  /** Floats a head. */
   readonly headSize: number;
+  /** What the products of queries and keys are multiplied by before the softmax. */
   readonly scale: number;
 }
 

@@ -29,8 +29,11 @@ export type Place =
 
 /** A tensor that a model reads or writes: its name there, and its place. */
 export interface Binding {
+  /** The name of the input or output of the model. */
   readonly name: string;
+  /** The memory that ONNX Runtime reads it from or writes it to. */
   readonly place: Place;
+  /** The dimensions that the model declares; their product is the size of the place. */
   readonly shape: Shape;
 }
 
@@ -51,9 +54,11 @@ export type PlanStep =
 
 /** A graph made ready to run. */
 export interface Plan {
+  /** What to do, in order: whatever a step reads that is made, a step before it made. */
   readonly steps: readonly PlanStep[];
   /** The graph's inputs that are read at all. */
   readonly inputs: readonly (Place & { kind: "input" })[];
+  /** Where each output of the graph lies after the last step, by the graph's name for it. */
   readonly outputs: ReadonlyMap<string, Place>;
 }
 

@@ -21,6 +21,7 @@ export function align(bytes: number): number {
 
 /** Where the places of a plan lie. */
 export interface MemoryPlan {
+  /** The first byte of each place, a multiple of `ALIGNMENT_BYTES`. */
   readonly addresses: ReadonlyMap<Place, number>;
   /** The first byte after all of them. */
   readonly end: number;

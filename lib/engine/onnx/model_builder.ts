@@ -24,7 +24,9 @@ export type Attribute = bigint | number | string | readonly bigint[];
 
 /** What a node is besides its operator and inputs. */
 export interface NodeOptions {
+  /** Attributes by the names of the ONNX specification. */
   readonly attributes?: Readonly<Record<string, Attribute>>;
+  /** Where the operator is defined; ONNX's own operators unless given. */
   readonly domain?: typeof MICROSOFT;
 }
 

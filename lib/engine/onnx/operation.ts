@@ -10,6 +10,7 @@ import type { ModelBuilder } from "./model_builder.ts";
 
 /** A tensor of the model under construction. */
 export interface Tensor {
+  /** The name that nodes of the ONNX model refer to it by. */
   readonly name: string;
   /** May hold the value's elements in other dimensions, or broadcast to the value's shape. */
   readonly shape: Shape;
@@ -17,6 +18,7 @@ export interface Tensor {
 
 /** Where an operation finds its operands in the model it is added to. */
 export interface Operands {
+  /** The model that nodes are added to. */
   readonly builder: ModelBuilder;
   /** A tensor of just this shape, by default the value's own; sizes are equal. */
   exact(value: Value, shape?: Shape): string;
@@ -26,20 +28,27 @@ export interface Operands {
 
 /** An operation that ONNX Runtime computes. */
 export interface RuntimeOperation {
+  /** Tells it from a kernel operation. */
   readonly at: "runtime";
+  /** The values of the graph that it reads. */
   readonly inputs: readonly Value[];
+  /** The one value that it makes. */
   readonly output: Value;
+  /** Adds its nodes to the model and returns the tensor that holds the output. */
   emit(operands: Operands): Tensor;
 }
 
 /** The sizes of an attention that a kernel computes. */
 export interface AttentionSizes {
+  /** Sequences of a batch. */
   readonly rows: number;
   /** Tokens a row. */
   readonly length: number;
+  /** Heads of the layer; each attends by itself. */
   readonly heads: number;
   /** Floats a head. */
   readonly headSize: number;
+  /** What the products of queries and keys are multiplied by before the softmax. */
   readonly scale: number;
   /** Whether a bias [rows, 1, 1, length] is given. */
   readonly isBiased: boolean;
@@ -69,9 +78,13 @@ export type KernelOutput = Value | { readonly scratch: number };
 
 /** An operation that one of our kernels computes, on whole tensors in memory. */
 export interface KernelOperation {
+  /** Tells it from an operation of ONNX Runtime. */
   readonly at: "kernel";
+  /** The values that it reads, in the order that its kernel takes them. */
   readonly inputs: readonly Value[];
+  /** What it writes, in the order that its kernel takes them. */
   readonly outputs: readonly KernelOutput[];
+  /** The kernel and its numbers. */
   readonly call: KernelCall;
   /** The input whose memory becomes the first output's, if nobody else needs it. */
   readonly inPlace?: Value;

@@ -15,10 +15,13 @@ import { RUNTIME_TYPES } from "./operation.ts";
 
 /** What a plan runs on. */
 export interface RunnerOptions {
+  /** Holds every place; at least as long as the memory plan asks for. */
   readonly memory: WebAssembly.Memory;
+  /** The first byte of each place that is not in `shared`. */
   readonly addresses: ReadonlyMap<Place, number>;
   /** Inputs that lie elsewhere, by name; read at each run as they are then. */
   readonly shared?: Tensors;
+  /** Threads inside a segment, at least 1; results do not depend on it. */
   readonly threads: number;
 }
 

@@ -29,6 +29,7 @@ export class Message {
     return this;
   }
 
+  /** Raw bytes, copied; also the packed form of a list of numbers. */
   bytes(field: number, value: Uint8Array): this {
     this.#tag(field, LENGTH_DELIMITED);
     this.#varint(BigInt(value.length));
@@ -36,10 +37,12 @@ export class Message {
     return this;
   }
 
+  /** A string, as UTF-8. */
   text(field: number, value: string): this {
     return this.bytes(field, new TextEncoder().encode(value));
   }
 
+  /** A nested message as it is now; later writes to it are not seen. */
   message(field: number, value: Message): this {
     return this.bytes(field, value.encoded());
   }

@@ -19,6 +19,7 @@ export class Usage {
   /** By root: the nodes that read it, once for each operand; an output of the graph reads too. */
   readonly #readers = new Map<number, (Node | "output")[]>();
 
+  /** Walks the graph once, from its outputs back; nodes added later are not seen. */
   constructor(readonly graph: Graph) {
     const needed = new Set<number>();
     for (const value of graph.outputs.values()) {
