@@ -12,6 +12,7 @@ export type Json = null | boolean | number | string | readonly Json[] | JsonObje
 
 /** An object of JSON. */
 export interface JsonObject {
+  /** The value of a key; the order of keys carries no meaning. */
   readonly [key: string]: Json;
 }
 

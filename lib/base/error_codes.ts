@@ -6,17 +6,15 @@
  * seldom meet.
  */
 
-interface CodeEntry {
+/** What one error code leads to and means. */
+export interface CodeEntry {
+  /** The exit code of the command line: 2 where nothing was started, 1 where a run failed. */
   readonly exit: 1 | 2;
+  /** The thing that is wrong, in a few words. */
   readonly about: string;
 }
 
-function table<const Codes extends string>(codes: Record<Codes, CodeEntry>) {
-  return codes;
-}
-
-/** Exit code and meaning of every error code. */
-export const ERROR_CODES = table({
+const CODES = {
   "base/not-canonical": { exit: 2, about: "a value that has no canonical JSON form" },
   "base/unit": { exit: 2, about: "a quantity that cannot be read" },
   "benchmarks/bad-tag": { exit: 1, about: "a tag that is none of O, B, I, B-Type, I-Type" },
@@ -81,7 +79,10 @@ export const ERROR_CODES = table({
   "train/corpus": { exit: 1, about: "a corpus too small to fill one row" },
   "train/diverged": { exit: 1, about: "a training whose loss is no number any more" },
   "train/examples": { exit: 1, about: "training examples that cannot be used" },
-});
+} as const satisfies Record<string, CodeEntry>;
 
 /** A code of the table, `<folder>/<what>`. */
-export type ErrorCode = keyof typeof ERROR_CODES;
+export type ErrorCode = keyof typeof CODES;
+
+/** Exit code and meaning of every error code. */
+export const ERROR_CODES: Readonly<Record<ErrorCode, CodeEntry>> = CODES;

@@ -11,31 +11,44 @@ export type { ErrorCode } from "./error_codes.ts";
 
 /** A place in a text file; `line` and `column` count from 1. */
 export interface SourcePosition {
+  /** The path as the user gave it, or as the spec led to it. */
   readonly file: string;
+  /** Absent where the file as a whole is meant. */
   readonly line?: number;
+  /** Counts UTF-16 code units; absent where the whole line is meant. */
   readonly column?: number;
 }
 
 /** One thing that is wrong: what, where, and how to mend it. */
 export interface Fault {
+  /** Names the kind of fault; tests and scripts may rely on it. */
   readonly code: ErrorCode;
+  /** What is wrong, without the place and without the code. */
   readonly message: string;
+  /** Where it is wrong; absent where no file is to blame. */
   readonly at?: SourcePosition;
+  /** What to do about it, in the imperative. */
   readonly mend?: string;
 }
 
 /** The optional parts of a fault, and the error that led to it. */
 export interface FaultOptions {
+  /** Where it is wrong. */
   readonly at?: SourcePosition | undefined;
+  /** What to do about it, in the imperative. */
   readonly mend?: string | undefined;
+  /** The error of the system or a library that led to this one; kept for debugging, not shown. */
   readonly cause?: unknown;
 }
 
 /** An error that a person can mend; holds one or more faults, all to be shown. */
 export class ExperimentError extends Error {
+  /** What a runtime prints before the message, should an error ever reach it uncaught. */
   override readonly name = "ExperimentError";
+  /** All that is wrong, in the order found. */
   readonly faults: readonly [Fault, ...Fault[]];
 
+  /** An error of one fault; `of` makes one of several. */
   constructor(code: ErrorCode, message: string, options: FaultOptions = {}) {
     super(message, options.cause === undefined ? {} : { cause: options.cause });
     this.faults = [fault(code, message, options)];

@@ -71,6 +71,8 @@ export class Stream {
   #next = 4;
 
   /**
+   * Starts at the first draw, however often the same stream was drawn from before.
+   *
    * @param seed a whole number below 2^32
    * @param site the purpose of the draws
    * @param counters at most two whole numbers below 2^32, such as step and row
@@ -130,6 +132,14 @@ export class Permutation {
   readonly #halfBits: number;
   readonly #words = new Uint32Array(4);
 
+  /**
+   * Costs the same for any size, as no table is made.
+   *
+   * @param size how many elements, 1 to 2^32
+   * @param seed a whole number below 2^32
+   * @param site the purpose of the permutation
+   * @param epoch which of the permutations at (seed, site): each pass over a corpus takes its own
+   */
   constructor(readonly size: number, seed: number, site: string, readonly epoch = 0) {
     this.#key = [seed >>> 0, siteHash(site)];
     let bits = 2;
