@@ -14,15 +14,19 @@ import { evaluate, fitPowerLaw, type Point, type PowerLawFit, reach } from "./po
 
 /** A 95 percent interval, or another if asked for. */
 export interface Interval {
+  /** The lower end, a quantile of the resampled values and in their unit. */
   readonly low: number;
+  /** The upper end, likewise. */
   readonly high: number;
 }
 
 /** A fit with intervals. */
 export interface BootstrappedFit {
+  /** The fit to the measured points themselves. */
   readonly fit: PowerLawFit;
   /** x at which 90 percent of the way from the smallest x to the limit is gone. */
   readonly ninetyPercentAt: number;
+  /** By parameter, from the fits to the resampled points. */
   readonly intervals: {
     readonly limit: Interval;
     readonly amplitude: Interval;

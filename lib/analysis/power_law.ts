@@ -11,7 +11,9 @@
 
 /** A measured point; x is above 0. */
 export interface Point {
+  /** What was varied, such as tokens or steps. */
   readonly x: number;
+  /** What was measured, such as a loss in nats or an F1 from 0 to 100. */
   readonly y: number;
 }
 

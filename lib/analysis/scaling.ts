@@ -9,6 +9,7 @@ import type { Point } from "./power_law.ts";
 
 /** A fitted scaling curve, ready to be stored. */
 export interface ScalingFit {
+  /** The formula that `parameters` are of, stored beside them so that a row explains itself. */
   readonly form: "limit + amplitude * x^-exponent";
   /** Points that were used. */
   readonly points: number;
@@ -18,7 +19,9 @@ export interface ScalingFit {
   >;
   /** 95 percent bootstrap intervals, by parameter. */
   readonly intervals?: Readonly<Record<string, Interval>>;
+  /** Root mean squared residual in the metric's unit, and share of variance explained. */
   readonly goodness?: { readonly rmse: number; readonly rSquared?: number };
+  /** Sentences to print beside the fit: points left out, why it failed or may mislead. */
   readonly warnings: readonly string[];
 }
 

@@ -19,9 +19,11 @@ export const TABLE_ROWS = 1000;
 
 /** The columns of a result, and its rows in groups as they arrive. */
 export interface Rows {
+  /** The columns' names, from left to right. */
   readonly columns: readonly string[];
   /** Whether the column holds numbers, and so stands to the right. */
   readonly isNumber: readonly boolean[];
+  /** Groups of rows, each with one value a column; read once, and not before they are printed. */
   readonly batches: AsyncIterable<readonly (readonly Json[])[]>;
 }
 

@@ -38,6 +38,8 @@ export class ProgressDisplay {
   readonly #startedAtMs: number;
 
   /**
+   * Shows nothing yet; the time that the run takes counts from here.
+   *
    * @param screen where to show it
    * @param options.total tasks of the run, those cached included
    * @param options.now the time in milliseconds; the clock unless given

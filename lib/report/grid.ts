@@ -10,18 +10,27 @@ import { formatTable } from "./table.ts";
 
 /** The part of a row of the results view that a table needs. */
 export interface GridRow {
+  /** The stage of the experiment that measured it. */
   readonly stage: string;
+  /** The value that each axis has in this cell, by axis name. */
   readonly axes: JsonObject;
+  /** What was evaluated on, such as a named-entity corpus. */
   readonly benchmark: string;
+  /** What was measured, such as "f1". */
   readonly metric: string;
+  /** The part of the data, such as "test". */
   readonly split: string;
+  /** The seed of the cell, where it has one; cells apart only in it are averaged. */
   readonly seed?: number | undefined;
+  /** The measurement, in the unit of the metric: percent for F1, nats for a loss. */
   readonly value: number;
 }
 
 /** One table: a title and its text. */
 export interface GridTable {
+  /** Stage, benchmark, metric and split, or "single cells" for stages without swept axes. */
   readonly title: string;
+  /** Lines of aligned columns, without a newline at the end. */
   readonly text: string;
 }
 
