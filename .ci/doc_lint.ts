@@ -4,6 +4,7 @@
  * References to types of npm packages ("private-type-ref") are left out: a
  * package's types cannot be made public here.
  */
+// deno-lint-ignore-file no-console -- a script: printing is all it is for
 const files: string[] = [];
 for await (const folder of Deno.readDir("lib")) {
   if (!folder.isDirectory) continue;
