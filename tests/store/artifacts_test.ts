@@ -34,8 +34,10 @@ Deno.test("commit() makes the artifact and its record visible, and leaves nothin
 Deno.test("commit() takes the right to write from files", async () => {
   await using fixture = await emptyStore();
   await commit(fixture.store, KEY);
-  const { mode } = await Deno.stat(`${fixture.store.dirOf(KEY)}/model.bin`);
-  assert.equal(mode! & 0o222, 0);
+  for (const name of ["model.bin", "artifact.json"]) {
+    const { mode } = await Deno.stat(`${fixture.store.dirOf(KEY)}/${name}`);
+    assert.equal(mode! & 0o222, 0, name);
+  }
 });
 
 Deno.test("commit() keeps scores that are no numbers", async () => {

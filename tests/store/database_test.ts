@@ -58,21 +58,42 @@ Deno.test("Recorder says who keeps the database open, keeps its rows and writes 
   assert.deepEqual(rows, [{ step: 1 }, { step: 2 }]);
 });
 
+Deno.test("Recorder applies what came while a write failed on top of what it kept", async () => {
+  await using folder = await tempFolder();
+  const path = `${folder.path}/titrate.duckdb`;
+  await Deno.writeTextFile(path, "in the way".repeat(1000));
+  const recorder = Recorder.open(path, { intervalMs: 60_000 });
+  const cell = (steps: number) => ({ stage: "ner", axes: { steps }, key: keyOf(steps) });
+  recorder.recordCells("e", { cells: [cell(1), cell(2)], replace: true });
+  const failing = recorder.flush();
+  recorder.recordCells("e", { cells: [cell(2), cell(3)], replace: true });
+  await assert.rejects(failing, { code: "store/not-a-database" });
+  recorder.recordCells("e", { cells: [cell(4)], replace: false });
+  await Deno.remove(path);
+  await recorder.close();
+  const rows = await queryRows(path, "SELECT (axes->>'steps')::INT AS s FROM cells ORDER BY s");
+  assert.deepEqual(rows.map(({ s }) => s), [2, 3, 4]);
+});
+
 Deno.test("Recorder warns once while it cannot write in the background, and goes on trying", async () => {
   await using folder = await tempFolder();
   const path = `${folder.path}/titrate.duckdb`;
   await Deno.writeTextFile(path, "in the way".repeat(1000));
   const warnings: string[] = [];
-  const warned = Promise.withResolvers<void>();
+  const triedAgain = Promise.withResolvers<void>();
+  const { create } = DuckDBInstance;
+  let tries = 0;
+  DuckDBInstance.create = (file, settings) => {
+    if (++tries === 4) triedAgain.resolve();
+    return create.call(DuckDBInstance, file, settings);
+  };
   const recorder = Recorder.open(path, {
     intervalMs: 1,
-    onWarning: (text) => {
-      warnings.push(text);
-      warned.resolve();
-    },
+    onWarning: (text) => warnings.push(text),
   });
   recorder.recordMeasurements(keyOf(1), { attempt: 1, measurements: [measurement(1)] });
-  await warned.promise;
+  await triedAgain.promise;
+  Object.assign(DuckDBInstance, { create });
   await assert.rejects(recorder.flush(), { code: "store/not-a-database" });
   await Deno.remove(path);
   await recorder.close();

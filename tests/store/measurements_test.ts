@@ -29,6 +29,22 @@ Deno.test("MeasurementLog neither repeats nor drops a step when a training resum
   );
 });
 
+Deno.test("readMeasurements() sorts by step, name and split", async () => {
+  await using folder = await tempFolder();
+  const log = await MeasurementLog.open(folder.path);
+  const places = ["10 b dev", "2 b train", "2 b dev", "2 a train", "1 b dev"];
+  for (const place of places) {
+    const [step, name, split] = place.split(" ") as [string, string, string];
+    log.append({ step: Number(step), name, split, value: 0 });
+  }
+  log.close();
+  const read = await readMeasurements(folder.path);
+  assert.deepEqual(
+    read.map(({ step, name, split }) => `${step} ${name} ${split}`),
+    ["1 b dev", "2 a train", "2 b dev", "2 b train", "10 b dev"],
+  );
+});
+
 Deno.test("MeasurementLog goes on after a kill in the middle of a line", async () => {
   await using folder = await tempFolder();
   const first = await MeasurementLog.open(folder.path);

@@ -167,6 +167,8 @@ Deno.test("recordArtifact() makes a failed task done and keeps the run that did 
   const task = { run: "r2", key: keyOf(1), kind: "pretrain" } as const;
   const recorder = Recorder.open(path);
   recorder.recordTask({ ...task, run: "r1", state: "failed", message: "killed" });
+  const measurements = [loss(1, 0.25), loss(9, 0.75)];
+  recorder.recordMeasurements(keyOf(1), { attempt: 1, measurements });
   await recorder.flush();
   recorder.recordTask({ ...task, state: "running", attempt: 2 });
   recorder.recordArtifact(
@@ -176,6 +178,11 @@ Deno.test("recordArtifact() makes a failed task done and keeps the run that did 
   await recorder.close();
   const [row] = await queryRows(path, "SELECT state, run, attempt, message, device FROM tasks");
   assert.deepEqual(row, { state: "done", run: "r2", attempt: 2, message: null, device: "cpu" });
+  assert.deepEqual(
+    await queryRows(path, "SELECT step, attempt, value FROM measurements"),
+    [{ step: 1, attempt: 2, value: 0.5 }],
+    "what the artifact does not have is gone",
+  );
   const params = await queryRows(path, "SELECT name, value FROM params ORDER BY name");
   assert.deepEqual(params.map(({ name, value }) => [name, value]), [
     ["preset", "bert-pico"],
