@@ -3,25 +3,25 @@
  * parts.
  */
 import { z } from "zod";
-import { formatConll, readConll, type TaggedSentence } from "../benchmarks/conll.ts";
+import type { TaggedSentence } from "../benchmarks/conll.ts";
+import { NER_PARTS, type NerPart } from "../benchmarks/ner_data.ts";
 import { Stream } from "../base/rng.ts";
 import type { FileParam, TaskContext, TaskKind, TaskOutcome } from "../graph/task.ts";
 import { seedSchema } from "./training_params.ts";
-
-const PARTS = ["train", "dev", "test"] as const;
 
 const files = (about: string) => z.array(z.string().min(1)).min(1).describe(about);
 
 const schema = z.strictObject({
   train: files(
-    "Files of the training part, joined; plain or gzip. Word first, tag last on a line.",
+    "Files of the training part, one after the other, plain or compressed. The first column of a " +
+      "line is the word, the last its tag (B, I, O, B-Type, I-Type); a blank line ends a sentence.",
   ),
   dev: files("Files of the part on which settings are chosen."),
   test: files("Files of the part that results are reported on."),
   maxTrainSentences: z.int().min(1).optional().describe(
     "Take so many training sentences, a seeded choice that keeps their order; absent: all.",
   ),
-  seed: seedSchema,
+  seed: seedSchema.describe("Decides which sentences `maxTrainSentences` takes."),
 });
 
 /** The parameters of a CoNLL benchmark. */
@@ -37,36 +37,29 @@ export const conll: TaskKind<ConllParams> = {
   produces: { "": "ner-data" },
   isNumeric: false,
   entry: "lib/tasks/conll.ts",
-  files: (params) => PARTS.flatMap((part) => filesOf(params, part)),
+  files: (params) => NER_PARTS.flatMap((part) => filesOf(params, part)),
   seed: ({ seed }) => seed,
   run,
 };
 
-function filesOf(params: ConllParams, part: typeof PARTS[number]): FileParam[] {
+function filesOf(params: ConllParams, part: NerPart): FileParam[] {
   return params[part].map((file, index) => ({ path: `${part}[${index}]`, file }));
 }
 
-async function run({ params, outDir, emit }: TaskContext<ConllParams>): Promise<TaskOutcome> {
-  const seen = new Map<string, string>();
-  for (const part of PARTS) {
-    const sentences: TaggedSentence[] = [];
-    for (const { file } of filesOf(params, part)) sentences.push(...await readConll(file));
-    const chosen = part === "train" ? choose(sentences, params) : sentences;
-    const repeated = new Map<string, number>();
-    for (const { words } of chosen) {
-      const text = words.join(" ");
-      const where = seen.get(text);
-      if (where === undefined) seen.set(text, part);
-      else repeated.set(where, (repeated.get(where) ?? 0) + 1);
+async function run(
+  { params, outDir, emit, signal }: TaskContext<ConllParams>,
+): Promise<TaskOutcome> {
+  const { readConll } = await import("../benchmarks/conll.ts");
+  const { nerWarnings, writeNerData } = await import("../benchmarks/ner_data.ts");
+  const parts: Record<NerPart, TaggedSentence[]> = { train: [], dev: [], test: [] };
+  for (const part of NER_PARTS) {
+    for (const { file } of filesOf(params, part)) {
+      signal.throwIfAborted();
+      for (const sentence of await readConll(file)) parts[part].push(sentence);
     }
-    for (const [where, count] of repeated) {
-      const message = where === part
-        ? `${count} of ${chosen.length} ${part} sentences stand there more than once`
-        : `${count} of ${chosen.length} ${part} sentences stand in ${where} too`;
-      emit({ type: "warning", message });
-    }
-    await Deno.writeTextFile(`${outDir}/${part}.tsv`, formatConll(chosen));
   }
+  const summary = await writeNerData(outDir, { ...parts, train: choose(parts.train, params) });
+  for (const message of nerWarnings(summary)) emit({ type: "warning", message });
   return { facts: {}, scores: [] };
 }
 
