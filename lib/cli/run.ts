@@ -1,7 +1,7 @@
 /** The command `run`: shows progress, then the grid and the fits. */
 import { formatDuration } from "../report/format.ts";
 import { formatFits } from "../report/fits.ts";
-import { gridTables } from "../report/grid.ts";
+import { gridTables, headlineRows } from "../report/grid.ts";
 import { runStudy } from "../run/run.ts";
 import { openStudy } from "../run/study.ts";
 import { EXIT } from "./exit.ts";
@@ -53,13 +53,16 @@ export async function run(spec: string, options: RunCommandOptions): Promise<num
       clearInterval(timer);
       display.end();
     }
-    for (const { title, text } of gridTables(report.rows)) printError(`\n${title}\n${text}`);
+    for (const { title, text } of gridTables(headlineRows(report.rows))) {
+      printError(`\n${title}\n${text}`);
+    }
     if (report.fits.length > 0) printError(`\n${formatFits(report.fits)}`);
     const { tasks: { total, cached, ran, failed }, elapsedMs, isInterrupted } = report;
     printError(
       `\n${report.experiment}: ${total} tasks, ${cached} cached, ${ran} ran, ${failed} failed, ` +
         formatDuration(elapsedMs),
     );
+    if (report.rows.length > 0) printError('every metric: deno task sql "SELECT * FROM results"');
     if (isInterrupted) printError("interrupted; the same command goes on where it stopped");
     if (json) {
       const { experiment, run, tasks } = report;

@@ -37,6 +37,14 @@ export interface GridTable {
 /** Metrics from 0 to 100, for which one digit after the point is plenty. */
 const PERCENT_METRICS: ReadonlySet<string> = new Set(["f1", "precision", "recall"]);
 
+/** Metrics that say little beside a headline one; SQL has them all. */
+const MINOR_METRICS: ReadonlySet<string> = new Set(["precision", "recall", "maskedAccuracy"]);
+
+/** The rows worth a table at the end of a run: headline metrics, on validation or test. */
+export function headlineRows(rows: readonly GridRow[]): GridRow[] {
+  return rows.filter(({ metric, split }) => !MINOR_METRICS.has(metric) && split !== "dev");
+}
+
 /** The mean of values and, for two or more, their sample standard deviation. */
 export function summarise(values: readonly number[]): { mean: number; deviation?: number } {
   const mean = values.reduce((sum, each) => sum + each, 0) / values.length;

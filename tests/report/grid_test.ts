@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { formatCount, formatDuration, formatNumber } from "../../lib/report/format.ts";
-import { type GridRow, gridTables, summarise } from "../../lib/report/grid.ts";
+import { type GridRow, gridTables, headlineRows, summarise } from "../../lib/report/grid.ts";
 import { formatTable } from "../../lib/report/table.ts";
 
 const score = { benchmark: "ner", metric: "f1", split: "test" };
@@ -60,6 +60,20 @@ Deno.test("gridTables() joins stages without swept axes into one table", () => {
       "control  ner f1, test  25.0 ±0.0",
     ].join("\n"),
   }]);
+});
+
+Deno.test("headlineRows() leaves precision, recall, accuracy and the dev part to SQL", () => {
+  const row = (metric: string, split: string): GridRow => (
+    { ...score, stage: "ner", axes: {}, value: 1, metric, split }
+  );
+  const rows = [
+    row("f1", "dev"),
+    row("f1", "test"),
+    row("recall", "test"),
+    row("lossNats", "validation"),
+    row("maskedAccuracy", "validation"),
+  ];
+  assert.deepEqual(headlineRows(rows), [rows[1], rows[3]]);
 });
 
 Deno.test("summarise() gives no deviation for a single value", () => {
