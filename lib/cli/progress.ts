@@ -17,6 +17,9 @@ export interface Screen {
 /** Least time between two progress lines of a task where there is no terminal. */
 const PLAIN_INTERVAL_MS = 10_000;
 
+/** Skipped tasks that are named for one reason; of more there is a count. */
+const NAMED_SKIPS = 3;
+
 /** Most tasks shown at once on a terminal. */
 const SHOWN_TASKS = 12;
 
@@ -36,6 +39,8 @@ export class ProgressDisplay {
   readonly #active = new Map<string, Active>();
   readonly #counts = { done: 0, cached: 0, failed: 0, skipped: 0, interrupted: 0 };
   readonly #startedAtMs: number;
+  /** Labels of skipped tasks by why they are; printed together at the end. */
+  readonly #skipped = new Map<string, string[]>();
 
   /**
    * Shows nothing yet; the time that the run takes counts from here.
@@ -66,9 +71,16 @@ export class ProgressDisplay {
     this.screen.paint?.(this.#block());
   }
 
-  /** Removes the live block. */
+  /** Removes the live block, and tells what was skipped. */
   end(): void {
     this.screen.paint?.([]);
+    for (const [reason, labels] of this.#skipped) {
+      const named = labels.slice(0, NAMED_SKIPS).join(", ");
+      const more = labels.length - NAMED_SKIPS;
+      const rest = more > 0 ? ` and ${more} more` : "";
+      this.screen.print(`skipped  ${named}${rest}: ${reason}`);
+    }
+    this.#skipped.clear();
   }
 
   #state(event: Extract<RunEvent, { type: "state" }>): void {
@@ -83,8 +95,13 @@ export class ProgressDisplay {
     this.#counts[state]++;
     if (state === "failed") {
       for (const each of faults ?? []) this.screen.print(`failed   ${label}\n${formatFault(each)}`);
-    } else if (state === "skipped" || state === "interrupted") {
-      this.screen.print(`${state.padEnd(8)} ${label}${reason === undefined ? "" : `: ${reason}`}`);
+    } else if (state === "interrupted") {
+      this.screen.print(`interrupted ${label}`);
+    } else if (state === "skipped") {
+      const why = reason ?? "something before it failed";
+      const labels = this.#skipped.get(why) ?? [];
+      labels.push(label);
+      this.#skipped.set(why, labels);
     } else if (state === "done" && this.screen.paint === undefined) {
       const time = elapsedMs === undefined ? "" : ` (${formatDuration(elapsedMs)})`;
       this.screen.print(`done     ${label}${time} [${this.#finished()}/${this.options.total}]`);

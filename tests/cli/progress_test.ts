@@ -85,9 +85,25 @@ Deno.test("ProgressDisplay keeps failures, their mend, skips and warnings on the
   assert.deepEqual(printed, [
     "warning: ner: 24 sentences twice",
     "failed   pretrain{steps=400}\na:1: no [base/unit]\n  mend: yes",
-    "skipped  ner: pretrain failed",
   ]);
   assert.deepEqual(painted, [
     "2/5 tasks: 0 done, 0 cached, 1 failed, 1 skipped, 0 running, 3 ms",
+  ]);
+});
+
+Deno.test("ProgressDisplay tells at the end what was skipped, a line for each reason", () => {
+  const skip = (label: string, reason: string): [number, RunEvent] => [
+    0,
+    { key: label, label, type: "state", state: "skipped", reason },
+  ];
+  const { printed, display } = play([
+    ...["a", "b", "c", "d", "e"].map((label) => skip(label, "vocab failed")),
+    skip("f", "world failed"),
+  ], { terminal: false });
+  assert.deepEqual(printed, []);
+  display.end();
+  assert.deepEqual(printed, [
+    "skipped  a, b, c and 2 more: vocab failed",
+    "skipped  f: world failed",
   ]);
 });
