@@ -259,8 +259,9 @@
         (local.set $exp (f32x4.relaxed_madd (local.get $exp) (local.get $r) (local.get $e0)))
         (local.set $exp (f32x4.add (local.get $one) (f32x4.relaxed_madd (local.get $exp)
           (f32x4.mul (local.get $r) (local.get $r)) (local.get $r))))
-        (local.set $exp (v128.and (f32x4.ge (local.get $u) (local.get $least))
-          (i32x4.add (local.get $exp) (i32x4.shl (local.get $shifted) (i32.const 23)))))
+        (local.set $exp (v128.andnot
+          (i32x4.add (local.get $exp) (i32x4.shl (local.get $shifted) (i32.const 23)))
+          (f32x4.lt (local.get $u) (local.get $least))))
         (local.set $t (f32x4.div (local.get $one)
           (f32x4.relaxed_madd (f32x4.abs (local.get $v)) (local.get $slope) (local.get $one))))
         (local.set $p (f32x4.relaxed_madd (local.get $p7) (local.get $t) (local.get $p6)))
@@ -583,8 +584,9 @@
       (local.set $exp (f32x4.relaxed_madd (local.get $exp) (local.get $r) (local.get $e0)))
       (local.set $exp (f32x4.add (local.get $one) (f32x4.relaxed_madd (local.get $exp)
         (f32x4.mul (local.get $r) (local.get $r)) (local.get $r))))
-      (local.set $exp (v128.and (f32x4.ge (local.get $v) (local.get $least))
-        (i32x4.add (local.get $exp) (i32x4.shl (local.get $shifted) (i32.const 23)))))
+      (local.set $exp (v128.andnot
+        (i32x4.add (local.get $exp) (i32x4.shl (local.get $shifted) (i32.const 23)))
+        (f32x4.lt (local.get $v) (local.get $least))))
       (local.set $sum (f32x4.add (local.get $sum) (local.get $exp)))
       (v128.store (i32.add (local.get $x) (local.get $i)) (local.get $exp))
       (br_if $vectors (i32.lt_u

@@ -145,6 +145,20 @@ Deno.test("OnnxEngine makes all gradients of a layer norm of a matrix in one pas
   assert.deepEqual(steps.map((step) => step.kind), ["kernel", "segment"]);
 });
 
+for (const epsilons of [[0.25, 0.5], [0.5, 0.25]]) {
+  Deno.test(`OnnxEngine tells layer norms of one input by epsilon: ${epsilons}`, async () => {
+    const graph = withGradients((graph) => {
+      const x = graph.input("x", [6, 8]);
+      const [first, second] = epsilons.map((epsilon) => {
+        const gamma = graph.input(`gamma ${epsilon}`, [8]);
+        return graph.layerNorm(x, gamma, graph.input(`beta ${epsilon}`, [8]), epsilon);
+      });
+      return { y: graph.add(first!, second!), wrt: ["x", "gamma 0.5"] };
+    });
+    assert.deepEqual(await check(graph), ["layerNormGrad", "layerNormGrad"]);
+  });
+}
+
 Deno.test("OnnxEngine computes the derivative of gelu wherever x lies", async () => {
   const graph = withGradients((graph) => {
     const x = graph.input("x", [41]);
@@ -158,7 +172,8 @@ Deno.test("OnnxEngine writes no gradient over a value that something else reads"
   // Both derivatives may overwrite their dy, and here it is the same one.
   const graph = withGradients((graph) => {
     const a = graph.input("a", [3, 8]), b = graph.input("b", [3, 8]);
-    return { y: graph.add(graph.gelu(a), graph.softmax(b)), wrt: ["a", "b"] };
+    const y = graph.exp(graph.add(graph.gelu(a), graph.softmax(b)));
+    return { y, wrt: ["a", "b"] };
   });
   const kernels = await check(graph);
   assert.deepEqual(kernels.toSorted(), ["geluGrad", "softmaxGrad"]);

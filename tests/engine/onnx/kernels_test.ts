@@ -112,3 +112,25 @@ Deno.test("Kernels.addRows() adds rows in order, repeated ones too", () => {
     },
   ));
 });
+
+Deno.test("Kernels.geluGrad() lets NaN through", () => {
+  const { kernels, floats } = setUp();
+  floats(0, 4).set([NaN, 0, 1, -1]);
+  floats(1, 4).fill(1);
+  kernels.geluGrad({ x: 0, dy: 4096, dx: 8192, count: 4 });
+  const [first, second] = floats(2, 4);
+  assert.equal(first, NaN);
+  assert.ok(Math.abs(second! - 0.5) < 3e-7);
+});
+
+Deno.test("Kernels.attention() hides no NaN of a single key", () => {
+  const { kernels, floats } = setUp();
+  const [q, k, v] = [floats(0, 32), floats(1, 32), floats(2, 32)];
+  for (const each of [q, k, v]) each.fill(0.5);
+  k[8] = NaN;
+  const sizes = { rows: 1, length: 4, heads: 1, headSize: 8, scale: 1 };
+  const absent = { bias: undefined, mask: undefined };
+  const made = { context: 12288, weights: 16384, scratch: 20480 };
+  kernels.attention({ q: 0, k: 4096, v: 8192, ...absent, ...made }, sizes);
+  assert.ok(floats(3, 32).every(Number.isNaN));
+});

@@ -72,3 +72,24 @@ Deno.test("planMemory() leaves fixed places and those elsewhere alone", () => {
   assert.deepEqual([...addresses], [[places[0], 4096], [places[2], 64]]);
   assert.equal(end, 64 + align(120));
 });
+
+Deno.test("planMemory() keeps inputs and constants from one run to the next", () => {
+  const { places: [first, second, third] } = chain([10, 10, 10], []);
+  const input = { kind: "input", name: "x", dtype: "f32", size: 10 } as const;
+  const constant = { kind: "constant", value: 1, dtype: "f32", size: 10 } as const;
+  const call = { kernel: "addRows", rowSize: 1 } as const;
+  const plan: Plan = {
+    steps: [
+      { kind: "kernel", call, inputs: [input, constant], outputs: [first!] },
+      { kind: "kernel", call, inputs: [first!], outputs: [second!] },
+      { kind: "kernel", call, inputs: [second!], outputs: [third!] },
+    ],
+    inputs: [input],
+    outputs: new Map([["y", third!]]),
+  };
+  const { addresses } = planMemory(plan, { start: 0 });
+  for (const kept of [input, constant]) {
+    const shared = [...addresses].filter(([, address]) => address === addresses.get(kept));
+    assert.deepEqual(shared.map(([place]) => place), [kept]);
+  }
+});

@@ -16,6 +16,7 @@ import { copyGraph } from "../../../lib/engine/passes/rewrite.ts";
 import { bertConfig } from "../../../lib/model/config.ts";
 import { maskedLanguageModel } from "../../../lib/model/heads.ts";
 import { freshState, initialParams } from "../../../lib/model/init.ts";
+import { assertClose } from "../check_case.ts";
 import { interpret } from "../reference.ts";
 
 const ROWS = 3, LENGTH = 8, PREDICTIONS = 6, VOCAB = 40;
@@ -183,6 +184,51 @@ Deno.test("OnnxTrainingSession.forward() reads the parameters as they are", asyn
   assert.notDeepEqual(after, before);
   assert.deepEqual(after, await alone.run({ ...batchAt(9), ...session.save().params }));
   for (const each of [forward, alone, session]) await each.dispose();
+});
+
+Deno.test("OnnxTrainingSession.forward() runs kernels on the parameters as they are", async () => {
+  const { program, state } = smallBert();
+  const session = await new OnnxEngine({ threads: 1 }).train(program);
+  session.load(state);
+  const name = "bert.encoder.layer.0.intermediate.dense.bias";
+  const graph = new Graph();
+  const bias = graph.param(name, [32]);
+  graph.output("y", graph.geluGrad(bias, graph.input("dy", [32])));
+  const forward = await session.forward(graph);
+  const dy = new Float32Array(32).fill(1);
+  for (let step = 1; step <= 2; step++) {
+    const x = session.save().params[name]!;
+    const expected = interpret(graph, { dy, [name]: x }).y!;
+    assertClose((await forward.run({ dy })).y!, expected, { what: `after ${step - 1} steps` });
+    await session.step(batchAt(step), { learningRate: 0.1, step });
+  }
+  for (const each of [forward, session]) await each.dispose();
+});
+
+Deno.test("OnnxEngine.train() gives each parameter its gradient, shared or absent", async () => {
+  const graph = new Graph();
+  const [a, b] = [graph.param("a", [5]), graph.param("b", [5])];
+  graph.param("unused", [5]);
+  const weights = graph.input("weights", [5]);
+  graph.output("loss", graph.reduceSum(graph.mul(graph.add(a, b), weights), [0]));
+  const params = ["a", "b", "unused"].map((name) => ({ name, shape: [5], decays: false }));
+  const bare = { beta1: 0, beta2: 0, epsilon: 1e-6, weightDecay: 0, biasCorrection: false };
+  const session = await new OnnxEngine({ threads: 1 }).train({
+    ...{ graph, params },
+    loss: "loss",
+    optimizer: bare,
+  });
+  const values = Float32Array.of(1, 2, 3, 4, 5);
+  session.load(freshState({ a: values, b: values, unused: values }));
+  for (const [i, given] of [values, values.map((each) => -each)].entries()) {
+    await session.step({ weights: given }, { learningRate: 0.1, step: i + 1 });
+    const { firstMoments, params } = session.save();
+    assert.deepEqual(firstMoments.a, given);
+    assert.deepEqual(firstMoments.b, given);
+    assert.deepEqual(firstMoments.unused, new Float32Array(5));
+    assert.deepEqual(params.unused, values);
+  }
+  await session.dispose();
 });
 
 Deno.test("OnnxTrainingSession.load() refuses a state of another model", async () => {
