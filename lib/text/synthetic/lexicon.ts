@@ -117,7 +117,7 @@ export const FRAMES: readonly (readonly string[])[] = [
   "X was v by a n",
   "a n of X and X was v",
   "they v the a n of X",
-  "a X , X and X were v",
+  "X , X and X were v",
   "the n was v in a X",
   "the a X showed a n",
   "n and n of X were v",

@@ -1,0 +1,152 @@
+import assert from "node:assert/strict";
+import { readConll } from "../../lib/benchmarks/conll.ts";
+import { sha256 } from "../../lib/base/digest.ts";
+import { syntheticWorld } from "../../lib/tasks/synthetic_world.ts";
+import { vocab } from "../../lib/tasks/vocab.ts";
+import { readCorpus, readCorpusSummary } from "../../lib/text/corpus_format.ts";
+import { WordPiece } from "../../lib/text/wordpiece.ts";
+import { collect, TempDir } from "../text/_fixtures.ts";
+import { runKind } from "./_run_kind.ts";
+
+const SMALL = {
+  seed: 1,
+  generalWords: 3000,
+  domainWords: 4000,
+  validationSentences: 100,
+  nerTrain: 20,
+  nerDev: 30,
+  nerTest: 40,
+};
+
+const FILES = [
+  "domain/corpus.json",
+  "domain/pieces.txt",
+  "domain/train.txt",
+  "domain/validation.txt",
+  "general/corpus.json",
+  "general/pieces.txt",
+  "general/train.txt",
+  "general/validation.txt",
+  "ner/dev.tsv",
+  "ner/ner.json",
+  "ner/test.tsv",
+  "ner/train.tsv",
+  "world.json",
+];
+
+const digestsOf = (dir: string) =>
+  Object.fromEntries(
+    FILES.map((file) => [file, sha256(Deno.readFileSync(`${dir}/${file}`)).slice(0, 12)]),
+  );
+
+Deno.test("synthetic-world writes corpora and a benchmark as large as asked for", async () => {
+  using dir = new TempDir();
+  const { artifact, outcome, events } = await runKind(syntheticWorld, {
+    dir: dir.path,
+    params: SMALL,
+  });
+  assert.deepEqual(outcome, { facts: {}, scores: [] });
+  assert.ok(events.every((event) => event.type === "progress" && event.step <= event.steps));
+  const found: string[] = [];
+  for (const { name, isDirectory } of Deno.readDirSync(artifact.dir)) {
+    if (!isDirectory) found.push(name);
+    else {for (const each of Deno.readDirSync(`${artifact.dir}/${name}`)) {
+        found.push(`${name}/${each.name}`);
+      }}
+  }
+  assert.deepEqual(found.sort(), FILES);
+  for (const kind of ["general", "domain"] as const) {
+    const { train, validation } = await readCorpusSummary(`${artifact.dir}/${kind}`);
+    const asked = SMALL[`${kind}Words`];
+    assert.ok(train.words >= asked && train.words < asked + 200, `${train.words}`);
+    assert.equal(validation.sentences, 100);
+    const heldOut = new Set(
+      (await collect(readCorpus(`${artifact.dir}/${kind}/validation.txt`))).flat(),
+    );
+    const trained = (await collect(readCorpus(`${artifact.dir}/${kind}/train.txt`))).flat();
+    assert.ok(!trained.some((sentence) => heldOut.has(sentence)));
+  }
+  const sizes = await Promise.all(
+    ["train", "dev", "test"].map(async (part) =>
+      (await readConll(`${artifact.dir}/ner/${part}.tsv`)).length
+    ),
+  );
+  assert.deepEqual(sizes, [20, 30, 40]);
+});
+
+Deno.test("synthetic-world gives the same bytes for a seed, on every machine", async () => {
+  using dir = new TempDir();
+  const { artifact } = await runKind(syntheticWorld, { dir: dir.path, params: SMALL });
+  // A change here orphans cached results: count up the kind's version with it.
+  assert.deepEqual(digestsOf(artifact.dir), {
+    "domain/corpus.json": "8791bddc2f9a",
+    "domain/pieces.txt": "4a111868be98",
+    "domain/train.txt": "62caecae1a0e",
+    "domain/validation.txt": "6e8e7022a3cc",
+    "general/corpus.json": "9d675171dcf7",
+    "general/pieces.txt": "4a111868be98",
+    "general/train.txt": "302d5d81b68c",
+    "general/validation.txt": "b9c0f03dd5bb",
+    "ner/dev.tsv": "151ca43b2025",
+    "ner/ner.json": "6896de342ae3",
+    "ner/test.tsv": "42247d084f14",
+    "ner/train.tsv": "855097dc7594",
+    "world.json": "4d84325f9a27",
+  });
+  const other = await runKind(syntheticWorld, { dir: dir.path, params: { ...SMALL, seed: 2 } });
+  const digests = digestsOf(artifact.dir);
+  for (const [file, digest] of Object.entries(digestsOf(other.artifact.dir))) {
+    // Counts may agree by chance; texts do not.
+    if (!file.endsWith(".json")) assert.notEqual(digest, digests[file], file);
+  }
+});
+
+Deno.test("synthetic-world keeps what was said when more is asked for", async () => {
+  using dir = new TempDir();
+  const text = async (params: Record<string, unknown>) => {
+    const { artifact } = await runKind(syntheticWorld, {
+      dir: dir.path,
+      params: { ...SMALL, ...params },
+    });
+    return Deno.readTextFileSync(`${artifact.dir}/domain/train.txt`);
+  };
+  assert.ok((await text({ domainWords: 6000, nerTest: 50 })).startsWith(await text({})));
+});
+
+Deno.test("a vocabulary trained on a synthetic world splits every name of its benchmark", async () => {
+  using dir = new TempDir();
+  const { artifact } = await runKind(syntheticWorld, { dir: dir.path, params: SMALL });
+  const corpora = ["general", "domain"].map((kind) => ({
+    ...artifact,
+    dir: `${artifact.dir}/${kind}`,
+  }));
+  const trained = await runKind(vocab, {
+    dir: dir.path,
+    params: { size: 2000, alphabet: "corpus" },
+    inputs: { corpora },
+  });
+  const encoder = await WordPiece.load(`${trained.artifact.dir}/vocab.txt`);
+  const pieces = new Set(Deno.readTextFileSync(`${artifact.dir}/domain/pieces.txt`).split("\n"));
+  let names = 0;
+  for (const { words, tags } of await readConll(`${artifact.dir}/ner/test.tsv`)) {
+    words.forEach((word, i) => {
+      const cut = Array.from(encoder.encode(word), (id) => encoder.pieces[id]!);
+      assert.ok(cut.every((piece) => pieces.has(piece) || piece === ","), `${word}: ${cut}`);
+      const isLast = tags[i] !== "O" && !tags[i + 1]?.startsWith("I");
+      if (!isLast) return;
+      names++;
+      assert.equal(cut.length, 2, `${word}: ${cut}`);
+      assert.ok(cut[1]!.startsWith("##"));
+    });
+  }
+  assert.ok(names >= 20);
+});
+
+Deno.test("synthetic-world refuses more names of a suffix than there are stems", () => {
+  const params = syntheticWorld.params.parse({ stems: 20, namesPerSuffix: 21 });
+  assert.deepEqual(syntheticWorld.check!(params), [{
+    path: "namesPerSuffix",
+    message: "20 stems make no 21 names of one suffix",
+    mend: "lower namesPerSuffix to 20, or raise stems",
+  }]);
+});
