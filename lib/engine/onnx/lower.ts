@@ -69,10 +69,12 @@ export function lowerGraph(graph: Graph): Plan {
 
 class Segment {
   readonly builder = new ModelBuilder();
-  /** Tensors by root id: made here, or read from a place under the key "id[shape]". */
+  /** What is made here, by root id. */
   readonly tensors = new Map<number, Tensor>();
-  readonly reads = new Map<string, Binding>();
+  /** What is made here, in other shapes, by "id[shape]". */
   readonly reshaped = new Map<string, string>();
+  /** What is read from memory, by "id[shape]". */
+  readonly reads = new Map<string, Binding>();
   readonly writes: Binding[] = [];
 }
 

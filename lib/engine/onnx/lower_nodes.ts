@@ -28,7 +28,11 @@ const UNARY: Readonly<Partial<Record<Node["op"], string>>> = {
   erf: "Erf",
 };
 
-/** Emits the operators of a node that `lower.ts` has given to ONNX Runtime. */
+/**
+ * Emits the operators of a node that `fuse.ts` has given to ONNX Runtime.
+ *
+ * @throws Error for what kernels always compute, and for attention, which is expanded before
+ */
 export function emitNode(node: ComputedNode, operands: Operands): Tensor {
   const { builder } = operands;
   const [first, second, third] = node.inputs as [Value, Value, Value];
@@ -105,8 +109,6 @@ export function emitNode(node: ComputedNode, operands: Operands): Tensor {
     }
     case "gelu":
       return made(builder.node("Gelu", [operands.exact(first)], { domain: MICROSOFT }));
-    case "geluGrad":
-      return made(emitGeluGrad(first, second, operands));
     case "softmax":
       return made(softmax("Softmax", operands.exact(first), operands));
     case "softmaxGrad": {
@@ -136,16 +138,6 @@ export function emitNode(node: ComputedNode, operands: Operands): Tensor {
       return made(
         scatterLast(scaled, { ids: second, updates, isAdded: true, operands }),
       );
-    }
-    case "attention": {
-      const [q, k, v, bias] = node.inputs as [Value, Value, Value, Value];
-      const scores = builder.node("FusedMatMul", [operands.exact(q), operands.exact(k)], {
-        domain: MICROSOFT,
-        attributes: { transB: 1n, alpha: node.attrs.scale },
-      });
-      const biased = builder.node("Add", [scores, operands.loose(bias).name]);
-      const weights = softmax("Softmax", biased, operands);
-      return made(builder.node("MatMul", [weights, operands.exact(v)]));
     }
     default:
       throw new Error(`${node.op} has no ONNX operator`);
@@ -201,19 +193,6 @@ function scatterLast(
   return operands.builder.node("ScatterElements", [data, operands.exact(ids, shape), values], {
     attributes,
   });
-}
-
-function emitGeluGrad(x: Value, dy: Value, operands: Operands): string {
-  const { builder } = operands;
-  const input = operands.exact(x);
-  const scaled = builder.node("Mul", [input, builder.filled(Math.SQRT1_2)]);
-  const erf = builder.node("Erf", [scaled]);
-  const cumulative = builder.node("HardSigmoid", [erf], { attributes: { alpha: 0.5, beta: 0.5 } });
-  const square = builder.node("Mul", [scaled, scaled]);
-  const bell = builder.node("Exp", [builder.node("Neg", [square])]);
-  const weighted = builder.node("Mul", [input, builder.filled(1 / Math.sqrt(2 * Math.PI))]);
-  const density = builder.node("Mul", [weighted, bell]);
-  return builder.node("Mul", [operands.exact(dy), builder.node("Add", [cumulative, density])]);
 }
 
 function emitLayerNormGrad(node: Node & { op: "layerNormGrad" }, operands: Operands): string {
