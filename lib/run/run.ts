@@ -237,8 +237,6 @@ function threadsFor(
 /** The flags of workers: what they may do, each permission named. */
 function workerFlags(results: string): string[] {
   return [
-    "--no-prompt",
-    "--quiet",
     "--frozen",
     "--allow-read",
     `--allow-write=${results}`,
