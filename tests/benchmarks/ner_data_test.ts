@@ -27,6 +27,7 @@ Deno.test("writeNerData() writes parts that readConll() reads, and counts what i
       test: { sentences: 2, words: 3, entities: { X: 2 }, repeated: { train: 1 } },
     },
   });
+  assert.deepEqual(Object.keys(summary.parts.dev.entities), ["X", "Y"]);
   assert.deepEqual(JSON.parse(Deno.readTextFileSync(`${dir.path}/ner.json`)), summary);
   for (const part of ["train", "dev", "test"] as const) {
     const read = await readConll(`${dir.path}/${part}.tsv`);
@@ -43,13 +44,14 @@ Deno.test("nerWarnings() tells repetitions, parts without entities and mixed sch
   const summary = await writeNerData(dir.path, {
     train: tagged("a/B-X", "a/B-X", "a/B-X"),
     dev: tagged("b/O", "a/O"),
-    test: tagged("c/B", "b/O"),
+    test: tagged("c/B", "b/O", "a/B-X"),
   });
   assert.deepEqual(nerWarnings(summary), [
     "2 of 3 train sentences repeat an earlier one",
     "1 of 2 dev sentences stand in train too",
     "the dev part has no entity",
-    "1 of 2 test sentences stand in dev too",
+    "1 of 3 test sentences stand in train too",
+    "1 of 3 test sentences stand in dev too",
     "1 entities of the test part are untyped, which the train part never shows",
     "tags with a type and tags without one are mixed",
   ]);

@@ -63,6 +63,8 @@ Deno.test("encodeSentence() cuts at the length; words without their piece are cu
   const first = encode("a:O bcb:B c:O", { length: 5 });
   assert.deepEqual([...first.ids], ["[CLS]", "a", "b", "##c", "[SEP]"].map(id));
   assert.deepEqual([...first.wordPieces], [1, 2, -1]);
+  const whole = encode("a:O bcb:B c:I", { length: 7 });
+  assert.deepEqual([...whole.wordPieces], [1, 2, 5]);
   const last = encode("a:O bcb:B c:O", { length: 5, labelPiece: "last" });
   assert.deepEqual([...last.wordPieces], [1, -1, -1]);
   assert.deepEqual([...last.pieceLabels], [-1, 0, -1, -1, -1]);

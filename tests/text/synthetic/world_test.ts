@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { DOMAIN_CLASSES, NAME_CLASSES } from "../../../lib/text/synthetic/lexicon.ts";
+import { DOMAIN_CLASSES, lexiconWords, NAME_CLASSES } from "../../../lib/text/synthetic/lexicon.ts";
 import { documentsOf } from "../../../lib/text/synthetic/documents.ts";
 import { textOf } from "../../../lib/text/synthetic/sentences.ts";
 import {
@@ -24,6 +24,12 @@ Deno.test("buildWorld() gives no suffix to two classes", () => {
   const all = NAME_CLASSES.flatMap((nameClass) => suffixes[nameClass]);
   assert.equal(new Set(all).size, all.length);
   assert.equal(all.length, 6 * NAME_CLASSES.length);
+});
+
+Deno.test("buildWorld() has no stem that a word of the lexicon begins with", () => {
+  const { stems } = buildWorld({ seed: 1, stems: 1000, suffixes: 3, namesPerSuffix: 4 });
+  assert.equal(new Set(stems).size, 1000);
+  for (const word of lexiconWords()) assert.ok(!stems.includes(word.slice(0, 4)), word);
 });
 
 Deno.test("buildWorld() shares the stems among all classes", () => {
