@@ -38,26 +38,34 @@ function fitOne(spec: FitSpec, rows: readonly ResultRow[]): FitRow[] {
   );
   const groups = new Map<
     string,
-    { cell: Record<string, Json>; points: { x: number; y: number }[] }
+    { cell: Record<string, Json>; rows: ResultRow[] }
   >();
   for (const row of chosen) {
     const cell: Record<string, Json> = { ...at };
     for (const axis of by) cell[axis] = row.axes[axis] ?? null;
     const key = canonical(cell);
-    const group = groups.get(key) ?? { cell, points: [] };
+    const group = groups.get(key) ?? { cell, rows: [] };
     groups.set(key, group);
-    const x = row.x[against];
-    if (x !== undefined) group.points.push({ x, y: row.value });
+    if (row.x[against] !== undefined) group.rows.push(row);
   }
-  if (groups.size === 0) groups.set("", { cell: { ...at }, points: [] });
-  return [...groups.values()].map(({ cell, points }) => ({
-    fit: name,
-    cell,
-    stage,
-    benchmark,
-    metric,
-    split,
-    against,
-    ...fitScaling(points),
-  }));
+  if (groups.size === 0) groups.set("", { cell: { ...at }, rows: [] });
+  return [...groups.values()].map(({ cell, rows: points }) => {
+    const fit = fitScaling(points.map(({ x, value }) => ({ x: x[against]!, y: value })));
+    const warnings = [...fit.warnings, ...mixtures(points, against)];
+    return { fit: name, cell, stage, benchmark, metric, split, against, ...fit, warnings };
+  });
+}
+
+/** Axes that differ among points of one x, but for the seed: one curve through several. */
+function mixtures(points: readonly ResultRow[], against: FitSpec["against"]): string[] {
+  const isSeed = (axis: string) => points.every(({ axes, seed }) => axes[axis] === seed);
+  return Object.keys(points[0]?.axes ?? {}).filter((axis) => !isSeed(axis)).filter((axis) => {
+    const valueAt = new Map<number, string>();
+    return points.some(({ x, axes }) => {
+      const value = canonical(axes[axis] ?? null);
+      const other = valueAt.get(x[against]!);
+      valueAt.set(x[against]!, value);
+      return other !== undefined && other !== value;
+    });
+  }).map((axis) => `mixes values of ${axis}: hold one with "at", or name it in "by"`);
 }
