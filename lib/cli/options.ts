@@ -1,5 +1,4 @@
 /** The options that `run`, `plan` and `explain` share, as the command line gives them. */
-import { formatFault } from "../base/errors.ts";
 import type { StudyOptions } from "../run/study.ts";
 
 /** Options that choose what of a spec is meant, and where results stand. */
@@ -37,7 +36,6 @@ export function studyOptions(
     results,
     strictCode,
     engine: DEVICES[device]!,
-    onWarning: (warning) =>
-      print(`warning: ${typeof warning === "string" ? warning : formatFault(warning)}`),
+    onWarning: (message) => print(`warning: ${message}`),
   };
 }

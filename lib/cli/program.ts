@@ -116,9 +116,14 @@ function specCommand(program: Command, name: string, description: string): Comma
 }
 
 function resultsOption(): Option {
-  return new Option("--results <folder>", "where artifacts and the database stand").default(
-    "results",
-  );
+  return new Option("--results <folder>", "where artifacts and the database stand")
+    .default("results").argParser(readFolder);
+}
+
+/** A folder's path; an empty one, as of an unset variable, would stand for the root. */
+function readFolder(text: string): string {
+  if (text.trim() === "") throw new InvalidArgumentError("Give the path of a folder.");
+  return text;
 }
 
 function collect(value: string, former: string[]): string[] {

@@ -2,8 +2,8 @@
  * Standard output and standard error: the only place that writes to them.
  *
  * What a program reads goes to standard output, everything for people watching
- * to standard error. A reader that closes its end (`| head`) ends the output
- * quietly.
+ * to standard error. A reader that closes its end of standard output (`| head`)
+ * ends the program quietly; one that closes standard error ends nothing.
  */
 import process from "node:process";
 import { createLogUpdate } from "log-update";
@@ -13,22 +13,26 @@ const encoder = new TextEncoder();
 
 /** Writes text to standard output as it is. */
 export function writeOutput(text: string): void {
-  writeAll(Deno.stdout, text);
-}
-
-/** Prints a line on standard error. */
-export function printError(text: string): void {
-  writeAll(Deno.stderr, `${text}\n`);
-}
-
-function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
-  const bytes = encoder.encode(text);
   try {
-    for (let at = 0; at < bytes.length;) at += stream.writeSync(bytes.subarray(at));
+    writeAll(Deno.stdout, text);
   } catch (error) {
     if (error instanceof Deno.errors.BrokenPipe) Deno.exit(0);
     throw error;
   }
+}
+
+/** Prints a line on standard error; with nobody there to read it, a run goes on all the same. */
+export function printError(text: string): void {
+  try {
+    writeAll(Deno.stderr, `${text}\n`);
+  } catch {
+    // A closed pipe or a terminal that is gone: there is nowhere left to say so.
+  }
+}
+
+function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
+  const bytes = encoder.encode(text);
+  for (let at = 0; at < bytes.length;) at += stream.writeSync(bytes.subarray(at));
 }
 
 /** Standard error as a screen: with a live block where it is a terminal. */

@@ -199,7 +199,10 @@ async function execute(study: Study, options: ExecuteOptions) {
     if (state === "waiting") return;
     if (state === "ready") {
       // Back from running: an interrupt stopped it.
-      if (startedMs.has(key)) onEvent({ type: "state", key, label, state: "interrupted" });
+      if (startedMs.has(key)) {
+        recorder.recordTask({ run, key, kind, state });
+        onEvent({ type: "state", key, label, state: "interrupted" });
+      }
       return;
     }
     if (state === "running") startedMs.set(key, performance.now());
@@ -239,7 +242,8 @@ function workerFlags(results: string): string[] {
   return [
     "--frozen",
     "--allow-read",
-    `--allow-write=${results}`,
+    // The flag takes a list: a comma in a path is written twice.
+    `--allow-write=${results.replaceAll(",", ",,")}`,
     "--allow-env",
     "--allow-ffi",
     "--allow-sys",

@@ -4,6 +4,7 @@
  * `plan`, `explain` and `run` all begin here, so that what is shown is what is run.
  */
 import type { JsonObject } from "../base/canonical.ts";
+import { formatFault } from "../base/errors.ts";
 import { CodeHasher } from "../executor/code_hash.ts";
 import { buildGraph, type TaskGraph } from "../graph/build.ts";
 import { checkBudget } from "../graph/cost.ts";
@@ -67,6 +68,7 @@ export async function openStudy(options: StudyOptions): Promise<Study> {
     only: [...options.only ?? []],
     env: Deno.env.toObject(),
   });
+  for (const each of experiment.warnings) onWarning?.(formatFault(each));
   const store = await ArtifactStore.open(`${results}/store`, { onWarning });
   const database = `${results}/titrate.duckdb`;
   const graph = await buildGraph(experiment.requests, {

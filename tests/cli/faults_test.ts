@@ -72,6 +72,7 @@ Deno.test("a wrong call is told with what would be right, and exits with 2", asy
       /unknown option '--jbos'\n\(Did you mean --jobs\?\)/,
     ],
     ["no number of jobs", ["run", "--jobs", "0"], /Give a whole number from 1 to 1024/],
+    ["no folder of results", ["run", "study.yaml", "--results", ""], /Give the path of a folder/],
     ["an unknown format", ["sql", "SELECT 1", "--format", "xml"], /Allowed choices are table, csv/],
     [
       "no such spec",
@@ -95,6 +96,18 @@ Deno.test("a wrong call is told with what would be right, and exits with 2", asy
       assert.doesNotMatch(stderr, /^\s+at .*\.ts:/m);
     });
   }
+});
+
+Deno.test("what is odd in a spec is told as a warning, and stops nothing", async () => {
+  await using study = await TinyStudy.make();
+  await study.edit("seed: [1, 2]", "seed: [1, 2]\n  width: [8, 16]");
+  const { code, stderr } = await study.call("plan", "study.yaml");
+  assert.equal(code, 0, stderr);
+  assert.equal(
+    stderr,
+    "warning: study.yaml:5:3: no stage refers to the axis width [spec/unused]\n" +
+      "  mend: remove it, or refer to it as $(axis.width)\n",
+  );
 });
 
 Deno.test("sql tells what is wrong with a query, and changes nothing", async () => {

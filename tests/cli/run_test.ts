@@ -121,6 +121,10 @@ Deno.test("run goes on after Ctrl-C, which ends it with 130", async () => {
     { status: "done" },
     { status: "interrupted" },
   ]);
+  assert.deepEqual(await study.sql("SELECT DISTINCT state FROM tasks ORDER BY 1"), [
+    { state: "done" },
+    { state: "ready" },
+  ]);
   const resumed = await study.run("--set", "axes.steps=[2]", "--only", "stage=pretrain");
   assert.deepEqual(resumed.tasks, { total: 5, cached: 5, ran: 0, failed: 0 });
 });
