@@ -96,7 +96,8 @@ export function whyNotShared(schedule: Schedule): string | undefined {
 
 /**
  * The constant schedule that a trapezoid follows until its fall, and for how many steps;
- * undefined when there is no such trunk.
+ * undefined when there is no such trunk, or nothing but it: a fraction of few steps rounds to
+ * no fall, and an annealed point that began at its own end would measure nothing.
  */
 export function trunkOf(
   schedule: Schedule,
@@ -104,7 +105,7 @@ export function trunkOf(
 ): { readonly schedule: ConstantSchedule; readonly steps: number } | undefined {
   if (schedule.kind !== "trapezoid") return undefined;
   const trunk = trunkSteps(schedule, steps);
-  if (trunk === 0) return undefined;
+  if (trunk === 0 || trunk === steps) return undefined;
   const { learningRate, warmup } = schedule;
   return { schedule: { kind: "constant", learningRate, warmup }, steps: trunk };
 }

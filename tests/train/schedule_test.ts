@@ -101,6 +101,15 @@ Deno.test("trunkOf() has the rates of the trapezoid before its cooldown", () => 
   assert.equal(trunkOf(all, 10), undefined);
 });
 
+Deno.test("trunkOf() leaves a step to measure after when a cooldown rounds to nothing", () => {
+  const schedule: Schedule = { kind: "trapezoid", ...rate, cooldown: { fraction: 0.2 } };
+  assert.equal(trunkOf(schedule, 2), undefined);
+  assert.equal(trunkOf(schedule, 3)?.steps, 2);
+  fc.assert(fc.property(anySchedule, fc.integer({ min: 1, max: 100 }), (schedule, steps) => {
+    assert((trunkOf(schedule, steps)?.steps ?? 0) < steps);
+  }));
+});
+
 Deno.test("scheduleFaults() finds a horizon that is too near", () => {
   const schedule: Schedule = { kind: "linear", learningRate: 1, warmup: 50, horizon: 50 };
   assert.deepEqual(scheduleFaults(schedule, 60).map((each) => [each.path, each.message]), [
