@@ -115,7 +115,7 @@ const REPORT_MS = 250;
  * @yields progress every quarter of a second
  * @returns progress at the end; its loss is the mean over the last epoch, in nats
  * @throws ExperimentError "train/examples" when there are none, "train/diverged" when the
- *   loss is no number any more
+ *   loss or the gradient is no number any more
  * @throws the signal's reason when it is aborted
  */
 export async function* finetune(
@@ -145,7 +145,8 @@ export async function* finetune(
       { learningRate, step },
     );
     const lossNats = outputs.loss![0]!;
-    if (!Number.isFinite(lossNats)) {
+    // At the last step a loss may still be finite when the update makes no weight so.
+    if (!Number.isFinite(lossNats) || !Number.isFinite(outputs.gradientNorm![0]!)) {
       throw new ExperimentError(
         "train/diverged",
         `the loss is no number any more at step ${step}, learning rate ${learningRate}`,

@@ -35,12 +35,15 @@ Deno.test("padBatch() hides padding from attention and weighs only labelled piec
   });
 });
 
-function fakeSession(loss: (step: number) => number) {
+function fakeSession(loss: (step: number) => number, norm: (step: number) => number = () => 1) {
   const seen: { ids: number[]; learningRate: number }[] = [];
   const session = {
     step(batch: Tensors, { step, learningRate }: { step: number; learningRate: number }) {
       seen.push({ ids: [...batch.ids!], learningRate });
-      return Promise.resolve({ loss: Float32Array.of(loss(step)) });
+      return Promise.resolve({
+        loss: Float32Array.of(loss(step)),
+        gradientNorm: Float32Array.of(norm(step)),
+      });
     },
   } as unknown as TrainingSession;
   return { session, seen };
@@ -101,6 +104,11 @@ Deno.test("finetune() refuses to train on nothing, and stops when the loss is no
     code: "train/diverged",
     message: "the loss is no number any more at step 3, learning rate 0.75",
   });
+});
+
+Deno.test("finetune() stops when only the last gradient is no number: every weight would be", async () => {
+  const { session } = fakeSession(() => 1, (step) => step === 5 ? Infinity : 1);
+  await assert.rejects(run({ session }), { code: "train/diverged" });
 });
 
 Deno.test("predictLabels() gives each example's likeliest labels, in batches", async () => {
