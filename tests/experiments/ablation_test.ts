@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { finished, titrate } from "../cli/tiny_study.ts";
+
+const ROOT = new URL("../../", import.meta.url).pathname;
+
+/** The cells of the default grid that stand neither in its last row nor in its last column. */
+const INNER = [2000, 6000, 18000].flatMap((tokens) =>
+  [50, 100, 200].map((steps) => `{ tokens: ${tokens}, steps: ${steps} }`)
+);
+
+Deno.test("ablation.yaml shows that domain pre-training helps, beyond more training", async (t) => {
+  const dir = await Deno.makeTempDir({ prefix: "titrate-ablation-" });
+  const call = async (...args: string[]) => {
+    const { code, stdout, stderr } = await finished(titrate(args, dir).spawn());
+    assert.equal(code, 0, stderr);
+    return stdout;
+  };
+  try {
+    const spec = `${ROOT}experiments/ablation.yaml`;
+    await call("run", spec, "--set", `exclude=[${INNER.join(", ")}]`);
+    const json = await call(
+      "sql",
+      `SELECT stage, benchmark, axes->>'tokens' AS tokens, axes->>'steps' AS steps, avg(value) AS mean
+       FROM results WHERE (metric = 'f1' AND split = 'test') OR metric = 'lossNats'
+       GROUP BY ALL`,
+      "--format",
+      "json",
+    );
+    const rows: Record<string, string | number | null>[] = JSON.parse(json);
+    const mean = (stage: string, cell: { tokens?: number; steps?: number } = {}): number => {
+      const found = rows.filter((row) =>
+        row["stage"] === stage && row["tokens"] === (cell.tokens?.toString() ?? null) &&
+        row["steps"] === (cell.steps?.toString() ?? null)
+      );
+      assert.equal(found.length, 1, `one row of ${stage} ${JSON.stringify(cell)}`);
+      return Number(found[0]!["mean"]);
+    };
+    const most = { tokens: 54000, steps: 400 };
+
+    await t.step("NER is 20 points above step 0 and 15 above the general-text control", () => {
+      const f1 = mean("ner", most);
+      assert.ok(f1 >= mean("ner_start") + 20, `${f1} against ${mean("ner_start")}`);
+      assert.ok(f1 >= mean("ner_control") + 15, `${f1} against ${mean("ner_control")}`);
+    });
+    await t.step("held-out loss falls with corpus size at the most steps", () => {
+      const losses = [2000, 6000, 18000, 54000].map((tokens) =>
+        mean("pretrain", { ...most, tokens })
+      );
+      assert.deepEqual(losses, losses.toSorted((a, b) => b - a), String(losses));
+    });
+    await t.step("held-out loss falls with steps at the largest corpus", () => {
+      const losses = [50, 100, 200, 400].map((steps) => mean("pretrain", { ...most, steps }));
+      assert.deepEqual(losses, losses.toSorted((a, b) => b - a), String(losses));
+    });
+  } finally {
+    await new Deno.Command("chmod", { args: ["-R", "u+w", dir] }).output();
+    await Deno.remove(dir, { recursive: true });
+  }
+});
