@@ -33,11 +33,14 @@ export async function explain(spec: string, options: ExplainOptions): Promise<vo
 function choose({ plan, experiment }: Study, name: string | undefined): PlannedTask[] {
   const tasks = [...plan.tasks.values()];
   if (name === undefined) return tasks.filter(({ state }) => state === "run");
-  const chosen = tasks.filter(({ task }) =>
-    task.key.startsWith(name) || labelOf(task) === name ||
+  const named = tasks.filter(({ task }) =>
+    labelOf(task) === name ||
     task.cells.some((cell) => cell.stage === name || labelOfCell(cell) === name)
   );
-  if (chosen.length > 0) return chosen;
+  if (named.length > 0) return named;
+  // After the names: a stage may be called as keys begin, such as "a".
+  const keyed = tasks.filter(({ task }) => name !== "" && task.key.startsWith(name));
+  if (keyed.length > 0) return keyed;
   throw new ExperimentError("cli/no-task", `no task is called "${name}"`, {
     mend: `give a stage (${experiment.stages.map(({ name: stage }) => stage).join(", ")}), ` +
       "a label or a key as `deno task plan` prints them",
