@@ -16,7 +16,7 @@ import { Recorder } from "../store/recorder.ts";
 import type { FitRow } from "../store/rows.ts";
 import type { RunEvent } from "./events.ts";
 import { fitCurves, type ResultRow } from "./fits.ts";
-import { labelOf, type Study } from "./study.ts";
+import { allCells, cellRows, labelOf, type Study } from "./study.ts";
 
 /** How to run a study. */
 export interface RunOptions {
@@ -72,15 +72,13 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunRe
     startedAt,
     argv: options.argv ?? [],
   });
-  const cells = cellRows(study);
-  recorder.recordCells(experiment.name, {
-    cells,
-    replace: (study.options.only ?? []).length === 0,
-  });
+  // All of the spec's, so that cells outside `only` show no results of another spec.
+  recorder.recordCells(experiment.name, { cells: await allCells(study), replace: true });
   const cached = [...plan.tasks.values()].filter(({ state }) => state === "cached");
   recorder.recordCached(study.store, cached.map(({ task }) => task.key));
   if (plan.counts.run > 0) {
     const { identities } = graph;
+    const cells = cellRows(experiment, graph);
     recorder.recordHistory({ run, experiment: experiment.name, identities, cells });
   }
   // A database that cannot be used is better learnt of now than after hours.
@@ -262,15 +260,6 @@ function jobOf({ task, start, replaces }: PlannedTask, { options, code }: Study,
     ...(start === undefined ? {} : { start }),
     ...(replaces === undefined ? {} : { replaces }),
   };
-}
-
-function cellRows({ experiment, graph }: Study) {
-  return experiment.requests.map(({ id, cell, kind, params }, place) => ({
-    ...cell,
-    key: graph.ofRequest.get(id)!,
-    seed: kind.seed?.(params),
-    place,
-  }));
 }
 
 function messageOf(error: unknown): string {

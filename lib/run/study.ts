@@ -4,16 +4,18 @@
  * `plan`, `explain` and `run` all begin here, so that what is shown is what is run.
  */
 import type { JsonObject } from "../base/canonical.ts";
-import { formatFault } from "../base/errors.ts";
+import { ExperimentError, formatFault } from "../base/errors.ts";
 import { CodeHasher } from "../executor/code_hash.ts";
 import { buildGraph, type TaskGraph } from "../graph/build.ts";
 import { checkBudget } from "../graph/cost.ts";
+import type { Numerics } from "../graph/key.ts";
 import { type Plan, planGraph } from "../graph/plan.ts";
 import type { History } from "../graph/reason.ts";
 import type { Task, TaskCell } from "../graph/task.ts";
 import { type Experiment, loadExperiment } from "../spec/experiment.ts";
 import { ArtifactStore } from "../store/artifacts.ts";
 import { loadHistory } from "../store/history.ts";
+import type { CellRow } from "../store/rows.ts";
 import { kinds } from "../tasks/registry.ts";
 
 /** The repository's root, where deno.json stands. */
@@ -62,18 +64,11 @@ export interface Study {
  */
 export async function openStudy(options: StudyOptions): Promise<Study> {
   const { results, onWarning } = options;
-  const experiment = await loadExperiment(options.spec, {
-    kinds,
-    set: [...options.set ?? []],
-    only: [...options.only ?? []],
-    env: Deno.env.toObject(),
-  });
+  const experiment = await load(options);
   for (const each of experiment.warnings) onWarning?.(formatFault(each));
   const store = await ArtifactStore.open(`${results}/store`, { onWarning });
   const database = `${results}/titrate.duckdb`;
-  const graph = await buildGraph(experiment.requests, {
-    numerics: { engine: options.engine, precision: "float32" },
-  });
+  const graph = await buildGraph(experiment.requests, { numerics: numericsOf(options) });
   const hasher = new CodeHasher(ROOT);
   const code = new Map(
     await Promise.all(
@@ -95,6 +90,40 @@ export async function openStudy(options: StudyOptions): Promise<Study> {
     checkBudget(plan.costs.left, { budget, at });
   }
   return { options, experiment, graph, plan, store, database, code };
+}
+
+function load({ spec, set = [], only = [] }: StudyOptions): Promise<Experiment> {
+  return loadExperiment(spec, { kinds, set, only, env: Deno.env.toObject() });
+}
+
+function numericsOf({ engine }: StudyOptions): Numerics {
+  return { engine, precision: "float32" };
+}
+
+/**
+ * The task at every cell of the spec, at those that `only` leaves out too. Those are
+ * missing where their keys cannot be told, as when a file that they read is not there.
+ */
+export async function allCells({ options, experiment, graph }: Study): Promise<CellRow[]> {
+  if ((options.only ?? []).length === 0) return cellRows(experiment, graph);
+  const whole = await load({ ...options, only: [] });
+  try {
+    const { requests } = whole;
+    return cellRows(whole, await buildGraph(requests, { numerics: numericsOf(options) }));
+  } catch (error) {
+    if (error instanceof ExperimentError) return cellRows(experiment, graph);
+    throw error;
+  }
+}
+
+/** Which task stands at each cell, in the order of the spec. */
+export function cellRows({ requests }: Experiment, graph: TaskGraph): CellRow[] {
+  return requests.map(({ id, cell, kind, params }, place) => ({
+    ...cell,
+    key: graph.ofRequest.get(id)!,
+    seed: kind.seed?.(params),
+    place,
+  }));
 }
 
 /** A task as a person would name it: its first stage and cell, or what it is the trunk of. */

@@ -77,6 +77,19 @@ Deno.test("run --only runs the cells asked for, and what they need", async () =>
   assert.deepEqual((await study.run()).tasks, { total: TASKS, cached: 6, ran: 6, failed: 0 });
 });
 
+Deno.test("run --only leaves no results of another spec at the cells it leaves out", async () => {
+  await using study = await TinyStudy.make();
+  await study.run();
+  await study.edit("      steps: 2\n", "      steps: 3\n");
+  await study.run("--only", "steps=4");
+  const cells = `SELECT DISTINCT stage, (axes->>'steps')::INT AS steps FROM results ORDER BY ALL`;
+  assert.deepEqual(await study.sql(cells), [
+    { stage: "ner", steps: 4 },
+    { stage: "pretrain", steps: 2 },
+    { stage: "pretrain", steps: 4 },
+  ]);
+});
+
 Deno.test("run gives the same bits whatever --jobs is and wherever it starts", async () => {
   await using one = await TinyStudy.make();
   await using two = await TinyStudy.make();
