@@ -120,9 +120,13 @@ function resultsOption(): Option {
     .default("results").argParser(readFolder);
 }
 
-/** A folder's path; an empty one, as of an unset variable, would stand for the root. */
+/**
+ * A folder's path. An empty one, as of an unset variable, would stand for the root; a
+ * comma would part it in two where workers are told what they may write to.
+ */
 function readFolder(text: string): string {
   if (text.trim() === "") throw new InvalidArgumentError("Give the path of a folder.");
+  if (text.includes(",")) throw new InvalidArgumentError("Give a path without commas.");
   return text;
 }
 

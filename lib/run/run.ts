@@ -240,8 +240,7 @@ function workerFlags(results: string): string[] {
   return [
     "--frozen",
     "--allow-read",
-    // The flag takes a list: a comma in a path is written twice.
-    `--allow-write=${results.replaceAll(",", ",,")}`,
+    `--allow-write=${results}`,
     "--allow-env",
     "--allow-ffi",
     "--allow-sys",
