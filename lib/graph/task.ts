@@ -123,16 +123,18 @@ export interface InputArtifact {
 export interface Facts {
   /** Optimizer updates of the trajectory that was measured. */
   readonly steps?: number;
-  /** Distinct corpus tokens that the trajectory can have seen. */
+  /** Distinct corpus tokens that the trajectory has seen. */
   readonly uniqueTokens?: number;
   /** Tokens that went through it, repetitions counted. */
   readonly seenTokens?: number;
-  /** seenTokens / uniqueTokens. */
+  /** seenTokens / tokens of the corpus: below 1 not all of it was seen. */
   readonly epochs?: number;
   /** Trained parameters of the model. */
   readonly parameters?: number;
   /** Floating-point operations spent on training, all stages before included. */
   readonly flops?: number;
+  /** Pre-trainings that the model went through, this one included. */
+  readonly pretrainings?: number;
 }
 
 /** A score: one row of the results view for each cell that the task stands in. */

@@ -29,16 +29,18 @@ export interface RecordedFile {
 export interface RecordedFacts {
   /** Optimizer updates of the trajectory. */
   readonly steps?: number;
-  /** Distinct corpus tokens that it can have seen. */
+  /** Distinct corpus tokens that it has seen. */
   readonly uniqueTokens?: number;
   /** Tokens that went through it, repetitions counted. */
   readonly seenTokens?: number;
-  /** seenTokens / uniqueTokens. */
+  /** seenTokens / tokens of the corpus: below 1 not all of it was seen. */
   readonly epochs?: number;
   /** Trained parameters of the model. */
   readonly parameters?: number;
   /** Floating-point operations spent on training. */
   readonly flops?: number;
+  /** Pre-trainings that the model went through. */
+  readonly pretrainings?: number;
 }
 
 /** A score; as the graph's Score. */
@@ -127,6 +129,7 @@ const recordSchema = z.strictObject({
       epochs: z.exactOptional(measured),
       parameters: z.exactOptional(measured),
       flops: z.exactOptional(measured),
+      pretrainings: z.exactOptional(measured),
     }),
     scores: z.array(z.strictObject({
       benchmark: z.string(),

@@ -6,6 +6,7 @@
  */
 import { join } from "node:path";
 import { ExperimentError } from "../base/errors.ts";
+import { Stream } from "../base/rng.ts";
 import type { ParamSpec } from "../engine/engine.ts";
 import type { Graph } from "../engine/ir.ts";
 import type { Facts, InputArtifact, Score, TaskContext, TaskOutcome } from "../graph/task.ts";
@@ -35,7 +36,8 @@ export async function runPretrain(context: TaskContext<PretrainParams>): Promise
   const text = await openText(context, resources);
   const init = inputs.init?.[0];
   const config = await configOf(context, { init, vocabSize: text.pieces.size });
-  const batches = new MaskedBatches(text.corpus, params);
+  const seed = streamSeed(params.seed, init?.facts.pretrainings ?? 0);
+  const batches = new MaskedBatches(text.corpus, { ...params, seed });
   const { graph, params: specs } = maskedLanguageModel(config, {
     rows: params.rows,
     length: params.rowPieces,
@@ -50,6 +52,7 @@ export async function runPretrain(context: TaskContext<PretrainParams>): Promise
     specs,
     text,
     batches,
+    seed,
     checkpoints,
     from,
     resources,
@@ -62,13 +65,24 @@ export async function runPretrain(context: TaskContext<PretrainParams>): Promise
   const seenTokens = params.steps * batches.tokens;
   const facts: Facts = {
     steps: params.steps,
-    uniqueTokens: text.corpus.tokens,
+    // Within its first epoch a training meets no row twice.
+    uniqueTokens: Math.min(text.corpus.tokens, seenTokens),
     seenTokens,
     epochs: seenTokens / text.corpus.tokens,
     parameters: countParameters(specs),
     flops: (init?.facts.flops ?? 0) + params.steps * trainingFlops(graph),
+    pretrainings: (init?.facts.pretrainings ?? 0) + 1,
   };
   return { facts, scores: scoresAt(point, params.steps) };
+}
+
+/**
+ * The seed of order, masks and dropout. A training that goes on from another on the
+ * same corpus with the same seed must not meet the very batches of the first again.
+ */
+function streamSeed(seed: number, pretrainingsBefore: number): number {
+  if (pretrainingsBefore === 0) return seed;
+  return new Stream(seed, "pretrain/further", pretrainingsBefore).uint32();
 }
 
 /** The text that a training reads, cut into rows. */
@@ -109,6 +123,8 @@ interface Course {
   readonly specs: readonly ParamSpec[];
   readonly text: TrainingText;
   readonly batches: MaskedBatches;
+  /** Of order, masks and dropout. */
+  readonly seed: number;
   readonly checkpoints: Checkpoints;
   readonly from: SavedTraining;
   /** Where what is opened for it is put, to be closed at the end. */
@@ -117,7 +133,7 @@ interface Course {
 
 async function advance(context: Context, course: Course): Promise<SavedTraining> {
   const { params } = context;
-  const { config, graph, specs, text, batches, checkpoints, from, resources } = course;
+  const { config, graph, specs, text, batches, seed, checkpoints, from, resources } = course;
   const batchRows = Math.min(params.rows, params.evaluation.rows, text.heldOut.count);
   const heldOut = new HeldOutSet(text.heldOut, { rows: params.evaluation.rows, batchRows });
   const evaluation = maskedLanguageModel(config, {
@@ -146,7 +162,7 @@ async function advance(context: Context, course: Course): Promise<SavedTraining>
     schedule,
     steps,
     from: from.point,
-    ...(hasDropout(config) ? { dropoutSeed: params.seed } : {}),
+    ...(hasDropout(config) ? { dropoutSeed: seed } : {}),
     measure: () => heldOut.measure(measured),
     measureEvery,
     save: (point, state) => checkpoints.save(point, state),

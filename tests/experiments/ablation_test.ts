@@ -4,8 +4,8 @@ import { finished, titrate } from "../cli/tiny_study.ts";
 const ROOT = new URL("../../", import.meta.url).pathname;
 
 /** The cells of the default grid that stand neither in its last row nor in its last column. */
-const INNER = [2000, 6000, 18000].flatMap((tokens) =>
-  [50, 100, 200].map((steps) => `{ tokens: ${tokens}, steps: ${steps} }`)
+const INNER = [1000, 4000, 16000].flatMap((tokens) =>
+  [75, 150, 300].map((steps) => `{ tokens: ${tokens}, steps: ${steps} }`)
 );
 
 Deno.test("ablation.yaml shows that domain pre-training helps, beyond more training", async (t) => {
@@ -35,7 +35,7 @@ Deno.test("ablation.yaml shows that domain pre-training helps, beyond more train
       assert.equal(found.length, 1, `one row of ${stage} ${JSON.stringify(cell)}`);
       return Number(found[0]!["mean"]);
     };
-    const most = { tokens: 54000, steps: 400 };
+    const most = { tokens: 64000, steps: 600 };
 
     await t.step("NER is 20 points above step 0 and 15 above the general-text control", () => {
       const f1 = mean("ner", most);
@@ -43,13 +43,13 @@ Deno.test("ablation.yaml shows that domain pre-training helps, beyond more train
       assert.ok(f1 >= mean("ner_control") + 15, `${f1} against ${mean("ner_control")}`);
     });
     await t.step("held-out loss falls with corpus size at the most steps", () => {
-      const losses = [2000, 6000, 18000, 54000].map((tokens) =>
+      const losses = [1000, 4000, 16000, 64000].map((tokens) =>
         mean("pretrain", { ...most, tokens })
       );
       assert.deepEqual(losses, losses.toSorted((a, b) => b - a), String(losses));
     });
     await t.step("held-out loss falls with steps at the largest corpus", () => {
-      const losses = [50, 100, 200, 400].map((steps) => mean("pretrain", { ...most, steps }));
+      const losses = [75, 150, 300, 600].map((steps) => mean("pretrain", { ...most, steps }));
       assert.deepEqual(losses, losses.toSorted((a, b) => b - a), String(losses));
     });
   } finally {

@@ -106,10 +106,11 @@ Deno.test("pretrain leaves a model's folder and says what it took", async () => 
   // 300 rows of 10 tokens; 12 steps of 8 rows.
   assert.deepEqual(facts, {
     steps: 12,
-    uniqueTokens: 3000,
+    uniqueTokens: 960,
     seenTokens: 960,
     epochs: 0.32,
     parameters: 4231,
+    pretrainings: 1,
   });
   // Per step: a layer 2*96*(4*256 + 2*16*64) + 4*8*12*12*16, a head 2*16*(256 + 16*23); thrice.
   const step = 3 * (2 * 96 * 3072 + 73_728 + 2 * 16 * 624);
@@ -206,7 +207,32 @@ Deno.test("pretrain of 0 steps copies its start and measures it", async () => {
   );
   assert.equal(mine, theirs);
   assert.deepEqual(outcome.scores, first.outcome.scores);
-  assert.deepEqual(outcome.facts, { ...first.outcome.facts, steps: 0, seenTokens: 0, epochs: 0 });
+  assert.deepEqual(outcome.facts, {
+    ...first.outcome.facts,
+    steps: 0,
+    uniqueTokens: 0,
+    seenTokens: 0,
+    epochs: 0,
+    pretrainings: 2,
+  });
+});
+
+Deno.test("pretrain from a model does not replay the batches of the training before", async () => {
+  const first = await run({ dropout: 0 });
+  const { model: _, ...rest } = PARAMS;
+  const from = async (pretrainings: number) => {
+    const init = { ...artifactOf(first), facts: { pretrainings } };
+    const made = await makeRun(pretrain, {
+      params: { ...rest, dropout: 0, steps: 3 },
+      inputs: { corpus: [CORPUS], init: [init] },
+    });
+    const outcome = await pretrain.run(made.context);
+    return (await filesOf({ ...made, outcome }))["model.safetensors"];
+  };
+  const replayed = await from(0);
+  assert.equal(await from(0), replayed);
+  assert.notEqual(await from(1), replayed);
+  assert.notEqual(await from(2), await from(1));
 });
 
 Deno.test("pretrain from a model has a fresh optimizer and adds its flops", async () => {
