@@ -10,7 +10,7 @@
  * @see Efron and Tibshirani, "An Introduction to the Bootstrap", ch. 9
  */
 import { Stream } from "../base/rng.ts";
-import { evaluate, fitPowerLaw, type Point, type PowerLawFit, reach } from "./power_law.ts";
+import { evaluate, type Point, type PowerLawFit, PowerLawFitter, reach } from "./power_law.ts";
 
 /** A 95 percent interval, or another if asked for. */
 export interface Interval {
@@ -54,7 +54,8 @@ export function bootstrapPowerLaw(
   const { resamples = 1000, seed = 0, confidence = 0.95 } = options;
   const count = points.length;
   if (count <= LAW_PARAMETERS) throw new Error("intervals need more points than parameters");
-  const fit = fitPowerLaw(points);
+  const fitter = new PowerLawFitter(points.map(({ x }) => x));
+  const fit = fitter.fit(points.map(({ y }) => y));
   const from = Math.min(...points.map(({ x }) => x));
   const widen = Math.sqrt(count / (count - LAW_PARAMETERS));
   const fitted = points.map(({ x }) => evaluate(fit, x));
@@ -62,11 +63,7 @@ export function bootstrapPowerLaw(
 
   const draws = Array.from({ length: resamples }, (_, resample) => {
     const stream = new Stream(seed, "analysis/bootstrap", resample);
-    const drawn = points.map(({ x }, i) => ({
-      x,
-      y: fitted[i]! + residuals[stream.below(count)]!,
-    }));
-    return fitPowerLaw(drawn);
+    return fitter.fit(fitted.map((each) => each + residuals[stream.below(count)]!));
   });
   const interval = (of: (fit: PowerLawFit) => number): Interval => {
     const sorted = Float64Array.from(draws, of).sort();

@@ -60,64 +60,108 @@ export function reach(law: PowerLaw, from: number, share: number): number {
 /**
  * The least-squares fit of the law to points.
  *
- * @throws Error for fewer than three distinct x or an x that is not above 0:
- *   the caller filters and explains
+ * @throws Error as `PowerLawFitter`
  */
 export function fitPowerLaw(points: readonly Point[]): PowerLawFit {
-  if (points.some(({ x, y }) => !(x > 0) || !Number.isFinite(x) || !Number.isFinite(y))) {
-    throw new Error("a power law needs finite points with x above 0");
-  }
-  if (new Set(points.map(({ x }) => x)).size < 3) {
-    throw new Error("a power law needs three distinct x");
-  }
-  // Relative to the geometric mean, powers of x stay near 1 whatever its unit.
-  const unit = Math.exp(mean(points.map(({ x }) => Math.log(x))));
-  const scaled = points.map(({ x, y }) => ({ x: x / unit, y }));
-
-  const step = Math.log(EXPONENT_RANGE.most / EXPONENT_RANGE.least) / (GRID_POINTS - 1);
-  const exponentAt = (place: number) => EXPONENT_RANGE.least * Math.exp(step * place);
-  let best = 0;
-  let bestError = Infinity;
-  for (let place = 0; place < GRID_POINTS; place++) {
-    const error = solveLinear(scaled, exponentAt(place)).squaredError;
-    if (error < bestError) [best, bestError] = [place, error];
-  }
-  const place = minimise(
-    (each) => solveLinear(scaled, exponentAt(each)).squaredError,
-    Math.max(0, best - 1),
-    Math.min(GRID_POINTS - 1, best + 1),
-  );
-  const exponent = exponentAt(place);
-  const { limit, amplitude, squaredError } = solveLinear(scaled, exponent);
-  const average = mean(points.map(({ y }) => y));
-  const variation = points.reduce((sum, { y }) => sum + (y - average) ** 2, 0);
-  return {
-    limit,
-    amplitude: amplitude * unit ** exponent,
-    exponent,
-    rmse: Math.sqrt(squaredError / points.length),
-    ...(variation > 0 ? { rSquared: 1 - squaredError / variation } : {}),
-    atBound: place < 0.01 || place > GRID_POINTS - 1.01,
-  };
+  const fitter = new PowerLawFitter(points.map(({ x }) => x));
+  return fitter.fit(points.map(({ y }) => y));
 }
 
-/** Limit and amplitude for a given exponent, by centred linear regression on x^-exponent. */
-function solveLinear(points: readonly Point[], exponent: number) {
-  const powers = points.map(({ x }) => x ** -exponent);
-  const meanPower = mean(powers), meanY = mean(points.map(({ y }) => y));
-  let cross = 0, square = 0;
-  points.forEach(({ y }, i) => {
-    const deviation = powers[i]! - meanPower;
-    cross += deviation * (y - meanY);
-    square += deviation * deviation;
-  });
-  const amplitude = cross / square;
-  const limit = meanY - amplitude * meanPower;
-  const squaredError = points.reduce(
-    (sum, { y }, i) => sum + (y - limit - amplitude * powers[i]!) ** 2,
-    0,
-  );
-  return { limit, amplitude, squaredError };
+const STEP = Math.log(EXPONENT_RANGE.most / EXPONENT_RANGE.least) / (GRID_POINTS - 1);
+
+/** The exponent at a place of the grid, which may lie between two of its points. */
+function exponentAt(place: number): number {
+  return EXPONENT_RANGE.least * Math.exp(STEP * place);
+}
+
+/** Fits laws to many sets of values at the same x, as a bootstrap does. */
+export class PowerLawFitter {
+  readonly #xs: readonly number[];
+  readonly #unit: number;
+  readonly #grid: readonly Regressor[];
+
+  /**
+   * @param xs one for each value to fit, repetitions included
+   * @throws Error for fewer than three distinct x or an x that is not above 0:
+   *   the caller filters and explains
+   */
+  constructor(xs: readonly number[]) {
+    if (xs.some((x) => !(x > 0) || !Number.isFinite(x))) {
+      throw new Error("a power law needs finite points with x above 0");
+    }
+    if (new Set(xs).size < 3) throw new Error("a power law needs three distinct x");
+    // Relative to the geometric mean, powers of x stay near 1 whatever its unit.
+    this.#unit = Math.exp(mean(xs.map(Math.log)));
+    this.#xs = xs.map((x) => x / this.#unit);
+    this.#grid = Array.from(
+      { length: GRID_POINTS },
+      (_, place) => regressor(this.#xs, exponentAt(place)),
+    );
+  }
+
+  /**
+   * The least-squares fit.
+   *
+   * @param ys finite, one for each x
+   */
+  fit(ys: readonly number[]): PowerLawFit {
+    if (!ys.every(Number.isFinite)) throw new Error("a power law needs finite points");
+    const average = mean(ys);
+    const centred = Float64Array.from(ys, (y) => y - average);
+    let best = 0;
+    let bestError = Infinity;
+    for (const [place, each] of this.#grid.entries()) {
+      const { squaredError } = regress(centred, each);
+      if (squaredError < bestError) [best, bestError] = [place, squaredError];
+    }
+    const place = minimise(
+      (each) => regress(centred, regressor(this.#xs, exponentAt(each))).squaredError,
+      Math.max(0, best - 1),
+      Math.min(GRID_POINTS - 1, best + 1),
+    );
+    const exponent = exponentAt(place);
+    const at = regressor(this.#xs, exponent);
+    const { amplitude, squaredError } = regress(centred, at);
+    const variation = centred.reduce((sum, each) => sum + each * each, 0);
+    return {
+      limit: average - amplitude * at.mean,
+      amplitude: amplitude * this.#unit ** exponent,
+      exponent,
+      rmse: Math.sqrt(squaredError / ys.length),
+      ...(variation > 0 ? { rSquared: 1 - squaredError / variation } : {}),
+      atBound: place < 0.01 || place > GRID_POINTS - 1.01,
+    };
+  }
+}
+
+/** x^-exponent at every x, centred, which the values are regressed on. */
+interface Regressor {
+  readonly mean: number;
+  readonly deviations: Float64Array;
+  readonly squares: number;
+}
+
+function regressor(xs: readonly number[], exponent: number): Regressor {
+  const deviations = Float64Array.from(xs, (x) => x ** -exponent);
+  const average = deviations.reduce((sum, each) => sum + each, 0) / xs.length;
+  let squares = 0;
+  for (let i = 0; i < deviations.length; i++) {
+    deviations[i]! -= average;
+    squares += deviations[i]! ** 2;
+  }
+  return { mean: average, deviations, squares };
+}
+
+/** The slope of centred values on a regressor, and what it leaves unexplained. */
+function regress(centred: Float64Array, { deviations, squares }: Regressor) {
+  let cross = 0;
+  for (let i = 0; i < centred.length; i++) cross += deviations[i]! * centred[i]!;
+  const amplitude = cross / squares;
+  let squaredError = 0;
+  for (let i = 0; i < centred.length; i++) {
+    squaredError += (centred[i]! - amplitude * deviations[i]!) ** 2;
+  }
+  return { amplitude, squaredError };
 }
 
 /** The place of the minimum of a function with one valley in [low, high], by golden section. */
@@ -125,7 +169,7 @@ function minimise(f: (x: number) => number, low: number, high: number): number {
   const ratio = (Math.sqrt(5) - 1) / 2;
   let left = high - ratio * (high - low), right = low + ratio * (high - low);
   let atLeft = f(left), atRight = f(right);
-  for (let i = 0; i < 60; i++) {
+  for (let i = 0; i < 40; i++) {
     if (atLeft <= atRight) {
       [high, right, atRight] = [right, left, atLeft];
       left = high - ratio * (high - low);

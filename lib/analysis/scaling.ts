@@ -35,7 +35,9 @@ export function fitScaling(points: readonly Point[]): ScalingFit {
   const warnings: string[] = [];
   const usable = points.filter(({ x, y }) => x > 0 && Number.isFinite(x) && Number.isFinite(y));
   const leftOut = points.length - usable.length;
-  if (leftOut > 0) warnings.push(`${leftOut} of ${points.length} points at x = 0 left out`);
+  if (leftOut > 0) {
+    warnings.push(`${leftOut} of ${points.length} points left out: at x = 0, or no number`);
+  }
 
   const distinct = [...new Set(usable.map(({ x }) => x))].sort((a, b) => a - b);
   if (distinct.length < 3 || usable.length <= LAW_PARAMETERS) {

@@ -3,7 +3,7 @@ import type { PlannedTask } from "../graph/plan.ts";
 import { formatReason } from "../graph/reason.ts";
 import { formatCount } from "../report/format.ts";
 import { formatTable } from "../report/table.ts";
-import { labelOf, openStudy, type Study } from "../run/study.ts";
+import { checkStudyBudget, labelOf, openStudy, type Study } from "../run/study.ts";
 import { type SpecOptions, studyOptions } from "./options.ts";
 import { printError, writeOutput } from "./streams.ts";
 
@@ -16,7 +16,10 @@ export interface PlanCommandOptions extends SpecOptions {
 /** Prints the plan of a study; runs nothing. */
 export async function plan(spec: string, options: PlanCommandOptions): Promise<void> {
   const study = await openStudy(studyOptions(spec, options, printError));
-  if (options.json) return writeOutput(`${JSON.stringify(planJson(study), null, 2)}\n`);
+  if (options.json) {
+    writeOutput(`${JSON.stringify(planJson(study), null, 2)}\n`);
+    return checkStudyBudget(study);
+  }
   const lines = [...study.plan.tasks.values()].map((planned) => [
     labelOf(planned.task),
     planned.task.key.slice(0, 12),
@@ -27,6 +30,7 @@ export async function plan(spec: string, options: PlanCommandOptions): Promise<v
   const head = ["task", "key", "state", "steps", "why"];
   writeOutput(`${formatTable(head, lines, { right: (column) => column === 3 })}\n\n`);
   writeOutput(`${reportPlan(study).join("\n")}\n`);
+  checkStudyBudget(study);
 }
 
 /** The plan in a few lines: counts, costs with and without sharing, what to be wary of. */

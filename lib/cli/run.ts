@@ -3,7 +3,7 @@ import { formatDuration } from "../report/format.ts";
 import { formatFits } from "../report/fits.ts";
 import { gridTables, headlineRows } from "../report/grid.ts";
 import { runStudy } from "../run/run.ts";
-import { openStudy } from "../run/study.ts";
+import { checkStudyBudget, openStudy } from "../run/study.ts";
 import { EXIT } from "./exit.ts";
 import { type SpecOptions, studyOptions } from "./options.ts";
 import { ProgressDisplay } from "./progress.ts";
@@ -38,6 +38,7 @@ export async function run(spec: string, options: RunCommandOptions): Promise<num
   try {
     const study = await openStudy(studyOptions(spec, options, screen.print));
     for (const each of reportPlan(study)) screen.print(each);
+    checkStudyBudget(study);
     const display = new ProgressDisplay(screen, { total: study.plan.tasks.size });
     const timer = setInterval(() => display.refresh(), REFRESH_EVERY_MS);
     let report;

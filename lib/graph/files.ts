@@ -75,7 +75,7 @@ function unreadable(file: string, at: SourcePosition, error: unknown): Fault {
   if (error instanceof Deno.errors.NotFound) {
     return fault("graph/missing-file", `there is no file "${file}"`, {
       at,
-      mend: "write the path of a file that exists, relative to the working directory",
+      mend: "check the path, relative to the working directory, and any variable in it",
     });
   }
   const why = error instanceof Error ? error.message : String(error);

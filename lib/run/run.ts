@@ -38,7 +38,10 @@ export interface RunReport {
   readonly experiment: string;
   /** The run's id. */
   readonly run: string;
-  /** Tasks of the experiment: `cached` were there or not needed, `failed` includes skipped ones. */
+  /**
+   * Tasks of the experiment: `cached` were there or not needed, `failed` includes skipped ones.
+   * What is missing from `total` was not started: after an interrupt, or a failure with fail-fast.
+   */
   readonly tasks: {
     readonly total: number;
     readonly cached: number;

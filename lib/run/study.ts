@@ -60,7 +60,7 @@ export interface Study {
 /**
  * Reads the spec, builds the graph and plans it.
  *
- * @throws ExperimentError with all that is wrong with the spec; "graph/over-budget"
+ * @throws ExperimentError with all that is wrong with the spec
  */
 export async function openStudy(options: StudyOptions): Promise<Study> {
   const { results, onWarning } = options;
@@ -85,11 +85,18 @@ export async function openStudy(options: StudyOptions): Promise<Study> {
     // The database keeps identities as the JSON that they are.
     history: async () => await loadHistory(database, experiment.name) as History | undefined,
   });
-  if (experiment.budget !== undefined) {
-    const { at, ...budget } = experiment.budget;
-    checkBudget(plan.costs.left, { budget, at });
-  }
   return { options, experiment, graph, plan, store, database, code };
+}
+
+/**
+ * Checks what is left to run against the spec's budget, if it states one.
+ *
+ * @throws ExperimentError "graph/over-budget"
+ */
+export function checkStudyBudget({ experiment, plan }: Study): void {
+  if (experiment.budget === undefined) return;
+  const { at, ...budget } = experiment.budget;
+  checkBudget(plan.costs.left, { budget, at });
 }
 
 function load({ spec, set = [], only = [] }: StudyOptions): Promise<Experiment> {

@@ -94,30 +94,30 @@ export const corpus: TaskKind<CorpusParams> = {
 
 function faultsOf({ sources }: CorpusParams) {
   return sources.flatMap((source, index) => {
-    const faults = [];
-    if (source.format === "jsonl" && source.text === undefined && source.sentences === undefined) {
-      faults.push({
-        path: `sources[${index}]`,
-        message: "a jsonl source needs to know which fields hold its text",
-        mend: "give text: [<field>, ...] or sentences: <field>",
-      });
-    }
-    try {
-      expandPattern(source.path);
-    } catch (error) {
-      // Said here as well as by `files`, since here it gets its place in the spec.
-      if (!(error instanceof ExperimentError)) throw error;
-      const [{ message, mend = "" }] = error.faults;
-      faults.push({ path: `sources[${index}].path`, message, mend });
-    }
-    return faults;
+    if (source.format !== "jsonl") return [];
+    if (source.text !== undefined || source.sentences !== undefined) return [];
+    return [{
+      path: `sources[${index}]`,
+      message: "a jsonl source needs to know which fields hold its text",
+      mend: "give text: [<field>, ...] or sentences: <field>",
+    }];
   });
 }
 
 function filesOf({ sources }: CorpusParams): FileParam[] {
   return sources.flatMap(({ path }, index) =>
-    expandPattern(path).map((file) => ({ path: `sources[${index}].path`, file }))
+    filesThatFit(path).map((file) => ({ path: `sources[${index}].path`, file }))
   );
+}
+
+/** The files of a pattern; the pattern itself where none fits, a file that is missing. */
+function filesThatFit(pattern: string): string[] {
+  try {
+    return expandPattern(pattern);
+  } catch (error) {
+    if (error instanceof ExperimentError && error.code === "text/no-match") return [pattern];
+    throw error;
+  }
 }
 
 async function run(context: TaskContext<CorpusParams>): Promise<TaskOutcome> {

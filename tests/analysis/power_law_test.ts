@@ -97,7 +97,7 @@ Deno.test("fitScaling() says in words what cannot or should not be fitted", () =
     form: "limit + amplitude * x^-exponent",
     points: 1,
     warnings: [
-      "1 of 2 points at x = 0 left out",
+      "1 of 2 points left out: at x = 0, or no number",
       "not fitted: 1 points at 1 distinct x; " +
       "a curve of 3 parameters needs at least 3 distinct x and 4 points",
     ],

@@ -6,7 +6,7 @@ import { finished, TinyStudy } from "../cli/tiny_study.ts";
 
 const study = await TinyStudy.make();
 await study.run();
-addEventListener("unload", () => Deno.removeSync(study.dir, { recursive: true }));
+addEventListener("beforeunload", () => void study[Symbol.asyncDispose]());
 
 async function call(...args: string[]): Promise<void> {
   const { code, stderr } = await finished(study.start(...args));

@@ -59,7 +59,7 @@ Deno.test("buildGraph() reports all files that cannot be read, each with its pla
         const texts = error.faults.map(formatFault).map((each) => each.replaceAll(dir, "DIR"));
         assert.deepEqual(texts.map((each) => each.replace(/file: .*? \[/, "file: … [")), [
           'spec.yaml:10:15: there is no file "DIR/gone.txt" [graph/missing-file]\n' +
-          "  mend: write the path of a file that exists, relative to the working directory",
+          "  mend: check the path, relative to the working directory, and any variable in it",
           'spec.yaml:10:15: cannot read the file "DIR/": Is a directory (os error 21) ' +
           "[graph/unreadable-file]\n  mend: name a regular file that this user may read",
         ]);
