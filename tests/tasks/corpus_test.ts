@@ -48,7 +48,7 @@ Deno.test("corpus warns of duplicates and of sentences on both sides", async () 
   ]);
 });
 
-Deno.test("corpus names its files by pattern and in order, and its faults", async () => {
+Deno.test("corpus names its files by pattern and in order, and its faults", () => {
   using dir = new TempDir();
   for (const name of ["b.txt", "a.txt", "x.jsonl"]) dir.file(name, "");
   const params = corpus.params.parse({
