@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { buildGraph } from "../../lib/graph/build.ts";
+import { planGraph } from "../../lib/graph/plan.ts";
+import { loadExperiment } from "../../lib/spec/experiment.ts";
+import { kinds } from "../../lib/tasks/registry.ts";
+
+const ROOT = new URL("../../", import.meta.url).pathname;
+const DATA = Deno.env.get("TITRATE_DATA") ?? `${ROOT}../shared/data`;
+
+function isThere(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch {
+    return false;
+  }
+}
+
+async function planOf(name: string) {
+  const { requests, warnings } = await loadExperiment(`${ROOT}experiments/${name}`, {
+    kinds,
+    env: { TITRATE_DATA: DATA },
+  });
+  assert.deepEqual(warnings, []);
+  const graph = await buildGraph(requests, {
+    numerics: { engine: "onnx-cpu", precision: "float32" },
+  });
+  return await planGraph(graph, { lookup: () => undefined });
+}
+
+Deno.test("ablation.yaml: four sizes, four step counts, two seeds, one trajectory a size", async () => {
+  const { tasks, costs, unshared } = await planOf("ablation.yaml");
+  const cells = [...tasks.values()].flatMap(({ task }) => task.cells);
+  const at = (stage: string) => cells.filter((cell) => cell.stage === stage).length;
+  assert.deepEqual(
+    ["pretrain", "ner", "ner_start", "ner_control"].map(at),
+    [4 * 4 * 2, 4 * 4 * 2, 2, 2],
+  );
+  // A general model and a control of 600 steps a seed; each size trains to 600 once.
+  assert.equal(costs.total.steps, 2 * (600 + 600 + 4 * 600));
+  assert.equal(costs.totalUnshared.steps, 2 * (600 + 600 + 4 * (75 + 150 + 300 + 600)));
+  assert.deepEqual(unshared, []);
+});
+
+Deno.test({
+  name: "pmc_ncbi.yaml: plans on the real data (reads ../shared/data or TITRATE_DATA)",
+  ignore: !isThere(DATA),
+  async fn() {
+    const { tasks, costs } = await planOf("pmc_ncbi.yaml");
+    assert.equal(tasks.size, 35);
+    assert.equal(costs.total.steps, 1600 + 3 * 1600 + 1600);
+  },
+});
