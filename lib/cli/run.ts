@@ -57,7 +57,9 @@ export async function run(spec: string, options: RunCommandOptions): Promise<num
     for (const { title, text } of gridTables(headlineRows(report.rows))) {
       printError(`\n${title}\n${text}`);
     }
-    if (report.fits.length > 0) printError(`\n${formatFits(report.fits)}`);
+    // With --only, or after failures, a fit may have nothing to go by.
+    const fits = report.fits.filter(({ points }) => points > 0);
+    if (fits.length > 0) printError(`\n${formatFits(fits)}`);
     const { tasks: { total, cached, ran, failed }, elapsedMs, isInterrupted } = report;
     printError(
       `\n${report.experiment}: ${total} tasks, ${cached} cached, ${ran} ran, ${failed} failed, ` +

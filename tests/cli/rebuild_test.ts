@@ -1,0 +1,26 @@
+import assert from "node:assert/strict";
+import { TASKS, TinyStudy } from "./tiny_study.ts";
+
+Deno.test("a lost database comes back from the artifacts, and a cached run fills in the cells", async () => {
+  await using study = await TinyStudy.make();
+  await study.run();
+  const questions = [
+    "SELECT * FROM results ORDER BY ALL",
+    "SELECT * FROM measurements ORDER BY ALL",
+    "SELECT * FROM params ORDER BY ALL",
+  ];
+  const before = await Promise.all(questions.map((each) => study.sql(each)));
+  assert.ok(before.every((rows) => rows.length > 0));
+
+  await Deno.remove(study.path("results/titrate.duckdb"));
+  const { code, stderr } = await study.call("rebuild");
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, new RegExp(`^${TASKS} artifacts recorded`));
+  assert.deepEqual(await study.sql(questions[1]!), before[1]);
+  assert.equal((await study.run()).tasks.cached, TASKS);
+  const after = await Promise.all(questions.map((each) => study.sql(each)));
+  assert.deepEqual(after, before);
+
+  const status = await study.call("status");
+  assert.match(status.stdout, /^study .* done +12 +12 +0 +0 .* 12 done$/m);
+});
