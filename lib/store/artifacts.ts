@@ -184,7 +184,10 @@ export class ArtifactStore {
     { isStale }: BeginOptions,
   ): Promise<ArtifactRecord | undefined> {
     const existing = await this.#settle(key);
-    if (existing === undefined || isStale?.(existing) !== true) return existing;
+    if (existing === undefined) return undefined;
+    // What its commit could not remove would pass for a checkpoint of a stale one's successor.
+    await removeAll(`${this.root}/scratch/${key}`);
+    if (isStale?.(existing) !== true) return existing;
     const doomed = `${this.root}/tmp/${key}-${crypto.randomUUID().slice(0, 8)}`;
     await Deno.mkdir(`${this.root}/tmp`, { recursive: true });
     await Deno.rename(this.dirOf(key), doomed);
@@ -209,7 +212,10 @@ export class ArtifactStore {
     return undefined;
   }
 
-  /** Removes what dead attempts left in tmp: this key's, and once the others' too. */
+  /**
+   * Removes what dead attempts left in tmp: this key's, and once the others' too. With
+   * those goes the scratch that committed ones could not remove.
+   */
   async #sweep(key: string): Promise<void> {
     const others = this.#isSwept;
     this.#isSwept = true;
@@ -219,6 +225,19 @@ export class ArtifactStore {
       if (owner === key || others || !/^[0-9a-f]{64}-/.test(name)) continue;
       using lock = await this.#tryLock(owner);
       if (lock !== undefined) await removeAll(`${this.root}/tmp/${name}`);
+    }
+    if (!others) await this.#sweepScratch(key);
+  }
+
+  /** Removes the scratch of other keys whose artifacts are there. */
+  async #sweepScratch(key: string): Promise<void> {
+    for (const owner of await this.#names(`${this.root}/scratch`)) {
+      if (owner === key || !/^[0-9a-f]{64}$/.test(owner)) continue;
+      if (!await isPresent(this.dirOf(owner))) continue;
+      using lock = await this.#tryLock(owner);
+      // Under strict code the holder before may have removed the artifact to make it anew.
+      if (lock === undefined || !await isPresent(this.dirOf(owner))) continue;
+      await removeAll(`${this.root}/scratch/${owner}`);
     }
   }
 

@@ -62,7 +62,9 @@ export class Attempt {
    * Makes what stands in `outDir` the artifact, all of it or nothing.
    *
    * Forces files and folders to the disk, renames, deletes the scratch folder and
-   * lets go of the lock. When it fails, nothing is visible and scratch is kept.
+   * lets go of the lock. When it fails, scratch is kept and nothing is visible, but
+   * for one case: if the disk fails to confirm the rename, the artifact may be there,
+   * whole. A scratch folder that cannot be deleted is left to the store's next sweep.
    *
    * @throws ExperimentError "store/disk-full" or "store/io"
    * @throws Error when the task left what no artifact can hold, such as a link
@@ -77,12 +79,26 @@ export class Attempt {
       await syncPath(parent);
       await syncPath(`${parent}/..`);
       this.#isOver = true;
-      await removeAll(this.scratchDir);
+      await removeAll(this.scratchDir).catch(() => {});
       return record;
     } catch (error) {
       throw storeFault(error, { doing: "write the artifact", path: this.#finalDir });
     } finally {
       await this.abandon();
+    }
+  }
+
+  /**
+   * Removes what earlier attempts left in scratch, so that this one does not go on from it.
+   *
+   * @throws ExperimentError "store/io"
+   */
+  async emptyScratch(): Promise<void> {
+    try {
+      await removeAll(this.scratchDir);
+      await Deno.mkdir(this.scratchDir);
+    } catch (error) {
+      throw storeFault(error, { doing: "empty the scratch folder", path: this.scratchDir });
     }
   }
 

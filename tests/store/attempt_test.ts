@@ -1,5 +1,6 @@
 /** Locks and commits between real processes, some of them killed. */
 import assert from "node:assert/strict";
+import { ArtifactStore } from "../../lib/store/artifacts.ts";
 import { Child, commit, emptyStore, keyOf, namesIn, newArtifact } from "./_fixtures.ts";
 
 const KEY = keyOf(0xdef);
@@ -86,4 +87,44 @@ Deno.test("commit() that the file system refuses leaves nothing to be seen and l
   assert.deepEqual(namesIn(`${root}/scratch`), [KEY]);
   await using again = await store.begin(keyOf(0xdee));
   assert.equal(again.number, 1);
+});
+
+Deno.test("commit() that cannot remove its scratch is done all the same, and begin() sweeps it", async () => {
+  await using fixture = await emptyStore();
+  const { store, root } = fixture;
+  for (const key of [keyOf(1), keyOf(2)]) {
+    await using attempt = await store.begin(key);
+    await Deno.writeTextFile(`${attempt.scratchDir}/checkpoint`, "step 30");
+    await Deno.writeTextFile(`${attempt.outDir}/result`, "complete");
+    const remove = Deno.remove;
+    Deno.remove = (path, options) =>
+      path === attempt.scratchDir
+        ? Promise.reject(new Deno.errors.PermissionDenied("cannot remove"))
+        : remove(path, options);
+    try {
+      const record = await attempt.commit(newArtifact());
+      assert.deepEqual(await store.find(key), record);
+    } finally {
+      Deno.remove = remove;
+    }
+  }
+  assert.deepEqual(namesIn(`${root}/scratch`), [keyOf(1), keyOf(2)]);
+
+  await using again = await store.begin(keyOf(1), { isStale: () => true });
+  assert.equal(again.existing, undefined);
+  assert.deepEqual(namesIn(again.scratchDir), [], "a stale artifact's scratch is no checkpoint");
+  const other = await ArtifactStore.open(root);
+  await using unfinished = await other.begin(keyOf(3));
+  assert.deepEqual(namesIn(`${root}/scratch`), [keyOf(1), keyOf(3)]);
+  await unfinished.abandon();
+});
+
+Deno.test("emptyScratch() removes what an earlier attempt left, and keeps the folder", async () => {
+  await using fixture = await emptyStore();
+  await using attempt = await fixture.store.begin(KEY);
+  await Deno.mkdir(`${attempt.scratchDir}/task`);
+  await Deno.writeTextFile(`${attempt.scratchDir}/task/checkpoint`, "step 30");
+  await attempt.emptyScratch();
+  assert.deepEqual(namesIn(attempt.scratchDir), []);
+  await Deno.writeTextFile(`${attempt.scratchDir}/checkpoint`, "step 1");
 });
