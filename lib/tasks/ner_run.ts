@@ -190,7 +190,12 @@ async function score(
   const results: Record<string, EntityScore> = {};
   for (const split of ["dev", "test"] as const) {
     const { sentences, examples } = parts[split];
-    const places = await predictLabels(labeller, { examples, shape, labels: labels.length });
+    const places = await predictLabels(labeller, {
+      examples,
+      shape,
+      labels: labels.length,
+      signal: context.signal,
+    });
     const predicted = places.map((each, i) => decodeTags(examples[i]!, each, labels));
     const result = scoreEntities(sentences.map((each) => each.tags), predicted);
     results[split] = result;

@@ -132,7 +132,7 @@ interface Course {
 }
 
 async function advance(context: Context, course: Course): Promise<SavedTraining> {
-  const { params } = context;
+  const { params, signal } = context;
   const { config, graph, specs, text, batches, seed, checkpoints, from, resources } = course;
   const batchRows = Math.min(params.rows, params.evaluation.rows, text.heldOut.count);
   const heldOut = new HeldOutSet(text.heldOut, { rows: params.evaluation.rows, batchRows });
@@ -146,7 +146,8 @@ async function advance(context: Context, course: Course): Promise<SavedTraining>
   if (params.steps === 0) {
     const measured = await engine.compile(evaluation.graph);
     resources.defer(() => measured.dispose());
-    const measurements = heldOutMeasurements(0, await heldOut.measure(measured, from.state.params));
+    const scores = await heldOut.measure(measured, { params: from.state.params, signal });
+    const measurements = heldOutMeasurements(0, scores);
     measurements.forEach(context.emit);
     return { point: { ...BEGINNING, measurements }, state: from.state };
   }
@@ -163,10 +164,10 @@ async function advance(context: Context, course: Course): Promise<SavedTraining>
     steps,
     from: from.point,
     ...(hasDropout(config) ? { dropoutSeed: seed } : {}),
-    measure: () => heldOut.measure(measured),
+    measure: () => heldOut.measure(measured, { signal }),
     measureEvery,
     save: (point, state) => checkpoints.save(point, state),
-    signal: context.signal,
+    signal,
   });
   const point = await drain(training, context.emit);
   return { point, state: session.save() };

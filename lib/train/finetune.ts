@@ -8,6 +8,7 @@ import { ExperimentError } from "../base/errors.ts";
 import { Permutation } from "../base/rng.ts";
 import type { Executable, TrainingSession } from "../engine/engine.ts";
 import { PADDING_BIAS } from "../model/bert.ts";
+import { AbortWatch } from "./abort_watch.ts";
 import { learningRateAt } from "./schedule.ts";
 
 /** A row to be labelled. */
@@ -170,6 +171,7 @@ export async function* finetune(
  * @param model the forward graph of `tokenClassifier`, compiled for the shape
  * @param options labels: how many there are
  * @returns label numbers, as long as each example's ids
+ * @throws the signal's reason when it is aborted
  */
 export async function predictLabels(
   model: Executable,
@@ -177,11 +179,15 @@ export async function predictLabels(
     readonly examples: readonly TokenExample[];
     readonly shape: PaddedShape;
     readonly labels: number;
+    /** Stops between two batches. */
+    readonly signal: AbortSignal;
   },
 ): Promise<readonly Int32Array[]> {
   const { examples, shape, labels } = options;
+  const watch = new AbortWatch(options.signal);
   const predicted: Int32Array[] = [];
   for (let start = 0; start < examples.length; start += shape.rows) {
+    await watch.check();
     const chosen = examples.slice(start, start + shape.rows);
     const { ids, attentionBias } = padBatch(chosen, shape);
     const logits = (await model.run({ ids, attentionBias })).logits as Float32Array;

@@ -13,6 +13,7 @@ import { Permutation, Stream } from "../base/rng.ts";
 import type { Executable } from "../engine/engine.ts";
 import type { Params } from "../model/init.ts";
 import type { MaskedRow } from "../text/masking.ts";
+import { AbortWatch } from "./abort_watch.ts";
 import { type CorpusRows, joinRows, type MaskedBatch, predictionsPerRow } from "./batches.ts";
 
 /** What is measured on held-out text. */
@@ -68,11 +69,17 @@ export class HeldOutSet {
    * Measures a model.
    *
    * @param model the forward graph of `maskedLanguageModel`, compiled
-   * @param params its parameters, when the executable does not hold them itself
+   * @param options params: its parameters, when the executable does not hold them
+   *   itself; signal: stops between two batches
+   * @throws the signal's reason when it is aborted
    */
-  async measure(model: Executable, params: Params = {}): Promise<HeldOutScores> {
-    const plain = await meanLoss(model, { batches: this.#plain, params });
-    const shuffled = await meanLoss(model, { batches: this.#shuffled, params });
+  async measure(
+    model: Executable,
+    options: { readonly params?: Params; readonly signal?: AbortSignal } = {},
+  ): Promise<HeldOutScores> {
+    const params = options.params ?? {}, watch = new AbortWatch(options.signal);
+    const plain = await meanLoss(model, { batches: this.#plain, params, watch });
+    const shuffled = await meanLoss(model, { batches: this.#shuffled, params, watch });
     return {
       lossNats: plain.lossNats,
       contextGapNats: shuffled.lossNats - plain.lossNats,
@@ -120,10 +127,15 @@ function inBatches(
 
 async function meanLoss(
   model: Executable,
-  options: { readonly batches: readonly MaskedBatch[]; readonly params: Params },
+  options: {
+    readonly batches: readonly MaskedBatch[];
+    readonly params: Params;
+    readonly watch: AbortWatch;
+  },
 ): Promise<{ readonly lossNats: number; readonly accuracy: number }> {
   let losses = 0, hits = 0, count = 0;
   for (const { weights, ...data } of options.batches) {
+    await options.watch.check();
     const outputs = await model.run({ ...options.params, ...data });
     weights.forEach((weight, slot) => {
       losses += weight * outputs.losses![slot]!;

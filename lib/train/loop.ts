@@ -55,6 +55,8 @@ export interface TrainingPoint {
   readonly average: LossAverage;
   /** What was measured so far, so that a resumed training can tell it again. */
   readonly measurements: readonly TrainMeasurement[];
+  /** The gradient's norm at `step`, where an abort kept that step from being measured. */
+  readonly unmeasuredNorm?: number;
 }
 
 /** A training at step 0. */
@@ -78,7 +80,7 @@ export interface PretrainOptions {
   readonly from: TrainingPoint;
   /** The seed of dropout; absent when the graph draws none. */
   readonly dropoutSeed?: number;
-  /** Measures the model as it is. */
+  /** Measures the model as it is; may throw the signal's reason. */
   readonly measure: () => Promise<HeldOutScores>;
   /** Measured at each multiple of it, as well as at step 0 and at the end. */
   readonly measureEvery?: number | undefined;
@@ -115,6 +117,30 @@ export async function* pretrain(
     yield* measurements;
     pacer.restart();
   }
+  const measureAt = async (step: number, gradientNorm: number) => {
+    const learningRate = learningRateAt(schedule, { step, steps });
+    let scores: HeldOutScores;
+    try {
+      scores = await options.measure();
+    } catch (error) {
+      if (signal.aborted && step > savedStep) {
+        const point = { step, average, measurements, unmeasuredNorm: gradientNorm };
+        await options.save(point, session.save());
+      }
+      throw error;
+    }
+    if (!Number.isFinite(scores.lossNats)) throw diverged(step, learningRate);
+    const made = [
+      trainMeasurement(step, "lossNats", average.sum / average.weight),
+      trainMeasurement(step, "learningRate", learningRate),
+      trainMeasurement(step, "gradientNorm", gradientNorm),
+      ...heldOutMeasurements(step, scores),
+    ];
+    measurements.push(...made);
+    pacer.restart();
+    return made;
+  };
+  if (from.unmeasuredNorm !== undefined) yield* await measureAt(from.step, from.unmeasuredNorm);
   for (let step = from.step + 1; step <= steps; step++) {
     if (signal.aborted) {
       const done = { step: step - 1, average, measurements };
@@ -146,17 +172,7 @@ export async function* pretrain(
       await new Promise((resolve) => setTimeout(resolve, 0));
     }
     if (step === steps || (options.measureEvery && step % options.measureEvery === 0)) {
-      const scores = await options.measure();
-      if (!Number.isFinite(scores.lossNats)) throw diverged(step, learningRate);
-      const made = [
-        trainMeasurement(step, "lossNats", meanLoss),
-        trainMeasurement(step, "learningRate", learningRate),
-        trainMeasurement(step, "gradientNorm", gradientNorm),
-        ...heldOutMeasurements(step, scores),
-      ];
-      measurements.push(...made);
-      yield* made;
-      pacer.restart();
+      yield* await measureAt(step, gradientNorm);
     }
     if (step < steps && pacer.isSaveDue()) {
       await pacer.timeSave(() => options.save({ step, average, measurements }, session.save()));

@@ -123,6 +123,23 @@ Deno.test("predictLabels() gives each example's likeliest labels, in batches", a
   };
   const examples = [example(2, 10, 3), example(2, 14, 15, 3), example(5)];
   const shape = { rows: 2, length: 4, padId: 0 };
-  const predicted = await predictLabels(model, { examples, shape, labels: 3 });
+  const { signal } = new AbortController();
+  const predicted = await predictLabels(model, { examples, shape, labels: 3, signal });
   assert.deepEqual(predicted.map((each) => [...each]), [[2, 1, 0], [2, 2, 0, 0], [2]]);
+});
+
+Deno.test("predictLabels() stops between two batches when it is aborted", async () => {
+  const abort = new AbortController();
+  let batches = 0;
+  const model: Executable = {
+    run({ ids }) {
+      if (++batches === 2) abort.abort(new Error("interrupted"));
+      return Promise.resolve({ logits: new Float32Array(ids!.length) });
+    },
+    dispose: () => Promise.resolve(),
+  };
+  const shape = { rows: 2, length: 1, padId: 0 };
+  const options = { examples: EXAMPLES, shape, labels: 1, signal: abort.signal };
+  await assert.rejects(predictLabels(model, options), { message: "interrupted" });
+  assert.equal(batches, 2);
 });

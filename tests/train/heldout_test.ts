@@ -66,6 +66,19 @@ Deno.test("HeldOutSet.measure() shows the context gap of a model that reads its 
   assert(scores.contextGapNats > 1.5, `gap ${scores.contextGapNats}`);
 });
 
+Deno.test("HeldOutSet.measure() stops between two batches when it is aborted", async () => {
+  const set = new HeldOutSet(CORPUS, { rows: 9, batchRows: ROWS });
+  const abort = new AbortController();
+  const { executable, seen } = model(() => {
+    if (seen.length === 2) abort.abort(new Error("interrupted"));
+    return { loss: 1, hit: 0 };
+  });
+  await assert.rejects(set.measure(executable, { signal: abort.signal }), {
+    message: "interrupted",
+  });
+  assert.equal(seen.length, 2);
+});
+
 Deno.test("HeldOutSet shows every model the same rows and masks at every measurement", async () => {
   const seen = [];
   for (const set of [1, 2].map(() => new HeldOutSet(CORPUS, { rows: 9, batchRows: ROWS }))) {

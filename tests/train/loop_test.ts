@@ -118,6 +118,40 @@ Deno.test("pretrain() saves where it is when aborted, and going on tells the sam
   assert.deepEqual(rest, whole);
 });
 
+for (const stopAt of [6, 10]) {
+  Deno.test(`pretrain() aborted while it measures step ${stopAt} goes on with that`, async () => {
+    const lossAt = (step: number) => Math.cos(step) + 2;
+    const whole = await follow(
+      optionsOf({ session: fakeSession(lossAt).session, measureEvery: 3 }),
+    );
+    const abort = new AbortController();
+    const first = fakeSession(lossAt);
+    const saved: TrainingPoint[] = [];
+    const options = optionsOf({
+      session: first.session,
+      measureEvery: 3,
+      signal: abort.signal,
+      measure: () => {
+        if (first.steps.length === stopAt) abort.abort(new Error("interrupted"));
+        abort.signal.throwIfAborted();
+        return optionsOf({}).measure();
+      },
+      save: (point) => {
+        saved.push(structuredClone(point));
+        return Promise.resolve();
+      },
+    });
+    await assert.rejects(follow(options), { message: "interrupted" });
+    assert.deepEqual(saved.map((each) => each.step), [stopAt]);
+
+    const second = fakeSession(lossAt);
+    const from = JSON.parse(JSON.stringify(saved[0]));
+    const rest = await follow(optionsOf({ session: second.session, measureEvery: 3, from }));
+    assert.equal(second.steps.length, 10 - stopAt);
+    assert.deepEqual(rest, whole);
+  });
+}
+
 Deno.test("pretrain() does not measure again at the point it starts from", async () => {
   const from = { ...BEGINNING, step: 6 };
   const { told } = await follow(optionsOf({ from, measureEvery: 3 }));
