@@ -1,5 +1,6 @@
 /** Files of an artifact: listing, digests, and forcing them to the disk. */
 import { sha256File } from "../base/digest.ts";
+import { syncPath } from "../base/sync.ts";
 import { isSafePath, type RecordedFile } from "./record.ts";
 
 /**
@@ -39,13 +40,6 @@ export async function sealFiles(dir: string, paths: readonly string[]): Promise<
 /** Takes the right to write from a file; a committed artifact never changes. */
 export async function makeReadOnly(path: string): Promise<void> {
   if (Deno.build.os !== "windows") await Deno.chmod(path, 0o444);
-}
-
-/** Forces a file or a folder to the disk. Windows has no folders to force. */
-export async function syncPath(path: string): Promise<void> {
-  if (Deno.build.os === "windows" && (await Deno.stat(path)).isDirectory) return;
-  using file = await Deno.open(path);
-  await file.sync();
 }
 
 /** Forces every folder below one, and it, to the disk: the names of its files. */

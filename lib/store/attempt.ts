@@ -4,8 +4,9 @@
  * An artifact becomes visible by one rename, when all of it is on the disk. A
  * kill before that leaves a folder under `tmp/`, which the next attempt removes.
  */
+import { syncPath } from "../base/sync.ts";
 import type { KeyLock } from "./_lock.ts";
-import { listFiles, makeReadOnly, removeAll, sealFiles, syncFolders, syncPath } from "./_files.ts";
+import { listFiles, makeReadOnly, removeAll, sealFiles, syncFolders } from "./_files.ts";
 import { storeFault } from "./faults.ts";
 import {
   type ArtifactRecord,

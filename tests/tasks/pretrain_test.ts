@@ -5,6 +5,8 @@ import { sha256File } from "../../lib/base/digest.ts";
 import type { ExperimentError } from "../../lib/base/errors.ts";
 import type { InputArtifact, TaskEvent, TaskOutcome } from "../../lib/graph/task.ts";
 import { pretrain, type PretrainParams } from "../../lib/tasks/pretrain.ts";
+import { Checkpoints } from "../../lib/tasks/pretrain_files.ts";
+import type { TrainingPoint } from "../../lib/train/loop.ts";
 import { type MadeRun, makeDir, makeRun, makeShards, PIECES } from "./made_inputs.ts";
 
 const ROOT = await makeDir();
@@ -175,6 +177,79 @@ Deno.test("pretrain passes over a damaged checkpoint with a warning, and starts 
   await assertSameBits(resumed, await run());
   const warnings = resumed.events.filter((each) => each.type === "warning");
   assert.match(warnings[0]!.message, /^the checkpoint of step 6 is damaged and not used/);
+});
+
+/** The scratch folder of a training that was interrupted at a step. */
+async function interruptedAt(step: number): Promise<string> {
+  const { abort, context } = await makeRun(pretrain, {
+    params: PARAMS,
+    inputs: { corpus: [CORPUS] },
+    onEvent: (event) => {
+      if (event.type === "measurement" && event.step === step) abort.abort(new Error("stop"));
+    },
+  });
+  await assert.rejects(pretrain.run(context), { message: "stop" });
+  return context.scratchDir;
+}
+
+Deno.test("pretrain trains on no checkpoint in which a bit has flipped", async () => {
+  const whole = await run();
+  const names = ["model.safetensors", "optimizer.safetensors", "training.json", "checkpoint.json"];
+  for (const name of names) {
+    const scratchDir = await interruptedAt(8);
+    const file = join(scratchDir, "step-8", name);
+    const bytes = await Deno.readFile(file);
+    // In a tensor, or in a digit of a number: the file can still be read.
+    bytes[bytes.length - 10]! ^= 1;
+    await Deno.writeFile(file, bytes);
+    const resumed = await run({}, { scratchDir });
+    await assertSameBits(resumed, whole);
+    const warnings = resumed.events.flatMap((each) => each.type === "warning" ? each.message : []);
+    assert.equal(warnings.length, 1, name);
+    assert.match(warnings[0]!, /^the checkpoint of step 8 is damaged and not used: /);
+  }
+});
+
+Deno.test("Checkpoints.latest() passes over a point that is not well-formed", async () => {
+  const point = { step: 0, average: { sum: 0, weight: 0 }, measurements: [] };
+  const measurement = { type: "measurement", step: 0, name: "a", split: "train", value: NaN };
+  const cases: readonly [object, boolean][] = [
+    [{}, true],
+    [{ measurements: [measurement] }, true],
+    [{ step: 1, unmeasuredNorm: 2 }, true],
+    [{ step: "0" }, false],
+    [{ average: { sum: "x", weight: 0 } }, false],
+    [{ average: { sum: 0 } }, false],
+    [{ measurements: undefined }, false],
+    [{ measurements: [{ ...measurement, value: null }] }, false],
+    [{ measurements: [{ ...measurement, split: "moon" }] }, false],
+    [{ measurements: [{ ...measurement, step: 5 }] }, false],
+    [{ unmeasuredNorm: "x" }, false],
+  ];
+  for (const [changes, isSound] of cases) {
+    const checkpoints = new Checkpoints(await makeDir(), []);
+    const state = { params: {}, firstMoments: {}, secondMoments: {} };
+    const given = { ...point, ...changes } as TrainingPoint;
+    // As if it had been saved so: the digests are right.
+    await checkpoints.save(given, state);
+    const warnings: string[] = [];
+    const latest = await checkpoints.latest((message) => warnings.push(message));
+    const text = JSON.stringify(changes);
+    if (isSound) assert.deepEqual(latest, { point: given, state }, text);
+    else {
+      assert.equal(latest, undefined, text);
+      assert.match(warnings.join(), /is damaged and not used: cannot read how far/, text);
+    }
+  }
+});
+
+Deno.test("Checkpoints.latest() does not believe a folder of another step", async () => {
+  const dir = await makeDir();
+  const checkpoints = new Checkpoints(dir, []);
+  const state = { params: {}, firstMoments: {}, secondMoments: {} };
+  await checkpoints.save({ step: 3, average: { sum: 1, weight: 1 }, measurements: [] }, state);
+  await Deno.rename(join(dir, "step-3"), join(dir, "step-4"));
+  assert.equal(await checkpoints.latest(() => {}), undefined);
 });
 
 Deno.test("a trapezoid's trunk gives its branch the bits of one run", async () => {
