@@ -58,6 +58,9 @@ export interface RunReport {
   readonly fits: readonly FitRow[];
 }
 
+/** Opening DuckDB costs some hundredths of a second of a core that trainings could use. */
+const RECORD_EVERY_MS = 3000;
+
 /** Runs what the plan of a study says. Failures of tasks are in the report, not thrown. */
 export async function runStudy(study: Study, options: RunOptions): Promise<RunReport> {
   const { experiment, plan, graph } = study;
@@ -66,7 +69,10 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunRe
   const run = `${startedAt.replace(/[-:]|\.\d+/g, "")}-${crypto.randomUUID().slice(0, 4)}`;
   const warn = (message: string) => options.onEvent({ type: "warning", message });
 
-  const recorder = Recorder.open(study.database, { onWarning: warn });
+  const recorder = Recorder.open(study.database, {
+    onWarning: warn,
+    intervalMs: RECORD_EVERY_MS,
+  });
   recorder.beginRun({
     run,
     experiment: experiment.name,
