@@ -24,6 +24,7 @@ const CODES = {
   "cli/permission": { exit: 2, about: "a folder that the process may not write to" },
   "engine/memory": { exit: 1, about: "a model or batch that does not fit into memory" },
   "engine/tfjs-node-gpu-missing": { exit: 2, about: "an optional package that is not installed" },
+  "executor/file-changed": { exit: 1, about: "a file that changed after it was planned with" },
   "executor/input-lost": { exit: 1, about: "an artifact that a task needs is missing or damaged" },
   "executor/worker-died": { exit: 1, about: "a worker process ended while it had work" },
   "graph/missing-file": { exit: 2, about: "a file that params name does not exist" },

@@ -7,6 +7,7 @@
 import { ExperimentError } from "../base/errors.ts";
 import type { InputArtifact, TaskContext, TaskEvent, TaskKind } from "../graph/task.ts";
 import type { ArtifactStore } from "../store/artifacts.ts";
+import type { Attempt } from "../store/attempt.ts";
 import { isDiskFull, storeFault } from "../store/faults.ts";
 import { MeasurementLog } from "../store/measurements.ts";
 import type { FromWorker, Job } from "./protocol.ts";
@@ -17,6 +18,8 @@ export interface JobOptions {
   readonly kind: TaskKind;
   /** Where artifacts are read and committed. */
   readonly store: ArtifactStore;
+  /** The key that the job has by its outside files as they are now. */
+  readonly keyOf: (job: Job) => Promise<string>;
   /** Tells the driver. */
   readonly tell: (message: FromWorker) => void;
   /** Aborted when the run is interrupted. */
@@ -30,7 +33,7 @@ const PROGRESS_EVERY_MS = 100;
  * Does a job, unless its artifact is there already.
  *
  * @returns whether the artifact was there
- * @throws ExperimentError "executor/input-lost", and what the store and the kind throw
+ * @throws ExperimentError "executor/input-lost", "executor/file-changed", and what the store and the kind throw
  */
 export async function runJob(job: Job, options: JobOptions): Promise<boolean> {
   try {
@@ -62,8 +65,8 @@ async function lockAndRun(job: Job, options: JobOptions): Promise<boolean> {
     step: job.start.step,
   };
   const scratchDir = `${attempt.scratchDir}/task`;
+  await noteCode(job, { attempt, tell });
   await Deno.mkdir(scratchDir, { recursive: true });
-  await noteCode(job, { dir: attempt.scratchDir, tell });
   const log = await MeasurementLog.open(attempt.scratchDir);
   using reporter = new Reporter(log, tell);
   const context: TaskContext<unknown> = {
@@ -78,6 +81,7 @@ async function lockAndRun(job: Job, options: JobOptions): Promise<boolean> {
   };
   const outcome = await kind.run(context);
   await reporter.finish(attempt.outDir);
+  await checkFiles(job, { ...options, attempt });
   await attempt.commit({
     kind: job.kind,
     version: job.version,
@@ -92,20 +96,70 @@ async function lockAndRun(job: Job, options: JobOptions): Promise<boolean> {
   return false;
 }
 
-/** Warns when an unfinished attempt was made by other code than the one that goes on. */
+/** In scratch: the hash of each code that wrote there, a line each. */
+const CODE_FILE = "code.txt";
+
+/**
+ * Notes which code writes in scratch. What other code left there is gone on from with
+ * a warning; under strict code it is dropped.
+ */
 async function noteCode(
-  { code }: Job,
-  { dir, tell }: { readonly dir: string; readonly tell: (message: FromWorker) => void },
+  { code, strictCode }: Job,
+  { attempt, tell }: { readonly attempt: Attempt; readonly tell: (message: FromWorker) => void },
 ): Promise<void> {
-  const path = `${dir}/code.txt`;
-  const earlier = await Deno.readTextFile(path).catch((error: unknown) => {
-    if (error instanceof Deno.errors.NotFound) return undefined;
+  const path = `${attempt.scratchDir}/${CODE_FILE}`;
+  const text = await Deno.readTextFile(path).catch((error: unknown) => {
+    if (error instanceof Deno.errors.NotFound) return "";
     throw error;
   });
-  if (earlier === undefined) return await Deno.writeTextFile(path, code);
-  if (earlier === code) return;
-  const message = "goes on from an unfinished attempt of other code";
-  tell({ type: "event", event: { type: "warning", message } });
+  const earlier = text.split("\n").filter((line) => line !== "");
+  const isOther = earlier.some((line) => line !== code);
+  if (isOther) {
+    const message = strictCode === true
+      ? "an unfinished attempt of other code is dropped"
+      : "goes on from an unfinished attempt of other code";
+    tell({ type: "event", event: { type: "warning", message } });
+  }
+  if (strictCode === true && (isOther || earlier.length === 0)) await attempt.emptyScratch();
+  const codes = strictCode === true ? [code] : [...new Set([...earlier, code])];
+  // A kill while it is written must not leave half a note.
+  await Deno.writeTextFile(`${path}.new`, codes.map((each) => `${each}\n`).join(""));
+  await Deno.rename(`${path}.new`, path);
+}
+
+/** How many files a message names. */
+const NAMED_FILES = 3;
+
+/**
+ * Refuses to keep what was made of other files than those that the key stands for.
+ *
+ * The planner digests files, the task reads them later: in between they can change.
+ */
+async function checkFiles(
+  job: Job,
+  options: JobOptions & { readonly attempt: Attempt },
+): Promise<void> {
+  const files = options.kind.files?.(job.params) ?? [];
+  if (files.length === 0 || await isKeyStill(job, options)) return;
+  // A checkpoint of theirs would be gone on from as if it were of this key.
+  await options.attempt.emptyScratch();
+  const named = files.slice(0, NAMED_FILES).map(({ file }) => file).join(", ");
+  const more = files.length > NAMED_FILES ? ` and ${files.length - NAMED_FILES} more` : "";
+  throw new ExperimentError(
+    "executor/file-changed",
+    `the files of this ${job.kind} changed after it was planned: ${named}${more}`,
+    { mend: "run again; the task is planned anew with the files as they are now" },
+  );
+}
+
+/** Whether the files still give the job's key; not if one cannot be read any more. */
+async function isKeyStill(job: Job, { keyOf }: JobOptions): Promise<boolean> {
+  try {
+    return await keyOf(job) === job.key;
+  } catch (error) {
+    if (error instanceof ExperimentError) return false;
+    throw error;
+  }
 }
 
 async function openInputs(

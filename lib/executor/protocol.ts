@@ -34,6 +34,8 @@ export interface Job {
   readonly code: string;
   /** The `startedAt` of an artifact that is there and to be made anew all the same. */
   readonly replaces?: string;
+  /** Whether a checkpoint that other code wrote is dropped; it is gone on from if not. */
+  readonly strictCode?: boolean;
 }
 
 /** What the driver says. */

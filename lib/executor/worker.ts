@@ -18,6 +18,12 @@ import {
   type ToWorker,
 } from "./protocol.ts";
 
+/** What a worker has to be told besides its kinds. */
+export interface WorkerOptions {
+  /** The key that a job has by its outside files as they are now. */
+  readonly keyOf: (job: Job) => Promise<string>;
+}
+
 /**
  * Serves jobs of the given kinds over standard input and output.
  *
@@ -25,9 +31,9 @@ import {
  * because then the driver is gone. Needs the permissions to read, to write the
  * store, and FFI (see `stdin_thread.ts`).
  */
-export function serveWorker(kinds: readonly TaskKind[]): void {
+export function serveWorker(kinds: readonly TaskKind[], options: WorkerOptions): void {
   Deno.addSignalListener("SIGINT", () => {});
-  const server = new Server(kinds);
+  const server = new Server(kinds, options);
   const input = new Worker(import.meta.resolve("./stdin_thread.ts"), { type: "module" });
   input.addEventListener("message", (event: MessageEvent<string | null>) => {
     if (event.data === null) Deno.exit(0);
@@ -41,7 +47,7 @@ class Server {
   readonly #stores = new Map<string, Promise<ArtifactStore>>();
   #current: { readonly key: string; readonly abort: AbortController } | undefined;
 
-  constructor(kinds: readonly TaskKind[]) {
+  constructor(kinds: readonly TaskKind[], readonly options: WorkerOptions) {
     this.#kinds = new Map(kinds.map((kind) => [kind.kind, kind]));
   }
 
@@ -66,7 +72,8 @@ class Server {
       const kind = this.#kinds.get(job.kind);
       if (kind === undefined) throw new Error(`this worker knows no kind "${job.kind}"`);
       const store = await this.#open(root);
-      return { type: "done", wasThere: await runJob(job, { kind, store, tell, signal }) };
+      const wasThere = await runJob(job, { ...this.options, kind, store, tell, signal });
+      return { type: "done", wasThere };
     } catch (error) {
       return endOf(error, signal);
     }

@@ -8,9 +8,16 @@
 import { canonical, type JsonObject } from "../base/canonical.ts";
 import { sha256 } from "../base/digest.ts";
 import { digestFiles, type FileAsk, type ReadFileDigest } from "./files.ts";
-import { filledRoles, type Identity, identityOf, keyOf, type Numerics } from "./key.ts";
+import {
+  digestsByPath,
+  filledRoles,
+  type Identity,
+  identityOf,
+  keyOf,
+  type Numerics,
+} from "./key.ts";
 import type { RequestRef, TaskRequest } from "./request.ts";
-import type { FileParam, InputRef, Task, TaskCell, TaskKind } from "./task.ts";
+import type { InputRef, Task, TaskCell, TaskKind } from "./task.ts";
 
 /** All tasks of an experiment, and how they hang together. */
 export interface TaskGraph {
@@ -103,21 +110,6 @@ function sortTopologically(
     }
   }
   return sorted;
-}
-
-/** Digests by param path; where a pattern names several files, the digest of theirs in order. */
-function digestsByPath(
-  files: readonly FileParam[],
-  digests: ReadonlyMap<string, string>,
-): ReadonlyMap<string, string> {
-  const byPath = new Map<string, string[]>();
-  for (const { path, file } of files) {
-    byPath.set(path, [...byPath.get(path) ?? [], digests.get(file)!]);
-  }
-  return new Map([...byPath].map(([path, all]) => [
-    path,
-    all.length === 1 ? all[0]! : sha256(all.join("\n")),
-  ]));
 }
 
 /** What a task is made from once its inputs have keys. */

@@ -8,7 +8,7 @@
 import { canonical, type Json, type JsonObject } from "../base/canonical.ts";
 import { sha256 } from "../base/digest.ts";
 import { fieldPath, withoutDefaults } from "./defaults.ts";
-import type { InputRef, TaskKind } from "./task.ts";
+import type { FileParam, InputRef, TaskKind } from "./task.ts";
 
 /** What computes, where that affects the bits of a result. */
 export interface Numerics {
@@ -70,6 +70,25 @@ export function identityOf(parts: IdentityParts): Identity {
       ? { numerics: { engine: numerics.engine, precision: numerics.precision } }
       : {}),
   };
+}
+
+/**
+ * Digests by param path; where a pattern names several files, the digest of theirs in order.
+ *
+ * @param digests of every file, by its path on disk
+ */
+export function digestsByPath(
+  files: readonly FileParam[],
+  digests: ReadonlyMap<string, string>,
+): ReadonlyMap<string, string> {
+  const byPath = new Map<string, string[]>();
+  for (const { path, file } of files) {
+    byPath.set(path, [...byPath.get(path) ?? [], digests.get(file)!]);
+  }
+  return new Map([...byPath].map(([path, all]) => [
+    path,
+    all.length === 1 ? all[0]! : sha256(all.join("\n")),
+  ]));
 }
 
 /** Input references less the roles that have none, each with just its two fields. */

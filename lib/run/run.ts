@@ -267,6 +267,7 @@ function jobOf({ task, start, replaces }: PlannedTask, { options, code }: Study,
     code: code.get(task.kind)!,
     ...(start === undefined ? {} : { start }),
     ...(replaces === undefined ? {} : { replaces }),
+    strictCode: options.strictCode ?? false,
   };
 }
 

@@ -8,7 +8,6 @@ import { ExperimentError, formatFault } from "../base/errors.ts";
 import { CodeHasher } from "../executor/code_hash.ts";
 import { buildGraph, type TaskGraph } from "../graph/build.ts";
 import { checkBudget } from "../graph/cost.ts";
-import type { Numerics } from "../graph/key.ts";
 import { type Plan, planGraph } from "../graph/plan.ts";
 import type { History } from "../graph/reason.ts";
 import type { Task, TaskCell } from "../graph/task.ts";
@@ -16,6 +15,7 @@ import { type Experiment, loadExperiment } from "../spec/experiment.ts";
 import { ArtifactStore } from "../store/artifacts.ts";
 import { loadHistory } from "../store/history.ts";
 import type { CellRow } from "../store/rows.ts";
+import { numericsOf } from "../tasks/engines.ts";
 import { kinds } from "../tasks/registry.ts";
 
 /** The repository's root, where deno.json stands. */
@@ -68,7 +68,7 @@ export async function openStudy(options: StudyOptions): Promise<Study> {
   for (const each of experiment.warnings) onWarning?.(formatFault(each));
   const store = await ArtifactStore.open(`${results}/store`, { onWarning });
   const database = `${results}/titrate.duckdb`;
-  const graph = await buildGraph(experiment.requests, { numerics: numericsOf(options) });
+  const graph = await buildGraph(experiment.requests, { numerics: numericsOf(options.engine) });
   const hasher = new CodeHasher(ROOT);
   const code = new Map(
     await Promise.all(
@@ -103,10 +103,6 @@ function load({ spec, set = [], only = [] }: StudyOptions): Promise<Experiment> 
   return loadExperiment(spec, { kinds, set, only, env: Deno.env.toObject() });
 }
 
-function numericsOf({ engine }: StudyOptions): Numerics {
-  return { engine, precision: "float32" };
-}
-
 /**
  * The task at every cell of the spec, at those that `only` leaves out too. Those are
  * missing where their keys cannot be told, as when a file that they read is not there.
@@ -116,7 +112,7 @@ export async function allCells({ options, experiment, graph }: Study): Promise<C
   const whole = await load({ ...options, only: [] });
   try {
     const { requests } = whole;
-    return cellRows(whole, await buildGraph(requests, { numerics: numericsOf(options) }));
+    return cellRows(whole, await buildGraph(requests, { numerics: numericsOf(options.engine) }));
   } catch (error) {
     if (error instanceof ExperimentError) return cellRows(experiment, graph);
     throw error;

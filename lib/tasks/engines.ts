@@ -6,6 +6,7 @@
 import { ExperimentError } from "../base/errors.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { TfjsBackend } from "../engine/tfjs/tensorflow.ts";
+import type { Numerics } from "../graph/key.ts";
 
 /** The device of a task's context. */
 export interface Device {
@@ -49,4 +50,9 @@ export function openEngine(device: Device): Promise<Engine> {
   let engine = opened.get(key);
   if (engine === undefined) opened.set(key, engine = open(device));
   return engine;
+}
+
+/** What an engine's arithmetic is in keys. */
+export function numericsOf(engine: string): Numerics {
+  return { engine, precision: "float32" };
 }

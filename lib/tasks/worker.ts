@@ -1,5 +1,14 @@
 /** The module that worker processes run: serves every kind of the registry. */
+import type { Job } from "../executor/protocol.ts";
 import { serveWorker } from "../executor/worker.ts";
+import { keyNow } from "../graph/key_now.ts";
+import { numericsOf } from "./engines.ts";
 import { kinds } from "./registry.ts";
 
-if (import.meta.main) serveWorker([...kinds.values()]);
+/** The key that a job has by its files as they are now. */
+export function keyOfJob({ kind, params, inputs, device }: Job): Promise<string> {
+  const numerics = numericsOf(device.engine);
+  return keyNow({ kind: kinds.get(kind)!, params, inputs, numerics });
+}
+
+if (import.meta.main) serveWorker([...kinds.values()], { keyOf: keyOfJob });

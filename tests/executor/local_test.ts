@@ -290,6 +290,59 @@ Deno.test("LocalExecutor after a kill goes on from the checkpoint and drops no s
   });
 });
 
+Deno.test("LocalExecutor under strict code goes on from no checkpoint of other code", async () => {
+  await withExecutor({}, async ({ dir, store, executor }) => {
+    const tally = `${dir}/tally`, dieAt = `${dir}/die`;
+    const job = jobOf("count", "count", { params: { steps: 6, dieAt, tally } });
+    const attempt = async (code: string, options: { dieAt?: number; strictCode?: boolean }) => {
+      await Deno.writeTextFile(tally, "");
+      if (options.dieAt !== undefined) await Deno.writeTextFile(dieAt, String(options.dieAt));
+      const warnings: string[] = [];
+      const strictCode = options.strictCode ?? false;
+      await executor.execute({ ...job, code, strictCode }, {
+        onEvent: (event) => {
+          if (event.type !== "event" || event.event.type !== "warning") return;
+          warnings.push(event.event.message);
+        },
+      }).catch(() => {});
+      return { first: (await linesOf(tally))[0], warnings };
+    };
+    const dropped = ["an unfinished attempt of other code is dropped"];
+    const wentOn = ["goes on from an unfinished attempt of other code"];
+    assert.deepEqual(await attempt("old", { dieAt: 3 }), { first: "step 1", warnings: [] });
+    assert.deepEqual(await attempt("new", { dieAt: 5, strictCode: true }), {
+      first: "step 1",
+      warnings: dropped,
+    });
+    const own = await attempt("new", { dieAt: 5, strictCode: true });
+    assert.deepEqual(own, { first: "step 5", warnings: [] }, "its own it goes on from");
+    assert.deepEqual(await attempt("other", { dieAt: 6 }), { first: "step 5", warnings: wentOn });
+    // Code of both wrote it now: the later one too may not go on.
+    assert.deepEqual(await attempt("new", { dieAt: 6 }), { first: "step 5", warnings: wentOn });
+    assert.deepEqual(await attempt("new", { strictCode: true }), {
+      first: "step 1",
+      warnings: dropped,
+    });
+    const measured = await readMeasurements(store.dirOf(job.key));
+    assert.deepEqual(measured.map(({ step }) => step), [1, 2, 3, 4, 5, 6]);
+  });
+});
+
+Deno.test("LocalExecutor is not misled by a note of code that a kill left empty", async () => {
+  await withExecutor({}, async ({ store, executor }) => {
+    const job = jobOf("count", "count", { params: { steps: 2 } });
+    await Deno.mkdir(`${store.root}/scratch/${job.key}`, { recursive: true });
+    await Deno.writeTextFile(`${store.root}/scratch/${job.key}/code.txt`, "");
+    const warnings: JobEvent[] = [];
+    await executor.execute(job, {
+      onEvent: (event) => {
+        if (event.type === "event" && event.event.type === "warning") warnings.push(event);
+      },
+    });
+    assert.deepEqual(warnings, []);
+  });
+});
+
 Deno.test("LocalExecutor on abort lets a task save a checkpoint, and keeps the worker", async () => {
   await withExecutor({ jobs: 1 }, async ({ dir, executor }) => {
     const abort = new AbortController();

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ExperimentError } from "../../lib/base/errors.ts";
+import { ExperimentError, formatFault } from "../../lib/base/errors.ts";
 import type { JsonObject } from "../../lib/base/canonical.ts";
 import { buildGraph } from "../../lib/graph/build.ts";
 import { planGraph } from "../../lib/graph/plan.ts";
@@ -27,7 +27,10 @@ function request(
 }
 
 /** Builds, plans and runs the requests, as the command line does. Returns states by id. */
-async function run(requests: readonly TaskRequest[], { store, executor }: Bench) {
+async function run(
+  requests: readonly TaskRequest[],
+  { store, executor, beforeTasks }: Bench & { readonly beforeTasks?: () => Promise<void> },
+) {
   const graph = await buildGraph(requests, {
     numerics: { engine: "none", precision: "float64" },
   });
@@ -35,6 +38,7 @@ async function run(requests: readonly TaskRequest[], { store, executor }: Bench)
     lookup: (key) => store.find(key),
     verify: (key) => store.verify(key),
   });
+  await beforeTasks?.();
   const outcome = await runPlan(plan, {
     jobs: 2,
     execute: async ({ task, start }, signal) => {
@@ -109,5 +113,40 @@ Deno.test("a damaged artifact is computed again where a task that runs reads it"
     const next = request("second", "add", { params: { terms: [2] }, inputs: ["base"] });
     assert.deepEqual((await run([base, next], bench)).states, { base: "done", second: "done" });
     assert.deepEqual((await run([base, next], bench)).states, { base: "cached", second: "cached" });
+  });
+});
+
+Deno.test("a file that changes between plan and run is never committed under the old key", async () => {
+  await withExecutor({}, async (bench) => {
+    const { dir, store } = bench;
+    const file = `${dir}/number.txt`;
+    await Deno.writeTextFile(file, "1");
+    const requests = [request("copy", "copy", { params: { file } })];
+    const edits: readonly (() => Promise<void>)[] = [
+      () => Deno.writeTextFile(file, "2"),
+      // Same size, same time: only the content tells.
+      async () => {
+        const { mtime } = await Deno.stat(file);
+        await Deno.writeTextFile(file, "3");
+        await Deno.utime(file, mtime!, mtime!);
+      },
+    ];
+    for (const beforeTasks of edits) {
+      const { states, failures } = await run(requests, { ...bench, beforeTasks });
+      assert.deepEqual(states, { copy: "failed" });
+      const [error] = failures;
+      assert.ok(error instanceof ExperimentError, String(error));
+      assert.deepEqual(error.faults.map(formatFault), [
+        `the files of this copy changed after it was planned: ${file} [executor/file-changed]\n` +
+        "  mend: run again; the task is planned anew with the files as they are now",
+      ]);
+      assert.deepEqual(await Array.fromAsync(store.list()), []);
+      for (const { name } of Deno.readDirSync(`${store.root}/scratch`)) {
+        assert.deepEqual([...Deno.readDirSync(`${store.root}/scratch/${name}`)], []);
+      }
+    }
+    await Deno.writeTextFile(file, "444");
+    assert.deepEqual((await run(requests, bench)).states, { copy: "done" });
+    assert.deepEqual((await run(requests, bench)).states, { copy: "cached" });
   });
 });
