@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { finished, TinyStudy } from "./tiny_study.ts";
 
 /** Steps that take some seconds, so that a kill finds them under way. */
-const STEPS = 3000;
+const STEPS = 12_000;
 
 /** Digests of the weights and moments of the study's one long training. */
 async function weights(study: TinyStudy): Promise<unknown> {
@@ -22,21 +22,21 @@ async function longStudy(): Promise<TinyStudy> {
   return study;
 }
 
-/** The step of the newest checkpoint; 0 without one. */
-async function checkpointStep(study: TinyStudy): Promise<number> {
-  let latest = 0;
+/** The newest checkpoint, at step 0 without one, and the key of its task. */
+async function checkpoint(study: TinyStudy): Promise<{ key: string; step: number }> {
+  let latest = { key: "", step: 0 };
   const scratch = study.path("results/store/scratch");
-  for await (const task of Deno.readDir(scratch)) {
-    for await (const entry of Deno.readDir(`${scratch}/${task.name}/task`)) {
-      latest = Math.max(latest, Number(/(\d+)$/.exec(entry.name)?.[1] ?? 0));
+  for await (const { name: key } of Deno.readDir(scratch)) {
+    for await (const entry of Deno.readDir(`${scratch}/${key}/task`)) {
+      const step = Number(/^step-(\d+)$/.exec(entry.name)?.[1] ?? 0);
+      if (step > latest.step) latest = { key, step };
     }
   }
   return latest;
 }
 
-/** The worker that took the lock of the study's training. */
-async function workerOf(study: TinyStudy): Promise<number> {
-  const [{ key }] = await study.sql("SELECT key FROM tasks WHERE kind = 'pretrain'");
+/** The worker that took the lock of a key. */
+async function workerOf(study: TinyStudy, key: string): Promise<number> {
   return JSON.parse(await Deno.readTextFile(study.path(`results/store/locks/${key}`))).pid;
 }
 
@@ -67,8 +67,8 @@ Deno.test({
         await using study = await longStudy();
         const child = study.start("run", "study.yaml", "--only", "stage=pretrain");
         const ended = finished(child);
-        await until(async () => await checkpointStep(study) > 0);
-        const worker = await workerOf(study);
+        await until(async () => (await checkpoint(study)).step > 0);
+        const worker = await workerOf(study, (await checkpoint(study)).key);
         assert.ok(await isRunning(worker));
         if (victim === "driver") child.kill("SIGKILL");
         else Deno.kill(worker, "SIGKILL");
@@ -78,7 +78,7 @@ Deno.test({
           assert.match(stderr, /\[executor\/worker-died\]\n {2}mend: /);
         }
         await until(async () => !await isRunning(worker));
-        const reached = await checkpointStep(study);
+        const { step: reached } = await checkpoint(study);
         assert.ok(reached > 0 && reached < STEPS, `killed at step ${reached}`);
         const { tasks } = await study.run("--only", "stage=pretrain");
         assert.deepEqual({ ran: tasks.ran, failed: tasks.failed }, { ran: 1, failed: 0 });
