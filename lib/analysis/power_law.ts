@@ -81,6 +81,8 @@ export class PowerLawFitter {
   readonly #grid: readonly Regressor[];
 
   /**
+   * Prepares fits at these x.
+   *
    * @param xs one for each value to fit, repetitions included
    * @throws Error for fewer than three distinct x or an x that is not above 0:
    *   the caller filters and explains
