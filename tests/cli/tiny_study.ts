@@ -141,6 +141,7 @@ export function titrate(args: readonly string[], cwd: string): Deno.Command {
   return new Deno.Command("deno", {
     args: [
       "run",
+      "--quiet",
       "--no-prompt",
       "--allow-read",
       "--allow-write=results",
