@@ -76,7 +76,8 @@ function exponentAt(place: number): number {
 
 /** Fits laws to many sets of values at the same x, as a bootstrap does. */
 export class PowerLawFitter {
-  readonly #xs: readonly number[];
+  /** Logarithms of x in units of their geometric mean. */
+  readonly #logs: readonly number[];
   readonly #unit: number;
   readonly #grid: readonly Regressor[];
 
@@ -93,11 +94,12 @@ export class PowerLawFitter {
     }
     if (new Set(xs).size < 3) throw new Error("a power law needs three distinct x");
     // Relative to the geometric mean, powers of x stay near 1 whatever its unit.
-    this.#unit = Math.exp(mean(xs.map(Math.log)));
-    this.#xs = xs.map((x) => x / this.#unit);
+    const centre = mean(xs.map(Math.log));
+    this.#unit = Math.exp(centre);
+    this.#logs = xs.map((x) => Math.log(x) - centre);
     this.#grid = Array.from(
       { length: GRID_POINTS },
-      (_, place) => regressor(this.#xs, exponentAt(place)),
+      (_, place) => regressor(this.#logs, exponentAt(place)),
     );
   }
 
@@ -117,12 +119,12 @@ export class PowerLawFitter {
       if (squaredError < bestError) [best, bestError] = [place, squaredError];
     }
     const place = minimise(
-      (each) => regress(centred, regressor(this.#xs, exponentAt(each))).squaredError,
+      (each) => regress(centred, regressor(this.#logs, exponentAt(each))).squaredError,
       Math.max(0, best - 1),
       Math.min(GRID_POINTS - 1, best + 1),
     );
     const exponent = exponentAt(place);
-    const at = regressor(this.#xs, exponent);
+    const at = regressor(this.#logs, exponent);
     const { amplitude, squaredError } = regress(centred, at);
     const variation = centred.reduce((sum, each) => sum + each * each, 0);
     return {
@@ -143,9 +145,11 @@ interface Regressor {
   readonly squares: number;
 }
 
-function regressor(xs: readonly number[], exponent: number): Regressor {
-  const deviations = Float64Array.from(xs, (x) => x ** -exponent);
-  const average = deviations.reduce((sum, each) => sum + each, 0) / xs.length;
+function regressor(logs: readonly number[], exponent: number): Regressor {
+  const deviations = new Float64Array(logs.length);
+  let sum = 0;
+  for (let i = 0; i < logs.length; i++) sum += deviations[i] = Math.exp(-exponent * logs[i]!);
+  const average = sum / logs.length;
   let squares = 0;
   for (let i = 0; i < deviations.length; i++) {
     deviations[i]! -= average;
@@ -171,7 +175,7 @@ function minimise(f: (x: number) => number, low: number, high: number): number {
   const ratio = (Math.sqrt(5) - 1) / 2;
   let left = high - ratio * (high - low), right = low + ratio * (high - low);
   let atLeft = f(left), atRight = f(right);
-  for (let i = 0; i < 40; i++) {
+  for (let i = 0; i < 30; i++) {
     if (atLeft <= atRight) {
       [high, right, atRight] = [right, left, atLeft];
       left = high - ratio * (high - low);
