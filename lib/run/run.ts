@@ -91,7 +91,7 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunRe
     recorder.recordHistory({ run, experiment: experiment.name, identities, cells });
   }
   // A database that cannot be used is better learnt of now than after hours.
-  await recorder.flush();
+  if (plan.counts.run > 0) await recorder.flush();
 
   const outcome = await execute(study, { ...options, recorder, run });
   await recorder.flush();
