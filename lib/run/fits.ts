@@ -2,25 +2,12 @@
 import type { Json, JsonObject } from "../base/canonical.ts";
 import { canonical } from "../base/canonical.ts";
 import { fitScaling } from "../analysis/scaling.ts";
+import type { GridRow } from "../report/grid.ts";
 import type { FitSpec } from "../spec/experiment.ts";
 import type { FitRow } from "../store/rows.ts";
 
 /** A row of the view `results`, as far as fits and tables need it. */
-export interface ResultRow {
-  /** The stage that was scored. */
-  readonly stage: string;
-  /** The values of its axes. */
-  readonly axes: JsonObject;
-  /** The benchmark, "mlm" for held-out loss. */
-  readonly benchmark: string;
-  /** The metric, such as "f1". */
-  readonly metric: string;
-  /** The split that was scored. */
-  readonly split: string;
-  /** The seed, where the stage has one. */
-  readonly seed?: number | undefined;
-  /** The score. */
-  readonly value: number;
+export interface ResultRow extends GridRow {
   /** What it may be fitted against, absent where unknown. */
   readonly x: Readonly<Record<FitSpec["against"], number | undefined>>;
 }
