@@ -1,6 +1,5 @@
 /** Fits the curves that a spec asks for to the scores of its cells. */
-import type { Json, JsonObject } from "../base/canonical.ts";
-import { canonical } from "../base/canonical.ts";
+import { canonical, type Json } from "../base/canonical.ts";
 import { fitScaling } from "../analysis/scaling.ts";
 import type { GridRow } from "../report/grid.ts";
 import type { FitSpec } from "../spec/experiment.ts";
