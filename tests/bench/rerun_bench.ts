@@ -6,7 +6,11 @@ import { finished, TinyStudy } from "../cli/tiny_study.ts";
 
 const study = await TinyStudy.make();
 await study.run();
-addEventListener("beforeunload", () => void study[Symbol.asyncDispose]());
+addEventListener("unload", () => {
+  // Artifacts are read-only, folders of them included.
+  new Deno.Command("chmod", { args: ["-R", "u+w", study.dir] }).outputSync();
+  Deno.removeSync(study.dir, { recursive: true });
+});
 
 async function call(...args: string[]): Promise<void> {
   const { code, stderr } = await finished(study.start(...args));
