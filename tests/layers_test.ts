@@ -6,7 +6,7 @@ const LAYERS = [
   "cli",
   "run",
   "tasks",
-  "spec",
+  "experiment",
   "graph",
   "executor",
   "store",

@@ -6,7 +6,7 @@
  */
 import { stringify } from "csv-stringify/sync";
 import type { Json } from "../base/canonical.ts";
-import { formatTable } from "../report/table.ts";
+import { formatTable } from "../report/text/table.ts";
 
 /** How `sql` prints rows. */
 export const FORMATS = ["table", "csv", "json"] as const;

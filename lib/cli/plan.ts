@@ -1,8 +1,8 @@
 /** The command `plan`: what a run would do, why, and what it costs. */
 import type { PlannedTask } from "../graph/plan.ts";
 import { formatReason } from "../graph/reason.ts";
-import { formatCount } from "../report/format.ts";
-import { formatTable } from "../report/table.ts";
+import { formatCount } from "../report/text/format.ts";
+import { formatTable } from "../report/text/table.ts";
 import { checkStudyBudget, labelOf, openStudy, type Study } from "../run/study.ts";
 import { type SpecOptions, studyOptions } from "./options.ts";
 import { printError, writeOutput } from "./streams.ts";

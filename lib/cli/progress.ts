@@ -3,7 +3,7 @@
  * plain lines elsewhere. Decides nothing; it only shows events.
  */
 import { formatFault } from "../base/errors.ts";
-import { formatCount, formatDuration, formatNumber } from "../report/format.ts";
+import { formatCount, formatDuration, formatNumber } from "../report/text/format.ts";
 import type { RunEvent } from "../run/events.ts";
 
 /** Where text goes. */

@@ -1,6 +1,6 @@
 /** The command `rebuild`: the database made anew from the store's artifacts. */
-import { ArtifactStore } from "../store/artifacts.ts";
-import { rebuild as rebuildDatabase } from "../store/rebuild.ts";
+import { ArtifactStore } from "../store/objects/artifacts.ts";
+import { rebuild as rebuildDatabase } from "../store/database/rebuild.ts";
 import { printError } from "./streams.ts";
 
 /** Rebuilds what follows from artifacts; cells come back with the next run of their experiment. */

@@ -1,7 +1,7 @@
 /** The command `run`: shows progress, then the grid and the fits. */
-import { formatDuration } from "../report/format.ts";
-import { formatFits } from "../report/fits.ts";
-import { gridTables, headlineRows } from "../report/grid.ts";
+import { formatDuration } from "../report/text/format.ts";
+import { formatFits } from "../report/text/fits.ts";
+import { gridTables, headlineRows } from "../report/text/grid.ts";
 import { runStudy } from "../run/run.ts";
 import { checkStudyBudget, openStudy } from "../run/study.ts";
 import { EXIT } from "./exit.ts";

@@ -1,5 +1,5 @@
 /** The command `schema`: writes the JSON Schema that editors use for specs. */
-import { experimentSchema } from "../spec/json_schema.ts";
+import { experimentSchema } from "../experiment/json_schema.ts";
 import { kinds } from "../tasks/registry.ts";
 import { writeOutput } from "./streams.ts";
 

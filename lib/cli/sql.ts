@@ -1,5 +1,5 @@
 /** The command `sql`: rows of a read-only query. */
-import { query } from "../store/query.ts";
+import { query } from "../store/database/query.ts";
 import { type Format, formatRows } from "./output.ts";
 import { writeOutput } from "./streams.ts";
 

@@ -1,7 +1,7 @@
 /** The command `status`: experiments, their last runs, tasks by state. */
-import { formatDuration } from "../report/format.ts";
-import { formatTable } from "../report/table.ts";
-import { queryRows } from "../store/query.ts";
+import { formatDuration } from "../report/text/format.ts";
+import { formatTable } from "../report/text/table.ts";
+import { queryRows } from "../store/database/query.ts";
 import { writeOutput } from "./streams.ts";
 
 /** Prints what the database knows of runs; reads only, also while a run is on. */

@@ -5,7 +5,7 @@
  * engine differentiates and lowers it its own way (the CPU updates in WASM, XLA
  * in the same executable), and all must agree; the oracle is `tfjs/`.
  */
-import type { Graph, Shape } from "./ir.ts";
+import type { Graph, Shape } from "./ir/graph.ts";
 
 /** A tensor's elements in row-major order: f32, i32, or bool as 0 and 1. */
 export type Tensor = Float32Array | Int32Array | Uint8Array;

@@ -6,8 +6,8 @@
  * of `optimizer.ts`, but for the sum of squares, which is f32 here.
  */
 import type { AdamW, ParamSpec, TrainingProgram } from "./engine.ts";
-import { differentiate } from "./grad.ts";
-import type { Graph, Value } from "./ir.ts";
+import { differentiate } from "./ir/grad.ts";
+import type { Graph, Value } from "./ir/graph.ts";
 import { copyGraph } from "./passes/rewrite.ts";
 
 /** Names that a training graph adds to those of the program. */

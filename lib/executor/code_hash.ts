@@ -36,7 +36,7 @@ export class CodeHasher {
   /**
    * SHA-256 of the code behind an entry, 64 hexadecimal digits.
    *
-   * @param entry a module relative to the root, such as "lib/tasks/ner.ts"
+   * @param entry a module relative to the root, such as "lib/tasks/finetune/ner.ts"
    * @throws Error when there is no such module
    */
   hash(entry: string): Promise<string> {

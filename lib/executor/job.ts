@@ -6,10 +6,10 @@
  */
 import { ExperimentError } from "../base/errors.ts";
 import type { InputArtifact, TaskContext, TaskEvent, TaskKind } from "../graph/task.ts";
-import type { ArtifactStore } from "../store/artifacts.ts";
-import type { Attempt } from "../store/attempt.ts";
+import type { ArtifactStore } from "../store/objects/artifacts.ts";
+import type { Attempt } from "../store/objects/attempt.ts";
 import { isDiskFull, storeFault } from "../store/faults.ts";
-import { MeasurementLog } from "../store/measurements.ts";
+import { MeasurementLog } from "../store/objects/measurements.ts";
 import type { FromWorker, Job } from "./protocol.ts";
 
 /** What a job is done with. */

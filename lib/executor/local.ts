@@ -6,8 +6,8 @@
  * its place.
  */
 import { ExperimentError } from "../base/errors.ts";
-import type { ArtifactStore } from "../store/artifacts.ts";
-import type { ArtifactRecord } from "../store/record.ts";
+import type { ArtifactStore } from "../store/objects/artifacts.ts";
+import type { ArtifactRecord } from "../store/objects/record.ts";
 import type { Job } from "./protocol.ts";
 import { type JobEvent, WorkerProcess } from "./worker_process.ts";
 

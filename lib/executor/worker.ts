@@ -6,7 +6,7 @@
  */
 import { ExperimentError } from "../base/errors.ts";
 import type { TaskKind } from "../graph/task.ts";
-import { ArtifactStore } from "../store/artifacts.ts";
+import { ArtifactStore } from "../store/objects/artifacts.ts";
 import { runJob } from "./job.ts";
 import {
   formatMessage,

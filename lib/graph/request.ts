@@ -1,7 +1,7 @@
 /**
  * What a spec asks the graph for: one stage at one cell, checked, not yet hashed.
  *
- * `spec/` makes these from YAML; `build.ts` turns them into tasks with keys.
+ * `experiment/` makes these from YAML; `build.ts` turns them into tasks with keys.
  */
 import type { JsonObject } from "../base/canonical.ts";
 import type { SourcePosition } from "../base/errors.ts";

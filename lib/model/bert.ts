@@ -7,7 +7,7 @@
  * @see BERT, arXiv:1810.04805
  */
 import type { ParamSpec } from "../engine/engine.ts";
-import type { Graph, Shape, Value } from "../engine/ir.ts";
+import type { Graph, Shape, Value } from "../engine/ir/graph.ts";
 import type { BertConfig } from "./config.ts";
 import { encoderSpecs } from "./params.ts";
 

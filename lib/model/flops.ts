@@ -7,7 +7,7 @@
  * in the usual 6 N D estimate, which this refines by attention and by the head
  * being computed at masked positions only.
  */
-import type { Graph } from "../engine/ir.ts";
+import type { Graph } from "../engine/ir/graph.ts";
 import type { BatchShape } from "./bert.ts";
 import type { BertConfig } from "./config.ts";
 

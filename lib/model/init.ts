@@ -6,7 +6,7 @@
  * distribution truncated at two standard deviations; biases are 0, layer norms 1.
  */
 import type { ParamSpec, TrainingState } from "../engine/engine.ts";
-import { sizeOf } from "../engine/ir.ts";
+import { sizeOf } from "../engine/ir/graph.ts";
 import { Stream } from "../base/rng.ts";
 
 /** Parameters by name. */

@@ -5,7 +5,7 @@
  * is the word embedding itself, so it is no parameter of its own.
  */
 import type { ParamSpec } from "../engine/engine.ts";
-import { type Shape, sizeOf } from "../engine/ir.ts";
+import { type Shape, sizeOf } from "../engine/ir/graph.ts";
 import type { BertConfig } from "./config.ts";
 
 /** The parameters of embeddings and encoder, which every task shares. */

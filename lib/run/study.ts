@@ -11,10 +11,10 @@ import { checkBudget } from "../graph/cost.ts";
 import { type Plan, planGraph } from "../graph/plan.ts";
 import type { History } from "../graph/reason.ts";
 import type { Task, TaskCell } from "../graph/task.ts";
-import { type Experiment, loadExperiment } from "../spec/experiment.ts";
-import { ArtifactStore } from "../store/artifacts.ts";
-import { loadHistory } from "../store/history.ts";
-import type { CellRow } from "../store/rows.ts";
+import { type Experiment, loadExperiment } from "../experiment/experiment.ts";
+import { ArtifactStore } from "../store/objects/artifacts.ts";
+import { loadHistory } from "../store/database/history.ts";
+import type { CellRow } from "../store/database/rows.ts";
 import { numericsOf } from "../tasks/engines.ts";
 import { kinds } from "../tasks/registry.ts";
 

@@ -3,8 +3,8 @@
  * parts.
  */
 import { z } from "zod";
-import type { TaggedSentence } from "../benchmarks/conll.ts";
-import { NER_PARTS, type NerPart } from "../benchmarks/ner_data.ts";
+import type { TaggedSentence } from "../benchmarks/ner/conll.ts";
+import { NER_PARTS, type NerPart } from "../benchmarks/ner/data.ts";
 import { Stream } from "../base/rng.ts";
 import type { FileParam, TaskContext, TaskKind, TaskOutcome } from "../graph/task.ts";
 import { seedSchema } from "./training_params.ts";
@@ -49,8 +49,8 @@ function filesOf(params: ConllParams, part: NerPart): FileParam[] {
 async function run(
   { params, outDir, emit, signal }: TaskContext<ConllParams>,
 ): Promise<TaskOutcome> {
-  const { readConll } = await import("../benchmarks/conll.ts");
-  const { nerWarnings, writeNerData } = await import("../benchmarks/ner_data.ts");
+  const { readConll } = await import("../benchmarks/ner/conll.ts");
+  const { nerWarnings, writeNerData } = await import("../benchmarks/ner/data.ts");
   const parts: Record<NerPart, TaggedSentence[]> = { train: [], dev: [], test: [] };
   for (const part of NER_PARTS) {
     for (const { file } of filesOf(params, part)) {

@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { ExperimentError } from "../base/errors.ts";
 import type { FileParam, TaskContext, TaskKind, TaskOutcome } from "../graph/task.ts";
-import { expandPattern } from "../text/file_pattern.ts";
+import { expandPattern } from "../text/sources/file_pattern.ts";
 
 const amount = (about: string) => z.int().min(1).describe(about);
 
@@ -121,7 +121,7 @@ function filesThatFit(pattern: string): string[] {
 }
 
 async function run(context: TaskContext<CorpusParams>): Promise<TaskOutcome> {
-  const { buildCorpus } = await import("../text/corpus_builder.ts");
+  const { buildCorpus } = await import("../text/corpus/build.ts");
   const { params, emit } = context;
   const sizes = await Promise.all(
     filesOf(params).map(async ({ file }) => (await Deno.stat(file)).size),

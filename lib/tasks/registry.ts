@@ -2,8 +2,8 @@
 import type { TaskKind } from "../graph/task.ts";
 import { conll } from "./conll.ts";
 import { corpus } from "./corpus.ts";
-import { ner } from "./ner.ts";
-import { pretrain } from "./pretrain.ts";
+import { ner } from "./finetune/ner.ts";
+import { pretrain } from "./pretrain/kind.ts";
 import { shards } from "./shards.ts";
 import { syntheticWorld } from "./synthetic_world.ts";
 import { vocab } from "./vocab.ts";

@@ -30,9 +30,9 @@ export const shards: TaskKind<ShardsParams> = {
 };
 
 async function run(context: TaskContext<ShardsParams>): Promise<TaskOutcome> {
-  const { readCorpusSummary } = await import("../text/corpus_format.ts");
-  const { writeShards } = await import("../text/shard_files.ts");
-  const { WordPiece } = await import("../text/wordpiece.ts");
+  const { readCorpusSummary } = await import("../text/corpus/format.ts");
+  const { writeShards } = await import("../text/pieces/shards_build.ts");
+  const { WordPiece } = await import("../text/pieces/wordpiece.ts");
   const { inputs, emit } = context;
   const corpusDir = inputs["corpus"]![0]!.dir;
   const vocabPath = `${inputs["vocab"]![0]!.dir}/vocab.txt`;

@@ -53,7 +53,7 @@ async function run(context: TaskContext<SyntheticWorldParams>): Promise<TaskOutc
   const { writeText } = await import("../text/synthetic/write_text.ts");
   const { nerSentences } = await import("../text/synthetic/ner.ts");
   const { buildWorld, describeWorld } = await import("../text/synthetic/world.ts");
-  const { writeNerData } = await import("../benchmarks/ner_data.ts");
+  const { writeNerData } = await import("../benchmarks/ner/data.ts");
   const { params, outDir, emit, signal } = context;
   const world = buildWorld(params);
   const words = { general: params.generalWords, domain: params.domainWords };

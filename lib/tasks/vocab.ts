@@ -83,7 +83,7 @@ function faultsOf({ file, ...rest }: VocabParams, roles?: readonly string[]) {
 }
 
 async function run(context: TaskContext<VocabParams>): Promise<TaskOutcome> {
-  const { WordPiece } = await import("../text/wordpiece.ts");
+  const { WordPiece } = await import("../text/pieces/wordpiece.ts");
   const { file } = context.params;
   // The constructor checks the pieces, whether they were read or trained.
   const { pieces } = file === undefined
@@ -94,9 +94,9 @@ async function run(context: TaskContext<VocabParams>): Promise<TaskOutcome> {
 }
 
 async function train(context: TaskContext<VocabParams>): Promise<string[]> {
-  const { readPieces } = await import("../text/corpus_format.ts");
-  const { WordCounts } = await import("../text/word_counts.ts");
-  const { trainWordPiece } = await import("../text/wordpiece_training.ts");
+  const { readPieces } = await import("../text/corpus/format.ts");
+  const { WordCounts } = await import("../text/pieces/word_counts.ts");
+  const { trainWordPiece } = await import("../text/pieces/wordpiece_training.ts");
   const { params, inputs } = context;
   const words = new WordCounts();
   const seedPieces = new Set(params.seedPieces);
@@ -114,7 +114,7 @@ async function* trainingSentences(
   { params, signal, emit }: TaskContext<VocabParams>,
 ): AsyncGenerator<string, void> {
   const { countWords, readCorpus, readCorpusSummary, splitPath } = await import(
-    "../text/corpus_format.ts"
+    "../text/corpus/format.ts"
   );
   const { train } = await readCorpusSummary(dir);
   let words = 0, documents = 0;

@@ -8,7 +8,7 @@
  */
 import { ExperimentError } from "../base/errors.ts";
 import { Permutation, Stream } from "../base/rng.ts";
-import { type MaskedRow, maskRow } from "../text/masking.ts";
+import { type MaskedRow, maskRow } from "./masking.ts";
 
 /** A stream of pieces, read by position; `TokenShard` is one. */
 export interface TokenSource {

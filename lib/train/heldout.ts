@@ -12,7 +12,7 @@
 import { Permutation, Stream } from "../base/rng.ts";
 import type { Executable } from "../engine/engine.ts";
 import type { Params } from "../model/init.ts";
-import type { MaskedRow } from "../text/masking.ts";
+import type { MaskedRow } from "./masking.ts";
 import { AbortWatch } from "./abort_watch.ts";
 import { type CorpusRows, joinRows, type MaskedBatch, predictionsPerRow } from "./batches.ts";
 

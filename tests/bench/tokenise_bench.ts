@@ -5,11 +5,11 @@
  * of words, so MB/s is 1 / (seconds an iteration). Real text is within a tenth.
  */
 import { Stream } from "../../lib/base/rng.ts";
-import { forEachWord } from "../../lib/text/basic_tokens.ts";
-import { splitSentences } from "../../lib/text/sentences.ts";
-import { WordCounts } from "../../lib/text/word_counts.ts";
-import { WordPiece } from "../../lib/text/wordpiece.ts";
-import { trainWordPiece } from "../../lib/text/wordpiece_training.ts";
+import { forEachWord } from "../../lib/text/pieces/basic_tokens.ts";
+import { splitSentences } from "../../lib/text/corpus/sentences.ts";
+import { WordCounts } from "../../lib/text/pieces/word_counts.ts";
+import { WordPiece } from "../../lib/text/pieces/wordpiece.ts";
+import { trainWordPiece } from "../../lib/text/pieces/wordpiece_training.ts";
 
 const MILLION = 1_000_000;
 

@@ -5,11 +5,11 @@
  * bert-pico as the default experiment trains it, and bert-tiny on long rows.
  */
 import type { TrainingProgram } from "../../lib/engine/engine.ts";
-import { Graph, type Node, sizeOf, type Value } from "../../lib/engine/ir.ts";
+import { Graph, type Node, sizeOf, type Value } from "../../lib/engine/ir/graph.ts";
 import { OnnxEngine } from "../../lib/engine/onnx/engine.ts";
 import { withGradients } from "../../lib/engine/onnx/training_session.ts";
 import { BERT_PRESETS, bertConfig, type BertPreset } from "../../lib/model/config.ts";
-import { maskedLanguageModel } from "../../lib/model/heads.ts";
+import { maskedLanguageModel } from "../../lib/model/heads/heads.ts";
 import { freshState, initialParams } from "../../lib/model/init.ts";
 import { Stream } from "../../lib/base/rng.ts";
 

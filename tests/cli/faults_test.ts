@@ -6,24 +6,25 @@ const SPEC_FAULTS: readonly { name: string; edit: [string, string]; says: string
   {
     name: "an unknown key",
     edit: ["      rowPieces: 16", "      rowPeices: 16"],
-    says: 'study.yaml:26:7: cannot read key "rowPeices" [spec/unknown-key]\n' +
+    says: 'study.yaml:26:7: cannot read key "rowPeices" [experiment/unknown-key]\n' +
       '  mend: write "rowPieces"',
   },
   {
     name: "a wrong type",
     edit: ["      rows: 4\n", "      rows: four\n"],
-    says: 'study.yaml:27:13: "rows" is "four", but must be a number [spec/wrong-type]',
+    says: 'study.yaml:27:13: "rows" is "four", but must be a number [experiment/wrong-type]',
   },
   {
     name: "a reference to nothing",
     edit: ["$(stages.pretrain)", "$(stages.pretrian)"],
-    says: 'study.yaml:34:16: there is no stage "pretrian" [spec/unknown-name]\n' +
+    says: 'study.yaml:34:16: there is no stage "pretrian" [experiment/unknown-name]\n' +
       "  mend: write stages.pretrain",
   },
   {
     name: "a cycle",
     edit: ["corpus: $(stages.text), vocab", "corpus: $(stages.shards), vocab"],
-    says: "study.yaml:16:23: stages refer to each other in a circle: shards -> shards [spec/cycle]",
+    says:
+      "study.yaml:16:23: stages refer to each other in a circle: shards -> shards [experiment/cycle]",
   },
   {
     name: "an empty axis",
@@ -82,7 +83,7 @@ Deno.test("a wrong call is told with what would be right, and exits with 2", asy
     [
       "no such spec",
       ["run", "stduy.yaml"],
-      /stduy\.yaml is not there \[spec\/not-found\]\n {2}mend: /,
+      /stduy\.yaml is not there \[experiment\/not-found\]\n {2}mend: /,
     ],
     ["no such axis", ["run", "study.yaml", "--only", "setps=2"], /mend: write --only steps=2/],
     [
@@ -110,7 +111,7 @@ Deno.test("what is odd in a spec is told as a warning, and stops nothing", async
   assert.equal(code, 0, stderr);
   assert.equal(
     stderr,
-    "warning: study.yaml:5:3: no stage refers to the axis width [spec/unused]\n" +
+    "warning: study.yaml:5:3: no stage refers to the axis width [experiment/unused]\n" +
       "  mend: remove it, or refer to it as $(axis.width)\n",
   );
 });

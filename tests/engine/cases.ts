@@ -7,8 +7,14 @@
  */
 import type * as tfjs from "@tensorflow/tfjs-core";
 import { Stream } from "../../lib/base/rng.ts";
-import { type DType, type Graph, type OpName, type Shape, sizeOf } from "../../lib/engine/ir.ts";
-import type { Value } from "../../lib/engine/ir.ts";
+import {
+  type DType,
+  type Graph,
+  type OpName,
+  type Shape,
+  sizeOf,
+} from "../../lib/engine/ir/graph.ts";
+import type { Value } from "../../lib/engine/ir/graph.ts";
 
 /** A named input of a case. */
 export interface CaseInput {

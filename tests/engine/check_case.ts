@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { Stream } from "../../lib/base/rng.ts";
 import type { Engine, Tensor, Tensors } from "../../lib/engine/engine.ts";
-import { differentiate } from "../../lib/engine/grad.ts";
-import { type DType, Graph, sizeOf } from "../../lib/engine/ir.ts";
+import { differentiate } from "../../lib/engine/ir/grad.ts";
+import { type DType, Graph, sizeOf } from "../../lib/engine/ir/graph.ts";
 import type { OpCase } from "./cases.ts";
 import { interpret, type Numbers } from "./reference.ts";
 

@@ -7,7 +7,7 @@ import type {
   TrainingSession,
   TrainingState,
 } from "../../lib/engine/engine.ts";
-import { differentiate } from "../../lib/engine/grad.ts";
+import { differentiate } from "../../lib/engine/ir/grad.ts";
 import { adamWStep, clipScale, globalNorm, updateAdamW } from "../../lib/engine/optimizer.ts";
 import { copyGraph } from "../../lib/engine/passes/rewrite.ts";
 import { assertClose } from "./check_case.ts";

@@ -5,7 +5,13 @@
  * finite differences. Tensors are Float64Array whatever their dtype.
  */
 import { fillDropoutMask } from "../../lib/engine/dropout_bits.ts";
-import { type Graph, type Node, type Shape, sizeOf, type Value } from "../../lib/engine/ir.ts";
+import {
+  type Graph,
+  type Node,
+  type Shape,
+  sizeOf,
+  type Value,
+} from "../../lib/engine/ir/graph.ts";
 import { runFused } from "./reference_fused.ts";
 
 /** Numbers by the name of a graph's input or output. */

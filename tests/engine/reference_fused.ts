@@ -1,5 +1,5 @@
 /** The fused operations of the reference interpreter, row by row in float64. */
-import { type Node, sizeOf } from "../../lib/engine/ir.ts";
+import { type Node, sizeOf } from "../../lib/engine/ir/graph.ts";
 
 /** Computes a node that works on rows (the last dimension), or attention. */
 export function runFused(node: Node, values: Float64Array[]): Float64Array {

@@ -1,7 +1,7 @@
 /** TfjsEngine: memory, results, and what it says of wrong calls. */
 import assert from "node:assert/strict";
 import { ExperimentError } from "../../lib/base/errors.ts";
-import { Graph } from "../../lib/engine/ir.ts";
+import { Graph } from "../../lib/engine/ir/graph.ts";
 import { TfjsEngine } from "../../lib/engine/tfjs/engine.ts";
 import { PLAIN, tinyBatch, tinyForward, tinyProgram, tinyState } from "./tiny_program.ts";
 

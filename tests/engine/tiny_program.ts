@@ -7,7 +7,7 @@ import type {
   TrainingProgram,
   TrainingState,
 } from "../../lib/engine/engine.ts";
-import { Graph, sizeOf, type Value } from "../../lib/engine/ir.ts";
+import { Graph, sizeOf, type Value } from "../../lib/engine/ir/graph.ts";
 
 const VOCAB = 7, WIDTH = 4, ROWS = 2, LENGTH = 3;
 

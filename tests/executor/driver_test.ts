@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type Job, LocalExecutor } from "../../lib/executor/local.ts";
 import { readLines } from "../../lib/executor/protocol.ts";
-import { ArtifactStore } from "../../lib/store/artifacts.ts";
+import { ArtifactStore } from "../../lib/store/objects/artifacts.ts";
 import { jobOf, keyOf, linesOf, valueOf, withExecutor, workerOptions } from "./harness.ts";
 
 /** Starts a driver in a process of its own on some jobs. */

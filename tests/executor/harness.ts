@@ -3,7 +3,7 @@ import type { JsonObject } from "../../lib/base/canonical.ts";
 import { sha256 } from "../../lib/base/digest.ts";
 import { type Job, LocalExecutor } from "../../lib/executor/local.ts";
 import type { InputRef } from "../../lib/graph/task.ts";
-import { ArtifactStore } from "../../lib/store/artifacts.ts";
+import { ArtifactStore } from "../../lib/store/objects/artifacts.ts";
 import { kinds } from "./fixtures/kinds.ts";
 
 /** How workers are started in tests: writing is allowed below the temporary folder. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ExperimentError, formatFault } from "../../lib/base/errors.ts";
 import { type JobEvent, LocalExecutor } from "../../lib/executor/local.ts";
-import { readMeasurements } from "../../lib/store/measurements.ts";
+import { readMeasurements } from "../../lib/store/objects/measurements.ts";
 import { jobOf, keyOf, linesOf, valueOf, withExecutor, workerOptions } from "./harness.ts";
 
 /** Resolves when an executor tells this warning; for waiting until a task is at work. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { buildGraph } from "../../lib/graph/build.ts";
 import { planGraph } from "../../lib/graph/plan.ts";
-import { loadExperiment } from "../../lib/spec/experiment.ts";
+import { loadExperiment } from "../../lib/experiment/experiment.ts";
 import { kinds } from "../../lib/tasks/registry.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;

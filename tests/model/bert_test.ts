@@ -1,13 +1,17 @@
 import assert from "node:assert/strict";
 import type { Engine, Tensors } from "../../lib/engine/engine.ts";
-import { differentiate } from "../../lib/engine/grad.ts";
-import { type Graph, sizeOf } from "../../lib/engine/ir.ts";
+import { differentiate } from "../../lib/engine/ir/grad.ts";
+import { type Graph, sizeOf } from "../../lib/engine/ir/graph.ts";
 import { OnnxEngine } from "../../lib/engine/onnx/engine.ts";
 import { TfjsEngine } from "../../lib/engine/tfjs/engine.ts";
 import { PADDING_BIAS } from "../../lib/model/bert.ts";
 import { bertConfig } from "../../lib/model/config.ts";
 import { maskedLanguageFlops, trainingFlops } from "../../lib/model/flops.ts";
-import { maskedLanguageModel, type ModelGraph, tokenClassifier } from "../../lib/model/heads.ts";
+import {
+  maskedLanguageModel,
+  type ModelGraph,
+  tokenClassifier,
+} from "../../lib/model/heads/heads.ts";
 import golden from "./golden/bert_golden.json" with { type: "json" };
 
 const ROWS = 2, LENGTH = 7;
@@ -143,7 +147,7 @@ for (const engine of ENGINES) {
 }
 
 Deno.test("hasSegments adds the embedding of each position's token type", async () => {
-  const { Graph } = await import("../../lib/engine/ir.ts");
+  const { Graph } = await import("../../lib/engine/ir/graph.ts");
   const { buildEncoder } = await import("../../lib/model/bert.ts");
   const build = (hasSegments: boolean) => {
     const graph = new Graph();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { fitCurves, type ResultRow } from "../../lib/run/fits.ts";
-import type { FitSpec } from "../../lib/spec/experiment.ts";
+import type { FitSpec } from "../../lib/experiment/experiment.ts";
 
 const measure = { stage: "ner", benchmark: "ner", metric: "f1", split: "test" } as const;
 const spec: FitSpec = { ...measure, name: "by_steps", against: "steps", position: { file: "a" } };

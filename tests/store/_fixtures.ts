@@ -1,6 +1,6 @@
 /** Keys, artifacts and child processes that the tests of the store share. */
-import { ArtifactStore } from "../../lib/store/artifacts.ts";
-import type { ArtifactRecord, NewArtifact } from "../../lib/store/record.ts";
+import { ArtifactStore } from "../../lib/store/objects/artifacts.ts";
+import type { ArtifactRecord, NewArtifact } from "../../lib/store/objects/record.ts";
 
 /** A key: the number as 64 hexadecimal digits. */
 export function keyOf(number: number): string {

@@ -8,9 +8,9 @@
  * - `die-in-transaction PATH` has written rows but not committed them, and never ends;
  * - `read PATH` counts rows until the run is over, and prints what it saw.
  */
-import { ArtifactStore } from "../../lib/store/artifacts.ts";
-import { inTransaction, openDatabase } from "../../lib/store/database.ts";
-import { queryRows } from "../../lib/store/query.ts";
+import { ArtifactStore } from "../../lib/store/objects/artifacts.ts";
+import { inTransaction, openDatabase } from "../../lib/store/database/database.ts";
+import { queryRows } from "../../lib/store/database/query.ts";
 import { keyOf, newArtifact } from "./_fixtures.ts";
 
 const [mode, path, key] = Deno.args as [string, string, string];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
-import { readConll } from "../../lib/benchmarks/conll.ts";
+import { readConll } from "../../lib/benchmarks/ner/conll.ts";
 import { conll } from "../../lib/tasks/conll.ts";
 import { assertFault, DATA_DIR, TempDir, testOnData } from "../text/_fixtures.ts";
 import { runKind } from "./_run_kind.ts";

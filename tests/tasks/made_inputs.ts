@@ -7,7 +7,7 @@
 import { join } from "node:path";
 import { Stream } from "../../lib/base/rng.ts";
 import type { InputArtifact, TaskContext, TaskEvent, TaskKind } from "../../lib/graph/task.ts";
-import { shardPath, ShardWriter } from "../../lib/text/shards.ts";
+import { shardPath, ShardWriter } from "../../lib/text/pieces/shards.ts";
 
 /** The pieces of the made vocabulary. */
 export const PIECES = [

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { shards } from "../../lib/tasks/shards.ts";
-import { CorpusWriter } from "../../lib/text/corpus_format.ts";
-import { TokenShard } from "../../lib/text/shards.ts";
-import { SPECIAL_PIECES, WordPiece } from "../../lib/text/wordpiece.ts";
+import { CorpusWriter } from "../../lib/text/corpus/format.ts";
+import { TokenShard } from "../../lib/text/pieces/shards.ts";
+import { SPECIAL_PIECES, WordPiece } from "../../lib/text/pieces/wordpiece.ts";
 import { TempDir } from "../text/_fixtures.ts";
 import { runKind } from "./_run_kind.ts";
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { readConll } from "../../lib/benchmarks/conll.ts";
+import { readConll } from "../../lib/benchmarks/ner/conll.ts";
 import { sha256 } from "../../lib/base/digest.ts";
 import { syntheticWorld } from "../../lib/tasks/synthetic_world.ts";
 import { vocab } from "../../lib/tasks/vocab.ts";
-import { readCorpus, readCorpusSummary } from "../../lib/text/corpus_format.ts";
-import { WordPiece } from "../../lib/text/wordpiece.ts";
+import { readCorpus, readCorpusSummary } from "../../lib/text/corpus/format.ts";
+import { WordPiece } from "../../lib/text/pieces/wordpiece.ts";
 import { collect, TempDir } from "../text/_fixtures.ts";
 import { runKind } from "./_run_kind.ts";
 

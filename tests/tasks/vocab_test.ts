@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { InputArtifact } from "../../lib/graph/task.ts";
 import { vocab } from "../../lib/tasks/vocab.ts";
-import { CorpusWriter } from "../../lib/text/corpus_format.ts";
-import { SPECIAL_PIECES } from "../../lib/text/wordpiece.ts";
+import { CorpusWriter } from "../../lib/text/corpus/format.ts";
+import { SPECIAL_PIECES } from "../../lib/text/pieces/wordpiece.ts";
 import { assertFault, TempDir } from "../text/_fixtures.ts";
 import { runKind } from "./_run_kind.ts";
 

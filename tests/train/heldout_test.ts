@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Executable, Tensors } from "../../lib/engine/engine.ts";
 import { CorpusRows } from "../../lib/train/batches.ts";
 import { heldOutPredictions, HeldOutSet, shuffleContext } from "../../lib/train/heldout.ts";
-import type { MaskedRow } from "../../lib/text/masking.ts";
+import type { MaskedRow } from "../../lib/train/masking.ts";
 
 const PIECES = { size: 1000, padId: 0, clsId: 2, sepId: 3, maskId: 4 };
 const ROWS = 4, LENGTH = 20;

@@ -1,6 +1,6 @@
 /** The engine that computes on the CPU with ONNX Runtime: the default everywhere. */
 import type { Engine, Executable, TrainingProgram, TrainingSession } from "../engine.ts";
-import type { Graph } from "../ir.ts";
+import type { Graph } from "../ir/graph.ts";
 import { OnnxExecutable } from "./executable.ts";
 import { OnnxTrainingSession } from "./training_session.ts";
 

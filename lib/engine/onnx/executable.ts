@@ -1,10 +1,10 @@
 /** A forward graph compiled for the CPU, with a memory of its own. */
 import type { Executable, Tensors } from "../engine.ts";
-import type { Graph } from "../ir.ts";
+import type { Graph } from "../ir/graph.ts";
 import { gatherEarly } from "../passes/gather_early.ts";
 import { optimise } from "../passes/pipeline.ts";
-import { allocate } from "./linear_memory.ts";
-import { lowerGraph, type Place, type Plan } from "./lower.ts";
+import { allocate } from "./kernels/linear_memory.ts";
+import { lowerGraph, type Place, type Plan } from "./lower/lower.ts";
 import { planMemory } from "./memory_plan.ts";
 import { PlanRunner } from "./plan_runner.ts";
 

@@ -4,7 +4,7 @@
  * Places that are never alive at the same time share addresses. Knows when a
  * place is written and read, not what is computed.
  */
-import type { Place, Plan } from "./lower.ts";
+import type { Place, Plan } from "./lower/lower.ts";
 
 /** Addresses are multiples of this: a cache line. */
 export const ALIGNMENT_BYTES = 64;

@@ -6,12 +6,12 @@
  */
 import * as ort from "onnxruntime-node";
 import type { Tensor, Tensors } from "../engine.ts";
-import type { DType } from "../ir.ts";
-import { bindKernel } from "./kernel_steps.ts";
-import { Kernels } from "./kernels.ts";
-import { view } from "./linear_memory.ts";
-import type { Binding, Place, Plan, PlanStep } from "./lower.ts";
-import { RUNTIME_TYPES } from "./operation.ts";
+import type { DType } from "../ir/graph.ts";
+import { bindKernel } from "./kernels/kernel_steps.ts";
+import { Kernels } from "./kernels/kernels.ts";
+import { view } from "./kernels/linear_memory.ts";
+import type { Binding, Place, Plan, PlanStep } from "./lower/lower.ts";
+import { RUNTIME_TYPES } from "./lower/operation.ts";
 
 /** What a plan runs on. */
 export interface RunnerOptions {

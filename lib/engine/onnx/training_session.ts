@@ -12,15 +12,15 @@ import type {
   TrainingSession,
   TrainingState,
 } from "../engine.ts";
-import { differentiate } from "../grad.ts";
-import { type Graph, sizeOf } from "../ir.ts";
+import { differentiate } from "../ir/grad.ts";
+import { type Graph, sizeOf } from "../ir/graph.ts";
 import { adamWStep, clipScale } from "../optimizer.ts";
 import { gatherEarly } from "../passes/gather_early.ts";
 import { copyGraph } from "../passes/rewrite.ts";
 import { OnnxExecutable, prepare } from "./executable.ts";
-import { Kernels, type ParameterAddresses } from "./kernels.ts";
-import { allocate, view } from "./linear_memory.ts";
-import { lowerGraph, type Place, type Plan } from "./lower.ts";
+import { Kernels, type ParameterAddresses } from "./kernels/kernels.ts";
+import { allocate, view } from "./kernels/linear_memory.ts";
+import { lowerGraph, type Place, type Plan } from "./lower/lower.ts";
 import { align, planMemory } from "./memory_plan.ts";
 import { PlanRunner } from "./plan_runner.ts";
 

@@ -1,5 +1,5 @@
 /** Constant folding: operations on splats are done while building the graph. */
-import { type DType, type Graph, type Node, type OpName, sizeOf, type Value } from "../ir.ts";
+import { type DType, type Graph, type Node, type OpName, sizeOf, type Value } from "../ir/graph.ts";
 
 type Compute = (a: number, b: number) => number;
 

@@ -1,5 +1,5 @@
 /** Common subexpressions: computes once what several nodes compute alike. */
-import type { Graph, Node, OpName, Value } from "../ir.ts";
+import type { Graph, Node, OpName, Value } from "../ir/graph.ts";
 import { rewrite } from "./rewrite.ts";
 
 const COMMUTATIVE: ReadonlySet<OpName> = new Set<OpName>(["add", "mul", "equal"]);

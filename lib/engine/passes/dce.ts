@@ -1,5 +1,5 @@
 /** Dead code: leaves out what no output depends on. */
-import type { Graph, Value } from "../ir.ts";
+import type { Graph, Value } from "../ir/graph.ts";
 import { rewrite } from "./rewrite.ts";
 
 /** Keeps the nodes that outputs depend on, and all inputs, which are the graph's signature. */

@@ -1,6 +1,6 @@
 /** Replaces fused operations by simpler ones, for engines that lack them. */
-import { expandNode, FUSED_OPS } from "../expansions.ts";
-import type { Graph, Node } from "../ir.ts";
+import { expandNode, FUSED_OPS } from "../ir/expansions.ts";
+import type { Graph, Node } from "../ir/graph.ts";
 import type { Pass } from "./rewrite.ts";
 import { rewrite } from "./rewrite.ts";
 

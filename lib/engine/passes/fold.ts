@@ -5,7 +5,7 @@
  * scalars where broadcasting allows, so that constants cost nothing. A product
  * by zero stays, as it is not zero for infinities and NaN.
  */
-import { broadcastShapes, type Graph, type Node, type Value } from "../ir.ts";
+import { broadcastShapes, type Graph, type Node, type Value } from "../ir/graph.ts";
 import { foldConstant, splatValue } from "./constants.ts";
 import { rewrite } from "./rewrite.ts";
 import { foldShape } from "./shapes.ts";

@@ -6,7 +6,7 @@
  * feed-forward block, and its gradient, need not be computed for the others.
  * Run it before `differentiate`. Exact: each remaining row is computed as before.
  */
-import { Graph, type Node, type Shape, type Value } from "../ir.ts";
+import { Graph, type Node, type Shape, type Value } from "../ir/graph.ts";
 
 /** Gathers rows before the row-wise operations that only lead to them, not after. */
 export function gatherEarly(graph: Graph): Graph {

@@ -1,5 +1,5 @@
 /** The passes in the order in which an engine runs them. */
-import type { Graph, Node } from "../ir.ts";
+import type { Graph, Node } from "../ir/graph.ts";
 import { shareCommon } from "./cse.ts";
 import { dropDead } from "./dce.ts";
 import { expand } from "./expand.ts";

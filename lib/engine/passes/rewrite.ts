@@ -4,7 +4,7 @@
  * A pass never changes the graph it is given. Inputs keep their names and order
  * and outputs their names, so a rewritten graph stands in for the original.
  */
-import { Graph, type Node, type Value } from "../ir.ts";
+import { Graph, type Node, type Value } from "../ir/graph.ts";
 
 /** A transformation that preserves every output's value, up to rounding. */
 export type Pass = (graph: Graph) => Graph;

@@ -1,5 +1,5 @@
 /** Shape operations: what changes nothing goes, two in a row become one. */
-import { type Graph, type Node, sizeOf, type Value } from "../ir.ts";
+import { type Graph, type Node, sizeOf, type Value } from "../ir/graph.ts";
 
 /** A simpler value for a node that moves elements; undefined if there is none. */
 export function foldShape(target: Graph, node: Node, inputs: readonly Value[]): Value | undefined {

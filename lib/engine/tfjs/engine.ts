@@ -14,7 +14,7 @@ import type {
   TrainingSession,
   TrainingState,
 } from "../engine.ts";
-import { type Graph, sizeOf, type Value } from "../ir.ts";
+import { type Graph, sizeOf, type Value } from "../ir/graph.ts";
 import { adamWStep } from "../optimizer.ts";
 import { optimise } from "../passes/pipeline.ts";
 import { buildTrainingGraph, STATE } from "../training_graph.ts";

@@ -3,7 +3,7 @@
  *
  * Memory is that of the live tensors, as in a compiled graph.
  */
-import type { Graph } from "../ir.ts";
+import type { Graph } from "../ir/graph.ts";
 import { lowerNode } from "./lowerings.ts";
 import type { TensorFlow, TfTensor } from "./tensorflow.ts";
 

@@ -5,7 +5,7 @@
  * all others, so that a new one does not compile until it is lowered.
  */
 import { fillDropoutMask } from "../dropout_bits.ts";
-import { type DType, type Node, type OpName, sizeOf, type Value } from "../ir.ts";
+import { type DType, type Node, type OpName, sizeOf, type Value } from "../ir/graph.ts";
 import type { TensorFlow, TfTensor } from "./tensorflow.ts";
 
 /** Names of the fused operations and of inputs, which are not lowered. */

@@ -1,7 +1,7 @@
 /** planMemory() on random plans: what lives at the same time never overlaps. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Place, Plan } from "../../../lib/engine/onnx/lower.ts";
+import type { Place, Plan } from "../../../lib/engine/onnx/lower/lower.ts";
 import {
   align,
   ALIGNMENT_BYTES,

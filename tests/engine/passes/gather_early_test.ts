@@ -1,7 +1,7 @@
 /** gatherEarly() keeps every result and computes fewer rows. */
 import assert from "node:assert/strict";
 import { Stream } from "../../../lib/base/rng.ts";
-import { Graph, sizeOf, type Value } from "../../../lib/engine/ir.ts";
+import { Graph, sizeOf, type Value } from "../../../lib/engine/ir/graph.ts";
 import { gatherEarly } from "../../../lib/engine/passes/gather_early.ts";
 import { interpret } from "../reference.ts";
 

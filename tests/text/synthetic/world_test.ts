@@ -9,8 +9,8 @@ import {
   FACTS_PER_PAIR,
   piecesOf,
 } from "../../../lib/text/synthetic/world.ts";
-import { WordPiece } from "../../../lib/text/wordpiece.ts";
-import { trainWordPiece } from "../../../lib/text/wordpiece_training.ts";
+import { WordPiece } from "../../../lib/text/pieces/wordpiece.ts";
+import { trainWordPiece } from "../../../lib/text/pieces/wordpiece_training.ts";
 import { smallWorld, take } from "./_small_world.ts";
 
 Deno.test("buildWorld() gives one world a seed", () => {

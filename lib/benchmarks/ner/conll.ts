@@ -1,0 +1,118 @@
+/**
+ * Reads CoNLL files: a word and its tag a line, a blank line between sentences.
+ *
+ * Columns between the first and the last are passed over, as are -DOCSTART-
+ * lines. Tags are B, I, O, alone or with a type (B-Disease); nothing is mended
+ * silently, what cannot be read is reported with its line.
+ */
+import { ExperimentError, type SourcePosition } from "../../base/errors.ts";
+import { readLines } from "../../text/sources/lines.ts";
+
+/** A sentence of words and their tags. */
+export interface TaggedSentence {
+  /** As they stand in the file, none empty. */
+  readonly words: readonly string[];
+  /** One a word: "B", "I", "O", or "B-Type", "I-Type". */
+  readonly tags: readonly string[];
+  /** The line of the first word, from 1. */
+  readonly line: number;
+}
+
+/** A tag taken apart; the type of a bare "B" or "I", and of "O", is "". */
+export interface Tag {
+  /** Whether the word begins an entity, goes on with one, or is outside. */
+  readonly position: "B" | "I" | "O";
+  /** What follows the first hyphen. */
+  readonly type: string;
+}
+
+const TAG = /^(?:O|([BI])(?:-(\S+))?)$/;
+
+/** A tag's position and type, `undefined` for a text that is no tag. */
+export function parseTag(text: string): Tag | undefined {
+  const match = TAG.exec(text);
+  if (match === null) return undefined;
+  return { position: (match[1] ?? "O") as Tag["position"], type: match[2] ?? "" };
+}
+
+/**
+ * The sentences of a CoNLL file, plain or compressed. Columns are separated by
+ * tabs, in a line without tabs by spaces.
+ *
+ * @throws ExperimentError "benchmarks/no-tag", "benchmarks/bad-tag" or
+ *   "benchmarks/no-sentences" with file and line, and what `readLines` throws
+ */
+export async function readConll(path: string): Promise<TaggedSentence[]> {
+  const sentences: TaggedSentence[] = [];
+  let words: string[] = [];
+  let tags: string[] = [];
+  let first = 0;
+  const finish = () => {
+    if (words.length > 0) sentences.push({ words, tags, line: first });
+    [words, tags] = [[], []];
+  };
+  for await (const { text, line } of readLines(path)) {
+    if (text.trim() === "") {
+      finish();
+      continue;
+    }
+    const [word, tag] = readColumns(text, { file: path, line });
+    if (word === "-DOCSTART-") {
+      finish();
+      continue;
+    }
+    if (words.length === 0) first = line;
+    words.push(word);
+    tags.push(tag);
+  }
+  finish();
+  if (sentences.length === 0) {
+    throw new ExperimentError("benchmarks/no-sentences", "the file has no tagged sentence", {
+      at: { file: path },
+      mend: "give a file with a word, a tab and a tag on each line",
+    });
+  }
+  return sentences;
+}
+
+/** The sentences as a CoNLL file's text, which `readConll` reads back. */
+export function formatConll(
+  sentences: Iterable<Pick<TaggedSentence, "words" | "tags">>,
+): string {
+  const lines: string[] = [];
+  for (const { words, tags } of sentences) {
+    words.forEach((word, index) => lines.push(`${word}\t${tags[index]}`));
+    lines.push("");
+  }
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+/** Word and tag of a line; the tag of a -DOCSTART- line is whatever stands there. */
+function readColumns(text: string, at: SourcePosition): readonly [string, string] {
+  const columns = text.includes("\t")
+    ? text.split("\t").map((column) => column.trim())
+    : text.trim().split(/ +/);
+  const word = columns[0]!;
+  const tag = columns.length > 1 ? columns.at(-1)! : "";
+  if (word === "-DOCSTART-") return [word, tag];
+  if (word === "") {
+    throw new ExperimentError("benchmarks/no-tag", "the line has a tag but no word", {
+      at,
+      mend: "write the word, a tab and the tag, or leave the line blank to end a sentence",
+    });
+  }
+  if (tag === "") {
+    throw new ExperimentError(
+      "benchmarks/no-tag",
+      `the line has a word, ${JSON.stringify(word)}, but no tag`,
+      { at, mend: "write the word, a tab and the tag" },
+    );
+  }
+  if (parseTag(tag) === undefined) {
+    throw new ExperimentError("benchmarks/bad-tag", `cannot read the tag ${JSON.stringify(tag)}`, {
+      at,
+      mend: "write O, B, I, B-Type or I-Type; convert other schemes first",
+    });
+  }
+  return [word, tag];
+}

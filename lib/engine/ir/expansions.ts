@@ -1,0 +1,127 @@
+/**
+ * What each fused operation is in terms of simpler ones.
+ *
+ * `passes/expand.ts` uses it for engines that lack an operation, and `grad.ts`
+ * for derivatives. Both build the same nodes for the same thing (a softmax's
+ * exponentials, a layer norm's standardised input), so that common
+ * subexpressions of a step and its gradient are computed once.
+ */
+import type { Graph, Node, OpName, Value } from "./graph.ts";
+
+/** The fused operations: exactly those that `expandNode` can expand. */
+export const FUSED_OPS: ReadonlySet<OpName> = new Set<OpName>([
+  "gelu",
+  "geluGrad",
+  "softmax",
+  "softmaxGrad",
+  "layerNorm",
+  "layerNormGrad",
+  "softmaxCrossEntropy",
+  "softmaxCrossEntropyGrad",
+  "attention",
+]);
+
+/**
+ * Appends what a fused node computes, in simpler operations.
+ *
+ * Attention expands to a softmax, which is itself fused; all others expand to
+ * primitives at once.
+ *
+ * @param inputs stand in for the node's own, in the graph appended to
+ * @throws Error when the operation is not one of `FUSED_OPS`
+ */
+export function expandNode(graph: Graph, node: Node, inputs: readonly Value[]): Value {
+  const [a, b, c, d] = inputs as [Value, Value, Value, Value];
+  switch (node.op) {
+    case "gelu":
+      return graph.mul(a, normalCdf(graph, a));
+    case "geluGrad": {
+      const slope = graph.add(normalCdf(graph, a), graph.mul(a, normalDensity(graph, a)));
+      return graph.mul(b, slope);
+    }
+    case "softmax": {
+      const { exponentials, sums } = stableExponentials(graph, a);
+      return graph.div(exponentials, sums);
+    }
+    case "softmaxGrad": {
+      const weighted = graph.mul(a, b);
+      return graph.sub(weighted, graph.mul(a, graph.reduceSum(weighted, [last(a)], true)));
+    }
+    case "layerNorm":
+      return graph.add(graph.mul(standardise(graph, a, node.attrs.epsilon).standardised, b), c);
+    case "layerNormGrad": {
+      const { standardised, inverseDeviation } = standardise(graph, a, node.attrs.epsilon);
+      const slope = graph.mul(c, b);
+      const along = graph.mul(standardised, mean(graph, graph.mul(slope, standardised)));
+      const across = graph.sub(graph.sub(slope, mean(graph, slope)), along);
+      return graph.mul(across, inverseDeviation);
+    }
+    case "softmaxCrossEntropy": {
+      const { shifted, sums } = stableExponentials(graph, a);
+      const logSums = graph.reshape(graph.log(sums), b.shape);
+      return graph.sub(logSums, graph.pickLast(shifted, b));
+    }
+    case "softmaxCrossEntropyGrad": {
+      const { exponentials, sums } = stableExponentials(graph, a);
+      const weighted = graph.mul(exponentials, graph.div(graph.reshape(c, sums.shape), sums));
+      return graph.sub(weighted, graph.placeLast(c, b, a.shape[1]!));
+    }
+    case "attention":
+      return graph.matmul(attentionWeights(graph, { q: a, k: b, bias: d }, node.attrs.scale), c);
+    default:
+      throw new Error(`${node.op} is no fused operation`);
+  }
+}
+
+/** softmax(scale * q kT + bias): [B, heads, T, S]. */
+export function attentionWeights(
+  graph: Graph,
+  { q, k, bias }: { readonly q: Value; readonly k: Value; readonly bias: Value },
+  scale: number,
+): Value {
+  return graph.softmax(graph.add(graph.matmul(q, k, { transposeB: true, alpha: scale }), bias));
+}
+
+/**
+ * (x - mean) / sqrt(variance + epsilon) over the last dimension.
+ *
+ * @returns standardised, of the shape of x, and 1 / sqrt(variance + epsilon), [..., 1]
+ */
+export function standardise(
+  graph: Graph,
+  x: Value,
+  epsilon: number,
+): { standardised: Value; inverseDeviation: Value } {
+  const centred = graph.sub(x, mean(graph, x));
+  const variance = mean(graph, graph.mul(centred, centred));
+  const inverseDeviation = graph.rsqrt(graph.add(variance, graph.splat(epsilon)));
+  return { standardised: graph.mul(centred, inverseDeviation), inverseDeviation };
+}
+
+/** The mean over the last dimension, which stays with size 1. */
+function mean(graph: Graph, x: Value): Value {
+  return graph.mul(graph.reduceSum(x, [last(x)], true), graph.splat(1 / x.shape.at(-1)!));
+}
+
+/** x less its maximum, its exponentials, and their sums [..., 1], over the last dimension. */
+function stableExponentials(graph: Graph, x: Value) {
+  const shifted = graph.sub(x, graph.stopGradient(graph.reduceMax(x, [last(x)], true)));
+  const exponentials = graph.exp(shifted);
+  return { shifted, exponentials, sums: graph.reduceSum(exponentials, [last(x)], true) };
+}
+
+/** The standard normal distribution function. */
+function normalCdf(graph: Graph, x: Value): Value {
+  const half = graph.splat(0.5);
+  return graph.add(half, graph.mul(half, graph.erf(graph.mul(x, graph.splat(Math.SQRT1_2)))));
+}
+
+/** The standard normal density. */
+function normalDensity(graph: Graph, x: Value): Value {
+  const exponent = graph.mul(graph.mul(x, x), graph.splat(-0.5));
+  return graph.mul(graph.exp(exponent), graph.splat(1 / Math.sqrt(2 * Math.PI)));
+}
+
+function last(x: Value): number {
+  return x.shape.length - 1;
+}

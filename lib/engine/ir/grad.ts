@@ -1,0 +1,93 @@
+/**
+ * Reverse-mode differentiation of a graph.
+ *
+ * The gradient is more nodes of the same graph: an engine sees one step, and
+ * passes share what forward and backward have in common. Derivatives are in
+ * `derivatives.ts`; here is the order in which they are applied.
+ */
+import { type DerivativeContext, DERIVATIVES, sumTo } from "./derivatives.ts";
+import { expandNode } from "./expansions.ts";
+import type { Graph, Node, Value } from "./graph.ts";
+
+/**
+ * Appends the gradients of a loss to its graph.
+ *
+ * Nodes that the loss does not depend on are left alone. To differentiate
+ * without changing a graph, copy it first (`passes/rewrite.ts`).
+ *
+ * @param loss one f32 element
+ * @param wrt f32 values of the graph, usually its params; intermediate ones too
+ * @returns for each of `wrt` a value of its shape: zeros where the loss does not depend on it
+ */
+export function differentiate(graph: Graph, loss: Value, wrt: readonly Value[]): Value[] {
+  if (loss.dtype !== "f32" || loss.shape.some((size) => size !== 1)) {
+    throw new Error(`a loss is one f32 element, not ${loss.dtype} [${loss.shape}]`);
+  }
+  for (const each of wrt) {
+    if (each.dtype !== "f32") throw new Error(`no gradient with respect to ${each.dtype}`);
+  }
+  const found = sweep(graph, { result: loss, seed: graph.splat(1, loss.shape), wrt, first: 0 });
+  return wrt.map((each, i) => found[i] ?? graph.splat(0, each.shape));
+}
+
+/**
+ * Carries a gradient from a result back to earlier values.
+ *
+ * @param first nodes before it are taken as given: nothing is carried through them
+ */
+function sweep(
+  graph: Graph,
+  { result, seed, wrt, first }: {
+    result: Value;
+    seed: Value;
+    wrt: readonly Value[];
+    first: number;
+  },
+): (Value | undefined)[] {
+  const needed = new Set(wrt.map((each) => each.id));
+  for (const node of graph.nodes.slice(first, result.id + 1)) {
+    if (node.inputs.some((each) => needed.has(each.id))) needed.add(node.output.id);
+  }
+  const gradients = new Map<number, Value>([[result.id, seed]]);
+  for (let id = result.id; id >= first; id--) {
+    const gradient = gradients.get(id), node = graph.nodes[id]!;
+    if (gradient === undefined || !needed.has(id)) continue;
+    const partials = derivativesOf(graph, node, gradient, (input) => {
+      const pending = gradients.get(input.id);
+      gradients.delete(input.id);
+      return pending;
+    });
+    for (const [i, input] of node.inputs.entries()) {
+      const partial = partials[i];
+      if (partial === undefined || !needed.has(input.id) || input.dtype !== "f32") continue;
+      const flow = sumTo(graph, partial(), input.shape);
+      const pending = gradients.get(input.id);
+      gradients.set(input.id, pending === undefined ? flow : graph.add(pending, flow));
+    }
+  }
+  return wrt.map((each) => gradients.get(each.id));
+}
+
+/** The gradients for a node's inputs, each built when called for. */
+function derivativesOf(
+  graph: Graph,
+  node: Node,
+  dy: Value,
+  take: DerivativeContext["take"],
+): readonly ((() => Value) | undefined)[] {
+  const derivative = DERIVATIVES[node.op];
+  if (derivative !== "by expansion") {
+    // The table pairs each name with its own attributes, which a lookup cannot show.
+    const rule = derivative as (node: Node, context: DerivativeContext) => (() => Value)[];
+    return rule(node, { graph, inputs: node.inputs, y: node.output, dy, take });
+  }
+  const first = graph.nodes.length;
+  const result = expandNode(graph, node, node.inputs);
+  const wrt = node.inputs.filter((each) => each.dtype === "f32");
+  const found = sweep(graph, { result, seed: dy, wrt, first });
+  return node.inputs.map((each, i) => {
+    // What an input that stands twice gets in all is counted at its first place.
+    const partial = node.inputs.indexOf(each) === i ? found[wrt.indexOf(each)] : undefined;
+    return partial && (() => partial);
+  });
+}

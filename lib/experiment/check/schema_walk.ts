@@ -1,0 +1,120 @@
+/**
+ * What a zod schema allows at a path: the keys of its mappings.
+ *
+ * zod drops keys that a plain object does not know, and lists them without a
+ * place; specs want every unknown key reported, with the names it may have meant.
+ */
+import type { z } from "zod";
+import type { Path } from "../yaml/node.ts";
+
+/** A key that no schema reads. */
+export interface UnknownKey {
+  /** The path of the mapping that holds it. */
+  readonly path: Path;
+  /** The key. */
+  readonly key: string;
+  /** The keys that can stand beside it. */
+  readonly known: readonly string[];
+}
+
+interface Definition {
+  readonly type: string;
+  readonly innerType?: z.ZodType;
+  readonly in?: z.ZodType;
+  readonly getter?: () => z.ZodType;
+  readonly left?: z.ZodType;
+  readonly right?: z.ZodType;
+  readonly options?: readonly z.ZodType[];
+  readonly shape?: Readonly<Record<string, z.ZodType>>;
+  readonly catchall?: z.ZodType;
+  readonly element?: z.ZodType;
+  readonly items?: readonly z.ZodType[];
+  readonly rest?: z.ZodType | null;
+  readonly valueType?: z.ZodType;
+  readonly values?: readonly unknown[];
+  readonly entries?: Readonly<Record<string, unknown>>;
+}
+
+/** Every key of a value that its schema does not know. */
+export function unknownKeys(schema: z.ZodType, value: unknown): readonly UnknownKey[] {
+  const found: UnknownKey[] = [];
+  walk(leavesOf(schema, value), value, [], found);
+  return found;
+}
+
+/** The keys that a schema knows at its top, without those of mappings inside. */
+export function keysOf(schema: z.ZodType): readonly string[] {
+  return leavesOf(schema, undefined).flatMap((leaf) => Object.keys(definition(leaf).shape ?? {}));
+}
+
+function definition(schema: z.ZodType): Definition {
+  return schema._zod.def as unknown as Definition;
+}
+
+function walk(
+  leaves: readonly z.ZodType[],
+  value: unknown,
+  path: (string | number)[],
+  found: UnknownKey[],
+): void {
+  if (Array.isArray(value)) {
+    const lists = leaves.map(definition);
+    for (const [index, item] of value.entries()) {
+      const schemas = lists.flatMap((list) => list.element ?? list.items?.[index] ?? []);
+      walk(schemas.flatMap((each) => leavesOf(each, item)), item, [...path, index], found);
+    }
+    return;
+  }
+  if (typeof value !== "object" || value === null) return;
+  const maps = leaves.map(definition).filter((each) =>
+    each.type === "object" || each.type === "record" || each.type === "any" ||
+    each.type === "unknown"
+  );
+  if (maps.length === 0) return;
+  const isOpen = maps.some((map) =>
+    map.type !== "object" || map.catchall !== undefined && definition(map.catchall).type !== "never"
+  );
+  const known = [...new Set(maps.flatMap((map) => Object.keys(map.shape ?? {})))];
+  for (const [key, item] of Object.entries(value)) {
+    const schemas = maps.flatMap((map) => map.shape?.[key] ?? map.valueType ?? map.catchall ?? []);
+    if (!isOpen && !known.includes(key)) found.push({ path, key, known });
+    else walk(schemas.flatMap((each) => leavesOf(each, item)), item, [...path, key], found);
+  }
+}
+
+/** The schemas under wrappers and unions; of unions over a tag, those that the value's tag names. */
+function leavesOf(schema: z.ZodType, value: unknown): readonly z.ZodType[] {
+  const def = definition(schema);
+  switch (def.type) {
+    case "optional":
+    case "nullable":
+    case "default":
+    case "prefault":
+    case "nonoptional":
+    case "readonly":
+    case "catch":
+      return leavesOf(def.innerType!, value);
+    case "pipe":
+      return leavesOf(def.in!, value);
+    case "lazy":
+      return leavesOf(def.getter!(), value);
+    case "intersection":
+      return [...leavesOf(def.left!, value), ...leavesOf(def.right!, value)];
+    case "union": {
+      const leaves = def.options!.flatMap((option) => leavesOf(option, value));
+      const fitting = leaves.filter((leaf) => fitsTags(leaf, value));
+      return fitting.length > 0 ? fitting : leaves;
+    }
+    default:
+      return [schema];
+  }
+}
+
+function fitsTags(schema: z.ZodType, value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return true;
+  return Object.entries(definition(schema).shape ?? {}).every(([key, each]) => {
+    const values = definition(each).type === "literal" ? definition(each).values : undefined;
+    return values === undefined || !(key in value) ||
+      values.includes((value as Record<string, unknown>)[key]);
+  });
+}

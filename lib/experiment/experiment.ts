@@ -1,0 +1,312 @@
+/**
+ * A spec file -> a checked experiment.
+ *
+ * All faults of a spec are found before any is reported. Each part is checked as
+ * far as the faults of the parts before it allow: a broken axis does not hide a
+ * misspelt parameter, and nothing is reported that merely follows from a fault.
+ */
+import { basename } from "node:path";
+import { stringify } from "yaml";
+import type { JsonObject } from "../base/canonical.ts";
+import type { Fault, SourcePosition } from "../base/errors.ts";
+import type { TaskRequest } from "../graph/request.ts";
+import type { TaskKind } from "../graph/task.ts";
+import { composeSpec } from "./yaml/compose.ts";
+import { Environment } from "./language/environment.ts";
+import { expand, withDependencies } from "./grid/expand.ts";
+import { type AxisValue, experimentForm, SECTIONS } from "./experiment_file.ts";
+import { FaultList } from "./check/fault_list.ts";
+import { type FitSpec, readFits } from "./fits.ts";
+import { buildGrid, type Grid } from "./grid/grid.ts";
+import { checkValue } from "./check/issues.ts";
+import {
+  entriesOf,
+  itemsOf,
+  type MapEntry,
+  type MapNode,
+  type Path,
+  plainOf,
+  type SpecNode,
+  valueOf,
+} from "./yaml/node.ts";
+import { restrict } from "./grid/only.ts";
+import { applyOverrides } from "./yaml/overrides.ts";
+import { checkParamsOnce, paramsOfStage } from "./params.ts";
+import { axesOfStages, orderStages, readStages, type Stage } from "./stages.ts";
+import { resolveConstants, type Scope } from "./language/template.ts";
+
+export type { AxisValue } from "./experiment_file.ts";
+export type { FitSpec } from "./fits.ts";
+
+/** A stage as plans and reports show it. */
+export interface ExperimentStage {
+  /** Its key under `stages:`. */
+  readonly name: string;
+  /** The kind of its tasks. */
+  readonly uses: string;
+  /** The axes that it is repeated over, in the order of the grid. */
+  readonly axes: readonly string[];
+  /** The place of its name. */
+  readonly at: SourcePosition;
+}
+
+/** The most that an experiment may cost. */
+export interface Budget {
+  /** Optimizer updates. */
+  readonly steps?: number;
+  /** Tokens trained on. */
+  readonly tokens?: number;
+  /** Floating-point operations. */
+  readonly flops?: number;
+  /** The place of the section. */
+  readonly at: SourcePosition;
+}
+
+/** A checked spec: what it asks for, at every cell. */
+export interface Experiment {
+  /** What its results are filed under. */
+  readonly name: string;
+  /** One line on what it asks. */
+  readonly about?: string;
+  /** The spec's path as it was given. */
+  readonly file: string;
+  /** The spec as YAML that stands alone: files that it extends and overrides merged in. */
+  readonly text: string;
+  /** Values by axis: the declared ones, then those that `include` adds. */
+  readonly axes: Readonly<Record<string, readonly AxisValue[]>>;
+  /** Every stage, in the order of the spec. */
+  readonly stages: readonly ExperimentStage[];
+  /** Stage by stage in the order of the spec, later axes varying faster. */
+  readonly requests: readonly TaskRequest[];
+  /** The curves to fit. */
+  readonly fits: readonly FitSpec[];
+  /** The limit that the planner checks. */
+  readonly budget?: Budget;
+  /** What is odd but does no harm. */
+  readonly warnings: readonly Fault[];
+}
+
+/** What a spec is loaded with. */
+export interface LoadOptions {
+  /** Kinds of tasks by the name that `uses:` gives. */
+  readonly kinds: ReadonlyMap<string, TaskKind>;
+  /** `path=value`, as of `--set`. */
+  readonly set?: readonly string[];
+  /** `axis=value,value` or `stage=name`, as of `--only`. */
+  readonly only?: readonly string[];
+  /** The environment; the process's own if absent. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * Reads and checks an experiment file.
+ *
+ * @throws ExperimentError "experiment/..." with every fault of the spec, by place
+ */
+export async function loadExperiment(path: string, options: LoadOptions): Promise<Experiment> {
+  const faults = new FaultList();
+  const composed = await composeSpec(path, faults);
+  const root = composed === undefined
+    ? undefined
+    : withoutEmpty(applyOverrides(composed, options.set ?? [], faults));
+  if (root === undefined) {
+    faults.throwIfAny(path);
+    throw new Error("a spec without faults has content");
+  }
+  return new Loader(path, { root, faults, options }).load();
+}
+
+/** The mapping without those keys of its top, and those `with`, that have no value. */
+function withoutEmpty(root: MapNode): MapNode {
+  const isGiven = ({ value }: MapEntry) => !(value.type === "scalar" && value.value === null);
+  const entries = new Map([...root.entries].filter(([, entry]) => isGiven(entry)));
+  const stages = entries.get("stages");
+  if (stages?.value.type === "map") {
+    const trimmed = [...stages.value.entries].map(([name, stage]): [string, MapEntry] => {
+      if (stage.value.type !== "map") return [name, stage];
+      const kept = new Map(
+        [...stage.value.entries].filter(([key, each]) => key !== "with" || isGiven(each)),
+      );
+      return [name, { ...stage, value: { ...stage.value, entries: kept } }];
+    });
+    entries.set("stages", { ...stages, value: { ...stages.value, entries: new Map(trimmed) } });
+  }
+  return { ...root, entries };
+}
+
+/** Sections in which no cell is at hand, so that expressions know variables only. */
+const CONSTANT_SECTIONS = new Set(["axes", "zip", "include", "exclude", "fits", "budget"]);
+
+class Loader {
+  readonly #file: string;
+  readonly #source: MapNode;
+  readonly #root: MapNode;
+  readonly #faults: FaultList;
+  readonly #warnings = new FaultList();
+  readonly #options: LoadOptions;
+  readonly #environment: Environment;
+  readonly #unsound: Path[] = [];
+
+  constructor(
+    file: string,
+    { root, faults, options }: {
+      readonly root: MapNode;
+      readonly faults: FaultList;
+      readonly options: LoadOptions;
+    },
+  ) {
+    this.#file = file;
+    this.#source = root;
+    this.#faults = faults;
+    this.#options = options;
+    this.#environment = new Environment(
+      valueOf(root, "env"),
+      (name) => options.env === undefined ? Deno.env.get(name) : options.env[name],
+    );
+    this.#root = this.#resolved(root);
+  }
+
+  load(): Experiment {
+    this.#checkForm();
+    const faults = this.#faults;
+    const isSound = this.#isSound;
+    const grid = buildGrid(this.#root, { faults, warnings: this.#warnings, isSound });
+    const axes = entriesOf(valueOf(this.#root, "axes")).map(([axis]) => axis);
+    const stages = readStages(this.#root, {
+      kinds: this.#options.kinds,
+      axes,
+      names: { env: this.#environment.values, onVariable: this.#environment.use },
+      faults,
+    });
+    const paramsOf = this.#checkParams(stages, grid);
+    const ordered = orderStages(stages, faults);
+    const axesOf = ordered === undefined ? undefined : axesOfStages(ordered, axes);
+    const names = entriesOf(valueOf(this.#root, "stages")).map(([name]) => name);
+    const fits = readFits(this.#root, { stages: names, axesOf, grid, faults, isSound });
+    const restriction = grid === undefined
+      ? undefined
+      : restrict(this.#options.only ?? [], { grid, stages: names, faults });
+    this.#environment.reportUnset(faults);
+    faults.throwIfAny(this.#file);
+    if (grid === undefined || restriction === undefined || axesOf === undefined) {
+      throw new Error("a spec without faults has a grid and an order of stages");
+    }
+    const all = expand({ stages: [...stages.values()], axesOf, grid: restriction.grid, paramsOf });
+    const requests = restriction.stages === undefined
+      ? all
+      : withDependencies(all, restriction.stages);
+    this.#warn(axesOf);
+    return {
+      ...this.#header(),
+      axes: Object.fromEntries(grid.values),
+      stages: [...stages.values()].map(({ name, kind, at }) => ({
+        name,
+        uses: kind.kind,
+        axes: axesOf.get(name)!,
+        at,
+      })),
+      requests,
+      fits,
+      warnings: this.#warnings.sorted(this.#file),
+    };
+  }
+
+  readonly #isSound = (...path: Path): boolean =>
+    !this.#unsound.some((each) => path.every((step, index) => each[index] === step)) &&
+    !this.#unsound.some((each) => each.every((step, index) => path[index] === step));
+
+  #resolved(root: MapNode): MapNode {
+    const names = {
+      axes: undefined,
+      env: this.#environment.values,
+      onVariable: this.#environment.use,
+      stageMend: "write the value itself; only env.<VARIABLE> is known here",
+    };
+    const entries = [...root.entries].map(([key, entry]): [string, MapEntry] =>
+      CONSTANT_SECTIONS.has(key)
+        ? [key, { ...entry, value: resolveConstants(entry.value, names, this.#faults) }]
+        : [key, entry]
+    );
+    return { ...root, entries: new Map(entries) };
+  }
+
+  #checkForm(): void {
+    const broken: Path[] = [];
+    const result = checkValue({
+      schema: experimentForm,
+      root: this.#root,
+      value: plainOf(this.#root, broken),
+      broken,
+      ownerAt: this.#root.at,
+      faults: this.#faults,
+    });
+    if (!result.isSound) this.#unsound.push(...result.paths);
+  }
+
+  #checkParams(
+    stages: ReadonlyMap<string, Stage>,
+    grid: Grid | undefined,
+  ): ReadonlyMap<string, ReadonlyMap<string, JsonObject>> {
+    const options = { env: this.#environment.values, faults: this.#faults };
+    const checked = new Map<string, ReadonlyMap<string, JsonObject>>();
+    const scope = grid === undefined ? this.#firstValues() : new Map();
+    for (const [name, stage] of stages) {
+      if (grid === undefined) checkParamsOnce(stage, scope, options);
+      else checked.set(name, paramsOfStage(stage, grid, options));
+    }
+    return checked;
+  }
+
+  /** Each axis's first value, to check with while the grid is unknown. */
+  #firstValues(): Scope {
+    const first = (node: SpecNode) =>
+      itemsOf(node).find((item) => item.type === "scalar" && item.value !== null);
+    return new Map(
+      entriesOf(valueOf(this.#root, "axes")).map(([axis, { value }]) => {
+        const node = first(value);
+        return [axis, node?.type === "scalar" ? node.value as AxisValue : undefined];
+      }),
+    );
+  }
+
+  #warn(axesOf: ReadonlyMap<string, readonly string[]>): void {
+    const used = new Set([...axesOf.values()].flat());
+    for (const [axis, { keyAt }] of entriesOf(valueOf(this.#root, "axes"))) {
+      if (used.has(axis)) continue;
+      this.#warnings.add("experiment/unused", `no stage refers to the axis ${axis}`, {
+        at: keyAt,
+        mend: `remove it, or refer to it as $(axis.${axis})`,
+      });
+    }
+    this.#environment.reportUnused(this.#warnings);
+  }
+
+  #header(): Pick<Experiment, "name" | "about" | "file" | "text" | "budget"> {
+    const given = plainOf(this.#root) as { name?: string; about?: string; budget?: object };
+    const name = given.name ?? nameOfFile(this.#file);
+    const budgetAt = this.#root.entries.get("budget")?.keyAt;
+    return {
+      name,
+      ...(given.about === undefined ? {} : { about: given.about }),
+      file: this.#file,
+      text: textOf(this.#source, name),
+      ...(budgetAt === undefined ? {} : { budget: { ...given.budget, at: budgetAt } }),
+    };
+  }
+}
+
+/** A file's name as the name of an experiment. */
+function nameOfFile(file: string): string {
+  const name = basename(file).replace(/\.ya?ml$/, "").replaceAll(/[^A-Za-z0-9._-]+/g, "-");
+  return name.replace(/^[^A-Za-z0-9]+/, "") || "experiment";
+}
+
+/** The spec as YAML, its sections in the order of the schema. */
+function textOf(source: MapNode, name: string): string {
+  const plain = { ...plainOf(source) as Record<string, unknown>, name };
+  const sections = SECTIONS.filter((key) => Object.hasOwn(plain, key));
+  const ordered = Object.fromEntries(
+    sections.map((key) => [key, plain[key as keyof typeof plain]]),
+  );
+  return stringify(ordered, { lineWidth: 0, aliasDuplicateObjects: false });
+}

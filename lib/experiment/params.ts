@@ -1,0 +1,99 @@
+/**
+ * The params of a stage at its cells, checked by its kind.
+ *
+ * Params that mention few axes are evaluated once for each combination of those,
+ * however many cells the stage has through the stages it refers to.
+ */
+import type { JsonObject } from "../base/canonical.ts";
+import type { AxisValue } from "./experiment_file.ts";
+import type { FaultList } from "./check/fault_list.ts";
+import { type Cell, cellKey, formatValue, type Grid, project } from "./grid/grid.ts";
+import { checkValue } from "./check/issues.ts";
+import { locate, parsePath, type Path } from "./yaml/node.ts";
+import type { Stage } from "./stages.ts";
+import { axesOf, evaluateTemplate, type Scope, templateAt } from "./language/template.ts";
+
+/** What params are checked with. */
+export interface ParamsOptions {
+  /** Values of environment variables. */
+  readonly env: ReadonlyMap<string, string | undefined>;
+  /** Where faults go. */
+  readonly faults: FaultList;
+}
+
+/**
+ * Checks a stage's params at every combination of the axes that they mention.
+ *
+ * @returns checked params by the key of the cell on `stage.ownAxes`
+ */
+export function paramsOfStage(
+  stage: Stage,
+  grid: Grid,
+  options: ParamsOptions,
+): ReadonlyMap<string, JsonObject> {
+  const checked = new Map<string, JsonObject>();
+  for (const cell of project(grid, stage.ownAxes)) {
+    const params = checkAt(stage, scopeOf(stage.ownAxes, cell, grid), options);
+    if (params !== undefined) checked.set(cellKey(cell), params);
+  }
+  return checked;
+}
+
+/**
+ * Checks what can be checked of a stage's params while the grid is unknown.
+ *
+ * @param scope a value of each axis, where it has one
+ */
+export function checkParamsOnce(stage: Stage, scope: Scope, options: ParamsOptions): void {
+  checkAt(stage, scope, options);
+}
+
+function scopeOf(axes: readonly string[], cell: Cell, grid: Grid): Map<string, AxisValue> {
+  return new Map(
+    axes.map((axis, index) => [axis, grid.values.get(axis)![cell[index]!]!]),
+  );
+}
+
+function checkAt(
+  stage: Stage,
+  scope: Scope,
+  { env, faults }: ParamsOptions,
+): JsonObject | undefined {
+  const broken: Path[] = [];
+  const value = evaluateTemplate(stage.template, scope, { env, broken, faults });
+  const note = (path: Path) => noteOf(stage, scope, path);
+  const result = checkValue({
+    schema: stage.kind.params,
+    root: stage.params,
+    value,
+    broken,
+    ownerAt: stage.withAt,
+    otherKeys: [...stage.inputs.keys()],
+    note,
+    faults,
+  });
+  if (!result.isSound) return undefined;
+  const problems = stage.kind.check?.(result.value, stage.givenRoles) ?? [];
+  for (const { path: text, message, mend } of problems) {
+    const path = parsePath(text) ?? [];
+    const { node, at, keyAt } = locate(stage.params, path, stage.withAt);
+    faults.add("experiment/params", `${message}${note(path)}`, {
+      at: node === undefined || path.length === 0 ? keyAt : at,
+      mend,
+      // The same sentence about other numbers, at another cell, is the same fault.
+      subject: `${text} ${message.replaceAll(/[\d.]+/g, "#")}`,
+    });
+  }
+  return problems.length === 0 ? result.value as JsonObject : undefined;
+}
+
+/** The axis values that a param was made from: " at steps=100". */
+function noteOf(stage: Stage, scope: Scope, path: Path): string {
+  const axes = axesOf(templateAt(stage.template, path));
+  const values = stage.ownAxes.filter((axis) => axes.has(axis))
+    .flatMap((axis) => {
+      const value = scope.get(axis);
+      return value === undefined ? [] : [`${axis}=${formatValue(value)}`];
+    });
+  return values.length === 0 ? "" : ` at ${values.join(", ")}`;
+}

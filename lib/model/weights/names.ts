@@ -1,0 +1,112 @@
+/**
+ * Weights of a BERT from a safetensors file, ours or Hugging Face's.
+ *
+ * Files in the wild differ in names: with or without `bert.` in front, `gamma`
+ * and `beta` for a layer norm, the decoder stored although it is tied, heads that
+ * we have not. What fits is taken, and the rest is told.
+ */
+import { ExperimentError } from "../../base/errors.ts";
+import type { ParamSpec } from "../../engine/engine.ts";
+import type { Params } from "../init.ts";
+import { SafetensorsFile } from "./safetensors.ts";
+
+/** Weights that were found, and what became of the rest. */
+export interface LoadedWeights {
+  /** What was found, by our names. */
+  readonly params: Params;
+  /** Parameters that the file has not, in the order asked for. */
+  readonly missing: readonly ParamSpec[];
+  /** One sentence each on tensors that were not used. */
+  readonly notes: readonly string[];
+}
+
+const WORDS = "bert.embeddings.word_embeddings.weight";
+const DECODER = "cls.predictions.decoder.weight";
+const DECODER_BIAS = "cls.predictions.decoder.bias";
+const OUTPUT_BIAS = "cls.predictions.bias";
+/** Buffers of older files that hold no weights. */
+const BUFFERS = new Set(["bert.embeddings.position_ids", "bert.embeddings.token_type_ids"]);
+
+/**
+ * Reads the weights that a model asks for.
+ *
+ * @param path a safetensors file
+ * @param specs the parameters wanted
+ * @throws ExperimentError "model/weights" naming every tensor of another shape, or
+ *   found twice; "model/safetensors" for a damaged file
+ */
+export async function readWeights(
+  path: string,
+  specs: readonly ParamSpec[],
+): Promise<LoadedWeights> {
+  using file = await SafetensorsFile.open(path);
+  const stored = storedNames(file);
+  const faults: string[] = [];
+  const params: Record<string, Float32Array> = {};
+  const missing: ParamSpec[] = [];
+  for (const spec of specs) {
+    const name = stored.get(spec.name);
+    if (name === undefined) {
+      missing.push(spec);
+      continue;
+    }
+    const { shape } = file.entries.get(name)!;
+    if (String(shape) !== String(spec.shape)) {
+      faults.push(`${name} is [${shape}], not [${spec.shape}]`);
+    } else {
+      params[spec.name] = await file.read(name);
+    }
+  }
+  if (faults.length > 0) throw unfit(path, faults.join("; "));
+  const used = new Set(specs.map((each) => each.name));
+  const notes: string[] = [];
+  const unused = [...stored].filter(([name]) => !used.has(name) && name !== DECODER);
+  if (unused.length > 0) {
+    notes.push(`${path}: not used: ${unused.map(([, name]) => name).toSorted().join(", ")}`);
+  }
+  if (await isUntied(file, stored)) {
+    notes.push(`${path}: its decoder differs from its word embeddings, which are used instead`);
+  }
+  return { params, missing, notes };
+}
+
+/** Names as we have them, to names as the file has them. */
+function storedNames(file: SafetensorsFile): Map<string, string> {
+  const stored = new Map<string, string>();
+  for (const name of file.entries.keys()) {
+    const ours = canonicalName(name);
+    if (BUFFERS.has(ours) || (ours === OUTPUT_BIAS && name.endsWith(DECODER_BIAS))) continue;
+    const other = stored.get(ours);
+    if (other !== undefined) throw unfit(file.path, `${other} and ${name} are the same parameter`);
+    stored.set(ours, name);
+  }
+  if (!stored.has(OUTPUT_BIAS) && file.entries.has(DECODER_BIAS)) {
+    stored.set(OUTPUT_BIAS, DECODER_BIAS);
+  }
+  return stored;
+}
+
+function canonicalName(name: string): string {
+  const renamed = name
+    .replace(/LayerNorm\.gamma$/, "LayerNorm.weight")
+    .replace(/LayerNorm\.beta$/, "LayerNorm.bias");
+  if (renamed === DECODER_BIAS) return OUTPUT_BIAS;
+  return /^(embeddings|encoder|pooler)\./.test(renamed) ? `bert.${renamed}` : renamed;
+}
+
+async function isUntied(
+  file: SafetensorsFile,
+  stored: ReadonlyMap<string, string>,
+): Promise<boolean> {
+  const decoder = stored.get(DECODER), words = stored.get(WORDS);
+  if (decoder === undefined || words === undefined) return false;
+  const [a, b] = [await file.read(decoder), await file.read(words)];
+  return a.length !== b.length || a.some((value, i) => !Object.is(value, b[i]));
+}
+
+function unfit(path: string, message: string): ExperimentError {
+  return new ExperimentError("model/weights", `the weights do not fit the model: ${message}`, {
+    at: { file: path },
+    mend: "give weights of the same sizes as config.json",
+  });
+}

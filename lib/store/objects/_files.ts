@@ -1,0 +1,71 @@
+/** Files of an artifact: listing, digests, and forcing them to the disk. */
+import { sha256File } from "../../base/digest.ts";
+import { syncPath } from "../../base/sync.ts";
+import { isSafePath, type RecordedFile } from "./record.ts";
+
+/**
+ * Every regular file below a folder, as relative paths with "/", sorted.
+ *
+ * @throws Error for a symbolic link, a pipe or an odd name: an artifact must mean
+ *   the same wherever it is copied, so a task that leaves one has a bug
+ */
+export async function listFiles(dir: string): Promise<string[]> {
+  const paths: string[] = [];
+  const visit = async (prefix: string): Promise<void> => {
+    for await (const entry of Deno.readDir(`${dir}/${prefix}`)) {
+      const path = prefix + entry.name;
+      if (!isSafePath(path)) throw new Error(`an artifact cannot hold a file named "${path}"`);
+      if (entry.isDirectory) await visit(`${path}/`);
+      else if (entry.isFile) paths.push(path);
+      else throw new Error(`an artifact holds only files and folders, "${path}" is neither`);
+    }
+  };
+  await visit("");
+  return paths.sort();
+}
+
+/** Digests files of a folder, forces them to the disk and makes them read-only. */
+export async function sealFiles(dir: string, paths: readonly string[]): Promise<RecordedFile[]> {
+  const files: RecordedFile[] = [];
+  for (const path of paths) {
+    const full = `${dir}/${path}`;
+    await syncPath(full);
+    const { size } = await Deno.stat(full);
+    files.push({ path, bytes: size, sha256: await sha256File(full) });
+    await makeReadOnly(full);
+  }
+  return files;
+}
+
+/** Takes the right to write from a file; a committed artifact never changes. */
+export async function makeReadOnly(path: string): Promise<void> {
+  if (Deno.build.os !== "windows") await Deno.chmod(path, 0o444);
+}
+
+/** Forces every folder below one, and it, to the disk: the names of its files. */
+export async function syncFolders(dir: string): Promise<void> {
+  for await (const entry of Deno.readDir(dir)) {
+    if (entry.isDirectory) await syncFolders(`${dir}/${entry.name}`);
+  }
+  await syncPath(dir);
+}
+
+/** Removes a file or a folder with all that is in it; absent is fine. */
+export async function removeAll(path: string): Promise<void> {
+  try {
+    await Deno.remove(path, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+/** Whether something stands at a path. */
+export async function isPresent(path: string): Promise<boolean> {
+  try {
+    await Deno.lstat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,276 @@
+/**
+ * Artifacts on disk, named by their keys.
+ *
+ *     objects/ab/<key>/   a committed artifact and its record, never changed again
+ *     locks/<key>         held by whoever computes the key
+ *     tmp/<key>-<id>/     being written; invisible, removed when its writer is dead
+ *     scratch/<key>/      checkpoints of an unfinished task; outlive a kill
+ *     damaged/<key>-<n>/  artifacts that failed their check, kept to be looked at
+ */
+import { ExperimentError } from "../../base/errors.ts";
+import { isPresent, removeAll } from "./_files.ts";
+import { type Finding, Inspector } from "./_inspect.ts";
+import { KeyLock } from "./_lock.ts";
+import { Attempt } from "./attempt.ts";
+import { storeFault } from "../faults.ts";
+import type { ArtifactRecord } from "./record.ts";
+
+/** What a store may be given. */
+export interface StoreOptions {
+  /** Told what went wrong and was put right, such as a damaged artifact set aside. */
+  readonly onWarning?: ((message: string) => void) | undefined;
+}
+
+/** How to wait when another run holds a key. */
+export interface BeginOptions {
+  /** Aborted: `begin` throws its reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called once when it has to wait, with whoever holds the key in words. */
+  readonly onWait?: ((holder: string) => void) | undefined;
+  /** Whether an artifact that is there is to be made anew; it is removed then. */
+  readonly isStale?: ((record: ArtifactRecord) => boolean) | undefined;
+}
+
+/** A folder of artifacts; any number of processes may use one at the same time. */
+export class ArtifactStore {
+  /** The store's folder, as it was given. */
+  readonly root: string;
+  readonly #onWarning: (message: string) => void;
+  readonly #inspector = new Inspector();
+  readonly #verifying = new Map<string, Promise<ArtifactRecord | undefined>>();
+  readonly #warned = new Set<string>();
+  #isSwept = false;
+
+  private constructor(root: string, options: StoreOptions) {
+    this.root = root;
+    this.#onWarning = options.onWarning ?? (() => {});
+  }
+
+  /**
+   * Opens a store; its folder is made by the first `begin`.
+   *
+   * @throws ExperimentError "store/bad-root" when something else stands there
+   */
+  static async open(root: string, options: StoreOptions = {}): Promise<ArtifactStore> {
+    const folder = root.length > 1 ? root.replace(/\/+$/, "") : root;
+    try {
+      const info = await Deno.stat(folder);
+      if (!info.isDirectory) throw notAFolder(folder);
+    } catch (error) {
+      if (error instanceof Deno.errors.NotADirectory) throw notAFolder(folder);
+      if (!(error instanceof Deno.errors.NotFound)) {
+        throw storeFault(error, { doing: "open the store", path: folder });
+      }
+    }
+    return new ArtifactStore(folder, options);
+  }
+
+  /**
+   * Where the artifact of a key stands, or would stand.
+   *
+   * @throws ExperimentError "store/bad-key"
+   */
+  dirOf(key: string): string {
+    if (!/^[0-9a-f]{64}$/.test(key)) {
+      throw new ExperimentError("store/bad-key", `${JSON.stringify(key)} is no key`, {
+        mend: "give all 64 hexadecimal digits of a task's key",
+      });
+    }
+    return `${this.root}/objects/${key.slice(0, 2)}/${key}`;
+  }
+
+  /**
+   * The record of a key's artifact, if there is one. Cheap: files are not looked at.
+   *
+   * @throws ExperimentError "store/newer-format", "store/io"
+   */
+  async find(key: string): Promise<ArtifactRecord | undefined> {
+    const dir = this.dirOf(key);
+    const finding = await this.#guard(
+      "read an artifact",
+      dir,
+      this.#inspector.readRecord(dir, key),
+    );
+    if (finding.state === "damaged" && !this.#warned.has(key)) {
+      this.#warned.add(key);
+      this.#onWarning(`artifact ${key} cannot be used: ${finding.why}`);
+    }
+    return finding.state === "sound" ? finding.record : undefined;
+  }
+
+  /**
+   * The record of a key's artifact, after checking the digest of every file.
+   *
+   * A damaged artifact is set aside with a warning, and counts as absent.
+   *
+   * @throws ExperimentError "store/newer-format", "store/io"
+   */
+  verify(key: string): Promise<ArtifactRecord | undefined> {
+    const running = this.#verifying.get(key);
+    if (running !== undefined) return running;
+    const promise = this.#verify(key).finally(() => this.#verifying.delete(key));
+    this.#verifying.set(key, promise);
+    return promise;
+  }
+
+  /**
+   * Takes a key's lock, waiting while another run computes it.
+   *
+   * @returns an attempt to commit or abandon; with `existing` when the artifact is
+   *   there already
+   * @throws ExperimentError "store/disk-full", "store/io", "store/newer-format";
+   *   the signal's reason
+   */
+  async begin(key: string, options: BeginOptions = {}): Promise<Attempt> {
+    const finalDir = this.dirOf(key);
+    return await this.#guard("begin a task", this.root, this.#begin(key, finalDir, options));
+  }
+
+  /** Every artifact whose record can be read, in the order of keys. */
+  async *list(): AsyncGenerator<ArtifactRecord> {
+    for (const group of await this.#names(`${this.root}/objects`)) {
+      for (const key of await this.#names(`${this.root}/objects/${group}`)) {
+        if (!/^[0-9a-f]{64}$/.test(key)) continue;
+        const record = await this.find(key);
+        if (record !== undefined) yield record;
+      }
+    }
+  }
+
+  async #verify(key: string): Promise<ArtifactRecord | undefined> {
+    const dir = this.dirOf(key);
+    return await this.#guard(
+      "check an artifact",
+      dir,
+      (async () => {
+        const finding = await this.#inspector.inspect(dir, key);
+        if (finding.state !== "damaged") return recordOf(finding);
+        // Only the holder of the lock may move it: somebody else may have set it
+        // aside already and be about to commit a sound one in its place.
+        const lock = await this.#tryLock(key);
+        if (lock === undefined) {
+          this.#onWarning(`artifact ${key} is damaged: ${finding.why}; another run is at it`);
+          return undefined;
+        }
+        using _held = lock;
+        return await this.#settle(key);
+      })(),
+    );
+  }
+
+  async #begin(key: string, finalDir: string, options: BeginOptions): Promise<Attempt> {
+    await Deno.mkdir(`${this.root}/locks`, { recursive: true });
+    const lock = await KeyLock.take(`${this.root}/locks/${key}`, options);
+    try {
+      await this.#sweep(key);
+      const existing = await this.#settleUnlessStale(key, options);
+      const outDir = `${this.root}/tmp/${key}-${crypto.randomUUID().slice(0, 8)}`;
+      const scratchDir = `${this.root}/scratch/${key}`;
+      const number = existing?.attempt ?? await lock.countAttempt();
+      if (existing === undefined) {
+        await Deno.mkdir(outDir, { recursive: true });
+        await Deno.mkdir(scratchDir, { recursive: true });
+      }
+      return new Attempt(key, { lock, number, existing, outDir, scratchDir, finalDir });
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  }
+
+  /** As `#settle`; a stale artifact is removed, at once for all who look for it. */
+  async #settleUnlessStale(
+    key: string,
+    { isStale }: BeginOptions,
+  ): Promise<ArtifactRecord | undefined> {
+    const existing = await this.#settle(key);
+    if (existing === undefined) return undefined;
+    // What its commit could not remove would pass for a checkpoint of a stale one's successor.
+    await removeAll(`${this.root}/scratch/${key}`);
+    if (isStale?.(existing) !== true) return existing;
+    const doomed = `${this.root}/tmp/${key}-${crypto.randomUUID().slice(0, 8)}`;
+    await Deno.mkdir(`${this.root}/tmp`, { recursive: true });
+    await Deno.rename(this.dirOf(key), doomed);
+    await removeAll(doomed);
+    return undefined;
+  }
+
+  /** Under the key's lock: the sound artifact if there is one; a damaged one is set aside. */
+  async #settle(key: string): Promise<ArtifactRecord | undefined> {
+    const dir = this.dirOf(key);
+    const finding = await this.#inspector.inspect(dir, key);
+    if (finding.state !== "damaged") return recordOf(finding);
+    const folder = `${this.root}/damaged`;
+    await Deno.mkdir(folder, { recursive: true });
+    let n = 1;
+    while (await isPresent(`${folder}/${key}-${n}`)) n++;
+    await Deno.rename(dir, `${folder}/${key}-${n}`);
+    this.#onWarning(
+      `artifact ${key} is damaged: ${finding.why}; it is set aside as ${folder}/${key}-${n} ` +
+        "and will be computed again",
+    );
+    return undefined;
+  }
+
+  /**
+   * Removes what dead attempts left in tmp: this key's, and once the others' too. With
+   * those goes the scratch that committed ones could not remove.
+   */
+  async #sweep(key: string): Promise<void> {
+    const others = this.#isSwept;
+    this.#isSwept = true;
+    for (const name of await this.#names(`${this.root}/tmp`)) {
+      const owner = name.slice(0, 64);
+      if (owner === key) await removeAll(`${this.root}/tmp/${name}`);
+      if (owner === key || others || !/^[0-9a-f]{64}-/.test(name)) continue;
+      using lock = await this.#tryLock(owner);
+      if (lock !== undefined) await removeAll(`${this.root}/tmp/${name}`);
+    }
+    if (!others) await this.#sweepScratch(key);
+  }
+
+  /** Removes the scratch of other keys whose artifacts are there. */
+  async #sweepScratch(key: string): Promise<void> {
+    for (const owner of await this.#names(`${this.root}/scratch`)) {
+      if (owner === key || !/^[0-9a-f]{64}$/.test(owner)) continue;
+      if (!await isPresent(this.dirOf(owner))) continue;
+      using lock = await this.#tryLock(owner);
+      // Under strict code the holder before may have removed the artifact to make it anew.
+      if (lock === undefined || !await isPresent(this.dirOf(owner))) continue;
+      await removeAll(`${this.root}/scratch/${owner}`);
+    }
+  }
+
+  async #tryLock(key: string): Promise<KeyLock | undefined> {
+    await Deno.mkdir(`${this.root}/locks`, { recursive: true });
+    return await KeyLock.tryTake(`${this.root}/locks/${key}`);
+  }
+
+  async #names(dir: string): Promise<string[]> {
+    try {
+      return (await Array.fromAsync(Deno.readDir(dir), (entry) => entry.name)).sort();
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return [];
+      throw storeFault(error, { doing: "list the store", path: dir });
+    }
+  }
+
+  async #guard<T>(doing: string, path: string, work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      throw storeFault(error, { doing, path });
+    }
+  }
+}
+
+function recordOf(finding: Finding): ArtifactRecord | undefined {
+  return finding.state === "sound" ? finding.record : undefined;
+}
+
+function notAFolder(path: string): ExperimentError {
+  return new ExperimentError("store/bad-root", "cannot keep artifacts in what is no folder", {
+    at: { file: path },
+    mend: "move the file away, or name another results folder",
+  });
+}

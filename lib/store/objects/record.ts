@@ -1,0 +1,212 @@
+/**
+ * The record that stands in every artifact as `artifact.json`: what made it, what
+ * it says of itself, and the digest of each of its files.
+ *
+ * Types mirror those of the graph by shape, not by import: the store holds what
+ * tasks leave and does not know why.
+ */
+import { z } from "zod";
+import type { JsonObject } from "../../base/canonical.ts";
+import { ExperimentError } from "../../base/errors.ts";
+
+/** The name of the record in an artifact's folder. */
+export const RECORD_FILE = "artifact.json";
+
+/** The format that this version writes; counted up when the record's meaning changes. */
+export const RECORD_FORMAT = 1;
+
+/** A file of an artifact. */
+export interface RecordedFile {
+  /** Relative to the artifact's folder, with "/" between names. */
+  readonly path: string;
+  /** Its size. */
+  readonly bytes: number;
+  /** The digest of its content, 64 hexadecimal digits. */
+  readonly sha256: string;
+}
+
+/** How far training had come when the scores were measured; as the graph's Facts. */
+export interface RecordedFacts {
+  /** Optimizer updates of the trajectory. */
+  readonly steps?: number;
+  /** Distinct corpus tokens that it has seen. */
+  readonly uniqueTokens?: number;
+  /** Tokens that went through it, repetitions counted. */
+  readonly seenTokens?: number;
+  /** seenTokens / tokens of the corpus: below 1 not all of it was seen. */
+  readonly epochs?: number;
+  /** Trained parameters of the model. */
+  readonly parameters?: number;
+  /** Floating-point operations spent on training. */
+  readonly flops?: number;
+  /** Pre-trainings that the model went through. */
+  readonly pretrainings?: number;
+}
+
+/** A score; as the graph's Score. */
+export interface RecordedScore {
+  /** "mlm", or the data set's name. */
+  readonly benchmark: string;
+  /** Such as "f1" or "lossNats". */
+  readonly metric: string;
+  /** "validation", "dev" or "test". */
+  readonly split: string;
+  /** NaN and the infinities are kept as they are. */
+  readonly value: number;
+}
+
+/** What a task said of its artifact; as the graph's TaskOutcome. */
+export interface RecordedOutcome {
+  /** How far training had come. */
+  readonly facts: RecordedFacts;
+  /** One row of the results view for each cell. */
+  readonly scores: readonly RecordedScore[];
+}
+
+/** An artifact that a task read; as the graph's InputRef. */
+export interface RecordedInput {
+  /** The key of the task that made it. */
+  readonly key: string;
+  /** The output's name, "" for the artifact itself. */
+  readonly output: string;
+}
+
+/** What whoever commits an artifact says of it; the store adds the rest of its record. */
+export interface NewArtifact {
+  /** The kind of the task, such as "pretrain". */
+  readonly kind: string;
+  /** The version of the kind. */
+  readonly version: number;
+  /** Complete params, defaults filled in. */
+  readonly params: JsonObject;
+  /** By role. */
+  readonly inputs: Readonly<Record<string, readonly RecordedInput[]>>;
+  /** What the task says of its artifact. */
+  readonly outcome: RecordedOutcome;
+  /** The hash of the kind's module graph. */
+  readonly code: string;
+  /** The engine's name, such as "cpu". */
+  readonly device: string;
+  /** When the attempt began, ISO 8601 in UTC. */
+  readonly startedAt: string;
+  /** How long the attempt took. */
+  readonly elapsedMs: number;
+}
+
+/** Everything that is recorded of an artifact. */
+export interface ArtifactRecord extends NewArtifact {
+  /** `RECORD_FORMAT` of the version that wrote it. */
+  readonly format: number;
+  /** The key of the task that made it. */
+  readonly key: string;
+  /** Which attempt at the key made it, counted from 1. */
+  readonly attempt: number;
+  /** Every file but the record itself, sorted by path. */
+  readonly files: readonly RecordedFile[];
+}
+
+const digest = z.string().regex(/^[0-9a-f]{64}$/);
+const count = z.number().int().nonnegative();
+
+/** JSON has no NaN: a value that diverged is written as a word. */
+const measured = z.union([
+  z.number(),
+  z.enum(["NaN", "Infinity", "-Infinity"]).transform(Number),
+]);
+
+const recordSchema = z.strictObject({
+  format: z.literal(RECORD_FORMAT),
+  key: digest,
+  kind: z.string().min(1),
+  version: count,
+  params: z.record(z.string(), z.json()),
+  inputs: z.record(z.string(), z.array(z.strictObject({ key: digest, output: z.string() }))),
+  outcome: z.strictObject({
+    facts: z.strictObject({
+      steps: z.exactOptional(measured),
+      uniqueTokens: z.exactOptional(measured),
+      seenTokens: z.exactOptional(measured),
+      epochs: z.exactOptional(measured),
+      parameters: z.exactOptional(measured),
+      flops: z.exactOptional(measured),
+      pretrainings: z.exactOptional(measured),
+    }),
+    scores: z.array(z.strictObject({
+      benchmark: z.string(),
+      metric: z.string(),
+      split: z.string(),
+      value: measured,
+    })),
+  }),
+  code: z.string(),
+  device: z.string(),
+  attempt: count,
+  startedAt: z.iso.datetime(),
+  elapsedMs: z.number().nonnegative(),
+  files: z.array(z.strictObject({
+    path: z.string().refine(isSafePath, "leads out of the artifact"),
+    bytes: count,
+    sha256: digest,
+  })),
+});
+
+/** The result of reading a record: the record, or why it is none. */
+export type ParsedRecord =
+  | { readonly record: ArtifactRecord }
+  | { readonly damage: string };
+
+/**
+ * Reads the text of a record that stands at `path` and must be of `key`.
+ *
+ * @throws ExperimentError "store/newer-format" when a newer version wrote it
+ */
+export function parseRecord(
+  text: string,
+  { path, key }: { path: string; key: string },
+): ParsedRecord {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { damage: "its record is cut off or no JSON" };
+  }
+  const format = (value as { format?: unknown } | null)?.format;
+  if (typeof format === "number" && format > RECORD_FORMAT) {
+    throw new ExperimentError(
+      "store/newer-format",
+      `cannot read an artifact of format ${format}, this version knows ${RECORD_FORMAT}`,
+      { at: { file: path }, mend: "use the newer version of Titrate, or another results folder" },
+    );
+  }
+  const result = recordSchema.safeParse(value);
+  if (!result.success) {
+    const [issue] = result.error.issues;
+    return { damage: `its record is wrong at "${issue?.path.join(".") ?? ""}": ${issue?.message}` };
+  }
+  if (result.data.key !== key) return { damage: `its record is of the key ${result.data.key}` };
+  return { record: result.data };
+}
+
+/**
+ * The text of a record, as `parseRecord` reads it back.
+ *
+ * @throws Error when the record would not be read back as it is, which is a bug
+ *   of the task that gave it
+ */
+export function formatRecord(record: ArtifactRecord): string {
+  const text = `${JSON.stringify(record, replaceNonFinite, 1)}\n`;
+  const parsed = parseRecord(text, { path: RECORD_FILE, key: record.key });
+  if ("damage" in parsed) throw new Error(`cannot record an artifact: ${parsed.damage}`);
+  return text;
+}
+
+/** A JSON replacer that writes NaN and the infinities as words. */
+export function replaceNonFinite(_name: string, value: unknown): unknown {
+  return typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
+}
+
+/** Whether a recorded path stays inside its artifact, whatever the system. */
+export function isSafePath(path: string): boolean {
+  return path.isWellFormed() && !/[\\\0]|^[A-Za-z]:/.test(path) &&
+    path.split("/").every((name) => name !== "" && name !== "." && name !== "..");
+}

@@ -1,0 +1,214 @@
+/**
+ * The task kind `pretrain`: masked-language modelling on a tokenised corpus.
+ *
+ * Its parameters, what they cost, and which tasks are points of one trajectory;
+ * the work itself is in `pretrain_run.ts`.
+ */
+import { z } from "zod";
+import type { Estimate, TaskKind, Trajectory, UpstreamInputs } from "../../graph/task.ts";
+import type { JsonObject } from "../../base/canonical.ts";
+import { BERT_PRESETS, bertConfig, type BertPreset, type BertSizes } from "../../model/config.ts";
+import { maskedLanguageFlops } from "../../model/flops.ts";
+import { predictionsPerRow } from "../../train/batches.ts";
+import { scheduleFaults, trunkOf, whyNotShared } from "../../train/schedule.ts";
+import { optimizerSchema, seedSchema } from "../training_params.ts";
+import type { VocabParams } from "../vocab.ts";
+
+const size = (about: string) => z.int().min(1).describe(about);
+
+const modelSchema = z.strictObject({
+  preset: z.enum(Object.keys(BERT_PRESETS) as [BertPreset, ...BertPreset[]]).optional().describe(
+    "Sizes by name; sizes given beside it replace its own.",
+  ),
+  layers: size("Layers of the encoder.").optional(),
+  hiddenSize: size("Width of the encoder, a multiple of heads.").optional(),
+  heads: size("Attention heads a layer.").optional(),
+  intermediateSize: size("Width inside the feed-forward blocks; absent: 4 times hiddenSize.")
+    .optional(),
+  positions: size("The longest row in pieces that the model can ever take.").default(512),
+  initializerRange: z.number().positive().max(1).default(0.02).describe(
+    "Standard deviation of fresh weights; small models leave their plateau sooner with more.",
+  ),
+});
+
+const rate = { learningRate: z.number().positive().describe("The full learning rate.") };
+const warmup = {
+  warmup: z.int().min(0).default(0).describe("Steps over which the learning rate rises."),
+};
+
+const scheduleSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("constant"), ...rate, ...warmup }),
+  z.strictObject({
+    kind: z.literal("linear"),
+    ...rate,
+    ...warmup,
+    horizon: z.int().min(1).optional().describe(
+      "The step at which the rate reaches 0, whatever `steps` is; absent: `steps`.",
+    ),
+  }),
+  z.strictObject({
+    kind: z.literal("trapezoid"),
+    ...rate,
+    ...warmup,
+    cooldown: z.union([
+      z.strictObject({ steps: z.int().min(1) }),
+      z.strictObject({ fraction: z.number().gt(0).max(1) }),
+    ]).describe("The fall to 0 at the end, in steps or as a share of `steps`."),
+  }),
+]);
+
+const schema = z.strictObject({
+  model: modelSchema.optional().describe("A fresh model; not together with `init`."),
+  tokens: size("Use only so many tokens from the corpus's beginning; absent: all.").optional(),
+  steps: z.int().min(0).describe("Optimizer updates; 0 only measures."),
+  rowPieces: z.int().min(8).default(128).describe("Pieces a row, [CLS] and [SEP] counted."),
+  rows: size("Rows a batch.").default(64),
+  maskRate: z.number().gt(0).max(1).default(0.15).describe(
+    "Share of positions to predict in training; measurements always use 0.15.",
+  ),
+  maxPredictions: size("At most so many predictions a row; absent: no limit but the rate.")
+    .optional(),
+  schedule: scheduleSchema.describe("The learning rate by step."),
+  optimizer: optimizerSchema({ biasCorrection: false }).prefault({}).describe("AdamW."),
+  dropout: z.number().min(0).lt(1).default(0.1).describe(
+    "Dropout after embeddings and in every block.",
+  ),
+  attentionDropout: z.number().min(0).lt(1).optional().describe(
+    "Dropout of attention probabilities; absent: as `dropout`.",
+  ),
+  measureEvery: size(
+    "Measure on held-out text at every multiple of this step, besides step 0 and the end.",
+  ).optional(),
+  evaluation: z.strictObject({
+    rows: size("Held-out rows to measure on, at most.").default(256),
+  }).prefault({}).describe("How held-out text is measured."),
+  seed: seedSchema,
+});
+
+/** The parameters of a pre-training. */
+export type PretrainParams = z.output<typeof schema>;
+
+/** The kind `pretrain`. */
+export const pretrain: TaskKind<PretrainParams> = {
+  kind: "pretrain",
+  version: 1,
+  about: "Pre-trains a BERT by masked-language modelling, from scratch or from another model.",
+  params: schema,
+  inputs: {
+    corpus: { types: ["shards"], about: "the text to train on" },
+    validation: {
+      types: ["shards"],
+      about: "the text whose validation split is measured on; absent: the corpus's own",
+      optional: true,
+    },
+    init: {
+      types: ["model"],
+      about: "the model to start from; absent: a fresh one",
+      optional: true,
+    },
+  },
+  produces: { "": "model" },
+  isNumeric: true,
+  entry: "lib/tasks/pretrain/kind.ts",
+  check,
+  trajectory,
+  trunk(params) {
+    const trunk = trunkOf(params.schedule, params.steps);
+    return trunk === undefined ? undefined : { ...params, ...trunk };
+  },
+  seed: (params) => params.seed,
+  estimate,
+  async run(context) {
+    const { runPretrain } = await import("./run.ts");
+    return await runPretrain(context);
+  },
+};
+
+/** The sizes that a model's parameters give; undefined when one is missing. */
+export function modelSizes(model: NonNullable<PretrainParams["model"]>): BertSizes | undefined {
+  const named = model.preset === undefined ? undefined : BERT_PRESETS[model.preset];
+  const layers = model.layers ?? named?.layers;
+  const heads = model.heads ?? named?.heads;
+  const hiddenSize = model.hiddenSize ?? named?.hiddenSize;
+  if (layers === undefined || heads === undefined || hiddenSize === undefined) return undefined;
+  const { intermediateSize = 4 * hiddenSize } = model;
+  return { layers, hiddenSize, heads, intermediateSize };
+}
+
+function check(params: PretrainParams, roles?: readonly string[]) {
+  const faults = [...scheduleFaults(params.schedule, params.steps)];
+  const { model, rowPieces } = params;
+  if (roles !== undefined && (model === undefined) !== roles.includes("init")) {
+    faults.push(
+      model === undefined
+        ? {
+          path: "model",
+          message: "there is neither a fresh model nor one to start from",
+          mend: "give `model:` (such as { preset: bert-tiny }) or `init:`",
+        }
+        : {
+          path: "model",
+          message: "the model's sizes are those of `init`",
+          mend: "remove `model:` or `init:`",
+        },
+    );
+  }
+  if (model === undefined) return faults;
+  const sizes = modelSizes(model);
+  if (sizes === undefined) {
+    faults.push({
+      path: "model",
+      message: "the model's sizes are incomplete",
+      mend: "give a preset, or layers, hiddenSize and heads",
+    });
+  } else if (sizes.hiddenSize % sizes.heads !== 0) {
+    faults.push({
+      path: "model.hiddenSize",
+      message: `hiddenSize ${sizes.hiddenSize} cannot be divided among ${sizes.heads} heads`,
+      mend: "make hiddenSize a multiple of heads",
+    });
+  }
+  if (model.positions < rowPieces) {
+    faults.push({
+      path: "model.positions",
+      message: `rows of ${rowPieces} pieces do not fit a model of ${model.positions} positions`,
+      mend: "raise positions or lower rowPieces",
+    });
+  }
+  return faults;
+}
+
+function trajectory(params: PretrainParams): Trajectory | { readonly whyNot: string } {
+  const whyNot = whyNotShared(params.schedule);
+  if (whyNot !== undefined) return { whyNot };
+  // What is measured, and how often, changes no weight.
+  const { steps, measureEvery: _, evaluation: __, ...shared } = params;
+  return { shared: shared as unknown as JsonObject, step: steps };
+}
+
+/** The vocabulary that an estimate assumes where it comes from a file. */
+const ASSUMED_VOCABULARY = 30_000;
+
+function estimate(params: PretrainParams, inputs: UpstreamInputs): Estimate {
+  const { steps, rows, rowPieces } = params;
+  const cost = { steps, tokens: steps * rows * (rowPieces - 2) };
+  const model = freshModel(params, inputs);
+  const sizes = model === undefined ? undefined : modelSizes(model);
+  if (sizes === undefined) return cost;
+  const vocab = inputs["corpus"]?.[0]?.inputs["vocab"]?.[0]?.params as VocabParams | undefined;
+  const vocabSize = vocab?.file === undefined ? vocab?.size : undefined;
+  const config = bertConfig({ ...sizes, vocabSize: vocabSize ?? ASSUMED_VOCABULARY });
+  const predictions = rows * predictionsPerRow(rowPieces, params);
+  const flops = steps * maskedLanguageFlops(config, { rows, length: rowPieces, predictions });
+  return { ...cost, flops };
+}
+
+/** The model's parameters where its training began: here, or in a pre-training before. */
+function freshModel(
+  { model }: PretrainParams,
+  inputs: UpstreamInputs,
+): PretrainParams["model"] {
+  const init = inputs["init"]?.[0];
+  if (model !== undefined || init?.kind !== "pretrain") return model;
+  return freshModel(init.params as unknown as PretrainParams, init.inputs);
+}

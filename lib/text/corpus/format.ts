@@ -1,0 +1,222 @@
+/**
+ * The corpus artifact: `train.txt` and `validation.txt`, UTF-8, one sentence a
+ * line, a blank line between documents, and `corpus.json` with their counts.
+ *
+ * Knows nothing of where text comes from or how it is cut into pieces. Both
+ * directions stream, so that a corpus may be larger than memory.
+ */
+import { ExperimentError } from "../../base/errors.ts";
+import { readLines } from "../sources/lines.ts";
+
+/** A part of a corpus: what is trained on, and what is held out. */
+export type Split = "train" | "validation";
+
+/** The splits, in the order in which they are listed. */
+export const SPLITS: readonly Split[] = ["train", "validation"];
+
+/** How much text a split holds. */
+export interface SplitCounts {
+  /** Documents, none of them empty. */
+  documents: number;
+  /** Sentences, one a line. */
+  sentences: number;
+  /** Runs without white space. */
+  words: number;
+  /** Bytes of the split's file. */
+  bytes: number;
+}
+
+/** The content of `corpus.json`. */
+export interface CorpusSummary {
+  /** What is trained on. */
+  readonly train: SplitCounts;
+  /** What is held out. */
+  readonly validation: SplitCounts;
+}
+
+const BUFFER_BYTES = 1 << 20;
+
+/** Writes a corpus artifact, document by document; `close` must be called. */
+export class CorpusWriter {
+  readonly #dir: string;
+  readonly #files = new Map<Split, SplitFile>();
+
+  /** Makes the files in an existing folder. */
+  constructor(dir: string) {
+    this.#dir = dir;
+    for (const split of SPLITS) this.#files.set(split, new SplitFile(splitPath(dir, split)));
+  }
+
+  /**
+   * Adds a document, given by its sentences, to a split. One without sentences is passed over.
+   *
+   * @throws Error when a sentence is empty or has a line break in it, which is a bug of the caller
+   */
+  async write(split: Split, sentences: readonly string[]): Promise<void> {
+    await this.#files.get(split)!.write(sentences);
+  }
+
+  /** What a split holds so far. */
+  counts(split: Split): Readonly<SplitCounts> {
+    return this.#files.get(split)!.counts;
+  }
+
+  /** Writes what is buffered and `corpus.json`, closes the files, and returns the counts. */
+  async close(): Promise<CorpusSummary> {
+    for (const file of this.#files.values()) await file.close();
+    const summary = {
+      train: { ...this.counts("train") },
+      validation: { ...this.counts("validation") },
+    };
+    await Deno.writeTextFile(
+      `${this.#dir}/corpus.json`,
+      `${JSON.stringify(summary, null, 2)}\n`,
+    );
+    return summary;
+  }
+
+  /** Closes the files without finishing the artifact, after an error. */
+  abandon(): void {
+    for (const file of this.#files.values()) file.abandon();
+  }
+}
+
+class SplitFile {
+  readonly counts: SplitCounts = { documents: 0, sentences: 0, words: 0, bytes: 0 };
+  readonly #file: Deno.FsFile;
+  readonly #buffer = new Uint8Array(BUFFER_BYTES);
+  readonly #encoder = new TextEncoder();
+  #used = 0;
+  #isOpen = true;
+
+  constructor(path: string) {
+    this.#file = Deno.openSync(path, { write: true, create: true, truncate: true });
+  }
+
+  async write(sentences: readonly string[]): Promise<void> {
+    if (sentences.length === 0) return;
+    const counts = this.counts;
+    for (const sentence of sentences) {
+      if (sentence.trim() === "" || /[\r\n]/.test(sentence)) {
+        throw new Error(`not one line of text: ${JSON.stringify(sentence.slice(0, 80))}`);
+      }
+    }
+    await this.#put((counts.documents === 0 ? "" : "\n") + sentences.join("\n") + "\n");
+    counts.documents++;
+    counts.sentences += sentences.length;
+    for (const sentence of sentences) counts.words += countWords(sentence);
+  }
+
+  async #put(text: string): Promise<void> {
+    const bytes = this.#encoder.encode(text);
+    this.counts.bytes += bytes.length;
+    if (this.#used + bytes.length > this.#buffer.length) await this.#flush();
+    if (bytes.length > this.#buffer.length) {
+      await writeAll(this.#file, bytes);
+    } else {
+      this.#buffer.set(bytes, this.#used);
+      this.#used += bytes.length;
+    }
+  }
+
+  async #flush(): Promise<void> {
+    await writeAll(this.#file, this.#buffer.subarray(0, this.#used));
+    this.#used = 0;
+  }
+
+  async close(): Promise<void> {
+    await this.#flush();
+    this.abandon();
+  }
+
+  abandon(): void {
+    if (this.#isOpen) this.#file.close();
+    this.#isOpen = false;
+  }
+}
+
+/** Writes all of the bytes, which one `write` call need not do. */
+export async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
+  let done = 0;
+  while (done < bytes.length) done += await file.write(bytes.subarray(done));
+}
+
+/** The path of a split's text in a corpus artifact. */
+export function splitPath(dir: string, split: Split): string {
+  return `${dir}/${split}.txt`;
+}
+
+/** How many runs of non-space characters a text has. */
+export function countWords(text: string): number {
+  let words = 0, isInside = false;
+  for (let i = 0; i < text.length; i++) {
+    const isSpace = isWhiteSpace(text.charCodeAt(i));
+    if (!isSpace && !isInside) words++;
+    isInside = !isSpace;
+  }
+  return words;
+}
+
+/** What JavaScript's `\s` matches. */
+function isWhiteSpace(unit: number): boolean {
+  if (unit < 0x80) return unit === 0x20 || (unit >= 0x09 && unit <= 0x0D);
+  return unit === 0xA0 || (unit >= 0x1680 && /\s/.test(String.fromCharCode(unit)));
+}
+
+/**
+ * The documents of one `train.txt` or `validation.txt`, each as its sentences.
+ *
+ * @throws ExperimentError "text/missing-file", "text/bad-utf8" with the line
+ */
+export async function* readCorpus(path: string): AsyncIterable<string[]> {
+  let sentences: string[] = [];
+  for await (const { text } of readLines(path)) {
+    if (text !== "") {
+      sentences.push(text);
+    } else if (sentences.length > 0) {
+      yield sentences;
+      sentences = [];
+    }
+  }
+  if (sentences.length > 0) yield sentences;
+}
+
+/** The file of a corpus artifact that may name pieces, see `readPieces`. */
+export const PIECES_FILE = "pieces.txt";
+
+/**
+ * The pieces that a corpus wants in a vocabulary trained on it, one a line in `pieces.txt`, those
+ * inside words with "##"; none where it has no such file.
+ */
+export async function readPieces(dir: string): Promise<string[]> {
+  const pieces: string[] = [];
+  try {
+    await Deno.stat(`${dir}/${PIECES_FILE}`);
+  } catch {
+    return pieces;
+  }
+  for await (const { text } of readLines(`${dir}/${PIECES_FILE}`)) {
+    if (text !== "") pieces.push(text);
+  }
+  return pieces;
+}
+
+/**
+ * The counts of a corpus artifact.
+ *
+ * @throws ExperimentError "text/bad-corpus" when the folder is no corpus artifact
+ */
+export async function readCorpusSummary(dir: string): Promise<CorpusSummary> {
+  const file = `${dir}/corpus.json`;
+  try {
+    const summary = JSON.parse(await Deno.readTextFile(file));
+    if (SPLITS.every((split) => Number.isInteger(summary[split]?.words))) return summary;
+    throw new Error("the counts are incomplete");
+  } catch (cause) {
+    throw new ExperimentError("text/bad-corpus", `cannot read the counts of the corpus`, {
+      at: { file },
+      mend: "remove the artifact that this file belongs to, so that it is made anew",
+      cause,
+    });
+  }
+}

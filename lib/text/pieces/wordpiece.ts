@@ -1,0 +1,157 @@
+/**
+ * WordPiece: text into the ids of a vocabulary, as cased BERT does it.
+ *
+ * Each word of the basic tokenisation is cut greedily into the longest pieces
+ * that the vocabulary has; pieces inside a word are written with "##". Training
+ * a vocabulary is another file's work.
+ */
+import { ExperimentError } from "../../base/errors.ts";
+import { PieceTrie } from "./_piece_trie.ts";
+import { forEachWord } from "./basic_tokens.ts";
+
+/** The special pieces, in the order in which a trained vocabulary begins. */
+export const SPECIAL_PIECES: readonly string[] = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
+
+/** A word of more characters is [UNK]. */
+export const MAX_WORD_CHARACTERS = 100;
+
+/** What marks a piece inside a word. */
+export const CONTINUATION = "##";
+
+/** A vocabulary that encodes text. */
+export class WordPiece {
+  /** By id. */
+  readonly pieces: readonly string[];
+  /** The id of [PAD]. */
+  readonly padId: number;
+  /** The id of [UNK]. */
+  readonly unkId: number;
+  /** The id of [CLS]. */
+  readonly clsId: number;
+  /** The id of [SEP]. */
+  readonly sepId: number;
+  /** The id of [MASK]. */
+  readonly maskId: number;
+  readonly #ids = new Map<string, number>();
+  readonly #initial = new PieceTrie();
+  readonly #inside = new PieceTrie();
+  #buffer = new Int32Array(1024);
+
+  /**
+   * Takes the pieces by id; [PAD], [UNK], [CLS], [SEP] and [MASK] must be among them.
+   *
+   * @param file where the pieces stand, for messages
+   * @throws ExperimentError "text/bad-vocab" when one of those is missing or a piece occurs twice
+   */
+  constructor(pieces: readonly string[], file?: string) {
+    this.pieces = pieces;
+    pieces.forEach((piece, id) => {
+      const before = this.#ids.get(piece);
+      if (before !== undefined) throw duplicate(piece, [before, id], file);
+      this.#ids.set(piece, id);
+      const isInside = piece.startsWith(CONTINUATION) && piece.length > CONTINUATION.length;
+      if (isInside) this.#inside.add(piece.slice(CONTINUATION.length), id);
+      else this.#initial.add(piece, id);
+    });
+    const special = (piece: string) => this.idOf(piece) ?? fail(missingSpecial(piece, file));
+    this.padId = special("[PAD]");
+    this.unkId = special("[UNK]");
+    this.clsId = special("[CLS]");
+    this.sepId = special("[SEP]");
+    this.maskId = special("[MASK]");
+  }
+
+  /**
+   * Reads a vocabulary: UTF-8, one piece a line, the line number from 0 is the id.
+   *
+   * @throws ExperimentError "text/missing-file", or "text/bad-vocab" naming the line
+   */
+  static async load(path: string): Promise<WordPiece> {
+    let text: string;
+    try {
+      text = new TextDecoder("utf-8", { fatal: true }).decode(await Deno.readFile(path));
+    } catch (cause) {
+      if (cause instanceof TypeError) {
+        throw new ExperimentError("text/bad-utf8", "the vocabulary is not valid UTF-8", {
+          at: { file: path },
+          mend: "give a vocab.txt in UTF-8",
+          cause,
+        });
+      }
+      throw new ExperimentError("text/missing-file", "cannot read the vocabulary", {
+        at: { file: path },
+        mend: "check the path, and that the file may be read",
+        cause,
+      });
+    }
+    const lines = text.split("\n").map((line) => (line.endsWith("\r") ? line.slice(0, -1) : line));
+    if (lines.at(-1) === "") lines.pop();
+    return new WordPiece(lines, path);
+  }
+
+  /** How many pieces there are; ids are below it. */
+  get size(): number {
+    return this.pieces.length;
+  }
+
+  /** The id of a piece, `undefined` if the vocabulary has it not. */
+  idOf(piece: string): number | undefined {
+    return this.#ids.get(piece);
+  }
+
+  /** The ids of a text's pieces, without [CLS] and [SEP]; special pieces in it are plain text. */
+  encode(text: string): Int32Array {
+    // A word has at most as many pieces as characters.
+    if (text.length > this.#buffer.length) this.#buffer = new Int32Array(2 * text.length);
+    let count = 0;
+    forEachWord(text, (word) => void (count = this.#encodeWord(word, count)));
+    return this.#buffer.slice(0, count);
+  }
+
+  /**
+   * Puts a word's ids into the buffer and returns where they end: greedy longest match; a word with
+   * a part that no piece fits is [UNK] as a whole.
+   */
+  #encodeWord(word: string, at: number): number {
+    const buffer = this.#buffer;
+    let count = at;
+    const isLong = word.length > MAX_WORD_CHARACTERS && [...word].length > MAX_WORD_CHARACTERS;
+    for (let start = 0; start < word.length;) {
+      const pieces = start === 0 ? this.#initial : this.#inside;
+      const id = isLong ? -1 : pieces.longest(word, start);
+      if (id < 0) {
+        buffer[at] = this.unkId;
+        return at + 1;
+      }
+      buffer[count++] = id;
+      start = pieces.end;
+    }
+    return count;
+  }
+}
+
+function fail(error: Error): never {
+  throw error;
+}
+
+function duplicate(
+  piece: string,
+  [before, id]: readonly [number, number],
+  file?: string,
+): ExperimentError {
+  return new ExperimentError(
+    "text/bad-vocab",
+    `the piece ${JSON.stringify(piece)} occurs twice, as ids ${before} and ${id}`,
+    {
+      at: file === undefined ? undefined : { file, line: id + 1 },
+      mend: "keep one piece a line, each once",
+    },
+  );
+}
+
+function missingSpecial(piece: string, file?: string): ExperimentError {
+  return new ExperimentError("text/bad-vocab", `the vocabulary has no ${piece}`, {
+    at: file === undefined ? undefined : { file },
+    mend: `give a WordPiece vocab.txt with ${SPECIAL_PIECES.join(", ")}`,
+  });
+}

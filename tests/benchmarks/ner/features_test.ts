@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { decodeTags, encodeSentence, labelsOf } from "../../../lib/benchmarks/ner/features.ts";
+import { WordPiece } from "../../../lib/text/pieces/wordpiece.ts";
+
+const LETTERS = ["a", "b", "c"];
+const encoder = new WordPiece([
+  "[PAD]",
+  "[UNK]",
+  "[CLS]",
+  "[SEP]",
+  "[MASK]",
+  ...LETTERS,
+  ...LETTERS.map((letter) => `##${letter}`),
+  "/",
+  "#",
+]);
+const LABELS = ["O", "B", "I"];
+const id = (piece: string) => encoder.idOf(piece)!;
+
+function encode(
+  text: string,
+  options: { length?: number; labelPiece?: "first" | "last" } = {},
+) {
+  const pairs = text.split(" ").map((each) => each.split(":") as [string, string]);
+  const sentence = {
+    words: pairs.map(([word]) => word),
+    tags: pairs.map(([, tag]) => tag),
+    line: 1,
+  };
+  return encodeSentence(sentence, {
+    encoder,
+    labels: LABELS,
+    length: options.length ?? 16,
+    labelPiece: options.labelPiece ?? "first",
+  });
+}
+
+Deno.test("encodeSentence() labels the first or the last piece of a word", () => {
+  const first = encode("ab:B c:O");
+  assert.deepEqual([...first.ids], ["[CLS]", "a", "##b", "c", "[SEP]"].map(id));
+  assert.deepEqual([...first.pieceLabels], [-1, 1, -1, 0, -1]);
+  assert.deepEqual([...first.wordPieces], [1, 3]);
+  const last = encode("ab:B c:O", { labelPiece: "last" });
+  assert.deepEqual([...last.ids], [...first.ids]);
+  assert.deepEqual([...last.pieceLabels], [-1, -1, 1, 0, -1]);
+  assert.deepEqual([...last.wordPieces], [2, 3]);
+});
+
+Deno.test("encodeSentence() keeps a word whole that punctuation or ## cuts in pieces", () => {
+  const example = encode("a/b:B ##c:O", { labelPiece: "last" });
+  assert.deepEqual([...example.ids], ["[CLS]", "a", "/", "b", "#", "#", "c", "[SEP]"].map(id));
+  assert.deepEqual([...example.wordPieces], [3, 6]);
+});
+
+Deno.test("encodeSentence() gives a word without pieces an [UNK] of its own", () => {
+  const example = encode("a:O \u0001:B b:O");
+  assert.deepEqual([...example.ids], ["[CLS]", "a", "[UNK]", "b", "[SEP]"].map(id));
+  assert.deepEqual([...example.pieceLabels], [-1, 0, 1, 0, -1]);
+});
+
+Deno.test("encodeSentence() cuts at the length; words without their piece are cut off", () => {
+  const first = encode("a:O bcb:B c:O", { length: 5 });
+  assert.deepEqual([...first.ids], ["[CLS]", "a", "b", "##c", "[SEP]"].map(id));
+  assert.deepEqual([...first.wordPieces], [1, 2, -1]);
+  const whole = encode("a:O bcb:B c:I", { length: 7 });
+  assert.deepEqual([...whole.wordPieces], [1, 2, 5]);
+  const last = encode("a:O bcb:B c:O", { length: 5, labelPiece: "last" });
+  assert.deepEqual([...last.wordPieces], [1, -1, -1]);
+  assert.deepEqual([...last.pieceLabels], [-1, 0, -1, -1, -1]);
+});
+
+Deno.test("encodeSentence() and decodeTags() give back the tags of any sentence that fits", () => {
+  const word = fc.stringMatching(/^[abc/#]{1,4}$/);
+  const tagged = fc.array(fc.tuple(word, fc.constantFrom(...LABELS)), { minLength: 1 });
+  const labelPiece = fc.constantFrom("first" as const, "last" as const);
+  fc.assert(
+    fc.property(tagged, labelPiece, fc.integer({ min: 3, max: 40 }), (pairs, which, length) => {
+      const tags = pairs.map(([, tag]) => tag);
+      const example = encodeSentence(
+        { words: pairs.map(([each]) => each), tags, line: 1 },
+        { encoder, labels: LABELS, labelPiece: which, length },
+      );
+      assert.ok(example.ids.length <= length);
+      assert.equal(example.pieceLabels.length, example.ids.length);
+      const decoded = decodeTags(example, example.pieceLabels, LABELS);
+      decoded.forEach((tag, i) => {
+        assert.equal(tag, example.wordPieces[i]! >= 0 ? tags[i] : "O");
+      });
+      const pieces = pairs.reduce((sum, [each]) => sum + encoder.encode(each).length, 0);
+      if (pieces + 2 <= length) assert.deepEqual(decoded, tags);
+    }),
+  );
+});
+
+Deno.test("decodeTags() passes over padding", () => {
+  assert.deepEqual(
+    decodeTags({ wordPieces: Int32Array.of(1, -1) }, Int32Array.of(0, 2, 0, 1, 1), LABELS),
+    ["I", "O"],
+  );
+});
+
+Deno.test("encodeSentence() refuses a tag that is not among the labels", () => {
+  assert.throws(() => encode("a:B-X"), /the tag B-X is not among the labels/);
+});
+
+Deno.test("labelsOf() puts O first and the rest in alphabetical order", () => {
+  assert.deepEqual(labelsOf([{ tags: ["I-X", "B-X"] }, { tags: ["B-A"] }]), [
+    "O",
+    "B-A",
+    "B-X",
+    "I-X",
+  ]);
+  assert.deepEqual(labelsOf([]), ["O"]);
+});

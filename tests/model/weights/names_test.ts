@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import type { ExperimentError } from "../../../lib/base/errors.ts";
+import type { ParamSpec } from "../../../lib/engine/engine.ts";
+import { sizeOf } from "../../../lib/engine/ir/graph.ts";
+import {
+  readConfig,
+  readState,
+  writeModel,
+  writeMoments,
+} from "../../../lib/model/weights/checkpoint.ts";
+import { bertConfig } from "../../../lib/model/config.ts";
+import { freshState, initialParams } from "../../../lib/model/init.ts";
+import { encoderSpecs, maskedLanguageHeadSpecs } from "../../../lib/model/params.ts";
+import { writeSafetensors } from "../../../lib/model/weights/safetensors.ts";
+import { readWeights } from "../../../lib/model/weights/names.ts";
+
+const ROOT = await Deno.makeTempDir();
+globalThis.addEventListener("unload", () => Deno.removeSync(ROOT, { recursive: true }));
+const makeDir = () => Deno.makeTempDir({ dir: ROOT });
+
+const CONFIG = bertConfig(
+  { vocabSize: 11, layers: 1, hiddenSize: 4, heads: 2, intermediateSize: 8 },
+  { positions: 6 },
+);
+const SPECS = [...encoderSpecs(CONFIG), ...maskedLanguageHeadSpecs(CONFIG)];
+const PARAMS = initialParams(SPECS, { seed: 1, std: 0.5 });
+const WORDS = "bert.embeddings.word_embeddings.weight";
+
+/** Writes our parameters under other names; a name of undefined leaves one out. */
+async function fileAs(
+  rename: (name: string) => string | undefined,
+  more: readonly { name: string; shape: readonly number[]; values: Float32Array }[] = [],
+): Promise<string> {
+  const path = join(await makeDir(), "model.safetensors");
+  const renamed = SPECS.flatMap(({ name, shape }) => {
+    const other = rename(name);
+    return other === undefined ? [] : [{ name: other, shape, values: PARAMS[name]! }];
+  });
+  await writeSafetensors(path, [...renamed, ...more]);
+  return path;
+}
+
+const zeros = (name: string, shape: readonly number[]) => ({
+  name,
+  shape,
+  values: new Float32Array(sizeOf(shape)),
+});
+
+const RENAMES: readonly [string, (name: string) => string][] = [
+  ["our own names", (name) => name],
+  ["no bert. in front", (name) => name.replace(/^bert\./, "")],
+  [
+    "gamma and beta",
+    (name) => name.replace("LayerNorm.weight", "LayerNorm.gamma").replace("Norm.bias", "Norm.beta"),
+  ],
+  ["the decoder's bias", (name) => name.replace("predictions.bias", "predictions.decoder.bias")],
+];
+
+for (const [what, rename] of RENAMES) {
+  Deno.test(`readWeights() reads a file with ${what}`, async () => {
+    const { params, missing, notes } = await readWeights(await fileAs(rename), SPECS);
+    assert.deepEqual(params, PARAMS);
+    assert.deepEqual(missing, []);
+    assert.deepEqual(notes, []);
+  });
+}
+
+Deno.test("readWeights() passes over a tied decoder and buffers, and notes other heads", async () => {
+  const path = await fileAs((name) => name, [
+    { name: "cls.predictions.decoder.weight", shape: [11, 4], values: PARAMS[WORDS]! },
+    zeros("cls.predictions.decoder.bias", [11]),
+    zeros("bert.embeddings.position_ids", [1, 6]),
+    zeros("bert.pooler.dense.weight", [4, 4]),
+    zeros("cls.seq_relationship.bias", [2]),
+  ]);
+  const { params, notes } = await readWeights(path, SPECS);
+  assert.deepEqual(params, PARAMS);
+  assert.deepEqual(notes, [
+    `${path}: not used: bert.pooler.dense.weight, cls.seq_relationship.bias`,
+  ]);
+});
+
+Deno.test("readWeights() notes a decoder that is not tied", async () => {
+  const path = await fileAs((name) => name, [zeros("cls.predictions.decoder.weight", [11, 4])]);
+  assert.deepEqual((await readWeights(path, SPECS)).notes, [
+    `${path}: its decoder differs from its word embeddings, which are used instead`,
+  ]);
+});
+
+Deno.test("readWeights() reports what is missing", async () => {
+  const path = await fileAs((name) => name.startsWith("cls.") ? undefined : name);
+  const { missing, params } = await readWeights(path, SPECS);
+  assert.deepEqual(missing, maskedLanguageHeadSpecs(CONFIG) as ParamSpec[]);
+  assert.equal(Object.keys(params).length, encoderSpecs(CONFIG).length);
+});
+
+Deno.test("readWeights() refuses other shapes and a parameter twice", async () => {
+  const wide = encoderSpecs({ ...CONFIG, vocabSize: 12, positions: 7 });
+  const path = await fileAs((name) => name);
+  await assert.rejects(readWeights(path, wide), (error: ExperimentError) => {
+    assert.equal(error.code, "model/weights");
+    assert.equal(
+      error.message,
+      `the weights do not fit the model: ${WORDS} is [11,4], not [12,4]; ` +
+        "bert.embeddings.position_embeddings.weight is [6,4], not [7,4]",
+    );
+    return true;
+  });
+  const twice = await fileAs((name) => name, [zeros("bert.embeddings.LayerNorm.gamma", [4])]);
+  await assert.rejects(readWeights(twice, SPECS), /LayerNorm\.(gamma|weight) .*same parameter/);
+});
+
+Deno.test("a model's folder gives back its config, parameters and moments", async () => {
+  const dir = await makeDir();
+  const vocabFile = join(await makeDir(), "v.txt");
+  await Deno.writeTextFile(vocabFile, "[PAD]\n");
+  const state = {
+    params: PARAMS,
+    firstMoments: initialParams(SPECS, { seed: 2, std: 1 }),
+    secondMoments: initialParams(SPECS, { seed: 3, std: 1 }),
+  };
+  await writeModel(dir, { config: CONFIG, specs: SPECS, params: PARAMS, vocabFile });
+  const params = join(dir, "model.safetensors"), moments = join(dir, "optimizer.safetensors");
+  await writeMoments(moments, { specs: SPECS, state });
+  assert.deepEqual(await readConfig(dir), CONFIG);
+  assert.equal(await Deno.readTextFile(join(dir, "vocab.txt")), "[PAD]\n");
+  assert.deepEqual(await readState({ params, moments }, SPECS), state);
+  assert.deepEqual(await readState({ params }, SPECS), freshState(PARAMS));
+});
+
+Deno.test("readConfig() and readState() say what is missing", async () => {
+  const dir = await makeDir();
+  await assert.rejects(readConfig(dir), { message: "cannot read the model: no config.json" });
+  await Deno.writeTextFile(join(dir, "config.json"), "{");
+  await assert.rejects(readConfig(dir), { message: "config.json is no JSON" });
+  const params = await fileAs((name) => name === WORDS ? undefined : name);
+  await assert.rejects(readState({ params }, SPECS), { message: `${WORDS} is missing` });
+});

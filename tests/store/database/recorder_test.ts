@@ -1,0 +1,420 @@
+import assert from "node:assert/strict";
+import { DuckDBInstance } from "@duckdb/node-api";
+import fc from "fast-check";
+import { ArtifactStore } from "../../../lib/store/objects/artifacts.ts";
+import { loadHistory } from "../../../lib/store/database/history.ts";
+import { MeasurementLog } from "../../../lib/store/objects/measurements.ts";
+import { query, queryRows } from "../../../lib/store/database/query.ts";
+import { rebuild } from "../../../lib/store/database/rebuild.ts";
+import { Recorder } from "../../../lib/store/database/recorder.ts";
+import type { FitRow, RunStart } from "../../../lib/store/database/rows.ts";
+import { commit, keyOf, newArtifact, tempFolder } from "../_fixtures.ts";
+
+const START: RunStart = {
+  run: "r1",
+  experiment: "ablation",
+  file: "experiments/ablation.yaml",
+  text: "stages: {}",
+  startedAt: "2026-01-02T03:04:05.678Z",
+  argv: ["run", "experiments/ablation.yaml"],
+};
+const loss = (step: number, value: number) => (
+  { step, name: "lossNats", split: "train", value }
+);
+
+Deno.test("results has one row a cell and score, in the order of the spec", async () => {
+  await using folder = await tempFolder();
+  const path = `${folder.path}/titrate.duckdb`;
+  const store = await ArtifactStore.open(`${folder.path}/store`);
+  const scores = [
+    { benchmark: "ncbi", metric: "f1", split: "test", value: 50.5 },
+    { benchmark: "ncbi", metric: "f1", split: "dev", value: 51 },
+  ];
+  const facts = {
+    steps: 100,
+    uniqueTokens: 4000,
+    seenTokens: 8000,
+    epochs: 2,
+    parameters: 1e6,
+    flops: 1.5e18,
+  };
+  await commit(store, keyOf(1), { outcome: { facts, scores } });
+  await commit(store, keyOf(2), { outcome: { facts: {}, scores: [scores[0]!] } });
+  const recorder = Recorder.open(path);
+  recorder.recordCached(store, [keyOf(1), keyOf(2)]);
+  recorder.recordCells("ablation", {
+    replace: true,
+    cells: [
+      { stage: "ner", axes: { steps: 100, seed: 1 }, key: keyOf(1), seed: 1 },
+      { stage: "ner", axes: { steps: 0, seed: 1 }, key: keyOf(2), seed: 1 },
+      { stage: "control", axes: {}, key: keyOf(2) },
+      { stage: "running", axes: {}, key: keyOf(3) },
+    ],
+  });
+  await recorder.close();
+
+  const { columns, types, batches } = await query(path, "SELECT * FROM results");
+  assert.deepEqual(Object.fromEntries(columns.map((name, i) => [name, types[i]])), {
+    experiment: "VARCHAR",
+    stage: "VARCHAR",
+    key: "VARCHAR",
+    axes: "JSON",
+    benchmark: "VARCHAR",
+    metric: "VARCHAR",
+    split: "VARCHAR",
+    seed: "BIGINT",
+    value: "DOUBLE",
+    steps: "BIGINT",
+    unique_tokens: "BIGINT",
+    seen_tokens: "BIGINT",
+    epochs: "DOUBLE",
+    parameters: "BIGINT",
+    flops: "DOUBLE",
+  });
+  assert.equal(
+    columns.join(", "),
+    "experiment, stage, key, axes, benchmark, metric, split, seed, value, steps, " +
+      "unique_tokens, seen_tokens, epochs, parameters, flops",
+  );
+  const absent = [null, null, null, null, null, null];
+  const known = [100, 4000, 8000, 2, 1e6, 1.5e18];
+  const trained = ["ablation", "ner", keyOf(1), { seed: 1, steps: 100 }, "ncbi", "f1"];
+  assert.deepEqual((await Array.fromAsync(batches)).flat(), [
+    [...trained, "dev", 1, 51, ...known],
+    [...trained, "test", 1, 50.5, ...known],
+    ["ablation", "ner", keyOf(2), { seed: 1, steps: 0 }, "ncbi", "f1", "test", 1, 50.5, ...absent],
+    ["ablation", "control", keyOf(2), {}, "ncbi", "f1", "test", null, 50.5, ...absent],
+  ]);
+});
+
+Deno.test("recordCells() drops an experiment's former cells only when it replaces them", async () => {
+  await using folder = await tempFolder();
+  const path = `${folder.path}/titrate.duckdb`;
+  const cell = (steps: number, key: number) => ({ stage: "ner", axes: { steps }, key: keyOf(key) });
+  const cells = async () =>
+    (await queryRows(
+      path,
+      "SELECT experiment AS e, axes->>'steps' AS s, key FROM cells ORDER BY ALL",
+    )).map(({ e, s, key }) => `${e} ${s} ${parseInt(String(key), 16)}`);
+  const recorder = Recorder.open(path);
+  recorder.recordCells("other", { cells: [cell(100, 9)], replace: true });
+  recorder.recordCells("ablation", { cells: [cell(100, 1), cell(200, 2)], replace: true });
+  await recorder.flush();
+  recorder.recordCells("ablation", { cells: [cell(200, 3), cell(400, 4)], replace: false });
+  await recorder.flush();
+  assert.deepEqual(await cells(), [
+    "ablation 100 1",
+    "ablation 200 3",
+    "ablation 400 4",
+    "other 100 9",
+  ]);
+  recorder.recordCells("ablation", { cells: [cell(800, 5)], replace: false });
+  recorder.recordCells("ablation", { cells: [cell(200, 6)], replace: true });
+  await recorder.close();
+  assert.deepEqual(await cells(), ["ablation 200 6", "other 100 9"]);
+});
+
+Deno.test("Recorder follows a run and its tasks to their end", async () => {
+  await using folder = await tempFolder();
+  const path = `${folder.path}/titrate.duckdb`;
+  const recorder = Recorder.open(path);
+  recorder.beginRun(START);
+  const task = { run: "r1", key: keyOf(1), kind: "ner" };
+  recorder.recordTask({ ...task, state: "running", attempt: 1 });
+  await recorder.flush();
+  const [running] = await queryRows(path, "SELECT status, ended_at, total FROM runs");
+  assert.deepEqual(running, { status: "running", ended_at: null, total: null });
+  recorder.recordTask({ ...task, state: "failed", message: "out of memory" });
+  recorder.recordTask({ ...task, key: keyOf(2), state: "running", attempt: 3 });
+  recorder.recordTask({ ...task, key: keyOf(2), state: "waiting" });
+  recorder.endRun("r1", {
+    status: "failed",
+    counts: { total: 3, cached: 1, ran: 1, failed: 1 },
+    elapsedMs: 12.5,
+  });
+  await recorder.close();
+  const [run] = await queryRows(path, "SELECT * EXCLUDE ended_at, ended_at > started_at FROM runs");
+  assert.deepEqual(Object.values(run!), [
+    "r1",
+    "ablation",
+    START.file,
+    START.text,
+    START.argv,
+    "failed",
+    "2026-01-02 03:04:05.678",
+    12.5,
+    3,
+    1,
+    1,
+    1,
+    true,
+  ]);
+  assert.deepEqual(await queryRows(path, "FROM experiments"), [
+    { experiment: "ablation", file: START.file, text: START.text, latest_run: "r1" },
+  ]);
+  assert.deepEqual(
+    await queryRows(path, "SELECT state, run, attempt, message, version FROM tasks ORDER BY key"),
+    [
+      { state: "failed", run: "r1", attempt: 1, message: "out of memory", version: null },
+      { state: "waiting", run: "r1", attempt: 3, message: null, version: null },
+    ],
+  );
+});
+
+Deno.test("recordArtifact() makes a failed task done and keeps the run that did it", async () => {
+  await using folder = await tempFolder();
+  const path = `${folder.path}/titrate.duckdb`;
+  const task = { run: "r2", key: keyOf(1), kind: "pretrain" } as const;
+  const recorder = Recorder.open(path);
+  recorder.recordTask({ ...task, run: "r1", state: "failed", message: "killed" });
+  const measurements = [loss(1, 0.25), loss(9, 0.75)];
+  recorder.recordMeasurements(keyOf(1), { attempt: 1, measurements });
+  await recorder.flush();
+  recorder.recordTask({ ...task, state: "running", attempt: 2 });
+  recorder.recordArtifact(
+    { format: 1, key: keyOf(1), ...newArtifact(), attempt: 2, files: [] },
+    [loss(1, 0.5)],
+  );
+  await recorder.close();
+  const [row] = await queryRows(path, "SELECT state, run, attempt, message, device FROM tasks");
+  assert.deepEqual(row, { state: "done", run: "r2", attempt: 2, message: null, device: "cpu" });
+  assert.deepEqual(
+    await queryRows(path, "SELECT step, attempt, value FROM measurements"),
+    [{ step: 1, attempt: 2, value: 0.5 }],
+    "what the artifact does not have is gone",
+  );
+  const params = await queryRows(path, "SELECT name, value FROM params ORDER BY name");
+  assert.deepEqual(params.map(({ name, value }) => [name, value]), [
+    ["preset", "bert-pico"],
+    ["schedule.form", "constant"],
+    ["schedule.warmup", 10],
+    ["sizes[0]", 1],
+    ["sizes[1]", 2],
+  ]);
+});
+
+Deno.test("recordFits() puts an experiment's fits in place of its former ones", async () => {
+  await using folder = await tempFolder();
+  const path = `${folder.path}/titrate.duckdb`;
+  const fit: FitRow = {
+    fit: "tokens",
+    cell: { steps: 800 },
+    stage: "ner",
+    benchmark: "ncbi",
+    metric: "f1",
+    split: "test",
+    against: "unique_tokens",
+    form: "limit + amplitude * x^-exponent",
+    points: 8,
+    parameters: { limit: 71.5, exponent: 0.3 },
+    intervals: { limit: { low: 70, high: NaN } },
+    goodness: { rmse: 0.4 },
+    warnings: ["3 distinct x"],
+  };
+  const recorder = Recorder.open(path);
+  recorder.recordFits("other", [fit]);
+  recorder.recordFits("ablation", [{ ...fit, fit: "old" }]);
+  await recorder.flush();
+  recorder.recordFits("ablation", [fit, { ...fit, cell: { steps: 400 }, parameters: undefined }]);
+  await recorder.close();
+  const rows = await queryRows(path, "FROM fits ORDER BY experiment, cell");
+  assert.deepEqual(
+    rows.map(({ experiment, fit, cell, parameters }) => [
+      experiment,
+      fit,
+      cell,
+      parameters,
+    ]),
+    [
+      ["ablation", "tokens", { steps: 400 }, null],
+      ["ablation", "tokens", { steps: 800 }, fit.parameters],
+      ["other", "tokens", { steps: 800 }, fit.parameters],
+    ],
+  );
+  assert.deepEqual(rows[1]!.intervals, { limit: { low: 70, high: null } });
+  assert.deepEqual([rows[1]!.goodness, rows[1]!.warnings], [fit.goodness, fit.warnings]);
+});
+
+Deno.test("recordMeasurements() counts each step once, however often and in what pieces", async () => {
+  await using folder = await tempFolder();
+  const path = `${folder.path}/titrate.duckdb`;
+  let task = 0;
+  const piece = fc.record({
+    attempt: fc.integer({ min: 1, max: 3 }),
+    measurements: fc.array(
+      fc.record({
+        step: fc.integer({ min: 0, max: 8 }),
+        name: fc.constantFrom("lossNats", "learningRate"),
+        split: fc.constantFrom("train", "validation"),
+        value: fc.double({ noNaN: true }),
+      }),
+      { maxLength: 12 },
+    ),
+    isFlushed: fc.boolean(),
+  });
+  const recorder = Recorder.open(path);
+  recorder.recordCells("none", { cells: [], replace: true });
+  await recorder.flush();
+  await fc.assert(
+    fc.asyncProperty(fc.array(piece, { maxLength: 5 }), async (pieces) => {
+      const key = keyOf(task++);
+      const expected = new Map<string, unknown>();
+      for (const { attempt, measurements, isFlushed } of pieces) {
+        recorder.recordMeasurements(key, { attempt, measurements });
+        if (isFlushed) await recorder.flush();
+        for (const { step, name, split, value } of measurements) {
+          expected.set(JSON.stringify([step, name, split]), [attempt, finite(value)]);
+        }
+      }
+      await recorder.flush();
+      const rows = await queryRows(path, "FROM measurements WHERE key = $1", { values: [key] });
+      const seen = rows.map(({ step, name, split, attempt, value }) =>
+        [JSON.stringify([step, name, split]), [attempt, value]] as const
+      );
+      assert.equal(seen.length, expected.size);
+      assert.deepEqual(new Map(seen), expected);
+    }),
+    { numRuns: 10 },
+  );
+  await recorder.close();
+});
+
+Deno.test("rebuild() from the artifacts gives the tables that the run wrote", async () => {
+  await using folder = await tempFolder();
+  const store = await ArtifactStore.open(`${folder.path}/store`);
+  const paths = { run: `${folder.path}/run.duckdb`, rebuilt: `${folder.path}/rebuilt.duckdb` };
+  const recorder = Recorder.open(paths.run);
+  recorder.beginRun(START);
+  for (const key of [keyOf(1), keyOf(2), keyOf(3)]) {
+    // Killed at step 4 with a checkpoint at step 2, then resumed.
+    const killed = await store.begin(key);
+    const before = await MeasurementLog.open(killed.scratchDir);
+    for (const step of [1, 2, 3, 4]) {
+      before.append(loss(step, step));
+      recorder.recordMeasurements(key, { attempt: 1, measurements: [loss(step, step)] });
+    }
+    before.close();
+    await recorder.flush();
+    await killed.abandon();
+    await using resumed = await store.begin(key);
+    const log = await MeasurementLog.open(resumed.scratchDir);
+    for (const step of [3, 4, 5]) {
+      log.append(loss(step, step / 3));
+      recorder.recordMeasurements(key, { attempt: 2, measurements: [loss(step, step / 3)] });
+    }
+    await log.finish(resumed.outDir);
+    const record = await resumed.commit(newArtifact());
+    recorder.recordTask({ run: "r1", key, kind: record.kind, state: "running", attempt: 2 });
+    recorder.recordCached(store, [key]);
+  }
+  await recorder.close();
+  assert.equal(await rebuild(store, paths.rebuilt), 3);
+  await rebuild(store, paths.run);
+  for (const table of ["tasks", "params", "scores", "measurements"]) {
+    const text = table === "tasks" ? "SELECT * EXCLUDE run FROM tasks" : `FROM ${table}`;
+    const written = await queryRows(paths.run, `${text} ORDER BY ALL`);
+    assert.deepEqual(await queryRows(paths.rebuilt, `${text} ORDER BY ALL`), written, table);
+    assert.ok(written.length >= 3);
+  }
+  const steps = await queryRows(
+    paths.run,
+    "SELECT step, value, attempt FROM measurements WHERE key = $1 ORDER BY step",
+    { values: [keyOf(2)] },
+  );
+  assert.deepEqual(steps.map(({ step, value }) => [step, value]), [
+    [1, 1],
+    [2, 2],
+    [3, 1],
+    [4, 4 / 3],
+    [5, 5 / 3],
+  ]);
+  assert.deepEqual(new Set(steps.map(({ attempt }) => attempt)), new Set([2]));
+});
+
+Deno.test("rebuild() sets a damaged database aside and makes a new one", async () => {
+  await using folder = await tempFolder();
+  const path = `${folder.path}/titrate.duckdb`;
+  const store = await ArtifactStore.open(`${folder.path}/store`);
+  await commit(store, keyOf(1));
+  await Deno.writeTextFile(path, "no database at all".repeat(1000));
+  const warnings: string[] = [];
+  await rebuild(store, path, { onWarning: (text) => warnings.push(text) });
+  assert.equal((await queryRows(path, "FROM scores")).length, 1);
+  assert.match(await Deno.readTextFile(`${path}.damaged-1`), /^no database at all/);
+  assert.match(warnings[0]!, /^cannot read the database: .*; it is set aside as .*\.damaged-1$/);
+});
+
+Deno.test("Recorder writes a rerun of what is cached and known in one transaction", async () => {
+  await using folder = await tempFolder();
+  const path = `${folder.path}/titrate.duckdb`;
+  const store = await ArtifactStore.open(`${folder.path}/store`);
+  const keys = [keyOf(1), keyOf(2), keyOf(3)];
+  for (const key of keys) await commit(store, key);
+  const rerun = async () => {
+    const recorder = Recorder.open(path, { intervalMs: 60_000 });
+    recorder.beginRun(START);
+    recorder.recordCached(store, keys);
+    await recorder.close();
+  };
+  await rerun();
+  assert.equal((await queryRows(path, "FROM scores")).length, 3);
+  const { readTextFileSync } = Deno;
+  const { create } = DuckDBInstance;
+  let reads = 0, transactions = 0;
+  Deno.readTextFileSync = (file) => {
+    reads++;
+    return readTextFileSync(file);
+  };
+  DuckDBInstance.create = (file, settings) => {
+    transactions++;
+    return create.call(DuckDBInstance, file, settings);
+  };
+  try {
+    await rerun();
+  } finally {
+    Object.assign(Deno, { readTextFileSync });
+    Object.assign(DuckDBInstance, { create });
+  }
+  assert.deepEqual({ reads, transactions }, { reads: 0, transactions: 1 });
+});
+
+Deno.test("recordCached() records more artifacts than are read at a time", async () => {
+  await using folder = await tempFolder();
+  const path = `${folder.path}/titrate.duckdb`;
+  const store = await ArtifactStore.open(`${folder.path}/store`);
+  const keys = Array.from({ length: 70 }, (_, i) => keyOf(i));
+  for (const key of keys) await commit(store, key, { files: {} });
+  const recorder = Recorder.open(path);
+  recorder.recordCached(store, [...keys, keyOf(9999)]);
+  await recorder.close();
+  const [row] = await queryRows(path, "SELECT count(*) AS n FROM tasks WHERE state = 'done'");
+  assert.equal(row!.n, 70);
+});
+
+Deno.test("loadHistory() tells which keys stood at a cell, newest first, and what they hash", async () => {
+  await using folder = await tempFolder();
+  const path = `${folder.path}/titrate.duckdb`;
+  assert.equal(await loadHistory(path, "ablation"), undefined);
+  const recorder = Recorder.open(path);
+  const axes = { steps: 100 };
+  for (const [run, key] of [["20260101", 1], ["20260102", 2], ["20260103", 1]] as const) {
+    recorder.recordHistory({
+      run,
+      experiment: "ablation",
+      identities: [[keyOf(key), { kind: "ner", lr: key / 10 }]],
+      cells: [{ stage: "ner", axes, key: keyOf(key) }],
+    });
+    await recorder.flush();
+  }
+  await recorder.close();
+  const history = (await loadHistory(path, "ablation"))!;
+  assert.deepEqual(history.keysAt({ stage: "ner", axes }), [keyOf(1), keyOf(2)]);
+  assert.deepEqual(history.keysAt({ stage: "ner", axes: { steps: 200 } }), []);
+  assert.deepEqual(history.identity(keyOf(2)), { kind: "ner", lr: 0.2 });
+  assert.equal(history.identity(keyOf(3)), undefined);
+});
+
+/** A double as the database's JSON has it. */
+function finite(value: number): number | string {
+  return Number.isFinite(value) ? value : String(value);
+}

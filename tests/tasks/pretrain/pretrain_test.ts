@@ -1,0 +1,437 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { canonical } from "../../../lib/base/canonical.ts";
+import { sha256File } from "../../../lib/base/digest.ts";
+import type { ExperimentError } from "../../../lib/base/errors.ts";
+import type { InputArtifact, TaskEvent, TaskOutcome } from "../../../lib/graph/task.ts";
+import { pretrain, type PretrainParams } from "../../../lib/tasks/pretrain/kind.ts";
+import { Checkpoints } from "../../../lib/tasks/pretrain/checkpoints.ts";
+import type { TrainingPoint } from "../../../lib/train/loop.ts";
+import { type MadeRun, makeDir, makeRun, makeShards, PIECES } from "../made_inputs.ts";
+
+const ROOT = await makeDir();
+const CORPUS = await makeShards(join(ROOT, "shards"), { train: 3000, validation: 600 });
+
+const PARAMS = {
+  model: { layers: 1, hiddenSize: 16, heads: 2, positions: 12, initializerRange: 0.1 },
+  steps: 12,
+  rowPieces: 12,
+  rows: 8,
+  schedule: { kind: "constant", learningRate: 5e-3, warmup: 4 },
+  measureEvery: 4,
+  evaluation: { rows: 20 },
+  seed: 11,
+};
+
+type Run = MadeRun<PretrainParams> & { readonly outcome: TaskOutcome };
+
+async function run(
+  params: Record<string, unknown> = {},
+  more: Partial<Omit<Parameters<typeof makeRun>[1], "params">> = {},
+): Promise<Run> {
+  const made = await makeRun(pretrain, {
+    params: { ...PARAMS, ...params },
+    inputs: { corpus: [CORPUS] },
+    ...more,
+  });
+  return { ...made, outcome: await pretrain.run(made.context) };
+}
+
+/** The artifact of a run, as another task gets it. */
+const artifactOf = ({ context, outcome }: Run): InputArtifact => ({
+  key: "made",
+  dir: context.outDir,
+  facts: outcome.facts,
+});
+
+/** Digests by file name: the diff of two files of weights would take gigabytes. */
+async function filesOf({ context }: Run): Promise<Record<string, string>> {
+  const files: Record<string, string> = {};
+  for await (const { name } of Deno.readDir(context.outDir)) {
+    files[name] = await sha256File(join(context.outDir, name));
+  }
+  return files;
+}
+
+async function assertSameBits(actual: Run, expected: Run): Promise<void> {
+  assert.deepEqual(await filesOf(actual), await filesOf(expected));
+  assert.deepEqual(actual.outcome, expected.outcome);
+}
+
+const measurements = (events: readonly TaskEvent[]) =>
+  events.filter((each) => each.type === "measurement");
+
+Deno.test("pretrain learns what its corpus holds, and its context gap grows", async () => {
+  const large = await makeShards(join(ROOT, "large"), { train: 20_000, validation: 2000 });
+  const { outcome, events } = await run({
+    model: { layers: 1, hiddenSize: 64, heads: 2, positions: 8, initializerRange: 0.1 },
+    steps: 60,
+    rowPieces: 8,
+    rows: 64,
+    schedule: { kind: "constant", learningRate: 2e-3, warmup: 30 },
+    measureEvery: 30,
+    dropout: 0,
+  }, { inputs: { corpus: [large] } });
+  const loss = new Map<number, number>(), gap = new Map<number, number>();
+  for (const { step, name, split, value } of measurements(events)) {
+    if (split === "validation" && name === "lossNats") loss.set(step, value);
+    if (name === "contextGapNats") gap.set(step, value);
+  }
+  assert.deepEqual([...loss.keys()], [0, 30, 60]);
+  // Frequencies alone give log(16) = 2.8; the neighbour tells nine pieces of ten.
+  assert(loss.get(0)! > 2.8 && loss.get(60)! < 1.5, JSON.stringify([...loss]));
+  assert(Math.abs(gap.get(0)!) < 0.1 && gap.get(60)! > 1, JSON.stringify([...gap]));
+  assert.deepEqual(
+    outcome.scores.map(({ benchmark, metric, split }) => [benchmark, metric, split]),
+    ["lossNats", "contextGapNats", "maskedAccuracy"].map((each) => ["mlm", each, "validation"]),
+  );
+  assert.equal(outcome.scores[0]!.value, loss.get(60));
+});
+
+Deno.test("pretrain leaves a model's folder and says what it took", async () => {
+  const made = await run();
+  assert.deepEqual(Object.keys(await filesOf(made)).sort(), [
+    "config.json",
+    "model.safetensors",
+    "optimizer.safetensors",
+    "training.json",
+    "vocab.txt",
+  ]);
+  const read = async (name: string) =>
+    JSON.parse(await Deno.readTextFile(join(made.context.outDir, name)));
+  const config = await read("config.json");
+  assert.equal(config.hidden_size, 16);
+  assert.equal(config.intermediate_size, 64);
+  assert.equal(config.vocab_size, PIECES.length);
+  assert.equal((await read("training.json")).step, 12);
+  const { flops, ...facts } = made.outcome.facts;
+  // 300 rows of 10 tokens; 12 steps of 8 rows.
+  assert.deepEqual(facts, {
+    steps: 12,
+    uniqueTokens: 960,
+    seenTokens: 960,
+    epochs: 0.32,
+    parameters: 4231,
+    pretrainings: 1,
+  });
+  // Per step: a layer 2*96*(4*256 + 2*16*64) + 4*8*12*12*16, a head 2*16*(256 + 16*23); thrice.
+  const step = 3 * (2 * 96 * 3072 + 73_728 + 2 * 16 * 624);
+  assert.equal(flops, 12 * step);
+});
+
+for (const engine of ["onnx-cpu", "tfjs-cpu"]) {
+  Deno.test(`pretrain in segments gives the bits of one long run on ${engine}`, async () => {
+    const whole = await run({}, { engine });
+    const zero = await run({ steps: 0 }, { engine });
+    const early = await run({ steps: 5 }, { engine, start: { ...artifactOf(zero), step: 0 } });
+    const late = await run({}, { engine, start: { ...artifactOf(early), step: 5 } });
+    await assertSameBits(late, whole);
+    const after = measurements(whole.events).filter((each) => each.step > 5);
+    assert.deepEqual(measurements(late.events), after);
+  });
+}
+
+Deno.test("pretrain, interrupted at any step and run again, gives the bits of one run", async () => {
+  const whole = await run();
+  for (const stopAt of [0, 1, 6, 11]) {
+    const made = await makeRun(pretrain, { params: PARAMS, inputs: { corpus: [CORPUS] } });
+    const { abort, context } = made;
+    // What a kill in the middle of a save leaves.
+    await Deno.mkdir(join(context.scratchDir, "writing"));
+    await Deno.writeTextFile(join(context.scratchDir, "writing", "training.json"), "{");
+    // Measured at every step, so that an abort can be timed by what is told.
+    const interrupted = pretrain.run({
+      ...context,
+      params: { ...context.params, measureEvery: 1 },
+      emit(event) {
+        if (event.type === "measurement" && event.step === stopAt) abort.abort(new Error("stop"));
+      },
+    });
+    await assert.rejects(interrupted, { message: "stop" });
+    const left = [...Deno.readDirSync(context.scratchDir)].map((each) => each.name);
+    assert.deepEqual(left, [stopAt === 0 ? "writing" : `step-${stopAt}`]);
+    const resumed = await run({}, { scratchDir: context.scratchDir });
+    await assertSameBits(resumed, whole);
+  }
+});
+
+Deno.test("pretrain told of measurements tells them again after a resume", async () => {
+  const whole = await run();
+  const { abort, context } = await makeRun(pretrain, {
+    params: PARAMS,
+    inputs: { corpus: [CORPUS] },
+    onEvent: (event) => {
+      if (event.type === "measurement" && event.step === 8) abort.abort(new Error("stop"));
+    },
+  });
+  await assert.rejects(pretrain.run(context), { message: "stop" });
+  const resumed = await run({}, { scratchDir: context.scratchDir });
+  assert.deepEqual(measurements(resumed.events), measurements(whole.events));
+});
+
+Deno.test("pretrain passes over a damaged checkpoint with a warning, and starts again", async () => {
+  const scratchDir = await makeDir();
+  await Deno.mkdir(join(scratchDir, "step-6"));
+  await Deno.writeTextFile(join(scratchDir, "step-6", "training.json"), '{"step":6}');
+  const resumed = await run({}, { scratchDir });
+  await assertSameBits(resumed, await run());
+  const warnings = resumed.events.filter((each) => each.type === "warning");
+  assert.match(warnings[0]!.message, /^the checkpoint of step 6 is damaged and not used/);
+});
+
+/** The scratch folder of a training that was interrupted at a step. */
+async function interruptedAt(step: number): Promise<string> {
+  const { abort, context } = await makeRun(pretrain, {
+    params: PARAMS,
+    inputs: { corpus: [CORPUS] },
+    onEvent: (event) => {
+      if (event.type === "measurement" && event.step === step) abort.abort(new Error("stop"));
+    },
+  });
+  await assert.rejects(pretrain.run(context), { message: "stop" });
+  return context.scratchDir;
+}
+
+Deno.test("pretrain trains on no checkpoint in which a bit has flipped", async () => {
+  const whole = await run();
+  const names = ["model.safetensors", "optimizer.safetensors", "training.json", "checkpoint.json"];
+  for (const name of names) {
+    const scratchDir = await interruptedAt(8);
+    const file = join(scratchDir, "step-8", name);
+    const bytes = await Deno.readFile(file);
+    // In a tensor, or in a digit of a number: the file can still be read.
+    bytes[bytes.length - 10]! ^= 1;
+    await Deno.writeFile(file, bytes);
+    const resumed = await run({}, { scratchDir });
+    await assertSameBits(resumed, whole);
+    const warnings = resumed.events.flatMap((each) => each.type === "warning" ? each.message : []);
+    assert.equal(warnings.length, 1, name);
+    assert.match(warnings[0]!, /^the checkpoint of step 8 is damaged and not used: /);
+  }
+});
+
+Deno.test("Checkpoints.latest() passes over a point that is not well-formed", async () => {
+  const point = { step: 0, average: { sum: 0, weight: 0 }, measurements: [] };
+  const measurement = { type: "measurement", step: 0, name: "a", split: "train", value: NaN };
+  const cases: readonly [object, boolean][] = [
+    [{}, true],
+    [{ measurements: [measurement] }, true],
+    [{ step: 1, unmeasuredNorm: 2 }, true],
+    [{ average: { sum: "x", weight: 0 } }, false],
+    [{ average: { sum: 0 } }, false],
+    [{ measurements: undefined }, false],
+    [{ measurements: [{ ...measurement, value: null }] }, false],
+    [{ measurements: [{ ...measurement, split: "moon" }] }, false],
+    [{ measurements: [{ ...measurement, step: 5 }] }, false],
+    [{ unmeasuredNorm: "x" }, false],
+  ];
+  for (const [changes, isSound] of cases) {
+    const checkpoints = new Checkpoints(await makeDir(), []);
+    const state = { params: {}, firstMoments: {}, secondMoments: {} };
+    const given = { ...point, ...changes } as TrainingPoint;
+    // As if it had been saved so: the digests are right.
+    await checkpoints.save(given, state);
+    const warnings: string[] = [];
+    const latest = await checkpoints.latest((message) => warnings.push(message));
+    const text = JSON.stringify(changes);
+    if (isSound) assert.deepEqual(latest, { point: given, state }, text);
+    else {
+      assert.equal(latest, undefined, text);
+      assert.match(warnings.join(), /is damaged and not used: cannot read how far/, text);
+    }
+  }
+});
+
+Deno.test("Checkpoints.latest() does not believe a folder of another step", async () => {
+  const dir = await makeDir();
+  const checkpoints = new Checkpoints(dir, []);
+  const state = { params: {}, firstMoments: {}, secondMoments: {} };
+  await checkpoints.save({ step: 3, average: { sum: 1, weight: 1 }, measurements: [] }, state);
+  await Deno.rename(join(dir, "step-3"), join(dir, "step-4"));
+  assert.equal(await checkpoints.latest(() => {}), undefined);
+});
+
+Deno.test("a trapezoid's trunk gives its branch the bits of one run", async () => {
+  const schedule = {
+    kind: "trapezoid",
+    learningRate: 5e-3,
+    warmup: 4,
+    cooldown: { fraction: 0.25 },
+  };
+  const whole = await run({ schedule });
+  const params = pretrain.params.parse({ ...PARAMS, schedule });
+  const trunkParams = pretrain.trunk!(params)!;
+  assert.equal(trunkParams.steps, 9);
+  const trunk = await run(trunkParams as unknown as Record<string, unknown>);
+  const branch = await run({ schedule }, { start: { ...artifactOf(trunk), step: 9 } });
+  await assertSameBits(branch, whole);
+});
+
+Deno.test("pretrain of 0 steps copies its start and measures it", async () => {
+  const first = await run();
+  const init = artifactOf(first);
+  const { model: _, ...rest } = PARAMS;
+  const made = await makeRun(pretrain, {
+    params: { ...rest, steps: 0, seed: 99 },
+    inputs: { corpus: [CORPUS], init: [init] },
+  });
+  const outcome = await pretrain.run(made.context);
+  const [mine, theirs] = await Promise.all(
+    [made.context.outDir, init.dir].map((dir) => sha256File(join(dir, "model.safetensors"))),
+  );
+  assert.equal(mine, theirs);
+  assert.deepEqual(outcome.scores, first.outcome.scores);
+  assert.deepEqual(outcome.facts, {
+    ...first.outcome.facts,
+    steps: 0,
+    uniqueTokens: 0,
+    seenTokens: 0,
+    epochs: 0,
+    pretrainings: 2,
+  });
+});
+
+Deno.test("pretrain from a model does not replay the batches of the training before", async () => {
+  const first = await run({ dropout: 0 });
+  const { model: _, ...rest } = PARAMS;
+  const from = async (pretrainings: number) => {
+    const init = { ...artifactOf(first), facts: { pretrainings } };
+    const made = await makeRun(pretrain, {
+      params: { ...rest, dropout: 0, steps: 3 },
+      inputs: { corpus: [CORPUS], init: [init] },
+    });
+    const outcome = await pretrain.run(made.context);
+    return (await filesOf({ ...made, outcome }))["model.safetensors"];
+  };
+  const replayed = await from(0);
+  assert.equal(await from(0), replayed);
+  assert.notEqual(await from(1), replayed);
+  assert.notEqual(await from(2), await from(1));
+});
+
+Deno.test("pretrain from a model has a fresh optimizer and adds its flops", async () => {
+  const first = await run({ schedule: { ...PARAMS.schedule, warmup: 0 } });
+  const { model: _, ...rest } = PARAMS;
+  const from = async (init: InputArtifact, steps: number) => {
+    const made = await makeRun(pretrain, {
+      params: { ...rest, steps, seed: 5 },
+      inputs: { corpus: [CORPUS], init: [init] },
+    });
+    return { ...made, outcome: await pretrain.run(made.context) };
+  };
+  const withMoments = await from(artifactOf(first), 3);
+  await Deno.remove(join(first.context.outDir, "optimizer.safetensors"));
+  await Deno.remove(join(first.context.outDir, "training.json"));
+  await assertSameBits(await from(artifactOf(first), 3), withMoments);
+  assert.equal(withMoments.outcome.facts.flops, first.outcome.facts.flops! * (1 + 3 / 12));
+  assert.equal(withMoments.outcome.facts.steps, 3);
+});
+
+Deno.test("pretrain uses only the prefix that tokens asks for", async () => {
+  const small = await makeShards(join(ROOT, "small"), { train: 205, validation: 600 });
+  const prefix = await run({ tokens: 205 });
+  const alone = await run({}, { inputs: { corpus: [small] } });
+  await assertSameBits(prefix, alone);
+  assert.equal(prefix.outcome.facts.uniqueTokens, 200);
+});
+
+Deno.test("pretrain gives other weights for another seed", async () => {
+  const [a, b] = [await filesOf(await run()), await filesOf(await run({ seed: 12 }))];
+  assert.notEqual(a["model.safetensors"], b["model.safetensors"]);
+});
+
+const model = (more: Record<string, unknown>) => ({ model: { ...PARAMS.model, ...more } });
+
+Deno.test("pretrain.check() finds what does not go together", () => {
+  const faults = (params: Record<string, unknown>, roles?: readonly string[]) =>
+    pretrain.check!(pretrain.params.parse({ ...PARAMS, ...params }), roles)
+      .map(({ path, message }) => `${path}: ${message}`);
+  assert.deepEqual(faults({}, ["corpus"]), []);
+  assert.deepEqual(faults({}, ["corpus", "init"]), [
+    "model: the model's sizes are those of `init`",
+  ]);
+  assert.deepEqual(faults({ model: undefined }, ["corpus"]), [
+    "model: there is neither a fresh model nor one to start from",
+  ]);
+  assert.deepEqual(faults({ model: { layers: 2 } }), ["model: the model's sizes are incomplete"]);
+  assert.deepEqual(faults(model({ heads: 3 })), [
+    "model.hiddenSize: hiddenSize 16 cannot be divided among 3 heads",
+  ]);
+  assert.deepEqual(faults({ rowPieces: 13 }), [
+    "model.positions: rows of 13 pieces do not fit a model of 12 positions",
+  ]);
+  const schedule = { kind: "linear", learningRate: 1, warmup: 0, horizon: 5 };
+  assert.deepEqual(faults({ schedule }), [
+    "schedule.horizon: the learning rate is 0 from step 6 on, of 12 steps",
+  ]);
+});
+
+Deno.test("pretrain.trajectory() is the same for what shapes no weight, else another", () => {
+  const sharedOf = (params: Record<string, unknown>) => {
+    const trajectory = pretrain.trajectory!(pretrain.params.parse({ ...PARAMS, ...params }));
+    return "whyNot" in trajectory ? trajectory.whyNot : canonical(trajectory.shared);
+  };
+  for (const same of [{ steps: 99 }, { measureEvery: 3 }, { evaluation: { rows: 1 } }]) {
+    assert.equal(sharedOf(same), sharedOf({}), JSON.stringify(same));
+  }
+  const others = [
+    { seed: 1 },
+    { tokens: 500 },
+    { rows: 4 },
+    { dropout: 0 },
+    { optimizer: { beta2: 0.9 } },
+    { schedule: { ...PARAMS.schedule, warmup: 5 } },
+    model({ preset: "bert-pico" }),
+  ];
+  for (const other of others) {
+    assert.notEqual(sharedOf(other), sharedOf({}), JSON.stringify(other));
+  }
+  assert.match(
+    sharedOf({ schedule: { ...PARAMS.schedule, kind: "linear" } }),
+    /^its learning rate/,
+  );
+});
+
+Deno.test("pretrain says what is wrong with its inputs", async () => {
+  const other = await makeShards(join(ROOT, "other"), { train: 300, validation: 600 });
+  await Deno.writeTextFile(
+    join(other.dir, "vocab.txt"),
+    [...PIECES].reverse().map((each) => `${each}\n`).join(""),
+  );
+  const short = await makeShards(join(ROOT, "short"), { train: 300, validation: 9 });
+  const trained = artifactOf(await run({ steps: 0 }));
+  const cases: readonly [Record<string, unknown>, Record<string, InputArtifact>, string, RegExp][] =
+    [
+      [{}, { validation: other }, "model/vocab", /its pieces differ from those of/],
+      [{}, { validation: short }, "train/corpus", /the validation split has 9 tokens/],
+      [{}, { init: trained }, "tasks/model", /sizes are given, and those of `init`/],
+      [{ model: undefined }, {}, "tasks/model", /neither a fresh model nor/],
+      [{ tokens: 4000 }, {}, "text/short-corpus", /4,000 tokens/],
+      [
+        { model: undefined, rowPieces: 20 },
+        { init: trained },
+        "model/config",
+        /rows of 20 pieces do not fit a model of 12 positions/,
+      ],
+    ];
+  for (const [params, inputs, code, message] of cases) {
+    const given = Object.fromEntries(Object.entries(inputs).map(([role, each]) => [role, [each]]));
+    await assert.rejects(
+      run(params, { inputs: { corpus: [CORPUS], ...given } }),
+      (error: ExperimentError) => {
+        assert.equal(error.code, code);
+        assert.match(error.message, message);
+        return true;
+      },
+    );
+  }
+});
+
+Deno.test("openEngine() refuses a name that is none", async () => {
+  await assert.rejects(run({}, { engine: "abacus" }), (error: ExperimentError) => {
+    assert.equal(error.code, "tasks/engine");
+    assert.equal(error.message, 'there is no engine "abacus"');
+    assert.match(error.faults[0].mend!, /use one of onnx-cpu, tfjs-cpu, tfjs-node-gpu/);
+    return true;
+  });
+});

@@ -1,0 +1,220 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import {
+  buildCorpus,
+  type CorpusOptions,
+  type CorpusReport,
+} from "../../../lib/text/corpus/build.ts";
+import {
+  CorpusWriter,
+  countWords,
+  readCorpus,
+  readCorpusSummary,
+  readPieces,
+} from "../../../lib/text/corpus/format.ts";
+import { assertFault, collect, TempDir } from "../_fixtures.ts";
+
+interface Built extends CorpusReport {
+  readonly train: string[][];
+  readonly validation: string[][];
+}
+
+/** Builds a corpus from documents given by their sentences, one file for each list of them. */
+async function build(
+  files: readonly (readonly (readonly string[])[])[],
+  changed: Partial<CorpusOptions> = {},
+): Promise<Built> {
+  using dir = new TempDir();
+  const sources = files.map((documents, i) => ({
+    format: "lines" as const,
+    headings: "keep" as const,
+    path: dir.file(`${i}.txt`, documents.map((each) => each.join("\n")).join("\n\n") + "\n"),
+  }));
+  const outDir = dir.folder("out");
+  const report = await buildCorpus({
+    sources,
+    seed: 0,
+    validation: { fraction: 0.2 },
+    overlapWords: 8,
+    sourceBytes: 1,
+    outDir,
+    scratchDir: dir.folder("scratch"),
+    signal: new AbortController().signal,
+    ...changed,
+  });
+  assert.deepEqual([...Deno.readDirSync(`${dir.path}/scratch`)], []);
+  assert.deepEqual(await readCorpusSummary(outDir), report.summary);
+  return {
+    ...report,
+    train: await collect(readCorpus(`${outDir}/train.txt`)),
+    validation: await collect(readCorpus(`${outDir}/validation.txt`)),
+  };
+}
+
+const numbered = (count: number) =>
+  Array.from({ length: count }, (_, i) => [`Document ${i} is here.`, `It ends as ${i}.`]);
+
+const sentence = fc.constantFrom("One cat.", "Two cats.", "one, CAT!", "A dog.", "No.", "Yes.");
+const corpora = fc.array(fc.array(sentence, { minLength: 1, maxLength: 3 }), {
+  minLength: 4,
+  maxLength: 30,
+});
+const wordsOf = (document: readonly string[]) =>
+  document.join(" ").toLowerCase().replace(/[^a-z]+/g, " ").trim();
+
+Deno.test("buildCorpus() keeps each document once, on one side, whatever its spelling", async () => {
+  await fc.assert(
+    fc.asyncProperty(corpora, async (documents) => {
+      const distinct = new Set(documents.map(wordsOf));
+      fc.pre(distinct.size >= 3);
+      const built = await build([documents], { validation: { words: 1 } });
+      const kept = [...built.train, ...built.validation].map(wordsOf);
+      assert.equal(new Set(kept).size, kept.length);
+      assert.deepEqual(new Set(kept), distinct);
+      assert.equal(built.duplicateDocuments, documents.length - distinct.size);
+    }),
+    { numRuns: 30 },
+  );
+});
+
+Deno.test("buildCorpus() gives the same corpus whatever the order of files and documents", async () => {
+  const documents = numbered(40);
+  const whole = await build([documents]);
+  const shuffled = await build([documents.slice(25).toReversed(), documents.slice(0, 25)]);
+  assert.deepEqual(shuffled, whole);
+  assert.notDeepEqual(whole.train, documents.slice(0, whole.train.length));
+});
+
+Deno.test("buildCorpus() gives the same corpus whatever the number of buckets", async () => {
+  const documents = numbered(60);
+  const whole = await build([documents]);
+  for (const sourceBytes of [2 ** 25, 2 ** 28, 2 ** 40]) {
+    assert.deepEqual(await build([documents], { sourceBytes }), whole);
+  }
+});
+
+Deno.test("buildCorpus() makes a smaller corpus a prefix of a larger one", async () => {
+  const options = { validation: { words: 20 } };
+  const whole = await build([numbered(60)], options);
+  for (const maxWords of [1, 50, 200]) {
+    const part = await build([numbered(60)], { ...options, maxWords });
+    assert.deepEqual(part.validation, whole.validation);
+    assert.deepEqual(part.train, whole.train.slice(0, part.train.length));
+    const { words } = part.summary.train;
+    assert.ok(words >= maxWords && words < maxWords + 8, `${words} words for ${maxWords}`);
+  }
+});
+
+Deno.test("buildCorpus() keeps documents in order and side when others are added", async () => {
+  const options = { validation: { fraction: 0.2 } };
+  const small = await build([numbered(50)], options);
+  const large = await build([numbered(80)], options);
+  const known = new Set(numbered(50).map(wordsOf).concat(numbered(50).map((each) => each[0]!)));
+  const both = [...large.validation, ...large.train].filter(([first]) => known.has(first!));
+  assert.deepEqual(both, [...small.validation, ...small.train]);
+});
+
+Deno.test("buildCorpus() holds out the share or the words asked for; the seed decides which", async () => {
+  const share = await build([numbered(100)], { validation: { fraction: 0.25 } });
+  assert.equal(share.validation.length, 25);
+  const words = await build([numbered(100)], { validation: { words: 50 } });
+  assert.equal(words.summary.validation.words, 56);
+  const other = await build([numbered(100)], { validation: { fraction: 0.25 }, seed: 1 });
+  assert.notDeepEqual(other.validation, share.validation);
+  assert.notDeepEqual(other.train, share.train);
+});
+
+Deno.test("buildCorpus() drops held-out sentences that training has, but only long ones", async () => {
+  const long = "The authors declare that they have no competing interests.";
+  const documents = Array.from({ length: 40 }, (_, i) => [`Trial ${i}.`, "Short one.", long]);
+  const { validation, train, overlappingSentences, summary } = await build([documents]);
+  assert.equal(countWords(long), 9);
+  assert.equal(overlappingSentences, validation.length);
+  assert.deepEqual([...new Set(validation.map((each) => each.length))], [2]);
+  assert.deepEqual([...new Set(train.map((each) => each.length))], [3]);
+  assert.equal(summary.validation.sentences, 2 * validation.length);
+  const kept = await build([documents], { overlapWords: 10 });
+  assert.equal(kept.overlappingSentences, 0);
+});
+
+Deno.test("buildCorpus() says when nothing is left for a split", async () => {
+  const mend = " [text/empty-corpus]\n" +
+    "  mend: give more text, hold out less of it, or cut long documents with splitWords";
+  await assertFault(() => build([[]]), { text: `the sources hold no text${mend}` });
+  await assertFault(() => build([numbered(3)], { validation: { words: 1000 } }), {
+    text: `all 24 words of the sources went into the held-out text${mend}`,
+  });
+  const same = "This very long sentence stands in every one of them.";
+  await assertFault(
+    () => build([[[same], [same, "Once more."]]], { validation: { words: 1 } }),
+    { text: `every held-out sentence also occurs in the training text${mend}` },
+  );
+});
+
+Deno.test("buildCorpus() ends with the signal's reason and leaves no spool", async () => {
+  using dir = new TempDir();
+  const reason = new Error("stop");
+  const path = dir.file("a.txt", "One.\n\nTwo.\n");
+  await assert.rejects(
+    buildCorpus({
+      sources: [{ format: "lines", headings: "keep", path }],
+      seed: 0,
+      validation: { words: 1 },
+      overlapWords: 8,
+      sourceBytes: 1,
+      outDir: dir.folder("out"),
+      scratchDir: dir.folder("scratch"),
+      signal: AbortSignal.abort(reason),
+    }),
+    reason,
+  );
+  assert.deepEqual([...Deno.readDirSync(`${dir.path}/scratch`)], []);
+});
+
+Deno.test("CorpusWriter writes what readCorpus() reads, and counts it", async () => {
+  using dir = new TempDir();
+  const line = fc.string({ unit: "grapheme", minLength: 1 }).filter((each) =>
+    !/[\r\n]/.test(each) && each.trim() !== "" && each.isWellFormed() && !each.includes("\uFEFF")
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.array(line, { minLength: 1 })), async (documents) => {
+      const writer = new CorpusWriter(dir.path);
+      for (const each of documents) await writer.write("train", each);
+      await writer.write("train", []);
+      const { train } = await writer.close();
+      assert.deepEqual(await collect(readCorpus(`${dir.path}/train.txt`)), documents);
+      assert.deepEqual(train, {
+        documents: documents.length,
+        sentences: documents.flat().length,
+        words: documents.flat().reduce((sum, each) => sum + each.trim().split(/\s+/).length, 0),
+        bytes: Deno.statSync(`${dir.path}/train.txt`).size,
+      });
+    }),
+    { numRuns: 40 },
+  );
+  const writer = new CorpusWriter(dir.path);
+  for (const bad of ["two\nlines", "", " \t"]) {
+    await assert.rejects(() => writer.write("train", ["fine", bad]), /not one line of text/);
+  }
+  await writer.write("validation", ["x".repeat(3_000_000), "y"]);
+  assert.equal((await writer.close()).validation.bytes, 3_000_003);
+});
+
+Deno.test("readPieces() reads the pieces that a corpus names, if it does", async () => {
+  using dir = new TempDir();
+  assert.deepEqual(await readPieces(dir.path), []);
+  dir.file("pieces.txt", "balo\n##min\n");
+  assert.deepEqual(await readPieces(dir.path), ["balo", "##min"]);
+});
+
+Deno.test("readCorpusSummary() refuses a folder that is no corpus", async () => {
+  using dir = new TempDir();
+  for (const content of ["", "{}", '{"train": {"words": 1}}']) {
+    dir.file("corpus.json", content);
+    await assertFault(() => readCorpusSummary(dir.path), {
+      dir: dir.path,
+      text: "corpus.json: cannot read the counts of the corpus [text/bad-corpus]\n" +
+        "  mend: remove the artifact that this file belongs to, so that it is made anew",
+    });
+  }
+});
