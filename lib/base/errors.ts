@@ -3,11 +3,23 @@
  *
  * A bug throws a plain `Error` and shows its stack; whatever a user, a file or a
  * full disk can cause throws `ExperimentError`, which shows what went wrong,
- * where, and how to mend it, and never a stack. Codes live in `error_codes.ts`.
+ * where, and how to mend it, and never a stack. Each folder declares its codes in
+ * its `error_codes.ts`; what exit code they lead to is the command line's affair.
  */
-import { ERROR_CODES, type ErrorCode } from "./error_codes.ts";
 
-export type { ErrorCode } from "./error_codes.ts";
+/** Names a kind of fault: the folder that throws it and what it is, "text/bad-json". */
+export type ErrorCode = `${string}/${string}`;
+
+/** What one error code leads to and means. */
+export interface CodeEntry {
+  /** The exit code of the command line: 2 where nothing was started, 1 where a run failed. */
+  readonly exit: 1 | 2;
+  /** The thing that is wrong, in a few words. */
+  readonly about: string;
+}
+
+/** Exit code and meaning by code. */
+export type ErrorTable = Readonly<Record<ErrorCode, CodeEntry>>;
 
 /** A place in a text file; `line` and `column` count from 1. */
 export interface SourcePosition {
@@ -71,11 +83,6 @@ export class ExperimentError extends Error {
   /** The code of the first fault. */
   get code(): ErrorCode {
     return this.faults[0].code;
-  }
-
-  /** The exit code of the command line: the highest that any fault asks for. */
-  get exitCode(): number {
-    return Math.max(...this.faults.map((each) => ERROR_CODES[each.code].exit));
   }
 }
 

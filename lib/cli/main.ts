@@ -7,7 +7,7 @@
  */
 import { CommanderError } from "commander";
 import { ExperimentError, fault, formatFault } from "../base/errors.ts";
-import { EXIT } from "./exit.ts";
+import { EXIT, exitCodeOf } from "./exit.ts";
 import { buildProgram } from "./program.ts";
 import { printError } from "./streams.ts";
 
@@ -33,7 +33,7 @@ export async function main(args: readonly string[]): Promise<number> {
       return EXIT.bug;
     }
     for (const each of known.faults) printError(formatFault(each));
-    return known.exitCode;
+    return exitCodeOf(known.faults);
   }
 }
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { exitCodeOf } from "../../lib/cli/exit.ts";
 import fc from "fast-check";
 import { canonical } from "../../lib/base/canonical.ts";
 import { sha256, sha256File } from "../../lib/base/digest.ts";
@@ -65,6 +66,6 @@ Deno.test("ExperimentError shows every fault: place, message, code, mend", () =>
   assert.equal(formatFault(one), 'a.yaml:3:9: cannot read "5 q" [base/unit]\n  mend: write 5k');
   const error = ExperimentError.of([one, two]);
   assert.equal(error.message, `${formatFault(one)}\nb.yaml: no [base/unit]`);
-  assert.equal(error.exitCode, 2);
+  assert.equal(exitCodeOf(error.faults), 2);
   assert.throws(() => ExperimentError.of([]), /needs a fault/);
 });

@@ -1,5 +1,6 @@
 /** What a person can get wrong in a spec, and exactly what they are told. */
 import assert from "node:assert/strict";
+import { exitCodeOf } from "../../lib/cli/exit.ts";
 import { ExperimentError } from "../../lib/base/errors.ts";
 import { loadExperiment } from "../../lib/experiment/experiment.ts";
 import { kinds } from "./_kinds.ts";
@@ -515,7 +516,7 @@ for (const { name, spec, options, faults } of CASES) {
 Deno.test("loadExperiment() leads to exit code 2 for every fault of a spec", async () => {
   await assert.rejects(
     () => loadExperiment("no/such.yaml", { kinds }),
-    (error: unknown) => error instanceof ExperimentError && error.exitCode === 2,
+    (error: unknown) => error instanceof ExperimentError && exitCodeOf(error.faults) === 2,
   );
 });
 

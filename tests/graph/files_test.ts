@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { exitCodeOf } from "../../lib/cli/exit.ts";
 import { ExperimentError, formatFault } from "../../lib/base/errors.ts";
 import { buildGraph } from "../../lib/graph/build.ts";
 import { digestFiles, readFileDigest } from "../../lib/graph/files.ts";
@@ -55,7 +56,7 @@ Deno.test("buildGraph() reports all files that cannot be read, each with its pla
       buildGraph([...requests, ...other], { numerics }),
       (error: unknown) => {
         assert.ok(error instanceof ExperimentError);
-        assert.equal(error.exitCode, 2);
+        assert.equal(exitCodeOf(error.faults), 2);
         const texts = error.faults.map(formatFault).map((each) => each.replaceAll(dir, "DIR"));
         assert.deepEqual(texts.map((each) => each.replace(/file: .*? \[/, "file: … [")), [
           'spec.yaml:10:15: there is no file "DIR/gone.txt" [graph/missing-file]\n' +

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { exitCodeOf } from "../../../lib/cli/exit.ts";
 import type { ExperimentError } from "../../../lib/base/errors.ts";
 import { openDatabase } from "../../../lib/store/database/database.ts";
 import { GATHERED_ROWS, query, queryRows } from "../../../lib/store/database/query.ts";
@@ -110,7 +111,7 @@ Deno.test("query() refuses in DuckDB's words and says how to go on", async () =>
   for (const [sql, message, mend] of refusals) {
     await assert.rejects(queryRows(database.path, sql), (error: ExperimentError) => {
       assert.equal(error.code, "store/sql", sql);
-      assert.equal(error.exitCode, 2);
+      assert.equal(exitCodeOf(error.faults), 2);
       assert.match(error.message, message);
       assert.match(error.faults[0].mend!, mend);
       return true;

@@ -1,5 +1,6 @@
 /** A disk that is truly full: a small tmpfs, where one can be mounted. */
 import assert from "node:assert/strict";
+import { exitCodeOf } from "../../../lib/cli/exit.ts";
 import type { ExperimentError } from "../../../lib/base/errors.ts";
 import { ArtifactStore } from "../../../lib/store/objects/artifacts.ts";
 import { MeasurementLog } from "../../../lib/store/objects/measurements.ts";
@@ -43,7 +44,7 @@ testOnSmallDisk("commit() on a full disk says so and leaves nothing half-written
         at: { file: store.dirOf(KEY) },
         mend: "free some space and run again; what is done stays done",
       }]);
-      assert.equal(error.exitCode, 1);
+      assert.equal(exitCodeOf(error.faults), 1);
       return true;
     });
     assert.deepEqual(namesIn(`${root}/tmp`), []);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { exitCodeOf } from "../../../lib/cli/exit.ts";
 import { constants, gzipSync, zstdCompressSync } from "node:zlib";
 import fc from "fast-check";
 import type { ExperimentError } from "../../../lib/base/errors.ts";
@@ -126,7 +127,7 @@ Deno.test("readLines() reports the line that is not UTF-8, also inside an archiv
       text: `${name}:2: the line is not valid UTF-8 [text/bad-utf8]\n` +
         "  mend: convert the file to UTF-8, for example with iconv -f latin1 -t utf-8",
     });
-    assert.equal(error.exitCode, 1);
+    assert.equal(exitCodeOf(error.faults), 1);
   }
 });
 

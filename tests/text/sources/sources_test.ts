@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { exitCodeOf } from "../../../lib/cli/exit.ts";
 import { gzipSync } from "node:zlib";
 import { countWords } from "../../../lib/text/corpus/format.ts";
 import { expandPattern } from "../../../lib/text/sources/file_pattern.ts";
@@ -101,7 +102,7 @@ Deno.test("a jsonl source reports lines that are no JSON object or lack the fiel
   ];
   for (const { content, text } of cases) {
     const error = await assertFault(() => read(content, ["text"]), { dir: dir.path, text });
-    assert.equal(error.exitCode, 1);
+    assert.equal(exitCodeOf(error.faults), 1);
   }
 });
 
@@ -165,7 +166,7 @@ Deno.test("expandPattern() gives fitting files in sorted order, and hides dot fi
     text: 'no file fits the pattern "q/*.txt" [text/no-match]\n' +
       "  mend: check the path, relative to the working directory, and that the data is there",
   });
-  assert.equal(error.exitCode, 2);
+  assert.equal(exitCodeOf(error.faults), 2);
 });
 
 interface RealSource {

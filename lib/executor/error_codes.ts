@@ -1,0 +1,9 @@
+/** The error codes that this folder throws. */
+import type { ErrorTable } from "../base/errors.ts";
+
+/** Exit code and meaning by code. */
+export const EXECUTOR_ERRORS: ErrorTable = {
+  "executor/file-changed": { exit: 1, about: "a file that changed after it was planned with" },
+  "executor/input-lost": { exit: 1, about: "an artifact that a task needs is missing or damaged" },
+  "executor/worker-died": { exit: 1, about: "a worker process ended while it had work" },
+};

@@ -1,0 +1,27 @@
+/** The error codes that this folder throws. */
+import type { ErrorTable } from "../base/errors.ts";
+
+/** Exit code and meaning by code. */
+export const EXPERIMENT_ERRORS: ErrorTable = {
+  "experiment/alias": { exit: 2, about: "a YAML alias to nothing, to itself, or too large" },
+  "experiment/axis": { exit: 2, about: "an axis with a value twice, or none" },
+  "experiment/cycle": { exit: 2, about: "stages, or files, that refer to each other in a circle" },
+  "experiment/env": { exit: 2, about: "an environment variable that is not set" },
+  "experiment/expression": {
+    exit: 2,
+    about: "a $(...) that cannot be read or has no finite value",
+  },
+  "experiment/grid": { exit: 2, about: "zip, include or exclude that do not fit the axes" },
+  "experiment/missing-key": { exit: 2, about: "a key that must be there and is not" },
+  "experiment/not-found": { exit: 2, about: "an experiment file that is not there or unreadable" },
+  "experiment/only": { exit: 2, about: "an --only that names nothing" },
+  "experiment/params": { exit: 2, about: "parameters that do not go together" },
+  "experiment/reference": { exit: 2, about: "a stage referred to where it does not fit" },
+  "experiment/set": { exit: 2, about: "a --set that sets nothing" },
+  "experiment/unknown-key": { exit: 2, about: "a key that nothing reads" },
+  "experiment/unknown-name": { exit: 2, about: "a stage, axis, output or kind that is not there" },
+  "experiment/unused": { exit: 2, about: "something declared that nothing refers to (a warning)" },
+  "experiment/value": { exit: 2, about: "a value out of its range or not among its choices" },
+  "experiment/wrong-type": { exit: 2, about: "a value of another type than its key takes" },
+  "experiment/yaml": { exit: 2, about: "text that is no YAML, or YAML that would be misread" },
+};

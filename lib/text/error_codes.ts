@@ -1,0 +1,18 @@
+/** The error codes that this folder throws. */
+import type { ErrorTable } from "../base/errors.ts";
+
+/** Exit code and meaning by code. */
+export const TEXT_ERRORS: ErrorTable = {
+  "text/bad-archive": { exit: 1, about: "gzip or zstd data that is cut off or damaged" },
+  "text/bad-corpus": { exit: 1, about: "a corpus artifact that cannot be read" },
+  "text/bad-json": { exit: 1, about: "a line that is no JSON object" },
+  "text/bad-shards": { exit: 1, about: "a shards artifact that cannot be read" },
+  "text/bad-utf8": { exit: 1, about: "text that is not valid UTF-8" },
+  "text/bad-vocab": { exit: 1, about: "a vocabulary that cannot be used" },
+  "text/empty-corpus": { exit: 1, about: "sources or splits without any text" },
+  "text/long-line": { exit: 1, about: "a line too long to be held in memory" },
+  "text/missing-field": { exit: 1, about: "a JSON object without the field that holds its text" },
+  "text/missing-file": { exit: 1, about: "a text file or vocabulary that cannot be opened" },
+  "text/no-match": { exit: 2, about: "a pattern or path that fits no file" },
+  "text/short-corpus": { exit: 1, about: "fewer tokens than a subset asks for" },
+};
