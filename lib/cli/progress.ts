@@ -29,7 +29,7 @@ interface Active {
   readonly label: string;
   readonly startedAtMs: number;
   /** The first progress event, from which speed is measured: a resumed task starts midway. */
-  first?: { readonly step: number; readonly atMs: number };
+  first?: { readonly done: number; readonly atMs: number };
   last?: Progress;
   printedAtMs: number;
 }
@@ -112,7 +112,7 @@ export class ProgressDisplay {
     const active = this.#active.get(event.key);
     if (active === undefined) return;
     const now = this.#now();
-    active.first ??= { step: event.step, atMs: now };
+    active.first ??= { done: event.done, atMs: now };
     active.last = event;
     if (this.screen.paint === undefined && now - active.printedAtMs >= PLAIN_INTERVAL_MS) {
       active.printedAtMs = now;
@@ -137,15 +137,17 @@ export class ProgressDisplay {
     if (first === undefined || last === undefined) {
       return `${label}  starting, ${formatDuration(this.#now() - startedAtMs)}`;
     }
-    const unit = last.unit === undefined ? "step " : "";
-    const parts = [`${unit}${last.step}/${last.steps}${unit === "" ? ` ${last.unit}` : ""}`];
+    const what = last.unit === "steps"
+      ? `step ${last.done}/${last.total}`
+      : `${last.done}/${last.total} ${last.unit}`;
+    const parts = [last.phase === undefined ? what : `${last.phase} ${what}`];
     if (last.lossNats !== undefined) parts.push(`loss ${formatNumber(last.lossNats)}`);
     if (last.tokensPerSecond !== undefined) {
       parts.push(`${formatCount(last.tokensPerSecond)} tokens/s`);
     }
-    const gone = last.step - first.step, spentMs = this.#now() - first.atMs;
-    if (gone > 0 && last.steps > last.step) {
-      parts.push(`${formatDuration(spentMs / gone * (last.steps - last.step))} left`);
+    const gone = last.done - first.done, spentMs = this.#now() - first.atMs;
+    if (gone > 0 && last.total > last.done) {
+      parts.push(`${formatDuration(spentMs / gone * (last.total - last.done))} left`);
     }
     return `${label}  ${parts.join(", ")}`;
   }

@@ -5,19 +5,10 @@
  * `with:` takes is each task kind's own affair.
  */
 import { z } from "zod";
+import { FIT_FACTS } from "../base/facts.ts";
 
 /** A value of an axis. */
 export type AxisValue = string | number | boolean;
-
-/** The facts of an artifact that may stand on the x axis of a fit. */
-export const FIT_FACTS = [
-  "steps",
-  "uniqueTokens",
-  "seenTokens",
-  "flops",
-  "parameters",
-  "epochs",
-] as const;
 
 const axisName = z.string().regex(
   /^(?!stage$)[A-Za-z_][A-Za-z0-9_]*$/,

@@ -1,6 +1,7 @@
 /** The `fits:` section: which scaling curves to fit, checked against stages and axes. */
 import type { SourcePosition } from "../base/errors.ts";
-import type { AxisValue, FIT_FACTS } from "./experiment_file.ts";
+import type { FitFact } from "../base/facts.ts";
+import type { AxisValue } from "./experiment_file.ts";
 import type { FaultList } from "./check/fault_list.ts";
 import { formatValue, type Grid, valueKey } from "./grid/grid.ts";
 import { listOf, mendName } from "./check/near.ts";
@@ -19,7 +20,7 @@ export interface FitSpec {
   /** Such as "test". */
   readonly split: string;
   /** The fact that stands on the x axis. */
-  readonly against: (typeof FIT_FACTS)[number];
+  readonly against: FitFact;
   /** Axis values that are held; cells of other values take no part. */
   readonly at?: Readonly<Record<string, AxisValue>>;
   /** Axes for each combination of whose values a curve is fitted. */

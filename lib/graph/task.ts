@@ -7,6 +7,9 @@
  */
 import type { z } from "zod";
 import type { Json, JsonObject } from "../base/canonical.ts";
+import type { Facts } from "../base/facts.ts";
+
+export type { Facts } from "../base/facts.ts";
 
 /** An artifact of another task that a task reads, under a role such as "vocab". */
 export interface InputRole {
@@ -101,6 +104,10 @@ export interface TaskKind<P = any> {
    * inputs: the trunk of an annealed point. Its artifact is given as `start`.
    */
   trunk?(params: P): P | undefined;
+  /** The metrics of its scores and measurements by name; absent for kinds that measure nothing. */
+  readonly metrics?: Readonly<Record<string, Metric>>;
+  /** The scores that a task of these params will have, each a row of the results view. */
+  scores?(params: P): readonly ScoreName[];
   /** The seed that the results view shows. */
   seed?(params: P): number | undefined;
   /** What the task costs, as far as its params and those of the tasks before it tell. */
@@ -119,24 +126,6 @@ export interface InputArtifact {
   readonly facts: Facts;
 }
 
-/** How far training had come when something was measured; carried along the graph. */
-export interface Facts {
-  /** Optimizer updates of the trajectory that was measured. */
-  readonly steps?: number;
-  /** Distinct corpus tokens that the trajectory has seen. */
-  readonly uniqueTokens?: number;
-  /** Tokens that went through it, repetitions counted. */
-  readonly seenTokens?: number;
-  /** seenTokens / tokens of the corpus: below 1 not all of it was seen. */
-  readonly epochs?: number;
-  /** Trained parameters of the model. */
-  readonly parameters?: number;
-  /** Floating-point operations spent on training, all stages before included. */
-  readonly flops?: number;
-  /** Pre-trainings that the model went through, this one included. */
-  readonly pretrainings?: number;
-}
-
 /** A score: one row of the results view for each cell that the task stands in. */
 export interface Score {
   /** "mlm" for held-out loss, else the data set's name. */
@@ -145,9 +134,28 @@ export interface Score {
   readonly metric: string;
   /** "validation", "dev" or "test". */
   readonly split: string;
-  /** What was scored, a finite number or NaN. */
+  /** In the unit of the metric; NaN and the infinities are kept. */
   readonly value: number;
+  /** How far `value` may be off by the choice of what it was measured on; its unit. */
+  readonly standardError?: number;
 }
+
+/** What a metric is: declared by the kind that measures it, known to nobody else by name. */
+export interface Metric {
+  /** "nats", or "fraction" for what lies between 0 and 1 and is shown in percent. */
+  readonly unit: string;
+  /** Which way is better; absent where neither is. */
+  readonly better?: "lower" | "higher";
+  /** The least and the greatest value that can be. */
+  readonly range?: readonly [least: number, most: number];
+  /** Whether a table of it is worth showing at the end of a run. */
+  readonly isHeadline: boolean;
+  /** One sentence for help and column comments. */
+  readonly about: string;
+}
+
+/** A score that a task will have. */
+export type ScoreName = Pick<Score, "benchmark" | "metric" | "split">;
 
 /** What a task says of its artifact when it is done. */
 export interface TaskOutcome {
@@ -161,10 +169,14 @@ export interface TaskOutcome {
 export type TaskEvent =
   | {
     readonly type: "progress";
-    readonly step: number;
-    readonly steps: number;
-    /** What a step is if no optimizer update: "documents", "sentences". */
-    readonly unit?: string;
+    /** What is being done, where a task does several things: "evaluating", "scoring test". */
+    readonly phase?: string;
+    /** How many units are done, of the phase. */
+    readonly done: number;
+    /** How many there will be. */
+    readonly total: number;
+    /** What is counted: "steps" (optimizer updates), "documents", "MB", "sentences". */
+    readonly unit: string;
     readonly lossNats?: number;
     readonly tokensPerSecond?: number;
   }
@@ -181,6 +193,8 @@ export interface Measurement {
   readonly split: string;
   /** NaN and the infinities are kept: a training may diverge. */
   readonly value: number;
+  /** As a score's. */
+  readonly standardError?: number;
 }
 
 /** What the worker gives a task. */

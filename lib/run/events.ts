@@ -22,9 +22,10 @@ export type RunEvent =
     readonly type: "progress";
     readonly key: string;
     readonly label: string;
-    readonly step: number;
-    readonly steps: number;
-    readonly unit?: string;
+    readonly phase?: string;
+    readonly done: number;
+    readonly total: number;
+    readonly unit: string;
     readonly lossNats?: number;
     readonly tokensPerSecond?: number;
   }

@@ -140,8 +140,8 @@ async function run(context: TaskContext<CorpusParams>): Promise<TaskOutcome> {
       const megabytes = Math.floor(bytes / 1e6);
       if (megabytes === shownMegabytes) return;
       shownMegabytes = megabytes;
-      const steps = Math.ceil(sourceBytes / 1e6);
-      emit({ type: "progress", step: megabytes, steps, unit: "MB" });
+      const total = Math.ceil(sourceBytes / 1e6);
+      emit({ type: "progress", done: megabytes, total, unit: "MB" });
     },
   });
   const { duplicateDocuments, overlappingSentences } = report;

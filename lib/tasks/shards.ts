@@ -37,15 +37,15 @@ async function run(context: TaskContext<ShardsParams>): Promise<TaskOutcome> {
   const corpusDir = inputs["corpus"]![0]!.dir;
   const vocabPath = `${inputs["vocab"]![0]!.dir}/vocab.txt`;
   const { train, validation } = await readCorpusSummary(corpusDir);
-  const steps = train.documents + validation.documents;
-  let step = 0;
+  const total = train.documents + validation.documents;
+  let done = 0;
   const { unknownShare } = await writeShards({
     corpusDir,
     encoder: await WordPiece.load(vocabPath),
     outDir: context.outDir,
     signal: context.signal,
     onDocument: () => {
-      if (++step % 100 === 0) emit({ type: "progress", step, steps, unit: "documents" });
+      if (++done % 100 === 0) emit({ type: "progress", done, total, unit: "documents" });
     },
   });
   await Deno.copyFile(vocabPath, `${context.outDir}/vocab.txt`);

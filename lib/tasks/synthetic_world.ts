@@ -57,7 +57,7 @@ async function run(context: TaskContext<SyntheticWorldParams>): Promise<TaskOutc
   const { params, outDir, emit, signal } = context;
   const world = buildWorld(params);
   const words = { general: params.generalWords, domain: params.domainWords };
-  const steps = words.general + words.domain;
+  const total = words.general + words.domain;
   let done = 0;
   for (const kind of ["general", "domain"] as const) {
     const dir = `${outDir}/${kind}`;
@@ -69,8 +69,7 @@ async function run(context: TaskContext<SyntheticWorldParams>): Promise<TaskOutc
       words: words[kind],
       onDocument: (written) => {
         signal.throwIfAborted();
-        const step = Math.min(steps, done + written);
-        emit({ type: "progress", step, steps, unit: "words" });
+        emit({ type: "progress", done: Math.min(total, done + written), total, unit: "words" });
       },
     });
     done += words[kind];

@@ -126,7 +126,7 @@ async function* trainingSentences(
       if (words >= (params.maxWords ?? Infinity)) return;
     }
     if (++documents % 1000 === 0) {
-      emit({ type: "progress", step: documents, steps: train.documents, unit: "documents" });
+      emit({ type: "progress", done: documents, total: train.documents, unit: "documents" });
     }
   }
 }

@@ -37,10 +37,12 @@ export interface TrainMeasurement {
 export interface TrainProgress {
   /** Tells the events apart. */
   readonly type: "progress";
-  /** The step it belongs to, 0 before the first update. */
-  readonly step: number;
+  /** The step reached. */
+  readonly done: number;
   /** The step at which the training ends. */
-  readonly steps: number;
+  readonly total: number;
+  /** Optimizer updates. */
+  readonly unit: "steps";
   /** The running mean of the training loss. */
   readonly lossNats: number;
   /** Corpus tokens a second since the last report, measurements not counted. */
@@ -167,7 +169,8 @@ export async function* pretrain(
     const meanLoss = average.sum / average.weight;
     const tokensPerSecond = pacer.count();
     if (tokensPerSecond !== undefined || step === steps) {
-      yield { type: "progress", step, steps, lossNats: meanLoss, tokensPerSecond: pacer.rate };
+      const reached = { done: step, total: steps, unit: "steps" } as const;
+      yield { type: "progress", ...reached, lossNats: meanLoss, tokensPerSecond: pacer.rate };
       // Lets an abort arrive that comes as a message, even if the engine never waits.
       await new Promise((resolve) => setTimeout(resolve, 0));
     }

@@ -25,8 +25,9 @@ const task = { key: "k1", label: "pretrain{steps=400}" };
 const progress = (step: number): RunEvent => ({
   ...task,
   type: "progress",
-  step,
-  steps: 400,
+  done: step,
+  total: 400,
+  unit: "steps",
   lossNats: 3.14159,
   tokensPerSecond: 51_234,
 });

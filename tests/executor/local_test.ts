@@ -125,8 +125,14 @@ Deno.test("LocalExecutor passes events on, and measurements into the artifact", 
       1 / 3,
     ]);
     const progress = told.filter((each) => each.type === "progress");
-    assert.deepEqual(progress[0], { type: "progress", step: 1, steps: 3, lossNats: 1 });
-    assert.equal(progress.at(-1)!.step, 3, "the last progress is always told");
+    assert.deepEqual(progress[0], {
+      type: "progress",
+      done: 1,
+      total: 3,
+      unit: "steps",
+      lossNats: 1,
+    });
+    assert.equal(progress.at(-1)!.done, 3, "the last progress is always told");
     const measured = await readMeasurements(store.dirOf(keyOf("count")));
     assert.deepEqual(measured.map(({ step, value }) => [step, value]), [
       [1, NaN],

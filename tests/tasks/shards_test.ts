@@ -40,8 +40,8 @@ Deno.test("shards makes streams of both splits and keeps the vocabulary beside t
   using validation = await TokenShard.open(artifact.dir, "validation");
   assert.deepEqual([...validation.read(0, 3)], [6, encoder.unkId, encoder.sepId]);
   assert.deepEqual(events, [
-    { type: "progress", step: 100, steps: 251, unit: "documents" },
-    { type: "progress", step: 200, steps: 251, unit: "documents" },
+    { type: "progress", done: 100, total: 251, unit: "documents" },
+    { type: "progress", done: 200, total: 251, unit: "documents" },
     { type: "warning", message: "33.3 percent of the validation pieces are [UNK]" },
   ]);
 });

@@ -46,7 +46,7 @@ Deno.test("synthetic-world writes corpora and a benchmark as large as asked for"
     params: SMALL,
   });
   assert.deepEqual(outcome, { facts: {}, scores: [] });
-  assert.ok(events.every((event) => event.type === "progress" && event.step <= event.steps));
+  assert.ok(events.every((event) => event.type === "progress" && event.done <= event.total));
   const found: string[] = [];
   for (const { name, isDirectory } of Deno.readDirSync(artifact.dir)) {
     if (!isDirectory) found.push(name);

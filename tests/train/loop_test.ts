@@ -173,6 +173,6 @@ Deno.test("pretrain() tells progress at the end, in corpus tokens a second", asy
     if (event.type === "progress") progress.push(event);
   }
   const last = progress.at(-1)!;
-  assert.deepEqual([last.step, last.steps], [10, 10]);
+  assert.deepEqual([last.done, last.total], [10, 10]);
   assert(Math.abs(last.lossNats - 1) < 1e-12 && last.tokensPerSecond > 0);
 });

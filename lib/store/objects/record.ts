@@ -1,13 +1,12 @@
 /**
  * The record that stands in every artifact as `artifact.json`: what made it, what
  * it says of itself, and the digest of each of its files.
- *
- * Types mirror those of the graph by shape, not by import: the store holds what
- * tasks leave and does not know why.
  */
 import { z } from "zod";
 import type { JsonObject } from "../../base/canonical.ts";
 import { ExperimentError } from "../../base/errors.ts";
+import { FACT_NAMES, type Facts } from "../../base/facts.ts";
+import type { InputRef, TaskOutcome } from "../../graph/task.ts";
 
 /** The name of the record in an artifact's folder. */
 export const RECORD_FILE = "artifact.json";
@@ -25,52 +24,6 @@ export interface RecordedFile {
   readonly sha256: string;
 }
 
-/** How far training had come when the scores were measured; as the graph's Facts. */
-export interface RecordedFacts {
-  /** Optimizer updates of the trajectory. */
-  readonly steps?: number;
-  /** Distinct corpus tokens that it has seen. */
-  readonly uniqueTokens?: number;
-  /** Tokens that went through it, repetitions counted. */
-  readonly seenTokens?: number;
-  /** seenTokens / tokens of the corpus: below 1 not all of it was seen. */
-  readonly epochs?: number;
-  /** Trained parameters of the model. */
-  readonly parameters?: number;
-  /** Floating-point operations spent on training. */
-  readonly flops?: number;
-  /** Pre-trainings that the model went through. */
-  readonly pretrainings?: number;
-}
-
-/** A score; as the graph's Score. */
-export interface RecordedScore {
-  /** "mlm", or the data set's name. */
-  readonly benchmark: string;
-  /** Such as "f1" or "lossNats". */
-  readonly metric: string;
-  /** "validation", "dev" or "test". */
-  readonly split: string;
-  /** NaN and the infinities are kept as they are. */
-  readonly value: number;
-}
-
-/** What a task said of its artifact; as the graph's TaskOutcome. */
-export interface RecordedOutcome {
-  /** How far training had come. */
-  readonly facts: RecordedFacts;
-  /** One row of the results view for each cell. */
-  readonly scores: readonly RecordedScore[];
-}
-
-/** An artifact that a task read; as the graph's InputRef. */
-export interface RecordedInput {
-  /** The key of the task that made it. */
-  readonly key: string;
-  /** The output's name, "" for the artifact itself. */
-  readonly output: string;
-}
-
 /** What whoever commits an artifact says of it; the store adds the rest of its record. */
 export interface NewArtifact {
   /** The kind of the task, such as "pretrain". */
@@ -80,9 +33,9 @@ export interface NewArtifact {
   /** Complete params, defaults filled in. */
   readonly params: JsonObject;
   /** By role. */
-  readonly inputs: Readonly<Record<string, readonly RecordedInput[]>>;
+  readonly inputs: Readonly<Record<string, readonly InputRef[]>>;
   /** What the task says of its artifact. */
-  readonly outcome: RecordedOutcome;
+  readonly outcome: TaskOutcome;
   /** The hash of the kind's module graph. */
   readonly code: string;
   /** The engine's name, such as "cpu". */
@@ -114,6 +67,10 @@ const measured = z.union([
   z.enum(["NaN", "Infinity", "-Infinity"]).transform(Number),
 ]);
 
+const factsSchema: z.ZodType<Facts> = z.strictObject(
+  Object.fromEntries(FACT_NAMES.map((name) => [name, z.exactOptional(measured)])),
+);
+
 const recordSchema = z.strictObject({
   format: z.literal(RECORD_FORMAT),
   key: digest,
@@ -122,20 +79,13 @@ const recordSchema = z.strictObject({
   params: z.record(z.string(), z.json()),
   inputs: z.record(z.string(), z.array(z.strictObject({ key: digest, output: z.string() }))),
   outcome: z.strictObject({
-    facts: z.strictObject({
-      steps: z.exactOptional(measured),
-      uniqueTokens: z.exactOptional(measured),
-      seenTokens: z.exactOptional(measured),
-      epochs: z.exactOptional(measured),
-      parameters: z.exactOptional(measured),
-      flops: z.exactOptional(measured),
-      pretrainings: z.exactOptional(measured),
-    }),
+    facts: factsSchema,
     scores: z.array(z.strictObject({
       benchmark: z.string(),
       metric: z.string(),
       split: z.string(),
       value: measured,
+      standardError: z.exactOptional(measured),
     })),
   }),
   code: z.string(),

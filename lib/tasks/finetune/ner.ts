@@ -4,7 +4,7 @@
  * Its parameters and what they cost; the work itself is in `ner_run.ts`.
  */
 import { z } from "zod";
-import type { TaskKind } from "../../graph/task.ts";
+import type { Metric, TaskKind } from "../../graph/task.ts";
 import { optimizerSchema, seedSchema } from "../training_params.ts";
 
 const schema = z.strictObject({
@@ -45,6 +45,19 @@ export type NerParams = z.output<typeof schema>;
 /** Passes over the training sentences when a spec says neither `epochs` nor `steps`. */
 export const DEFAULT_EPOCHS = 10;
 
+const percent = { better: "higher", range: [0, 100], unit: "percent" } as const;
+
+/** What NER is scored by, as conlleval counts. */
+const NER_METRICS: Readonly<Record<string, Metric>> = {
+  precision: {
+    ...percent,
+    isHeadline: false,
+    about: "Predicted entities that are right, of all predicted.",
+  },
+  recall: { ...percent, isHeadline: false, about: "Entities that were found, of all there are." },
+  f1: { ...percent, isHeadline: true, about: "Harmonic mean of precision and recall." },
+};
+
 /** The kind `ner`. */
 export const ner: TaskKind<NerParams> = {
   kind: "ner",
@@ -66,6 +79,11 @@ export const ner: TaskKind<NerParams> = {
         mend: "remove one of them",
       }]
       : [],
+  metrics: NER_METRICS,
+  scores: ({ benchmark }) =>
+    ["dev", "test"].flatMap((split) =>
+      Object.keys(NER_METRICS).map((metric) => ({ benchmark, metric, split }))
+    ),
   seed: (params) => params.seed,
   // Epochs are of sentences that are not counted before the data is there.
   estimate: ({ steps, rows, length }) =>

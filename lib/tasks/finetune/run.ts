@@ -165,7 +165,8 @@ async function train(
   for (;;) {
     const { done, value } = await progress.next();
     if (done !== true) {
-      context.emit({ type: "progress", ...value });
+      const { step, steps, lossNats } = value;
+      context.emit({ type: "progress", done: step, total: steps, unit: "steps", lossNats });
       continue;
     }
     const { steps, lossNats } = value;

@@ -5,11 +5,12 @@
  * the work itself is in `pretrain_run.ts`.
  */
 import { z } from "zod";
-import type { Estimate, TaskKind, Trajectory, UpstreamInputs } from "../../graph/task.ts";
+import type { Estimate, Metric, TaskKind, Trajectory, UpstreamInputs } from "../../graph/task.ts";
 import type { JsonObject } from "../../base/canonical.ts";
 import { BERT_PRESETS, bertConfig, type BertPreset, type BertSizes } from "../../model/config.ts";
 import { maskedLanguageFlops } from "../../model/flops.ts";
 import { predictionsPerRow } from "../../train/batches.ts";
+import type { HeldOutScores } from "../../train/heldout.ts";
 import { scheduleFaults, trunkOf, whyNotShared } from "../../train/schedule.ts";
 import { optimizerSchema, seedSchema } from "../training_params.ts";
 import type { VocabParams } from "../vocab.ts";
@@ -88,6 +89,29 @@ const schema = z.strictObject({
 /** The parameters of a pre-training. */
 export type PretrainParams = z.output<typeof schema>;
 
+/** What is measured on held-out text. */
+const HELD_OUT_METRICS: Readonly<Record<keyof HeldOutScores, Metric>> = {
+  lossNats: {
+    unit: "nats",
+    better: "lower",
+    range: [0, Infinity],
+    isHeadline: true,
+    about: "Mean cross-entropy over masked positions of held-out text.",
+  },
+  contextGapNats: {
+    unit: "nats",
+    isHeadline: true,
+    about: "Held-out loss with shuffled context minus held-out loss: near 0 for a bag of words.",
+  },
+  maskedAccuracy: {
+    unit: "fraction",
+    better: "higher",
+    range: [0, 1],
+    isHeadline: false,
+    about: "Masked positions of held-out text where no piece is likelier than the right one.",
+  },
+};
+
 /** The kind `pretrain`. */
 export const pretrain: TaskKind<PretrainParams> = {
   kind: "pretrain",
@@ -116,6 +140,11 @@ export const pretrain: TaskKind<PretrainParams> = {
     const trunk = trunkOf(params.schedule, params.steps);
     return trunk === undefined ? undefined : { ...params, ...trunk };
   },
+  metrics: HELD_OUT_METRICS,
+  scores: () =>
+    Object.keys(HELD_OUT_METRICS).map((metric) => (
+      { benchmark: "mlm", metric, split: "validation" }
+    )),
   seed: (params) => params.seed,
   estimate,
   async run(context) {
