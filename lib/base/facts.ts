@@ -108,6 +108,6 @@ export type FitFact = {
 export const FACT_NAMES = Object.keys(FACTS) as readonly FactName[];
 
 /** The facts that may stand on the x axis of a fit, in order. */
-export const FIT_FACTS = FACT_NAMES.filter((name): name is FitFact =>
+export const FIT_FACTS: readonly FitFact[] = FACT_NAMES.filter((name): name is FitFact =>
   (FACTS[name] as FactInfo).isFitted === true
 );
