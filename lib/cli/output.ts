@@ -1,12 +1,11 @@
 /**
  * Rows of a query as a table, CSV or JSON, written as they come.
  *
- * CSV and JSON are streamed; a table needs its widest cell first, so it is cut
- * at a number of rows and says so.
+ * CSV and JSON are streamed; a table needs its widest cell first, so it ends
+ * after a number of rows and says so. Its cells are cut to fit a width.
  */
-import { stringify } from "csv-stringify/sync";
 import type { Json } from "../base/canonical.ts";
-import { formatTable } from "../report/text/table.ts";
+import { fitTable } from "../report/text/table.ts";
 
 /** How `sql` prints rows. */
 export const FORMATS = ["table", "csv", "json"] as const;
@@ -30,13 +29,20 @@ export interface Rows {
 /**
  * The text of rows in pieces, each ending in a newline.
  *
- * JSON is one array of objects, a row a line. In CSV and tables null is empty
- * and nested values are JSON.
+ * JSON is one array of objects, a row a line. CSV is that of RFC 4180 with lines
+ * that end in a newline alone. In CSV and tables null is empty and nested values
+ * are JSON.
+ *
+ * @param options.width columns of a terminal that a table may take
  */
-export async function* formatRows(rows: Rows, format: Format): AsyncGenerator<string> {
+export async function* formatRows(
+  rows: Rows,
+  format: Format,
+  options: { readonly width: number },
+): AsyncGenerator<string> {
   if (format === "json") yield* formatJson(rows);
   else if (format === "csv") yield* formatCsv(rows);
-  else yield await formatTableRows(rows);
+  else yield await formatTableRows(rows, options.width);
 }
 
 async function* formatJson({ columns, batches }: Rows): AsyncGenerator<string> {
@@ -54,26 +60,45 @@ async function* formatJson({ columns, batches }: Rows): AsyncGenerator<string> {
 }
 
 async function* formatCsv({ columns, batches }: Rows): AsyncGenerator<string> {
-  yield stringify([[...columns]]);
-  for await (const batch of batches) yield stringify(batch.map((row) => row.map(cell)));
+  yield csvLine(columns);
+  for await (const batch of batches) {
+    if (batch.length > 0) yield batch.map(csvLine).join("");
+  }
 }
 
-async function formatTableRows({ columns, isNumber, batches }: Rows): Promise<string> {
+function csvLine(values: readonly Json[]): string {
+  // A line without anything on it is no row to many a reader.
+  if (values.length === 1 && values[0] === null) return '""\n';
+  return `${values.map(csvField).join(",")}\n`;
+}
+
+function csvField(value: Json): string {
+  const text = cell(value);
+  const isPlain = !/[",\r\n]/.test(text) && (text !== "" || value === null);
+  return isPlain ? text : `"${text.replaceAll('"', '""')}"`;
+}
+
+async function formatTableRows(
+  { columns, isNumber, batches }: Rows,
+  width: number,
+): Promise<string> {
   const lines: string[][] = [];
-  let isCut = false;
+  let isMore = false;
   for await (const batch of batches) {
     const room = TABLE_ROWS - lines.length;
     lines.push(...batch.slice(0, room).map((row) => row.map(cell)));
     if (batch.length > room) {
-      isCut = true;
+      isMore = true;
       break;
     }
   }
-  const table = formatTable(columns, lines, { right: (column) => isNumber[column]! });
-  const count = isCut
+  const ofNumbers = (column: number) => isNumber[column]!;
+  const { text, isCut } = fitTable(columns, lines, { right: ofNumbers, rigid: ofNumbers, width });
+  const count = isMore
     ? `the first ${TABLE_ROWS} rows; --format csv prints all`
     : `${lines.length} ${lines.length === 1 ? "row" : "rows"}`;
-  return `${table}\n(${count})\n`;
+  const cut = isCut ? "; cells that end in … are cut: --format json prints them whole" : "";
+  return `${text}${text === "" ? "" : "\n"}(${count}${cut})\n`;
 }
 
 function cell(value: Json): string {

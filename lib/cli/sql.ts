@@ -1,7 +1,7 @@
 /** The command `sql`: rows of a read-only query. */
 import { query } from "../store/database/query.ts";
 import { type Format, formatRows } from "./output.ts";
-import { writeOutput } from "./streams.ts";
+import { outputWidth, writeOutput } from "./streams.ts";
 
 /** Prints the rows of a query. */
 export async function sql(
@@ -9,5 +9,6 @@ export async function sql(
   options: { readonly results: string; readonly format: Format },
 ): Promise<void> {
   const rows = await query(`${options.results}/titrate.duckdb`, text);
-  for await (const piece of formatRows(rows, options.format)) writeOutput(piece);
+  const { format } = options;
+  for await (const piece of formatRows(rows, format, { width: outputWidth() })) writeOutput(piece);
 }

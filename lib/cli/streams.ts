@@ -21,6 +21,19 @@ export function writeOutput(text: string): void {
   }
 }
 
+/** Columns that text on standard output may take where it goes to a file or another program. */
+const PIPED_WIDTH = 200;
+
+/** What a terminal has at the least; one that says less does not know its size. */
+const LEAST_WIDTH = 20;
+
+/** How wide a table on standard output may be: as the terminal, where it is one. */
+export function outputWidth(): number {
+  if (!Deno.stdout.isTerminal()) return PIPED_WIDTH;
+  const { columns } = Deno.consoleSize();
+  return columns >= LEAST_WIDTH ? columns : 80;
+}
+
 /** Prints a line on standard error; with nobody there to read it, a run goes on all the same. */
 export function printError(text: string): void {
   try {

@@ -1,42 +1,120 @@
 /** Plain text tables with aligned columns: no boxes, so that they survive a copy. */
-import Table from "cli-table3";
+import { type Cell, cellOf, padCell } from "./cell.ts";
 
-/**
- * A table of text.
- *
- * @param head the column heads
- * @param rows one list of cells a row, as long as the head
- * @param options.right columns aligned to the right, counted from 0; all but the first unless given
- */
+/** Between two columns. */
+const GAP = "  ";
+
+/** A column that has to give way keeps so much; with less its cells say nothing. */
+const LEAST_WIDTH = 8;
+
+/** What columns look like. */
+export interface TableOptions {
+  /** Columns aligned to the right, counted from 0; all but the first unless given. */
+  readonly right?: (column: number) => boolean;
+}
+
+/** A table of text, as wide as it needs. */
 export function formatTable(
   head: readonly string[],
   rows: readonly (readonly string[])[],
-  options: { right?: (column: number) => boolean } = {},
+  { right = (column) => column > 0 }: TableOptions = {},
 ): string {
-  const { right = (column) => column > 0 } = options;
-  const none = {
-    "top": "",
-    "top-mid": "",
-    "top-left": "",
-    "top-right": "",
-    "bottom": "",
-    "bottom-mid": "",
-    "bottom-left": "",
-    "bottom-right": "",
-    "left": "",
-    "left-mid": "",
-    "mid": "",
-    "mid-mid": "",
-    "right": "",
-    "right-mid": "",
-    "middle": "  ",
-  };
-  const table = new Table({
-    head: [...head],
-    chars: none,
-    style: { "padding-left": 0, "padding-right": 0, head: [], border: [], compact: true },
-    colAligns: head.map((_, column) => right(column) ? "right" : "left"),
-  });
-  table.push(...rows.map((row) => row.map(String)));
-  return table.toString().split("\n").map((line) => line.trimEnd()).join("\n");
+  const lines = [head, ...rows].map((line) => line.map((text) => cellOf(text)));
+  return print(lines, naturalWidths(lines), right);
+}
+
+/** A table that keeps to a width. */
+export interface FittedTable {
+  /** Its lines, none wider than asked for. */
+  readonly text: string;
+  /** Whether a cell or a head was cut. */
+  readonly isCut: boolean;
+}
+
+/**
+ * A table no wider than `width`: long cells are cut, those of columns in `rigid` never.
+ *
+ * Where that would leave columns of a few characters, each row becomes a block of
+ * lines instead, a column a line.
+ */
+export function fitTable(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  { right = (column) => column > 0, width, rigid = () => false }: TableOptions & {
+    readonly width: number;
+    readonly rigid?: (column: number) => boolean;
+  },
+): FittedTable {
+  const clip = (texts: readonly string[]) => texts.map((text) => cellOf(text, width));
+  const lines = [head, ...rows].map(clip);
+  const widths = narrow(naturalWidths(lines), { width, rigid });
+  if (widths === undefined) return fitRecords(lines, width);
+  const cut = lines.map((line) =>
+    line.map((cell, i) => cell.width <= widths[i]! ? cell : recut(cell, widths[i]!))
+  );
+  return { text: print(cut, widths, right), isCut: cut.some(hasCut) };
+}
+
+/** The widths that columns get out of `width`; absent where they would be too small. */
+function narrow(
+  natural: readonly number[],
+  { width, rigid }: { width: number; rigid: (column: number) => boolean },
+): number[] | undefined {
+  let room = width - GAP.length * (natural.length - 1);
+  const widths = [...natural];
+  // From the smallest on, each may take an even share of what is left.
+  const order = natural.map((_, column) => column).sort((a, b) =>
+    Number(rigid(b)) - Number(rigid(a)) || natural[a]! - natural[b]!
+  );
+  for (const [place, column] of order.entries()) {
+    const share = Math.floor(room / (order.length - place));
+    const wanted = natural[column]!;
+    if (wanted > share) {
+      if (rigid(column) ? wanted > room : share < LEAST_WIDTH) return undefined;
+      if (!rigid(column)) widths[column] = share;
+    }
+    room -= widths[column]!;
+  }
+  return room < 0 ? undefined : widths;
+}
+
+/** Rows one below the other, each a block with a line for every column. */
+function fitRecords(
+  [head, ...rows]: readonly (readonly Cell[])[],
+  width: number,
+): FittedTable {
+  const most = Math.max(1, Math.floor(width / 2) - GAP.length);
+  const names = head!.map((cell) => recut(cell, most));
+  const nameWidth = Math.max(0, ...names.map((name) => name.width));
+  const room = Math.max(1, width - nameWidth - GAP.length);
+  const blocks = rows.map((row) => row.map((cell) => recut(cell, room)));
+  const texts = blocks.map((row) => print(row.map((cell, i) => [names[i]!, cell]), [nameWidth, 0]));
+  return { text: texts.join("\n\n"), isCut: hasCut(names) || blocks.some(hasCut) };
+}
+
+function recut(cell: Cell, most: number): Cell {
+  if (cell.width <= most) return cell;
+  return { ...cellOf(cell.text, most), isCut: true };
+}
+
+function hasCut(cells: readonly Cell[]): boolean {
+  return cells.some(({ isCut }) => isCut);
+}
+
+function naturalWidths(lines: readonly (readonly Cell[])[]): number[] {
+  const widths = lines[0]!.map(() => 0);
+  for (const line of lines) {
+    for (const [i, { width }] of line.entries()) widths[i] = Math.max(widths[i]!, width);
+  }
+  return widths;
+}
+
+function print(
+  lines: readonly (readonly Cell[])[],
+  widths: readonly number[],
+  right: (column: number) => boolean = () => false,
+): string {
+  return lines.map((line) =>
+    line.map((cell, i) => padCell(cell, widths[i]!, right(i))).join(GAP).trimEnd()
+  ).join("\n");
 }

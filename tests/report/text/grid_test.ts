@@ -6,7 +6,6 @@ import {
   headlineRows,
   summarise,
 } from "../../../lib/report/text/grid.ts";
-import { formatTable } from "../../../lib/report/text/table.ts";
 
 const score = { benchmark: "ner", metric: "f1", split: "test" };
 
@@ -84,13 +83,6 @@ Deno.test("headlineRows() leaves precision, recall, accuracy and the dev part to
 Deno.test("summarise() gives no deviation for a single value", () => {
   assert.deepEqual(summarise([3]), { mean: 3 });
   assert.deepEqual(summarise([1, 3]), { mean: 2, deviation: Math.SQRT2 });
-});
-
-Deno.test("formatTable() aligns the first column to the left, others to the right", () => {
-  assert.equal(
-    formatTable(["a", "bb"], [["x", "1"], ["long", "22"]]),
-    "a     bb\nx      1\nlong  22",
-  );
 });
 
 Deno.test("numbers, counts and durations read well", () => {

@@ -1,0 +1,63 @@
+/**
+ * One cell of a table: on one line, safe for a terminal, of a known width.
+ *
+ * Widths are columns of a terminal: a wide character takes two, a combining mark
+ * none. What is cut is cut before it is measured, so a cell of any length costs
+ * no more than what is shown of it.
+ */
+import stringWidth from "string-width";
+
+/** A cell as it is printed. */
+export interface Cell {
+  /** Without line breaks and control characters; ends in "…" where it was cut. */
+  readonly text: string;
+  /** How many columns of a terminal it takes. */
+  readonly width: number;
+  /** Whether something was left out. */
+  readonly isCut: boolean;
+}
+
+/** UTF-16 units that are looked at for each column; a family of emoji takes 11 for two. */
+const UNITS_A_COLUMN = 16;
+
+const ASCII = /^[\x20-\x7e]*$/;
+
+const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
+
+/**
+ * A text as a cell.
+ *
+ * @param most columns that it may take, at least 1; without a limit unless given
+ */
+export function cellOf(text: string, most = Infinity): Cell {
+  const isLong = text.length > most * UNITS_A_COLUMN;
+  const shown = oneLine(isLong ? text.slice(0, most * UNITS_A_COLUMN) : text);
+  const isAscii = ASCII.test(shown);
+  const width = isAscii ? shown.length : stringWidth(shown);
+  if (width <= most && !isLong) return { text: shown, width, isCut: false };
+  if (isAscii) return { text: `${shown.slice(0, most - 1)}…`, width: most, isCut: true };
+  let kept = "", keptWidth = 0;
+  for (const { segment } of graphemes.segment(shown)) {
+    const more = stringWidth(segment);
+    if (keptWidth + more > most - 1) break;
+    kept += segment;
+    keptWidth += more;
+  }
+  return { text: `${kept}…`, width: keptWidth + 1, isCut: true };
+}
+
+/** The cell's text, filled up with spaces to a width. */
+export function padCell({ text, width }: Cell, to: number, isRight: boolean): string {
+  const space = " ".repeat(Math.max(0, to - width));
+  return isRight ? `${space}${text}` : `${text}${space}`;
+}
+
+const NAMED: Readonly<Record<string, string>> = { "\n": "\\n", "\t": "\\t" };
+
+/** Line breaks, controls, lone surrogates and marks that turn the direction of text, as escapes. */
+function oneLine(text: string): string {
+  if (ASCII.test(text)) return text;
+  return text.replace(/[\p{Cc}\p{Cs}\u2028\u2029\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]/gu, (
+    each,
+  ) => NAMED[each] ?? `\\u${each.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
