@@ -6,6 +6,7 @@
  * would blur is refused: NaN, infinities, -0, `undefined`, lone surrogates.
  */
 import { ExperimentError } from "./errors.ts";
+import { compareText } from "./order.ts";
 
 /** A value of JSON. */
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
@@ -36,7 +37,7 @@ function write(value: unknown, path: string): string {
     return `[${Array.from(value, (each, index) => write(each, `${path}[${index}]`)).join(",")}]`;
   }
   if (typeof value === "object" && isPlain(value)) {
-    const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+    const entries = Object.entries(value).sort(([a], [b]) => compareText(a, b));
     const parts = entries.map(([key, each]) =>
       `${writeString(key, path)}:${write(each, `${path}.${key}`)}`
     );

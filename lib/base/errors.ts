@@ -6,6 +6,7 @@
  * where, and how to mend it, and never a stack. Each folder declares its codes in
  * its `error_codes.ts`; what exit code they lead to is the command line's affair.
  */
+import { printableLine } from "./terminal.ts";
 
 /** Names a kind of fault: the folder that throws it and what it is, "text/bad-json". */
 export type ErrorCode = `${string}/${string}`;
@@ -96,9 +97,10 @@ export function fault(code: ErrorCode, message: string, options: FaultOptions = 
   };
 }
 
-/** `file:line:column`, with as much of it as is known. */
+/** `file:line:column`, with as much of it as is known, on one line whatever the file is called. */
 export function formatPosition(at: SourcePosition): string {
-  return [at.file, at.line, at.column].filter((part) => part !== undefined).join(":");
+  const { file, line, column } = at;
+  return [printableLine(file), line, column].filter((part) => part !== undefined).join(":");
 }
 
 /** A fault as one or two lines of text: place, message and code, then the mend. */

@@ -3,7 +3,8 @@ import { ExperimentError } from "../base/errors.ts";
 import { components } from "../graph/key.ts";
 import type { PlannedTask } from "../graph/plan.ts";
 import { formatReason } from "../graph/reason.ts";
-import { labelOf, labelOfCell, openStudy, type Study } from "../run/study.ts";
+import { formatCell } from "../report/text/labels.ts";
+import { labelOf, openStudy, type Study } from "../run/study.ts";
 import { type SpecOptions, studyOptions } from "./options.ts";
 import { printError, writeOutput } from "./streams.ts";
 
@@ -35,7 +36,7 @@ function choose({ plan, experiment }: Study, name: string | undefined): PlannedT
   if (name === undefined) return tasks.filter(({ state }) => state === "run");
   const named = tasks.filter(({ task }) =>
     labelOf(task) === name ||
-    task.cells.some((cell) => cell.stage === name || labelOfCell(cell) === name)
+    task.cells.some((cell) => cell.stage === name || formatCell(cell.stage, cell.axes) === name)
   );
   if (named.length > 0) return named;
   // After the names: a stage may be called as keys begin, such as "a".
@@ -49,7 +50,7 @@ function choose({ plan, experiment }: Study, name: string | undefined): PlannedT
 
 function describe({ graph }: Study, { task, state, reason, start }: PlannedTask, whole: boolean) {
   const lines = [`${labelOf(task)}: ${state}`, `  key ${task.key}`];
-  for (const cell of task.cells.slice(1)) lines.push(`  also ${labelOfCell(cell)}`);
+  for (const cell of task.cells.slice(1)) lines.push(`  also ${formatCell(cell.stage, cell.axes)}`);
   if (start !== undefined) lines.push(`  starts from step ${start.step} (${start.key})`);
   if (reason !== undefined) lines.push(...formatReason(reason).map((line) => `  ${line}`));
   if (whole) {

@@ -1,7 +1,7 @@
 /** The command `sql`: rows of a read-only query. */
 import { query } from "../store/database/query.ts";
 import { type Format, formatRows } from "./output.ts";
-import { outputWidth, writeOutput } from "./streams.ts";
+import { outputWidth, writeData, writeOutput } from "./streams.ts";
 
 /** Prints the rows of a query. */
 export async function sql(
@@ -10,5 +10,6 @@ export async function sql(
 ): Promise<void> {
   const rows = await query(`${options.results}/titrate.duckdb`, text);
   const { format } = options;
-  for await (const piece of formatRows(rows, format, { width: outputWidth() })) writeOutput(piece);
+  const write = format === "table" ? writeOutput : writeData;
+  for await (const piece of formatRows(rows, format, { width: outputWidth() })) write(piece);
 }

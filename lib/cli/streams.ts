@@ -3,16 +3,27 @@
  *
  * What a program reads goes to standard output, everything for people watching
  * to standard error. A reader that closes its end of standard output (`| head`)
- * ends the program quietly; one that closes standard error ends nothing.
+ * ends the program quietly; one that closes standard error ends nothing. Here,
+ * and nowhere else, text from specs, files and results is made safe for a terminal.
  */
 import process from "node:process";
 import { createLogUpdate } from "log-update";
+import { printable, printableLine } from "../base/terminal.ts";
 import type { Screen } from "./progress.ts";
 
 const encoder = new TextEncoder();
 
-/** Writes text to standard output as it is. */
+/** Writes text for people to standard output, with nothing in it that a terminal would obey. */
 export function writeOutput(text: string): void {
+  write(printable(text));
+}
+
+/** Writes text for programs to standard output: as it is, unless it goes to a terminal. */
+export function writeData(text: string): void {
+  write(Deno.stdout.isTerminal() ? printable(text) : text);
+}
+
+function write(text: string): void {
   try {
     writeAll(Deno.stdout, text);
   } catch (error) {
@@ -37,7 +48,7 @@ export function outputWidth(): number {
 /** Prints a line on standard error; with nobody there to read it, a run goes on all the same. */
 export function printError(text: string): void {
   try {
-    writeAll(Deno.stderr, `${text}\n`);
+    writeAll(Deno.stderr, `${printable(text)}\n`);
   } catch {
     // A closed pipe or a terminal that is gone: there is nowhere left to say so.
   }
@@ -61,7 +72,7 @@ export function openScreen(options: { readonly isQuiet: boolean }): Screen {
       live(block);
     },
     paint(lines) {
-      block = lines.join("\n");
+      block = lines.map(printableLine).join("\n");
       if (block === "") live.clear();
       else live(block);
     },

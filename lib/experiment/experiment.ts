@@ -9,6 +9,7 @@ import { basename } from "node:path";
 import { stringify } from "yaml";
 import type { JsonObject } from "../base/canonical.ts";
 import type { Fault, SourcePosition } from "../base/errors.ts";
+import type { Path } from "../base/path.ts";
 import type { TaskRequest } from "../graph/request.ts";
 import type { TaskKind } from "../graph/task.ts";
 import { composeSpec } from "./yaml/compose.ts";
@@ -24,7 +25,6 @@ import {
   itemsOf,
   type MapEntry,
   type MapNode,
-  type Path,
   plainOf,
   type SpecNode,
   valueOf,

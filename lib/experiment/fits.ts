@@ -1,9 +1,10 @@
 /** The `fits:` section: which scaling curves to fit, checked against stages and axes. */
 import type { SourcePosition } from "../base/errors.ts";
 import type { FitFact } from "../base/facts.ts";
+import { formatAxisValue } from "../report/text/labels.ts";
 import type { AxisValue } from "./experiment_file.ts";
 import type { FaultList } from "./check/fault_list.ts";
-import { formatValue, type Grid, valueKey } from "./grid/grid.ts";
+import { type Grid, valueKey } from "./grid/grid.ts";
 import { listOf, mendName } from "./check/near.ts";
 import { entriesOf, itemsOf, type MapEntry, plainOf, type SpecNode, valueOf } from "./yaml/node.ts";
 
@@ -125,8 +126,8 @@ function checkValueOf(
 ): void {
   const values = grid.values.get(axis)!;
   if (values.some((each) => valueKey(each) === valueKey(value))) return;
-  faults.add("experiment/value", `axis "${axis}" has no value ${formatValue(value)}`, {
+  faults.add("experiment/value", `axis "${axis}" has no value ${formatAxisValue(value)}`, {
     at,
-    mend: `write one of ${listOf(values.map(formatValue))}`,
+    mend: `write one of ${listOf(values.map(formatAxisValue))}`,
   });
 }

@@ -5,11 +5,13 @@
  * however many cells the stage has through the stages it refers to.
  */
 import type { JsonObject } from "../base/canonical.ts";
+import { parsePath, type Path } from "../base/path.ts";
+import { formatAxisValue } from "../report/text/labels.ts";
 import type { AxisValue } from "./experiment_file.ts";
 import type { FaultList } from "./check/fault_list.ts";
-import { type Cell, cellKey, formatValue, type Grid, project } from "./grid/grid.ts";
+import { type Cell, cellKey, type Grid, project } from "./grid/grid.ts";
 import { checkValue } from "./check/issues.ts";
-import { locate, parsePath, type Path } from "./yaml/node.ts";
+import { locate } from "./yaml/node.ts";
 import type { Stage } from "./stages.ts";
 import { axesOf, evaluateTemplate, type Scope, templateAt } from "./language/template.ts";
 
@@ -93,7 +95,7 @@ function noteOf(stage: Stage, scope: Scope, path: Path): string {
   const values = stage.ownAxes.filter((axis) => axes.has(axis))
     .flatMap((axis) => {
       const value = scope.get(axis);
-      return value === undefined ? [] : [`${axis}=${formatValue(value)}`];
+      return value === undefined ? [] : [`${axis}=${formatAxisValue(value)}`];
     });
   return values.length === 0 ? "" : ` at ${values.join(", ")}`;
 }

@@ -4,6 +4,7 @@
  * A stage is repeated over the axes that it, or any stage it refers to, mentions.
  */
 import type { SourcePosition } from "../base/errors.ts";
+import { sortTopologically } from "../base/order.ts";
 import type { InputRole, TaskKind } from "../graph/task.ts";
 import { ExpressionFault } from "./language/expression.ts";
 import type { FaultList } from "./check/fault_list.ts";
@@ -79,24 +80,20 @@ export function orderStages(
   stages: ReadonlyMap<string, Stage>,
   faults: FaultList,
 ): readonly Stage[] | undefined {
-  const waits = new Map<string, number>();
-  const readers = new Map<string, string[]>();
-  for (const [name, stage] of stages) {
-    const sources = sourcesOf(stage).filter((source) => stages.has(source));
-    waits.set(name, sources.length);
-    for (const source of sources) readers.set(source, [...readers.get(source) ?? [], name]);
+  const { sorted, circles } = sortTopologically(
+    stages.keys(),
+    (name) => sourcesOf(stages.get(name)!).filter((source) => stages.has(source)),
+  );
+  for (const circle of circles) {
+    const closing = [...stages.get(circle[0]!)!.inputs.values()].flat()
+      .find((each) => each.stage === (circle[1] ?? circle[0]))!;
+    faults.add(
+      "experiment/cycle",
+      `stages refer to each other in a circle: ${[...circle, circle[0]].join(" -> ")}`,
+      { at: closing.at, mend: "remove one of these references" },
+    );
   }
-  const ready = [...stages.keys()].filter((name) => waits.get(name) === 0);
-  for (const name of ready) { // grows as stages become ready
-    for (const reader of readers.get(name) ?? []) {
-      const left = waits.get(reader)! - 1;
-      waits.set(reader, left);
-      if (left === 0) ready.push(reader);
-    }
-  }
-  if (ready.length === stages.size) return ready.map((name) => stages.get(name)!);
-  reportCircles(stages, { waits, faults });
-  return undefined;
+  return circles.length > 0 ? undefined : sorted.map((name) => stages.get(name)!);
 }
 
 /**
@@ -123,34 +120,6 @@ export function axesOfStages(
 
 function sourcesOf(stage: Stage): readonly string[] {
   return [...new Set([...stage.inputs.values()].flat().map((each) => each.stage))];
-}
-
-/** Names each circle once: every stage left waiting leads back to one. */
-function reportCircles(
-  stages: ReadonlyMap<string, Stage>,
-  { waits, faults }: { waits: ReadonlyMap<string, number>; faults: FaultList },
-): void {
-  const seen = new Set<string>();
-  for (const [start, left] of waits) {
-    if (left === 0 || seen.has(start)) continue;
-    const trail: string[] = [];
-    let name = start;
-    while (!seen.has(name)) {
-      seen.add(name);
-      trail.push(name);
-      name = sourcesOf(stages.get(name)!).find((each) => (waits.get(each) ?? 0) > 0)!;
-    }
-    const first = trail.indexOf(name);
-    if (first < 0) continue; // it led into a circle that is reported already
-    const circle = trail.slice(first);
-    const closing = [...stages.get(circle[0]!)!.inputs.values()].flat()
-      .find((each) => each.stage === (circle[1] ?? circle[0]))!;
-    faults.add(
-      "experiment/cycle",
-      `stages refer to each other in a circle: ${[...circle, circle[0]].join(" -> ")}`,
-      { at: closing.at, mend: "remove one of these references" },
-    );
-  }
 }
 
 class StageReader {

@@ -7,6 +7,7 @@
  */
 import { canonical, type JsonObject } from "../base/canonical.ts";
 import { sha256 } from "../base/digest.ts";
+import { compareText, sortTopologically } from "../base/order.ts";
 import { digestFiles, type FileAsk, type ReadFileDigest } from "./files.ts";
 import {
   digestsByPath,
@@ -73,43 +74,21 @@ function fileAsks(request: TaskRequest): FileAsk[] {
 function inputsFirst(requests: readonly TaskRequest[]): TaskRequest[] {
   const byId = new Map(requests.map((request) => [request.id, request]));
   if (byId.size < requests.length) throw new Error("two requests have one id");
-  return sortTopologically([...byId.keys()], (id) => {
+  return inOrder(byId.keys(), (id) => {
     const refs: RequestRef[] = Object.values(byId.get(id)!.inputs).flat();
     return refs.map((ref) => ref.request);
   }).map((id) => byId.get(id)!);
 }
 
-/**
- * Names in an order that puts each after those it needs; otherwise as given.
- *
- * @throws Error for a name that is not among them, or a cycle, bugs of the caller
- */
-function sortTopologically(
-  names: readonly string[],
+/** As `sortTopologically`, of names that have an order: a circle is a bug of the caller. */
+function inOrder(
+  names: Iterable<string>,
   needs: (name: string) => readonly string[],
-): string[] {
-  const sorted: string[] = [];
-  const state = new Map<string, "open" | "done">();
-  const known = new Set(names);
-  for (const root of names) {
-    const stack = [root];
-    while (stack.length > 0) {
-      const name = stack.at(-1)!;
-      if (!known.has(name)) throw new Error(`nothing is called "${name}"`);
-      if (state.has(name)) {
-        stack.pop();
-        if (state.get(name) === "open") sorted.push(name);
-        state.set(name, "done");
-        continue;
-      }
-      state.set(name, "open");
-      for (const need of needs(name).toReversed()) {
-        if (state.get(need) === "open") throw new Error(`"${name}" and "${need}" need each other`);
-        if (!state.has(need)) stack.push(need);
-      }
-    }
-  }
-  return sorted;
+): readonly string[] {
+  const { sorted, circles } = sortTopologically(names, needs);
+  const [circle] = circles;
+  if (circle === undefined) return sorted;
+  throw new Error(`these need each other: ${circle.map((each) => `"${each}"`).join(", ")}`);
 }
 
 /** What a task is made from once its inputs have keys. */
@@ -200,7 +179,7 @@ class Draft {
     for (const chain of chains.values()) {
       for (const [key, start] of this.#startsAlong(chain)) starts.set(key, start);
     }
-    const order = sortTopologically([...this.#tasks.keys()], (key) => {
+    const order = inOrder(this.#tasks.keys(), (key) => {
       const start = starts.get(key);
       const inputs = Object.values(this.#tasks.get(key)!.inputs).flat().map((ref) => ref.key);
       return start === undefined ? inputs : [...inputs, start];
@@ -232,7 +211,7 @@ class Draft {
     }
     const stepOf = (key: string) => this.#tasks.get(key)!.trajectory!.step;
     for (const chain of chains.values()) {
-      chain.sort((a, b) => stepOf(a) - stepOf(b) || (a < b ? -1 : 1));
+      chain.sort((a, b) => stepOf(a) - stepOf(b) || compareText(a, b));
     }
     return chains;
   }

@@ -8,6 +8,7 @@
  */
 import { z } from "zod";
 import { canonical, type Json, type JsonObject } from "../base/canonical.ts";
+import { joinPath } from "../base/path.ts";
 
 type Schema = z.core.$ZodType;
 
@@ -39,12 +40,6 @@ export function withoutDefaults(
   return stripped;
 }
 
-/** The path of a field, such as "schedule.warmup"; keys that are no word are quoted. */
-export function fieldPath(path: string, key: string): string {
-  if (!/^[\p{L}_][\p{L}\p{N}_-]*$/u.test(key)) return `${path}[${JSON.stringify(key)}]`;
-  return path === "" ? key : `${path}.${key}`;
-}
-
 function holdersOf(paths: Iterable<string>): ReadonlySet<string> {
   const holders = new Set<string>();
   for (const path of paths) {
@@ -72,7 +67,7 @@ function strip(schema: Schema | undefined, { value, path }: Place, walk: Walk): 
   const def = known && (known as z.core.$ZodTypes)._zod.def;
   if (Array.isArray(value)) {
     return value.map((item: Json, index) =>
-      strip(itemSchema(def, index), { value: item, path: `${path}[${index}]` }, walk)
+      strip(itemSchema(def, index), { value: item, path: joinPath(path, index) }, walk)
     );
   }
   if (value === null || typeof value !== "object") return value;
@@ -95,7 +90,7 @@ function stripFields(
   const kept: [string, Json][] = [];
   for (const [key, each] of Object.entries(value)) {
     if (each === undefined) continue;
-    const place = { value: each, path: fieldPath(path, key) };
+    const place = { value: each, path: joinPath(path, key) };
     const field = shape !== undefined && Object.hasOwn(shape, key) ? shape[key] : undefined;
     if (field !== undefined && !walk.holders.has(place.path) && isDefault(field, each)) continue;
     kept.push([key, strip(field ?? rest, place, walk)]);

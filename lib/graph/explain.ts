@@ -5,6 +5,7 @@
  * names the parameter that was edited and not only the keys that moved.
  */
 import { canonical, type Json } from "../base/canonical.ts";
+import { compareText } from "../base/order.ts";
 import { components, type Identity } from "./key.ts";
 import type { InputRef } from "./task.ts";
 
@@ -36,7 +37,7 @@ export function explain(
     ...compareLeaves(from, to),
     ...compareInputs({ from, to }, identityOfKey),
   ];
-  return differences.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+  return differences.sort((a, b) => compareText(a.path, b.path));
 }
 
 /** How many fields differ, upstream ones included: how near two tasks are. */

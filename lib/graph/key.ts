@@ -7,7 +7,8 @@
  */
 import { canonical, type Json, type JsonObject } from "../base/canonical.ts";
 import { sha256 } from "../base/digest.ts";
-import { fieldPath, withoutDefaults } from "./defaults.ts";
+import { joinPath } from "../base/path.ts";
+import { withoutDefaults } from "./defaults.ts";
 import type { FileParam, InputRef, TaskKind } from "./task.ts";
 
 /** What computes, where that affects the bits of a result. */
@@ -119,8 +120,8 @@ export function components(identity: Identity): Component[] {
       return;
     }
     const children: [string, Json][] = Array.isArray(value)
-      ? value.map((each: Json, index) => [`${path}[${index}]`, each])
-      : Object.entries(value).map(([key, each]) => [fieldPath(path, key), each]);
+      ? value.map((each: Json, index) => [joinPath(path, index), each])
+      : Object.entries(value).map(([key, each]) => [joinPath(path, key), each]);
     if (children.length === 0 && path !== "params" && path !== "inputs") {
       found.push({ path, value });
     }

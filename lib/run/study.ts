@@ -3,15 +3,15 @@
  *
  * `plan`, `explain` and `run` all begin here, so that what is shown is what is run.
  */
-import type { JsonObject } from "../base/canonical.ts";
 import { ExperimentError, formatFault } from "../base/errors.ts";
 import { CodeHasher } from "../executor/code_hash.ts";
 import { buildGraph, type TaskGraph } from "../graph/build.ts";
 import { checkBudget } from "../graph/cost.ts";
 import { type Plan, planGraph } from "../graph/plan.ts";
 import type { History } from "../graph/reason.ts";
-import type { Task, TaskCell } from "../graph/task.ts";
+import type { Task } from "../graph/task.ts";
 import { type Experiment, loadExperiment } from "../experiment/experiment.ts";
+import { formatCell } from "../report/text/labels.ts";
 import { ArtifactStore } from "../store/objects/artifacts.ts";
 import { loadHistory } from "../store/database/history.ts";
 import type { CellRow } from "../store/database/rows.ts";
@@ -132,13 +132,6 @@ export function cellRows({ requests }: Experiment, graph: TaskGraph): CellRow[] 
 /** A task as a person would name it: its first stage and cell, or what it is the trunk of. */
 export function labelOf(task: Task): string {
   const [cell] = task.cells;
-  if (cell !== undefined) return labelOfCell(cell);
+  if (cell !== undefined) return formatCell(cell.stage, cell.axes);
   return `${task.kind}{trunk to step ${task.trajectory?.step ?? "?"}}`;
-}
-
-/** A cell in words: `ner{steps=800, seed=1}`. */
-export function labelOfCell({ stage, axes }: TaskCell): string {
-  const values = Object.entries(axes as JsonObject)
-    .map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`);
-  return values.length === 0 ? stage : `${stage}{${values.join(", ")}}`;
 }

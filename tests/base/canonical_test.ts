@@ -58,14 +58,17 @@ Deno.test("sha256() agrees for text, bytes and files", async () => {
 });
 
 Deno.test("ExperimentError shows every fault: place, message, code, mend", () => {
-  const one = fault("base/unit", 'cannot read "5 q"', {
+  const one = fault("base/not-canonical", 'cannot read "5 q"', {
     at: { file: "a.yaml", line: 3, column: 9 },
     mend: "write 5k",
   });
-  const two = fault("base/unit", "no", { at: { file: "b.yaml" } });
-  assert.equal(formatFault(one), 'a.yaml:3:9: cannot read "5 q" [base/unit]\n  mend: write 5k');
+  const two = fault("base/not-canonical", "no", { at: { file: "b.yaml" } });
+  assert.equal(
+    formatFault(one),
+    'a.yaml:3:9: cannot read "5 q" [base/not-canonical]\n  mend: write 5k',
+  );
   const error = ExperimentError.of([one, two]);
-  assert.equal(error.message, `${formatFault(one)}\nb.yaml: no [base/unit]`);
+  assert.equal(error.message, `${formatFault(one)}\nb.yaml: no [base/not-canonical]`);
   assert.equal(exitCodeOf(error.faults), 2);
   assert.throws(() => ExperimentError.of([]), /needs a fault/);
 });

@@ -62,24 +62,24 @@ Deno.test("loadExperiment() repeats a stage over just the axes that it depends o
     "shards",
     "general{seed=1}",
     "general{seed=2}",
-    "pretrain{steps=100,seed=1,size=2000}",
-    "pretrain{steps=100,seed=1,size=8000}",
-    "pretrain{steps=100,seed=2,size=8000}",
-    "pretrain{steps=200,seed=1,size=2000}",
-    "pretrain{steps=200,seed=1,size=8000}",
-    "pretrain{steps=200,seed=2,size=8000}",
-    "pretrain{steps=1600,seed=1,size=8000}",
-    "pretrain{steps=1600,seed=2,size=8000}",
+    "pretrain{steps=100, seed=1, size=2000}",
+    "pretrain{steps=100, seed=1, size=8000}",
+    "pretrain{steps=100, seed=2, size=8000}",
+    "pretrain{steps=200, seed=1, size=2000}",
+    "pretrain{steps=200, seed=1, size=8000}",
+    "pretrain{steps=200, seed=2, size=8000}",
+    "pretrain{steps=1600, seed=1, size=8000}",
+    "pretrain{steps=1600, seed=2, size=8000}",
   ]);
 });
 
 Deno.test("loadExperiment() resolves references to the cell of the same shared axes", async () => {
   const requests = byId((await load({ "ablation.yaml": ABLATION })).requests);
-  assert.deepEqual(requests.get("ner{steps=200,seed=2,size=8000}")?.inputs, {
-    model: [{ request: "pretrain{steps=200,seed=2,size=8000}", output: "" }],
+  assert.deepEqual(requests.get("ner{steps=200, seed=2, size=8000}")?.inputs, {
+    model: [{ request: "pretrain{steps=200, seed=2, size=8000}", output: "" }],
     data: [{ request: "world", output: "ner" }],
   });
-  assert.deepEqual(requests.get("pretrain{steps=200,seed=2,size=8000}")?.inputs, {
+  assert.deepEqual(requests.get("pretrain{steps=200, seed=2, size=8000}")?.inputs, {
     corpus: [{ request: "shards", output: "" }],
     validation: [],
     init: [{ request: "general{seed=2}", output: "" }],
@@ -92,7 +92,7 @@ Deno.test("loadExperiment() resolves references to the cell of the same shared a
 
 Deno.test("loadExperiment() keeps a lone reference's type and writes out the others", async () => {
   const requests = byId((await load({ "ablation.yaml": ABLATION })).requests);
-  const { params, cell } = requests.get("pretrain{steps=1600,seed=1,size=8000}")!;
+  const { params, cell } = requests.get("pretrain{steps=1600, seed=1, size=8000}")!;
   assert.deepEqual(cell, { stage: "pretrain", axes: { steps: 1600, seed: 1, size: 8000 } });
   assert.deepEqual(params, {
     steps: 1600,

@@ -153,7 +153,7 @@ Deno.test("buildGraph() refuses what a checked spec cannot contain", async () =>
   });
   await assert.rejects(graphOf({ a: needs("b") }), { message: 'nothing is called "b"' });
   await assert.rejects(graphOf({ a: needs("b"), b: needs("c"), c: needs("a") }), {
-    message: '"c" and "a" need each other',
+    message: 'these need each other: "a", "b", "c"',
   });
   const twice = requestsOf({ a: { kind: text } });
   await assert.rejects(buildGraph([...twice, ...twice], { numerics }), {

@@ -2,6 +2,7 @@
  * The artifact of an NER benchmark: `train.tsv`, `dev.tsv`, `test.tsv` and
  * `ner.json`, which says what is in them and what is odd about them.
  */
+import { compareText } from "../../base/order.ts";
 import { join } from "node:path";
 import { formatConll, parseTag, type TaggedSentence } from "./conll.ts";
 import { entitiesOf } from "./conlleval.ts";
@@ -65,7 +66,7 @@ export function summarizeNerData(sentences: NerSentences): NerSummary {
       if (where === undefined) seen.set(text, part);
       else repeated[where] = (repeated[where] ?? 0) + 1;
     }
-    const byType = Object.fromEntries([...entities].sort(([a], [b]) => (a < b ? -1 : 1)));
+    const byType = Object.fromEntries([...entities].sort(([a], [b]) => compareText(a, b)));
     return [part, { sentences: sentences[part].length, words, entities: byType, repeated }];
   });
   return {

@@ -12,6 +12,7 @@ import {
   formatPosition,
   type SourcePosition,
 } from "../../base/errors.ts";
+import { compareText } from "../../base/order.ts";
 
 /** Where, how to mend, and what tells the fault from others of its code at the same place. */
 export interface SpecFaultOptions {
@@ -43,7 +44,7 @@ export class FaultList {
   sorted(firstFile: string): readonly Fault[] {
     const rank = (each: Fault) => (each.at?.file === firstFile ? 0 : 1);
     return [...this.#faults.values()].sort((a, b) =>
-      rank(a) - rank(b) || compare(a.at?.file ?? "", b.at?.file ?? "") ||
+      rank(a) - rank(b) || compareText(a.at?.file ?? "", b.at?.file ?? "") ||
       (a.at?.line ?? 0) - (b.at?.line ?? 0) || (a.at?.column ?? 0) - (b.at?.column ?? 0)
     );
   }
@@ -56,8 +57,4 @@ export class FaultList {
   throwIfAny(firstFile: string): void {
     if (this.size > 0) throw ExperimentError.of(this.sorted(firstFile));
   }
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

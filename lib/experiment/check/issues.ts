@@ -6,9 +6,10 @@
  */
 import type { z } from "zod";
 import type { SourcePosition } from "../../base/errors.ts";
+import { formatPath, type Path } from "../../base/path.ts";
 import type { FaultList } from "./fault_list.ts";
 import { mendName, nearestName } from "./near.ts";
-import { formatPath, locate, type Path, type SpecNode } from "../yaml/node.ts";
+import { locate, type SpecNode } from "../yaml/node.ts";
 import { unknownKeys } from "./schema_walk.ts";
 import { asNoun, demandOf, isStock, quoted, shown, typeMend } from "./wording.ts";
 

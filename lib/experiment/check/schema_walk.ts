@@ -5,7 +5,7 @@
  * place; specs want every unknown key reported, with the names it may have meant.
  */
 import type { z } from "zod";
-import type { Path } from "../yaml/node.ts";
+import type { Path } from "../../base/path.ts";
 
 /** A key that no schema reads. */
 export interface UnknownKey {

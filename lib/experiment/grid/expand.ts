@@ -5,9 +5,11 @@
  * stages have, which projecting the grid makes sure is there.
  */
 import type { JsonObject } from "../../base/canonical.ts";
+import { parsePath } from "../../base/path.ts";
+import { formatCell } from "../../report/text/labels.ts";
 import type { RequestRef, TaskRequest } from "../../graph/request.ts";
-import { type Cell, cellKey, formatValue, type Grid, project } from "./grid.ts";
-import { locate, parsePath } from "../yaml/node.ts";
+import { type Cell, cellKey, type Grid, project } from "./grid.ts";
+import { locate } from "../yaml/node.ts";
 import type { Stage } from "../stages.ts";
 
 /** What requests are made from; every stage is sound. */
@@ -44,14 +46,6 @@ export function withDependencies(
   return requests.filter((each) => kept.has(each.id));
 }
 
-/** The id of a stage's request at a cell of the stage's axes. */
-export function requestId(stage: string, axes: JsonObject): string {
-  const values = Object.entries(axes).map(([axis, value]) =>
-    `${axis}=${formatValue(value as string | number | boolean)}`
-  );
-  return values.length === 0 ? stage : `${stage}{${values.join(",")}}`;
-}
-
 function expandStage(stage: Stage, expansion: Expansion): readonly TaskRequest[] {
   const { grid, axesOf, paramsOf } = expansion;
   const axes = axesOf.get(stage.name)!;
@@ -73,13 +67,13 @@ function expandStage(stage: Stage, expansion: Expansion): readonly TaskRequest[]
     const inputs: Record<string, readonly RequestRef[]> = {};
     for (const { role, refs } of references) {
       inputs[role] = refs.map(({ source, output, sourceAxes, columns }) => ({
-        request: requestId(source, axesAt(sourceAxes, pick(cell, columns), grid)),
+        request: formatCell(source, axesAt(sourceAxes, pick(cell, columns), grid)),
         output,
       }));
     }
     const values = axesAt(axes, cell, grid);
     return {
-      id: requestId(stage.name, values),
+      id: formatCell(stage.name, values),
       kind: stage.kind,
       cell: { stage: stage.name, axes: values },
       params: paramsOf.get(stage.name)!.get(cellKey(pick(cell, ownColumns)))!,

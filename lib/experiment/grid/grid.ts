@@ -7,6 +7,7 @@
  * see the grid projected onto those, each combination once, in order.
  */
 import type { SourcePosition } from "../../base/errors.ts";
+import { formatAxisValue } from "../../report/text/labels.ts";
 import type { AxisValue } from "../experiment_file.ts";
 import type { FaultList } from "../check/fault_list.ts";
 import { listOf, mendName } from "../check/near.ts";
@@ -69,13 +70,6 @@ export function valueKey(value: AxisValue): string {
   return `${typeof value} ${value}`;
 }
 
-/** A value as it stands in names of cells: text only in quotes where it would be misread. */
-export function formatValue(value: AxisValue): string {
-  if (typeof value !== "string") return String(value);
-  const isPlain = /^[\w./+-]+$/.test(value) && !/^(true|false|null|[-+.]*\d.*)$/.test(value);
-  return isPlain ? value : JSON.stringify(value);
-}
-
 function distinct(cells: readonly Cell[]): readonly Cell[] {
   const seen = new Set<string>();
   return cells.filter((cell) => seen.size < seen.add(cellKey(cell)).size);
@@ -126,7 +120,7 @@ class Builder {
       if (this.#indexes[column]!.has(valueKey(item.value))) {
         this.#options.faults.add(
           "experiment/axis",
-          `axis "${axis}" has the value ${formatValue(item.value)} twice`,
+          `axis "${axis}" has the value ${formatAxisValue(item.value)} twice`,
           { at: item.at, mend: "remove one of the two" },
         );
       } else this.#addValue(column, item.value);
@@ -235,8 +229,8 @@ class Builder {
       const given = this.#given(entry, (column, value, at) => {
         this.#options.faults.add(
           "experiment/grid",
-          `axis "${this.#axes[column]}" has no value ${formatValue(value)}`,
-          { at, mend: `write one of ${listOf(this.#values[column]!.map(formatValue))}` },
+          `axis "${this.#axes[column]}" has no value ${formatAxisValue(value)}`,
+          { at, mend: `write one of ${listOf(this.#values[column]!.map(formatAxisValue))}` },
         );
         return undefined;
       });

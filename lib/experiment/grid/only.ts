@@ -5,9 +5,10 @@
  * left of their cells; naming stages keeps those and all they depend on.
  */
 import type { SourcePosition } from "../../base/errors.ts";
+import { formatAxisValue } from "../../report/text/labels.ts";
 import type { AxisValue } from "../experiment_file.ts";
 import type { FaultList } from "../check/fault_list.ts";
-import { formatValue, type Grid } from "./grid.ts";
+import type { Grid } from "./grid.ts";
 import { listOf, mendName } from "../check/near.ts";
 import { itemsOf, type SpecNode } from "../yaml/node.ts";
 import { parseYaml } from "../yaml/yaml.ts";
@@ -103,12 +104,12 @@ function readValues(axis: string, { list, grid, faults, at }: AxisList): readonl
   return nodes.flatMap((node) => {
     if (node.type !== "scalar") return [];
     const index = values.findIndex((value) =>
-      value === node.value || String(value) === node.raw || formatValue(value) === node.raw
+      value === node.value || String(value) === node.raw || formatAxisValue(value) === node.raw
     );
     if (index >= 0) return [index];
     faults.add("experiment/only", `axis "${axis}" has no value ${node.raw}`, {
       at,
-      mend: `write one of ${listOf(values.map(formatValue))}`,
+      mend: `write one of ${listOf(values.map(formatAxisValue))}`,
     });
     return [];
   });

@@ -5,6 +5,7 @@
  * longer text either is written out. `$$(` stands for `$(`.
  */
 import type { SourcePosition } from "../../base/errors.ts";
+import type { Path } from "../../base/path.ts";
 import type { AxisValue } from "../experiment_file.ts";
 import {
   evaluateExpression,
@@ -16,7 +17,7 @@ import {
 } from "./expression.ts";
 import type { FaultList } from "../check/fault_list.ts";
 import { mendName } from "../check/near.ts";
-import { type Path, plainOf, type ScalarNode, type SpecNode } from "../yaml/node.ts";
+import { plainOf, type ScalarNode, type SpecNode } from "../yaml/node.ts";
 
 /** The names that may be referred to, and what they stand for. */
 export interface Names {

@@ -5,9 +5,7 @@
  * changed, so that aliases and merged files may share them.
  */
 import type { SourcePosition } from "../../base/errors.ts";
-
-/** A place inside a tree: keys of mappings and indexes of lists. */
-export type Path = readonly (string | number)[];
+import type { Path } from "../../base/path.ts";
 
 /** A single value. */
 export interface ScalarNode {
@@ -132,33 +130,5 @@ export function plainOf(node: SpecNode, broken: Path[] = [], path: Path = []): u
     case "broken":
       broken.push(path);
       return undefined;
-  }
-}
-
-/** A path as a person writes it: `sources[0].path`. */
-export function formatPath(path: Path): string {
-  return path.map((step, index) =>
-    typeof step === "number" ? `[${step}]` : index === 0 ? step : `.${step}`
-  ).join("");
-}
-
-/** Reads `sources[0].path` or `words["a b"]`; undefined when the text is no path. */
-export function parsePath(text: string): Path | undefined {
-  const path: (string | number)[] = [];
-  const step = /(?:^|(?<!^)\.)([^.[\]]+)|\[(\d{1,9})\]|\[("(?:[^"\\]|\\.)*")\]/y;
-  while (step.lastIndex < text.length) {
-    const match = step.exec(text);
-    if (match === null) return undefined;
-    const [, name, index, quoted] = match;
-    path.push(name ?? (index === undefined ? quotedKey(quoted!) : Number(index)));
-  }
-  return path.length === 0 ? undefined : path;
-}
-
-function quotedKey(text: string): string {
-  try {
-    return JSON.parse(text) as string;
-  } catch {
-    return text.slice(1, -1); // an escape that JSON does not have stands for itself
   }
 }

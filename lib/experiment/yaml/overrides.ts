@@ -5,9 +5,10 @@
  * already; whether a parameter exists is for the check of the spec to say.
  */
 import type { SourcePosition } from "../../base/errors.ts";
+import { formatPath, parsePath, type Path } from "../../base/path.ts";
 import type { FaultList } from "../check/fault_list.ts";
 import { mendName } from "../check/near.ts";
-import { formatPath, type MapNode, parsePath, type Path, type SpecNode } from "./node.ts";
+import type { MapNode, SpecNode } from "./node.ts";
 import { parseYaml } from "./yaml.ts";
 
 /** Sections whose keys are names that the spec gives; `--set` makes up none. */

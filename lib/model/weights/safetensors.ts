@@ -7,6 +7,7 @@
  *
  * @see https://github.com/huggingface/safetensors, "Format"
  */
+import { compareText } from "../../base/order.ts";
 import { ExperimentError } from "../../base/errors.ts";
 import { type Shape, sizeOf } from "../../engine/ir/graph.ts";
 
@@ -64,7 +65,7 @@ export async function writeSafetensors(
   tensors: readonly NamedTensor[],
   options: { readonly metadata?: Readonly<Record<string, string>> } = {},
 ): Promise<void> {
-  const sorted = tensors.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  const sorted = tensors.toSorted((a, b) => compareText(a.name, b.name));
   const header: Record<string, unknown> = {};
   if (options.metadata !== undefined) header["__metadata__"] = options.metadata;
   let end = 0;

@@ -1,6 +1,7 @@
 /** Fitted scaling curves as a text table, with what to be wary of below. */
 import type { JsonObject } from "../../base/canonical.ts";
 import { formatCount, formatNumber } from "./format.ts";
+import { formatCell } from "./labels.ts";
 import { formatTable } from "./table.ts";
 
 /** The part of a fit that the table needs. */
@@ -43,7 +44,7 @@ export function formatFits(fits: readonly ShownFit[]): string {
     const large = (value: number) =>
       Number.isFinite(value) && value < 1e15 ? formatCount(value) : "∞";
     return [
-      nameOf(fit),
+      formatCell(fit.fit, fit.cell),
       `${fit.metric} ~ ${fit.against}`,
       String(fit.points),
       show("limit", (value) => formatNumber(Number(value.toPrecision(3)))),
@@ -53,12 +54,9 @@ export function formatFits(fits: readonly ShownFit[]): string {
   });
   const head = ["fit", "curve", "points", "limit", "exponent", "90% of the way at"];
   const table = formatTable(head, lines, { right: (column) => column >= 2 });
-  const warnings = fits.flatMap((fit) => fit.warnings.map((each) => `  ${nameOf(fit)}: ${each}`));
+  const warnings = fits.flatMap((fit) =>
+    fit.warnings.map((each) => `  ${formatCell(fit.fit, fit.cell)}: ${each}`)
+  );
   const notes = warnings.length === 0 ? "" : `\n${warnings.join("\n")}`;
   return `fits: metric = limit + amplitude * x^-exponent\n${table}${notes}`;
-}
-
-function nameOf({ fit, cell }: ShownFit): string {
-  const values = Object.entries(cell).map(([axis, value]) => `${axis}=${JSON.stringify(value)}`);
-  return values.length === 0 ? fit : `${fit}{${values.join(", ")}}`;
 }

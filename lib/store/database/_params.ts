@@ -1,5 +1,6 @@
 /** Nested params as rows: one a value, named by its path. */
 import { canonical, type Json, type JsonObject } from "../../base/canonical.ts";
+import { joinPath } from "../../base/path.ts";
 import type { Row } from "./_batch.ts";
 
 /**
@@ -12,17 +13,13 @@ export function flattenParams(key: string, params: JsonObject): Row[] {
   const visit = (name: string, value: Json): void => {
     const parts = partsOf(value);
     if (parts.length === 0) rows.push({ key, name, value: canonical(value) });
-    for (const [part, each] of parts) visit(join(name, part), each);
+    for (const [part, each] of parts) visit(joinPath(name, part), each);
   };
-  for (const [name, value] of Object.entries(params)) visit(name, value);
+  for (const [name, value] of Object.entries(params)) visit(joinPath("", name), value);
   return rows;
 }
 
 function partsOf(value: Json): [string | number, Json][] {
   if (Array.isArray(value)) return value.map((each, index) => [index, each]);
   return typeof value === "object" && value !== null ? Object.entries(value) : [];
-}
-
-function join(name: string, part: string | number): string {
-  return typeof part === "number" ? `${name}[${part}]` : `${name}.${part}`;
 }

@@ -6,6 +6,7 @@
  * again; the later line counts. In the artifact they stand sorted, each once.
  */
 import { z } from "zod";
+import { compareText } from "../../base/order.ts";
 import { isPresent } from "./_files.ts";
 import { storeFault } from "../faults.ts";
 import { replaceNonFinite } from "./record.ts";
@@ -120,7 +121,7 @@ async function readLines(path: string): Promise<RecordedMeasurement[]> {
     byPlace.set(`${measurement.step}\0${measurement.name}\0${measurement.split}`, measurement);
   }
   return [...byPlace.values()].sort((a, b) =>
-    a.step - b.step || compare(a.name, b.name) || compare(a.split, b.split)
+    a.step - b.step || compareText(a.name, b.name) || compareText(a.split, b.split)
   );
 }
 
@@ -131,10 +132,6 @@ function parseLine(line: string): RecordedMeasurement | undefined {
   } catch {
     return undefined;
   }
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function formatLine({ step, name, split, value }: RecordedMeasurement): string {

@@ -2,6 +2,7 @@
  * Documents on disk, sorted by a place given as hexadecimal digits: buckets by the
  * first digits, each sorted in memory. The order does not depend on their number.
  */
+import { compareText } from "../../base/order.ts";
 import { writeAll } from "./format.ts";
 import { readLines } from "../sources/lines.ts";
 
@@ -58,7 +59,7 @@ export class Spool implements AsyncDisposable {
     for (let bucket = 0; bucket < this.#buffers.length; bucket++) {
       await this.#flush(bucket);
       const documents = await this.#read(bucket);
-      documents.sort((a, b) => (a.place < b.place ? -1 : a.place > b.place ? 1 : 0));
+      documents.sort((a, b) => compareText(a.place, b.place));
       yield* documents;
     }
   }

@@ -3,13 +3,7 @@ import fc from "fast-check";
 import { stringify } from "yaml";
 import type { AxisValue } from "../../../lib/experiment/experiment_file.ts";
 import { FaultList } from "../../../lib/experiment/check/fault_list.ts";
-import {
-  buildGrid,
-  formatValue,
-  type Grid,
-  project,
-  valueKey,
-} from "../../../lib/experiment/grid/grid.ts";
+import { buildGrid, type Grid, project } from "../../../lib/experiment/grid/grid.ts";
 import { parseYaml } from "../../../lib/experiment/yaml/yaml.ts";
 import { shown } from "../_load.ts";
 
@@ -155,18 +149,4 @@ Deno.test("buildGrid() warns of an exclude that matches nothing", () => {
     shown(warnings.sorted("")),
     "a.yaml:7:5: this excludes no cell [experiment/grid]\n  mend: remove it",
   );
-});
-
-Deno.test("formatValue() tells every value from every other", () => {
-  const value = fc.oneof(
-    fc.string(),
-    fc.double({ noNaN: true, noDefaultInfinity: true }),
-    fc.boolean(),
-    fc.constantFrom("1", "true", "null", "1e5", "-1", "+2", ".5", "a,b=1", "}", ""),
-  );
-  fc.assert(fc.property(value, value, (a, b) => {
-    assert.equal(formatValue(a) === formatValue(b), valueKey(a) === valueKey(b));
-  }));
-  assert.equal(formatValue("bert-pico"), "bert-pico");
-  assert.equal(formatValue("a,b"), '"a,b"');
 });

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { stringify } from "yaml";
 import { FaultList } from "../../../lib/experiment/check/fault_list.ts";
-import { formatPath, locate, parsePath, plainOf } from "../../../lib/experiment/yaml/node.ts";
+import { parsePath } from "../../../lib/base/path.ts";
+import { locate, plainOf } from "../../../lib/experiment/yaml/node.ts";
 import { parseYaml } from "../../../lib/experiment/yaml/yaml.ts";
 import { shown } from "../_load.ts";
 
@@ -125,14 +126,4 @@ Deno.test("parseYaml() skips just what a comma cut off", () => {
   const { value, faults } = read("a: { b: $(max(1, (2)), 3), c: 4 }\nd: [$(min(1, (2), 3)), 3]\n");
   assert.deepEqual(value, { a: { b: undefined, c: 4 }, d: [undefined, 3] });
   assert.equal(faults.match(/a comma cuts/g)?.length, 2);
-});
-
-Deno.test("parsePath() reads what formatPath() writes", () => {
-  const step = fc.oneof(fc.stringMatching(/^[^.[\]]+$/), fc.nat(1_000));
-  const path = fc.tuple(fc.stringMatching(/^[^.[\]]+$/), fc.array(step)).map(([a, b]) => [a, ...b]);
-  fc.assert(fc.property(path, (each) => assert.deepEqual(parsePath(formatPath(each)), each)));
-  assert.deepEqual(parsePath('words["a b"][0]'), ["words", "a b", 0]);
-  for (const text of ["", ".a", "a..b", "a[", "a[x]", "a]"]) {
-    assert.equal(parsePath(text), undefined, text);
-  }
 });
