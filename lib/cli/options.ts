@@ -9,18 +9,11 @@ export interface SpecOptions {
   readonly only: readonly string[];
   /** The folder of results. */
   readonly results: string;
-  /** A key of `DEVICES`. */
+  /** Where numbers are computed: a name of `DEVICES`. */
   readonly device: string;
   /** Whether cached results of other code count as missing. */
   readonly strictCode: boolean;
 }
-
-/** Engines by the name of the device that they compute on. */
-export const DEVICES: Readonly<Record<string, string>> = {
-  "cpu": "onnx-cpu",
-  "tfjs-cpu": "tfjs-cpu",
-  "tfjs-node-gpu": "tfjs-node-gpu",
-};
 
 /** The study that a call asks for. */
 export function studyOptions(
@@ -35,7 +28,7 @@ export function studyOptions(
     only,
     results,
     strictCode,
-    engine: DEVICES[device]!,
+    device,
     onWarning: (message) => print(`warning: ${message}`),
   };
 }

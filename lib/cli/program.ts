@@ -5,8 +5,8 @@
  * command does stands in a file of its own.
  */
 import { Command, InvalidArgumentError, Option } from "commander";
+import { DEFAULT_DEVICE, deviceOf, DEVICES } from "../engine/devices.ts";
 import { explain } from "./explain.ts";
-import { DEVICES } from "./options.ts";
 import { FORMATS } from "./output.ts";
 import { plan } from "./plan.ts";
 import { rebuild } from "./rebuild.ts";
@@ -42,7 +42,7 @@ Exit codes: 0 done, 1 some tasks failed, 2 the spec or the call is wrong, 130 in
     );
 
   specCommand(program, "run", "Run what is not cached yet, record it and fit the curves.")
-    .option("-j, --jobs <n>", "tasks at once", readCount, defaultJobs())
+    .option("-j, --jobs <n>", "tasks at once (default: as many as the device takes)", readCount)
     .option("--fail-fast", "start nothing more after the first failure", false)
     .option("--quiet", "print plain lines even on a terminal", false)
     .option("--json", "end with one line of JSON on standard output", false)
@@ -56,7 +56,10 @@ Examples:
 
 Interrupt it with Ctrl-C (or kill it): the next run goes on where it stopped.`,
     )
-    .action(async (spec, options) => setExitCode(await run(spec, options)));
+    .action(async (spec, options) => {
+      const jobs = options.jobs ?? deviceOf(options.device).slots();
+      setExitCode(await run(spec, { ...options, jobs }));
+    });
 
   specCommand(program, "plan", "Show what would run, why, and what it costs; runs nothing.")
     .option("--json", "print the plan as JSON", false)
@@ -109,7 +112,7 @@ function specCommand(program: Command, name: string, description: string): Comma
     .option("--only <axis=values>", "keep only these cells; may be repeated", collect, [])
     .addOption(
       new Option("--device <device>", "where numbers are computed")
-        .choices(Object.keys(DEVICES)).default("cpu"),
+        .choices(Object.keys(DEVICES)).default(DEFAULT_DEVICE),
     )
     .option("--strict-code", "run cached tasks again whose code has changed", false)
     .addOption(resultsOption());
@@ -140,8 +143,4 @@ function readCount(text: string): number {
     throw new InvalidArgumentError("Give a whole number from 1 to 1024.");
   }
   return count;
-}
-
-function defaultJobs(): number {
-  return Math.max(1, navigator.hardwareConcurrency);
 }

@@ -67,47 +67,88 @@ export interface TrainingState {
   readonly secondMoments: Readonly<Record<string, Float32Array>>;
 }
 
-/** A training under way, its state resident where the engine computes. */
-export interface TrainingSession {
-  /** Replaces the whole state (copied in). */
-  load(state: TrainingState): void;
+/** What changes from step to step besides the batch. */
+export interface StepControl {
+  /** The learning rate of this step, before a parameter's own scale. */
+  readonly learningRate: number;
+  /** Counts from 1, for the bias correction. */
+  readonly step: number;
+}
+
+/** A step that was begun; on a device that computes by itself it may still be under way. */
+export interface BegunStep {
   /**
-   * One optimizer update.
+   * Waits for the step, and for those before it, and gives what it computed: the graph's
+   * outputs, and `gradientNorm` [1] before clipping. It may be called late, in any order,
+   * again, or never.
+   *
+   * @throws what went wrong while it was computed, see `TrainingSession`
+   */
+  read(): Promise<Tensors>;
+}
+
+/**
+ * A training under way, its state resident where the engine computes.
+ *
+ * Calls take effect in the order in which they are made, also those made before an
+ * earlier one has resolved: a `save` holds just the steps begun before it, and steps
+ * begun while it copies do not show in it.
+ *
+ * Two kinds of things go wrong. A batch or a state that does not fit the program
+ * rejects the very call; nothing has happened then and the session goes on. A
+ * computation that fails (memory, a device that is lost) rejects `step` or that step's
+ * `read`, whichever the engine learns it by, and with it all that is called later but
+ * `dispose`: no state of unknown content is ever saved. A loss that is no number is
+ * neither; whoever reads it decides.
+ */
+export interface TrainingSession {
+  /**
+   * How many steps it pays to have begun before the first of them is read: 1 where a
+   * step is over when `step` resolves, more where the device computes on its own.
+   */
+  readonly stepsAhead: number;
+  /** Replaces the whole state; copied, so the arrays are the caller's again once it resolves. */
+  load(state: TrainingState): Promise<void>;
+  /**
+   * Begins one optimizer update.
+   *
+   * Resolves when the batch is taken, so that its arrays may be filled anew: the next
+   * batch is prepared and staged while this one is computed. Waits while so many steps
+   * are under way that another one would take too much memory.
    *
    * @param batch the graph's data inputs
-   * @param control learningRate for this step; step counts from 1 (bias correction)
-   * @returns the graph's outputs, and `gradientNorm` [1] before clipping
    */
-  step(
-    batch: Tensors,
-    control: { readonly learningRate: number; readonly step: number },
-  ): Promise<Tensors>;
-  /** A copy of the whole state. */
-  save(): TrainingState;
-  /** Compiles a forward graph over the same parameters as they are at each run. */
+  step(batch: Tensors, control: StepControl): Promise<BegunStep>;
+  /** A copy of the whole state after the steps begun so far; waits for them. */
+  save(): Promise<TrainingState>;
+  /** Compiles a forward graph over the parameters; each run sees them as they are in its turn. */
   forward(graph: Graph): Promise<Executable>;
-  /** Frees the state; nothing may be called after it. */
+  /** Waits for what is under way and frees the state; nothing may be called after it. */
   dispose(): Promise<void>;
 }
 
 /** A compiled forward graph. */
 export interface Executable {
   /**
-   * Computes the graph's outputs.
+   * Computes the graph's outputs. Several runs may be begun at once, each with arrays
+   * of its own, which are the caller's again once it resolves.
    *
-   * @param inputs data inputs; also the params, unless it came from a session
+   * @param inputs those that are not resident
    */
   run(inputs: Tensors): Promise<Tensors>;
-  /** Frees what compiling it took. */
+  /** Waits for what is under way and frees what compiling took. */
   dispose(): Promise<void>;
 }
 
-/** A way to compute, on one device. */
+/** A way to compute, on one device; see `devices.ts`. */
 export interface Engine {
-  /** Enters keys where numerics matter: "onnx-cpu", "tfjs-cpu". */
-  readonly name: string;
-  /** Prepares a forward graph. */
-  compile(graph: Graph): Promise<Executable>;
-  /** Differentiates a program and prepares its step. */
+  /**
+   * Prepares a forward graph.
+   *
+   * @param resident inputs that are the same at every run, such as parameters; their
+   *   arrays must stay as they are until it is disposed of
+   */
+  compile(graph: Graph, resident?: Tensors): Promise<Executable>;
+  /** Differentiates a program and prepares its step; `load` a state before the first. */
   train(program: TrainingProgram): Promise<TrainingSession>;
 }

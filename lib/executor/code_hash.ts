@@ -2,6 +2,9 @@
  * The hash of a kind's code: its entry module and all that it imports, directly
  * or not, as far as it is ours; packages count by their exact version.
  *
+ * A module that only chooses between others is replaced by the one that is chosen, so
+ * that the code of those that are not leaves the hash alone.
+ *
  * Modules are found by reading the text for specifiers, not by running it. What
  * looks like an import in a comment is followed too, which does no harm; imports
  * of types alone are not, for they cannot change a result.
@@ -20,6 +23,7 @@ interface Module {
 /** Hashes the module graphs of kinds; every module is read once. */
 export class CodeHasher {
   readonly #root: URL;
+  readonly #instead: ReadonlyMap<string, string>;
   readonly #modules = new Map<string, Promise<Module | undefined>>();
   readonly #hashes = new Map<string, Promise<string>>();
   #versions: Promise<Readonly<Record<string, string>>> | undefined;
@@ -28,9 +32,11 @@ export class CodeHasher {
    * Reads nothing yet.
    *
    * @param root the repository's folder, with deno.json; ends with "/"
+   * @param options instead: what counts in place of a module, both as URLs
    */
-  constructor(root: URL) {
+  constructor(root: URL, options: { readonly instead?: ReadonlyMap<string, string> } = {}) {
     this.#root = root;
+    this.#instead = options.instead ?? new Map();
   }
 
   /**
@@ -63,7 +69,8 @@ export class CodeHasher {
         }
         digests[this.#nameOf(href)] = module.digest;
         for (const name of module.packages) packages.add(name);
-        for (const local of module.local) {
+        for (const name of module.local) {
+          const local = this.#instead.get(name) ?? name;
           if (seen.has(local)) continue;
           seen.add(local);
           next.push(local);

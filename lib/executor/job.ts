@@ -89,7 +89,8 @@ async function lockAndRun(job: Job, options: JobOptions): Promise<boolean> {
     inputs: job.inputs,
     outcome,
     code: job.code,
-    device: job.device.engine,
+    device: job.device.name,
+    ...(kind.isNumeric ? { engine: job.numerics.engine } : {}),
     startedAt: startedAt.toISOString(),
     elapsedMs: Math.round(performance.now() - startedMs),
   });

@@ -176,5 +176,5 @@ export class LocalExecutor {
 
 /** What a worker stays warm for: a device, on which it may do any kind. */
 function deviceOf({ device }: Job): string {
-  return `${device.engine} ${device.threads}`;
+  return `${device.name} ${device.threads}`;
 }

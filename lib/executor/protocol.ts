@@ -5,6 +5,7 @@
  * is not its own: native libraries print there too. One job is on at a time.
  */
 import type { Json, JsonObject } from "../base/canonical.ts";
+import type { Numerics } from "../base/numerics.ts";
 import type { Fault } from "../base/errors.ts";
 import type { InputRef, TaskEvent } from "../graph/task.ts";
 
@@ -28,8 +29,10 @@ export interface Job {
   readonly inputs: Readonly<Record<string, readonly InputRef[]>>;
   /** An earlier point of the same training. */
   readonly start?: { readonly key: string; readonly step: number };
-  /** The engine by name, and how many threads it may use. */
-  readonly device: { readonly engine: string; readonly threads: number };
+  /** Where numbers are computed, a name of the devices, and how many threads it may use. */
+  readonly device: { readonly name: string; readonly threads: number };
+  /** What the device's results depend on, as it stands in keys. */
+  readonly numerics: Numerics;
   /** The hash of the kind's module graph. */
   readonly code: string;
   /** The `startedAt` of an artifact that is there and to be made anew all the same. */

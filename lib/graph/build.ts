@@ -7,16 +7,10 @@
  */
 import { canonical, type JsonObject } from "../base/canonical.ts";
 import { sha256 } from "../base/digest.ts";
+import type { Numerics } from "../base/numerics.ts";
 import { compareText, sortTopologically } from "../base/order.ts";
 import { digestFiles, type FileAsk, type ReadFileDigest } from "./files.ts";
-import {
-  digestsByPath,
-  filledRoles,
-  type Identity,
-  identityOf,
-  keyOf,
-  type Numerics,
-} from "./key.ts";
+import { digestsByPath, filledRoles, type Identity, identityOf, keyOf } from "./key.ts";
 import type { RequestRef, TaskRequest } from "./request.ts";
 import type { InputRef, Task, TaskCell, TaskKind } from "./task.ts";
 

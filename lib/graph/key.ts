@@ -7,17 +7,10 @@
  */
 import { canonical, type Json, type JsonObject } from "../base/canonical.ts";
 import { sha256 } from "../base/digest.ts";
+import type { Numerics } from "../base/numerics.ts";
 import { joinPath } from "../base/path.ts";
 import { withoutDefaults } from "./defaults.ts";
 import type { FileParam, InputRef, TaskKind } from "./task.ts";
-
-/** What computes, where that affects the bits of a result. */
-export interface Numerics {
-  /** The engine by name, such as "onnx-cpu". */
-  readonly engine: string;
-  /** The type of the arithmetic, such as "float32". */
-  readonly precision: string;
-}
 
 /** All that affects a task's result; its canonical JSON is what the key hashes. */
 export interface Identity {

@@ -7,7 +7,8 @@
 import { sha256File } from "../base/digest.ts";
 import type { JsonObject } from "../base/canonical.ts";
 import { digestFiles } from "./files.ts";
-import { digestsByPath, identityOf, keyOf, type Numerics } from "./key.ts";
+import type { Numerics } from "../base/numerics.ts";
+import { digestsByPath, identityOf, keyOf } from "./key.ts";
 import type { InputRef, TaskKind } from "./task.ts";
 
 /** What a key is made of, but for the files. */

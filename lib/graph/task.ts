@@ -209,8 +209,8 @@ export interface TaskContext<P> {
   readonly outDir: string;
   /** A folder that outlives a kill of this task, for checkpoints; deleted once it is done. */
   readonly scratchDir: string;
-  /** The engine by name, and how many threads it may use. */
-  readonly device: { readonly engine: string; readonly threads: number };
+  /** Where numbers are computed, a name of the devices, and how many threads it may use. */
+  readonly device: { readonly name: string; readonly threads: number };
   /**
    * Tells progress and measurements. After a resume, report again from the
    * checkpoint's step on: equal (step, name, split) replace what was there.

@@ -4,9 +4,9 @@
  * Composes planner, scheduler, workers and recorder; what a person sees is told
  * as events and shown by the command line.
  */
-import { availableParallelism } from "node:os";
 import { ExperimentError, type Fault, fault } from "../base/errors.ts";
 import type { Json, JsonObject } from "../base/canonical.ts";
+import { deviceOf } from "../engine/devices.ts";
 import { type JobEvent, LocalExecutor } from "../executor/local.ts";
 import { runPlan, type StateDetail, type TaskState } from "../graph/schedule.ts";
 import type { PlannedTask } from "../graph/plan.ts";
@@ -151,6 +151,7 @@ interface ExecuteOptions extends RunOptions {
 async function execute(study: Study, options: ExecuteOptions) {
   const { plan, store } = study;
   const { jobs, signal, onEvent, recorder, run } = options;
+  const device = deviceOf(study.options.device);
   const active = new Set<string>();
   await using executor = new LocalExecutor({
     worker: new URL("../tasks/worker.ts", import.meta.url),
@@ -166,7 +167,8 @@ async function execute(study: Study, options: ExecuteOptions) {
     keepGoing: options.failFast !== true,
     ...(signal === undefined ? {} : { signal }),
     execute: async (planned, taskSignal) => {
-      const threads = threadsFor(planned, { jobs, active: active.size });
+      const { flops } = planned.cost;
+      const threads = device.threads({ flops, jobs, active: active.size });
       const { record } = await executor.execute(jobOf(planned, study, threads), {
         signal: taskSignal,
         onEvent: (event) => hear(planned, event),
@@ -227,23 +229,6 @@ async function execute(study: Study, options: ExecuteOptions) {
   }
 }
 
-/** A training of so many FLOPs, half a minute on a core, is worth a worker of its own. */
-const LONG_FLOPS = 1e12;
-
-/**
- * How many threads a task gets, with `active` tasks running or ready: its share of
- * the cores, since jobs that each take all cores only fight over them. A long task
- * that has nobody beside it gets all. Results do not depend on the number.
- */
-function threadsFor(
-  { cost }: PlannedTask,
-  { jobs, active }: { readonly jobs: number; readonly active: number },
-): number {
-  const cores = availableParallelism();
-  const beside = cost.flops >= LONG_FLOPS ? Math.min(jobs, Math.max(1, active)) : jobs;
-  return Math.max(1, Math.floor(cores / beside));
-}
-
 /** The flags of workers: what they may do, each permission named. */
 function workerFlags(results: string): string[] {
   return [
@@ -263,7 +248,8 @@ function jobOf({ task, start, replaces }: PlannedTask, { options, code }: Study,
     version: task.version,
     params: task.params,
     inputs: task.inputs,
-    device: { engine: options.engine, threads },
+    device: { name: options.device, threads },
+    numerics: deviceOf(options.device).numerics,
     code: code.get(task.kind)!,
     ...(start === undefined ? {} : { start }),
     ...(replaces === undefined ? {} : { replaces }),

@@ -4,6 +4,7 @@
  * `plan`, `explain` and `run` all begin here, so that what is shown is what is run.
  */
 import { ExperimentError, formatFault } from "../base/errors.ts";
+import { deviceOf, DEVICES_MODULE } from "../engine/devices.ts";
 import { CodeHasher } from "../executor/code_hash.ts";
 import { buildGraph, type TaskGraph } from "../graph/build.ts";
 import { checkBudget } from "../graph/cost.ts";
@@ -15,7 +16,6 @@ import { formatCell } from "../report/text/labels.ts";
 import { ArtifactStore } from "../store/objects/artifacts.ts";
 import { loadHistory } from "../store/database/history.ts";
 import type { CellRow } from "../store/database/rows.ts";
-import { numericsOf } from "../tasks/engines.ts";
 import { kinds } from "../tasks/registry.ts";
 
 /** The repository's root, where deno.json stands. */
@@ -31,8 +31,8 @@ export interface StudyOptions {
   readonly only?: readonly string[];
   /** The folder of results. */
   readonly results: string;
-  /** The engine that numeric tasks use. */
-  readonly engine: string;
+  /** Where numeric tasks compute, a name of the devices. */
+  readonly device: string;
   /** Whether cached results of other code count as missing. */
   readonly strictCode?: boolean;
   /** Told what is doubtful but goes on. */
@@ -68,8 +68,10 @@ export async function openStudy(options: StudyOptions): Promise<Study> {
   for (const each of experiment.warnings) onWarning?.(formatFault(each));
   const store = await ArtifactStore.open(`${results}/store`, { onWarning });
   const database = `${results}/titrate.duckdb`;
-  const graph = await buildGraph(experiment.requests, { numerics: numericsOf(options.engine) });
-  const hasher = new CodeHasher(ROOT);
+  const { numerics, module } = deviceOf(options.device);
+  const graph = await buildGraph(experiment.requests, { numerics });
+  // A kind that opens a device runs the code of the chosen one, not of all in the table.
+  const hasher = new CodeHasher(ROOT, { instead: new Map([[DEVICES_MODULE.href, module.href]]) });
   const code = new Map(
     await Promise.all(
       [...graph.kinds.values()].map(async ({ kind, entry }) =>
@@ -111,8 +113,8 @@ export async function allCells({ options, experiment, graph }: Study): Promise<C
   if ((options.only ?? []).length === 0) return cellRows(experiment, graph);
   const whole = await load({ ...options, only: [] });
   try {
-    const { requests } = whole;
-    return cellRows(whole, await buildGraph(requests, { numerics: numericsOf(options.engine) }));
+    const { numerics } = deviceOf(options.device);
+    return cellRows(whole, await buildGraph(whole.requests, { numerics }));
   } catch (error) {
     if (error instanceof ExperimentError) return cellRows(experiment, graph);
     throw error;

@@ -3,6 +3,5 @@ import type { ErrorTable } from "../base/errors.ts";
 
 /** Exit code and meaning by code. */
 export const TASKS_ERRORS: ErrorTable = {
-  "tasks/engine": { exit: 2, about: "an engine that does not exist or is not installed" },
   "tasks/model": { exit: 2, about: "a model given twice, or not at all" },
 };

@@ -2,12 +2,10 @@
 import type { Job } from "../executor/protocol.ts";
 import { serveWorker } from "../executor/worker.ts";
 import { keyNow } from "../graph/key_now.ts";
-import { numericsOf } from "./engines.ts";
 import { kinds } from "./registry.ts";
 
 /** The key that a job has by its files as they are now. */
-export function keyOfJob({ kind, params, inputs, device }: Job): Promise<string> {
-  const numerics = numericsOf(device.engine);
+export function keyOfJob({ kind, params, inputs, numerics }: Job): Promise<string> {
   return keyNow({ kind: kinds.get(kind)!, params, inputs, numerics });
 }
 

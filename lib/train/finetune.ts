@@ -141,10 +141,11 @@ export async function* finetune(
     );
     const learningRate = learningRateAt(schedule, { step, steps });
     const dropoutSeed = Int32Array.of(seed | 0, step);
-    const outputs = await session.step(
+    const begun = await session.step(
       { ...padBatch(chosen, shape), ...(options.hasDropout ? { dropoutSeed } : {}) },
       { learningRate, step },
     );
+    const outputs = await begun.read();
     const lossNats = outputs.loss![0]!;
     // At the last step a loss may still be finite when the update makes no weight so.
     if (!Number.isFinite(lossNats) || !Number.isFinite(outputs.gradientNorm![0]!)) {

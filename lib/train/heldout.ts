@@ -11,7 +11,6 @@
  */
 import { Permutation, Stream } from "../base/rng.ts";
 import type { Executable } from "../engine/engine.ts";
-import type { Params } from "../model/init.ts";
 import type { MaskedRow } from "./masking.ts";
 import { AbortWatch } from "./abort_watch.ts";
 import { type CorpusRows, joinRows, type MaskedBatch, predictionsPerRow } from "./batches.ts";
@@ -68,18 +67,17 @@ export class HeldOutSet {
   /**
    * Measures a model.
    *
-   * @param model the forward graph of `maskedLanguageModel`, compiled
-   * @param options params: its parameters, when the executable does not hold them
-   *   itself; signal: stops between two batches
+   * @param model the forward graph of `maskedLanguageModel`, its parameters resident
+   * @param options signal: stops between two batches
    * @throws the signal's reason when it is aborted
    */
   async measure(
     model: Executable,
-    options: { readonly params?: Params; readonly signal?: AbortSignal } = {},
+    options: { readonly signal?: AbortSignal } = {},
   ): Promise<HeldOutScores> {
-    const params = options.params ?? {}, watch = new AbortWatch(options.signal);
-    const plain = await meanLoss(model, { batches: this.#plain, params, watch });
-    const shuffled = await meanLoss(model, { batches: this.#shuffled, params, watch });
+    const watch = new AbortWatch(options.signal);
+    const plain = await meanLoss(model, { batches: this.#plain, watch });
+    const shuffled = await meanLoss(model, { batches: this.#shuffled, watch });
     return {
       lossNats: plain.lossNats,
       contextGapNats: shuffled.lossNats - plain.lossNats,
@@ -129,14 +127,13 @@ async function meanLoss(
   model: Executable,
   options: {
     readonly batches: readonly MaskedBatch[];
-    readonly params: Params;
     readonly watch: AbortWatch;
   },
 ): Promise<{ readonly lossNats: number; readonly accuracy: number }> {
   let losses = 0, hits = 0, count = 0;
   for (const { weights, ...data } of options.batches) {
     await options.watch.check();
-    const outputs = await model.run({ ...options.params, ...data });
+    const outputs = await model.run(data);
     weights.forEach((weight, slot) => {
       losses += weight * outputs.losses![slot]!;
       hits += weight * outputs.hits![slot]!;

@@ -127,7 +127,7 @@ export async function* pretrain(
     } catch (error) {
       if (signal.aborted && step > savedStep) {
         const point = { step, average, measurements, unmeasuredNorm: gradientNorm };
-        await options.save(point, session.save());
+        await options.save(point, await session.save());
       }
       throw error;
     }
@@ -146,18 +146,19 @@ export async function* pretrain(
   for (let step = from.step + 1; step <= steps; step++) {
     if (signal.aborted) {
       const done = { step: step - 1, average, measurements };
-      if (done.step > savedStep) await options.save(done, session.save());
+      if (done.step > savedStep) await options.save(done, await session.save());
       signal.throwIfAborted();
     }
     const learningRate = learningRateAt(schedule, { step, steps });
     const seed = options.dropoutSeed;
-    const outputs = await session.step(
+    const begun = await session.step(
       {
         ...batches.at(step),
         ...(seed === undefined ? {} : { dropoutSeed: Int32Array.of(seed | 0, step) }),
       },
       { learningRate, step },
     );
+    const outputs = await begun.read();
     const lossNats = outputs.loss![0]!, gradientNorm = outputs.gradientNorm![0]!;
     if (!Number.isFinite(lossNats) || !Number.isFinite(gradientNorm)) {
       throw diverged(step, learningRate);
@@ -178,7 +179,9 @@ export async function* pretrain(
       yield* await measureAt(step, gradientNorm);
     }
     if (step < steps && pacer.isSaveDue()) {
-      await pacer.timeSave(() => options.save({ step, average, measurements }, session.save()));
+      await pacer.timeSave(async () =>
+        await options.save({ step, average, measurements }, await session.save())
+      );
       savedStep = step;
     }
   }

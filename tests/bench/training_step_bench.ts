@@ -89,7 +89,7 @@ for (const setup of SETUPS) {
   const { nodes } = withGradients(training);
 
   const session = await engine.train(training);
-  session.load(freshState(initialParams(training.params, { seed: 1, std: 0.02 })));
+  await session.load(freshState(initialParams(training.params, { seed: 1, std: 0.02 })));
   const batch = dataOf(training.graph);
   let step = 0;
   Deno.bench("whole step", { group, baseline: true }, async () => {

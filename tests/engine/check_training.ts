@@ -28,6 +28,9 @@ export const TRAINING_CHECKS: Readonly<Record<string, (engine: Engine) => Promis
   "a session that is saved and loaded into another goes on bit for bit": checkResume,
   "load() copies in and save() copies out": checkCopies,
   "forward() sees the parameters as they are at each run": checkForward,
+  "calls take effect in their order, though none is waited for": checkOverlap,
+  "a batch may be changed once step() resolves, and its losses read late": checkLateReads,
+  "a batch that does not fit is refused, and the session goes on": checkRefusal,
 };
 
 async function withSession(
@@ -37,7 +40,7 @@ async function withSession(
 ): Promise<void> {
   const session = await engine.train(tinyProgram(optimizer));
   try {
-    session.load(tinyState());
+    await session.load(tinyState());
     await body(session);
   } finally {
     await session.dispose();
@@ -50,7 +53,8 @@ async function steps(
 ): Promise<Tensors> {
   let results: Tensors = {};
   for (let step = from; step <= to; step++) {
-    results = await session.step(tinyBatch(step), { learningRate: LEARNING_RATE, step });
+    const begun = await session.step(tinyBatch(step), { learningRate: LEARNING_RATE, step });
+    results = await begun.read();
   }
   return results;
 }
@@ -95,7 +99,7 @@ async function checkSteps(engine: Engine, optimizer: AdamW): Promise<void> {
       assertClose(results["loss"]!, loss, { what: `loss of step ${step}`, tolerance: 1e-5 });
       assertClose(results["gradientNorm"]!, [norm], { what: "gradientNorm", tolerance: 1e-5 });
     }
-    const actual = session.save();
+    const actual = await session.save();
     for (const part of ["params", "firstMoments", "secondMoments"] as const) {
       for (const name of Object.keys(expected[part])) {
         // Adam divides by the gradient's own size, so a step is good to the gradient's digits.
@@ -112,25 +116,25 @@ async function checkResume(engine: Engine): Promise<void> {
   let last: Tensors = {};
   await withSession(engine, PLAIN, async (session) => {
     last = await steps(session, { from: 1, to: 5 });
-    whole = session.save();
+    whole = await session.save();
   });
   await withSession(engine, PLAIN, async (session) => {
     await steps(session, { from: 1, to: 2 });
-    part = session.save();
+    part = await session.save();
   });
   await withSession(engine, PLAIN, async (session) => {
-    session.load(part);
+    await session.load(part);
     assert.deepEqual(await steps(session, { from: 3, to: 5 }), last);
-    assert.deepEqual(session.save(), whole);
+    assert.deepEqual(await session.save(), whole);
   });
 }
 
 async function checkCopies(engine: Engine): Promise<void> {
   await withSession(engine, PLAIN, async (session) => {
     const given = tinyState();
-    session.load(given);
+    await session.load(given);
     given.params["table"]!.fill(0);
-    const saved = session.save();
+    const saved = await session.save();
     assert.deepEqual(saved, tinyState());
     await steps(session, { from: 1, to: 1 });
     assert.deepEqual(saved, tinyState());
@@ -142,10 +146,66 @@ async function checkForward(engine: Engine): Promise<void> {
     const executable = await session.forward(tinyForward());
     for (let step = 1; step <= 2; step++) {
       const { twice } = await executable.run({ factor: Float32Array.of(2) });
-      const doubled = session.save().params["beta"]!.map((each) => 2 * each);
+      const doubled = (await session.save()).params["beta"]!.map((each) => 2 * each);
       assert.deepEqual(twice, doubled);
       await steps(session, { from: step, to: step });
     }
     await executable.dispose();
+  });
+}
+
+async function checkOverlap(engine: Engine): Promise<void> {
+  let expected: TrainingState;
+  await withSession(engine, PLAIN, async (session) => {
+    await steps(session, { from: 1, to: 2 });
+    expected = await session.save();
+  });
+  const session = await engine.train(tinyProgram(PLAIN));
+  const executable = await session.forward(tinyForward());
+  const step = (count: number) =>
+    session.step(tinyBatch(count), { learningRate: LEARNING_RATE, step: count });
+  const factor = Float32Array.of(2);
+  const loaded = session.load(tinyState());
+  const [, , saved, run] = await Promise.all([
+    step(1),
+    step(2),
+    session.save(),
+    executable.run({ factor }),
+    step(3),
+    loaded,
+  ]);
+  assert.deepEqual(saved, expected!);
+  assert.deepEqual(run["twice"], expected!.params["beta"]!.map((each) => 2 * each));
+  await session.dispose();
+}
+
+async function checkLateReads(engine: Engine): Promise<void> {
+  await withSession(engine, PLAIN, async (session) => {
+    const atOnce = await steps(session, { from: 1, to: 1 });
+    await session.load(tinyState());
+    const batch = tinyBatch(1);
+    const first = await session.step(batch, { learningRate: LEARNING_RATE, step: 1 });
+    for (const each of Object.values(batch)) each.fill(0);
+    await session.step(tinyBatch(2), { learningRate: LEARNING_RATE, step: 2 });
+    assert.deepEqual(await first.read(), atOnce);
+    assert.deepEqual(await first.read(), atOnce);
+  });
+}
+
+async function checkRefusal(engine: Engine): Promise<void> {
+  await withSession(engine, PLAIN, async (session) => {
+    const control = { learningRate: LEARNING_RATE, step: 1 };
+    const { ids: _, ...lacking } = tinyBatch(1);
+    await assert.rejects(session.step(lacking, control), /"ids"/);
+    await assert.rejects(session.step({ ...lacking, ids: new Int32Array(1) }, control), /"ids"/);
+    const beta = new Float32Array(1);
+    const state = tinyState();
+    await assert.rejects(
+      session.load({ ...state, params: { ...state.params, beta } }),
+      /"beta"/,
+    );
+    assert.deepEqual(await session.save(), tinyState());
+    const results = await steps(session, { from: 1, to: 1 });
+    assert.ok(Number.isFinite(results["loss"]![0]));
   });
 }

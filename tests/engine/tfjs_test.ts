@@ -11,14 +11,14 @@ Deno.test("TfjsEngine keeps no tensor beyond its state, and none after dispose()
   const tensors = () => engine.tf.memory().numTensors;
   const before = tensors();
   const session = await engine.train(tinyProgram({ ...PLAIN, clipNorm: 1 }));
-  session.load(tinyState());
+  await session.load(tinyState());
   const loaded = tensors();
   assert.equal(loaded - before, 3 * tinyProgram(PLAIN).params.length);
   const executable = await session.forward(tinyForward());
   for (let step = 1; step <= 3; step++) {
     await session.step(tinyBatch(step), { learningRate: 0.01, step });
     await executable.run({ factor: Float32Array.of(1) });
-    session.load(session.save());
+    await session.load(await session.save());
     assert.equal(tensors(), loaded);
   }
   await session.dispose();
@@ -61,7 +61,7 @@ Deno.test("TfjsEngine returns an input as output, and one value under two names"
 
 Deno.test("TfjsEngine returns a parameter as output and keeps it", async () => {
   const session = await engine.train(tinyProgram(PLAIN));
-  session.load(tinyState());
+  await session.load(tinyState());
   const graph = new Graph();
   graph.output("same", graph.param("beta", [4]));
   const executable = await session.forward(graph);
@@ -76,10 +76,10 @@ Deno.test("TfjsEngine refuses a step before load(), and a program with other par
     message: "load a state before the first step",
   });
   const program = tinyProgram(PLAIN);
-  assert.throws(() => engine.train({ ...program, loss: "lost" }), {
+  await assert.rejects(engine.train({ ...program, loss: "lost" }), {
     message: 'the graph has no output "lost"',
   });
-  assert.throws(() => engine.train({ ...program, params: program.params.slice(0, 5) }), {
+  await assert.rejects(engine.train({ ...program, params: program.params.slice(0, 5) }), {
     message: /^the graph has params table \[7,4\],.*beta \[4\], the program table/,
   });
 });

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { DEVICES, DEVICES_MODULE } from "../../lib/engine/devices.ts";
 import { CodeHasher } from "../../lib/executor/code_hash.ts";
+import { kinds } from "../../lib/tasks/registry.ts";
 
 const files: Record<string, string> = {
   "deno.json": '{ "imports": { "zod": "npm:zod@4.0.0", "yaml": "npm:yaml@2.0.0" } }',
@@ -51,6 +53,73 @@ Deno.test("CodeHasher.hash() ignores types, and code and packages that are not u
   }
   const newer = files["deno.json"]!.replace("yaml@2.0.0", "yaml@2.0.1");
   assert.equal(await hashWith({ "deno.json": newer }), original);
+});
+
+Deno.test("CodeHasher.hash() counts what stands in place of a module, not the module", async () => {
+  const dir = await Deno.makeTempDir();
+  try {
+    const root = new URL(`file://${dir}/`);
+    const write = (name: string, text: string) => Deno.writeTextFile(new URL(name, root), text);
+    const instead = new Map([[new URL("choice.ts", root).href, new URL("left.ts", root).href]]);
+    const hash = () => new CodeHasher(root, { instead }).hash("entry.ts");
+    await write("deno.json", "{}");
+    await write("entry.ts", 'import { pick } from "./choice.ts";\n');
+    await write("choice.ts", 'import("./left.ts");\nimport("./right.ts");\n');
+    await write("left.ts", "1");
+    await write("right.ts", "1");
+    const original = await hash();
+    await write("right.ts", "2");
+    await write("choice.ts", 'import("./left.ts");\n');
+    assert.equal(await hash(), original);
+    await write("left.ts", "2");
+    assert.notEqual(await hash(), original);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
+const ROOT = new URL("../../", import.meta.url);
+
+/** The hash of every kind on a device, with a comment at the end of one module. */
+async function hashesOn(device: keyof typeof DEVICES, edited: string) {
+  const dir = await Deno.makeTempDir();
+  try {
+    const root = new URL(`file://${dir}/`);
+    await copyFolder(new URL("lib/", ROOT), new URL("lib/", root));
+    await Deno.copyFile(new URL("deno.json", ROOT), new URL("deno.json", root));
+    await Deno.writeTextFile(new URL(edited, root), "\n// edited\n", { append: true });
+    const copied = ({ href }: URL) => new URL(href.slice(ROOT.href.length), root).href;
+    const instead = new Map([[copied(DEVICES_MODULE), copied(DEVICES[device].module)]]);
+    const hasher = new CodeHasher(root, { instead });
+    const hashes = [...kinds.values()].map(async ({ kind, entry }) =>
+      [kind, await hasher.hash(entry)] as const
+    );
+    return Object.fromEntries(await Promise.all(hashes));
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+async function copyFolder(from: URL, to: URL): Promise<void> {
+  await Deno.mkdir(to, { recursive: true });
+  for await (const { name, isDirectory } of Deno.readDir(from)) {
+    if (isDirectory) await copyFolder(new URL(`${name}/`, from), new URL(`${name}/`, to));
+    else if (name.endsWith(".ts")) await Deno.copyFile(new URL(name, from), new URL(name, to));
+  }
+}
+
+Deno.test("a task's code is of the chosen device's engine, and of none if it is not numeric", async () => {
+  const changed = async (device: keyof typeof DEVICES, edited: string) => {
+    const before = await hashesOn(device, "lib/cli/main.ts"),
+      after = await hashesOn(device, edited);
+    return Object.keys(before).filter((kind) => before[kind] !== after[kind]);
+  };
+  const numeric = [...kinds.values()].filter((each) => each.isNumeric).map((each) => each.kind);
+  assert.deepEqual(await changed("cpu", "lib/engine/tfjs/lowerings.ts"), []);
+  assert.deepEqual(await changed("cpu", "lib/engine/devices.ts"), []);
+  assert.deepEqual(await changed("cpu", "lib/engine/onnx/plan_runner.ts"), numeric);
+  assert.deepEqual(await changed("tfjs-cpu", "lib/engine/onnx/plan_runner.ts"), []);
+  assert.deepEqual(await changed("tfjs-cpu", "lib/engine/tfjs/lowerings.ts"), numeric);
 });
 
 Deno.test("CodeHasher.hash() refuses an entry that is not there", async () => {

@@ -41,7 +41,8 @@ export function jobOf(
     params: schema.parse(params) as JsonObject,
     inputs,
     ...(start === undefined ? {} : { start }),
-    device: { engine: "none", threads: 1 },
+    device: { name: "none", threads: 1 },
+    numerics: { engine: "none", precision: "float64" },
     code: "code",
   };
 }

@@ -31,8 +31,9 @@ async function run(
   requests: readonly TaskRequest[],
   { store, executor, beforeTasks }: Bench & { readonly beforeTasks?: () => Promise<void> },
 ) {
+  const numerics = { engine: "none", precision: "float64" };
   const graph = await buildGraph(requests, {
-    numerics: { engine: "none", precision: "float64" },
+    numerics,
   });
   const plan = await planGraph(graph, {
     lookup: (key) => store.find(key),
@@ -43,7 +44,7 @@ async function run(
     jobs: 2,
     execute: async ({ task, start }, signal) => {
       const { key, kind, version, params, inputs } = task;
-      const device = { engine: "none", threads: 1 };
+      const device = { name: "none", threads: 1 };
       await executor.execute({
         key,
         kind,
@@ -52,6 +53,7 @@ async function run(
         inputs,
         ...(start === undefined ? {} : { start }),
         device,
+        numerics,
         code: "code",
       }, { signal });
     },

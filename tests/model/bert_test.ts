@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
+import { openDevice } from "../../lib/engine/devices.ts";
 import type { Engine, Tensors } from "../../lib/engine/engine.ts";
 import { differentiate } from "../../lib/engine/ir/grad.ts";
 import { type Graph, sizeOf } from "../../lib/engine/ir/graph.ts";
-import { OnnxEngine } from "../../lib/engine/onnx/engine.ts";
-import { TfjsEngine } from "../../lib/engine/tfjs/engine.ts";
 import { PADDING_BIAS } from "../../lib/model/bert.ts";
 import { bertConfig } from "../../lib/model/config.ts";
 import { maskedLanguageFlops, trainingFlops } from "../../lib/model/flops.ts";
@@ -12,6 +11,7 @@ import {
   type ModelGraph,
   tokenClassifier,
 } from "../../lib/model/heads/heads.ts";
+import { testOnEachDevice } from "../engine/each_device.ts";
 import golden from "./golden/bert_golden.json" with { type: "json" };
 
 const ROWS = 2, LENGTH = 7;
@@ -20,7 +20,6 @@ const CONFIG = bertConfig(
   { positions: 12, dropout: 0, attentionDropout: 0 },
 );
 const IDS = Int32Array.from({ length: ROWS * LENGTH }, (_, i) => 1 + (5 * i + 3) % 22);
-const ENGINES: readonly Engine[] = [new OnnxEngine({ threads: 1 }), await TfjsEngine.open()];
 
 /** The weights of make_bert_golden.py. */
 function formulaWeights(model: ModelGraph): Tensors {
@@ -65,86 +64,84 @@ async function run(engine: Engine, graph: Graph, inputs: Tensors): Promise<Tenso
   }
 }
 
-for (const engine of ENGINES) {
-  Deno.test(`maskedLanguageModel() equals Hugging Face's BERT on ${engine.name}`, async () => {
-    const shape = { rows: ROWS, length: LENGTH, predictions: 4 };
-    const batch = {
-      ids: IDS,
-      maskedPositions: Int32Array.of(1, 4, 9, 12),
-      targets: Int32Array.of(7, 14, 20, 11),
-    };
-    const training = maskedLanguageModel(CONFIG, { ...shape, isTraining: true });
-    addGradients(training);
-    const weights = formulaWeights(training);
-    const outputs = await run(engine, training.graph, {
-      ...weights,
-      ...batch,
-      weights: Float32Array.of(1, 1, 1, 0),
-    });
-    close(outputs.loss![0]!, golden.masked.loss, "loss");
-    checkGradients(outputs, golden.masked.gradientNorms);
-
-    const measuring = maskedLanguageModel(CONFIG, { ...shape, isTraining: false });
-    const measured = await run(engine, measuring.graph, { ...weights, ...batch });
-    golden.masked.losses.forEach((loss, i) => close(measured.losses![i]!, loss, `loss ${i}`));
-    assert.deepEqual([...measured.hits!], golden.masked.hits);
+testOnEachDevice("maskedLanguageModel() equals Hugging Face's BERT", async (engine) => {
+  const shape = { rows: ROWS, length: LENGTH, predictions: 4 };
+  const batch = {
+    ids: IDS,
+    maskedPositions: Int32Array.of(1, 4, 9, 12),
+    targets: Int32Array.of(7, 14, 20, 11),
+  };
+  const training = maskedLanguageModel(CONFIG, { ...shape, isTraining: true });
+  addGradients(training);
+  const weights = formulaWeights(training);
+  const outputs = await run(engine, training.graph, {
+    ...weights,
+    ...batch,
+    weights: Float32Array.of(1, 1, 1, 0),
   });
+  close(outputs.loss![0]!, golden.masked.loss, "loss");
+  checkGradients(outputs, golden.masked.gradientNorms);
 
-  Deno.test(`tokenClassifier() equals Hugging Face's BERT on ${engine.name}`, async () => {
-    const shape = { rows: ROWS, length: LENGTH, labels: 3 };
-    const lengths = [7, 5];
-    const isReal = Array.from(IDS, (_, i) => i % LENGTH < lengths[Math.floor(i / LENGTH)]!);
-    const batch = {
-      ids: IDS,
-      attentionBias: Float32Array.from(isReal, (real) => real ? 0 : PADDING_BIAS),
-    };
-    const labels = [-1, 0, 1, -1, 2, 0, -1, -1, 2, 1, 0, -1, -1, -1];
-    const training = tokenClassifier(CONFIG, { ...shape, isTraining: true });
-    addGradients(training);
-    const weights = formulaWeights(training);
-    const outputs = await run(engine, training.graph, {
-      ...weights,
-      ...batch,
-      targets: Int32Array.from(labels, (label) => Math.max(0, label)),
-      weights: Float32Array.from(labels, (label) => label < 0 ? 0 : 1),
-    });
-    close(outputs.loss![0]!, golden.tagged.loss, "loss");
-    checkGradients(outputs, golden.tagged.gradientNorms);
+  const measuring = maskedLanguageModel(CONFIG, { ...shape, isTraining: false });
+  const measured = await run(engine, measuring.graph, { ...weights, ...batch });
+  golden.masked.losses.forEach((loss, i) => close(measured.losses![i]!, loss, `loss ${i}`));
+  assert.deepEqual([...measured.hits!], golden.masked.hits);
+});
 
-    const labelling = tokenClassifier(CONFIG, { ...shape, isTraining: false });
-    const { logits } = await run(engine, labelling.graph, { ...weights, ...batch });
-    const places = [...isReal.keys()].filter((i) => isReal[i]);
-    golden.tagged.logits.forEach((expected, i) =>
-      expected.forEach((value, label) =>
-        close(logits![places[i]! * 3 + label]!, value, `logit ${label} of place ${places[i]}`)
-      )
-    );
+testOnEachDevice("tokenClassifier() equals Hugging Face's BERT", async (engine) => {
+  const shape = { rows: ROWS, length: LENGTH, labels: 3 };
+  const lengths = [7, 5];
+  const isReal = Array.from(IDS, (_, i) => i % LENGTH < lengths[Math.floor(i / LENGTH)]!);
+  const batch = {
+    ids: IDS,
+    attentionBias: Float32Array.from(isReal, (real) => real ? 0 : PADDING_BIAS),
+  };
+  const labels = [-1, 0, 1, -1, 2, 0, -1, -1, 2, 1, 0, -1, -1, -1];
+  const training = tokenClassifier(CONFIG, { ...shape, isTraining: true });
+  addGradients(training);
+  const weights = formulaWeights(training);
+  const outputs = await run(engine, training.graph, {
+    ...weights,
+    ...batch,
+    targets: Int32Array.from(labels, (label) => Math.max(0, label)),
+    weights: Float32Array.from(labels, (label) => label < 0 ? 0 : 1),
   });
+  close(outputs.loss![0]!, golden.tagged.loss, "loss");
+  checkGradients(outputs, golden.tagged.gradientNorms);
 
-  Deno.test(`dropout changes the loss with the step and not between runs on ${engine.name}`, async () => {
-    const config = { ...CONFIG, dropout: 0.2, attentionDropout: 0.3 };
-    const model = maskedLanguageModel(config, {
-      rows: ROWS,
-      length: LENGTH,
-      predictions: 2,
-      isTraining: true,
-    });
-    const inputs = {
-      ...formulaWeights(model),
-      ids: IDS,
-      maskedPositions: Int32Array.of(1, 9),
-      targets: Int32Array.of(7, 20),
-      weights: Float32Array.of(1, 1),
-    };
-    const compiled = await engine.compile(model.graph);
-    const lossAt = async (step: number) =>
-      (await compiled.run({ ...inputs, dropoutSeed: Int32Array.of(5, step) })).loss![0]!;
-    const losses = [await lossAt(1), await lossAt(2), await lossAt(1)];
-    await compiled.dispose();
-    assert.equal(losses[0], losses[2]);
-    assert.notEqual(losses[0], losses[1]);
+  const labelling = tokenClassifier(CONFIG, { ...shape, isTraining: false });
+  const { logits } = await run(engine, labelling.graph, { ...weights, ...batch });
+  const places = [...isReal.keys()].filter((i) => isReal[i]);
+  golden.tagged.logits.forEach((expected, i) =>
+    expected.forEach((value, label) =>
+      close(logits![places[i]! * 3 + label]!, value, `logit ${label} of place ${places[i]}`)
+    )
+  );
+});
+
+testOnEachDevice("dropout changes the loss with the step and not between runs", async (engine) => {
+  const config = { ...CONFIG, dropout: 0.2, attentionDropout: 0.3 };
+  const model = maskedLanguageModel(config, {
+    rows: ROWS,
+    length: LENGTH,
+    predictions: 2,
+    isTraining: true,
   });
-}
+  const inputs = {
+    ...formulaWeights(model),
+    ids: IDS,
+    maskedPositions: Int32Array.of(1, 9),
+    targets: Int32Array.of(7, 20),
+    weights: Float32Array.of(1, 1),
+  };
+  const compiled = await engine.compile(model.graph);
+  const lossAt = async (step: number) =>
+    (await compiled.run({ ...inputs, dropoutSeed: Int32Array.of(5, step) })).loss![0]!;
+  const losses = [await lossAt(1), await lossAt(2), await lossAt(1)];
+  await compiled.dispose();
+  assert.equal(losses[0], losses[2]);
+  assert.notEqual(losses[0], losses[1]);
+});
 
 Deno.test("hasSegments adds the embedding of each position's token type", async () => {
   const { Graph } = await import("../../lib/engine/ir/graph.ts");
@@ -165,7 +162,7 @@ Deno.test("hasSegments adds the embedding of each position's token type", async 
   const params = formulaWeights(
     tokenClassifier(CONFIG, { rows: 1, length: 1, labels: 1, isTraining: false }),
   );
-  const engine = ENGINES[0]!;
+  const engine = await openDevice({ name: "cpu", threads: 1 });
   const plain = await run(engine, build(false), { ...params, ids: IDS });
   const typesOf = (type: number) => new Int32Array(IDS.length).fill(type);
   const first = await run(engine, build(true), { ...params, ids: IDS, tokenTypes: typesOf(0) });

@@ -27,7 +27,7 @@ export async function runKind(kind: TaskKind, options: KindRunOptions): Promise<
     inputs: options.inputs ?? {},
     outDir,
     scratchDir,
-    device: { engine: "none", threads: 1 },
+    device: { name: "none", threads: 1 },
     emit: (event) => void events.push(event),
     signal: options.signal ?? new AbortController().signal,
   });

@@ -78,7 +78,7 @@ export async function makeRun<P>(
     readonly inputs: TaskContext<P>["inputs"];
     readonly start?: InputArtifact & { readonly step: number };
     readonly scratchDir?: string;
-    readonly engine?: string;
+    readonly device?: string;
     readonly onEvent?: (event: TaskEvent) => void;
   },
 ): Promise<MadeRun<P>> {
@@ -90,7 +90,7 @@ export async function makeRun<P>(
     ...(options.start === undefined ? {} : { start: options.start }),
     outDir: await makeDir(),
     scratchDir: options.scratchDir ?? await makeDir(),
-    device: { engine: options.engine ?? "onnx-cpu", threads: 1 },
+    device: { name: options.device ?? "cpu", threads: 1 },
     emit(event) {
       events.push(event);
       options.onEvent?.(event);

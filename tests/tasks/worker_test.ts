@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { JsonObject } from "../../lib/base/canonical.ts";
+import { deviceOf } from "../../lib/engine/devices.ts";
 import { buildGraph } from "../../lib/graph/build.ts";
-import { numericsOf } from "../../lib/tasks/engines.ts";
 import { kinds } from "../../lib/tasks/registry.ts";
 import { keyOfJob } from "../../lib/tasks/worker.ts";
 import { makeDir } from "./made_inputs.ts";
@@ -25,10 +25,11 @@ Deno.test("keyOfJob() is the planner's key until a file changes, comes or goes",
     const params = kind.params.parse(given) as JsonObject;
     const cell = { stage: name, axes: {} };
     const request = { id: name, kind, cell, params, inputs: {}, at, positionOf: () => at };
-    const graph = await buildGraph([request], { numerics: numericsOf("onnx-cpu") });
+    const { numerics } = deviceOf("cpu");
+    const graph = await buildGraph([request], { numerics });
     const { key, version, inputs } = [...graph.tasks.values()][0]!;
-    const device = { engine: "onnx-cpu", threads: 1 };
-    return { key, kind: name, version, params, inputs, device, code: "code" };
+    const device = { name: "cpu", threads: 1 };
+    return { key, kind: name, version, params, inputs, device, numerics, code: "code" };
   }));
   /** Of which jobs the key still holds. */
   const holds = () => Promise.all(jobs.map(async (job) => await keyOfJob(job) === job.key));

@@ -40,10 +40,11 @@ function fakeSession(loss: (step: number) => number, norm: (step: number) => num
   const session = {
     step(batch: Tensors, { step, learningRate }: { step: number; learningRate: number }) {
       seen.push({ ids: [...batch.ids!], learningRate });
-      return Promise.resolve({
+      const results = {
         loss: Float32Array.of(loss(step)),
         gradientNorm: Float32Array.of(norm(step)),
-      });
+      };
+      return Promise.resolve({ read: () => Promise.resolve(results) });
     },
   } as unknown as TrainingSession;
   return { session, seen };

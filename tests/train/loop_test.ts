@@ -19,15 +19,17 @@ const STATE: TrainingState = { params: {}, firstMoments: {}, secondMoments: {} }
 function fakeSession(lossAt: (step: number) => number) {
   const steps: { step: number; learningRate: number; dropoutSeed: number[] | undefined }[] = [];
   const session: TrainingSession = {
-    load: () => {},
-    save: () => STATE,
+    stepsAhead: 1,
+    load: () => Promise.resolve(),
+    save: () => Promise.resolve(STATE),
     step(batch, { step, learningRate }) {
       const seed = batch.dropoutSeed;
       steps.push({ step, learningRate, dropoutSeed: seed === undefined ? undefined : [...seed] });
-      return Promise.resolve({
+      const results = {
         loss: Float64Array.of(lossAt(step)) as unknown as Float32Array,
         gradientNorm: Float32Array.of(2),
-      });
+      };
+      return Promise.resolve({ read: () => Promise.resolve(results) });
     },
     forward: () => Promise.reject(new Error("not used")),
     dispose: () => Promise.resolve(),

@@ -1,13 +1,12 @@
 /** The engine that computes on the CPU with ONNX Runtime: the default everywhere. */
-import type { Engine, Executable, TrainingProgram, TrainingSession } from "../engine.ts";
+import { CallQueue } from "../call_queue.ts";
+import type { Engine, Executable, Tensors, TrainingProgram, TrainingSession } from "../engine.ts";
 import type { Graph } from "../ir/graph.ts";
 import { OnnxExecutable } from "./executable.ts";
 import { OnnxTrainingSession } from "./training_session.ts";
 
 /** Computes with ONNX Runtime; results do not depend on the number of threads. */
 export class OnnxEngine implements Engine {
-  readonly name = "onnx-cpu";
-
   /**
    * Starts nothing yet; threads begin when a graph is compiled.
    *
@@ -15,8 +14,8 @@ export class OnnxEngine implements Engine {
    */
   constructor(readonly options: { readonly threads: number }) {}
 
-  compile(graph: Graph): Promise<Executable> {
-    return OnnxExecutable.compile(graph, this.options);
+  compile(graph: Graph, resident: Tensors = {}): Promise<Executable> {
+    return OnnxExecutable.compile(graph, { ...this.options, resident, calls: new CallQueue() });
   }
 
   train(program: TrainingProgram): Promise<TrainingSession> {

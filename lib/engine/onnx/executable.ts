@@ -1,4 +1,5 @@
 /** A forward graph compiled for the CPU, with a memory of its own. */
+import type { CallQueue } from "../call_queue.ts";
 import type { Executable, Tensors } from "../engine.ts";
 import type { Graph } from "../ir/graph.ts";
 import { gatherEarly } from "../passes/gather_early.ts";
@@ -19,24 +20,30 @@ export class OnnxExecutable implements Executable {
     readonly graph: Graph,
     readonly runner: PlanRunner,
     readonly copiedIn: Tensors,
+    readonly calls: CallQueue,
   ) {}
 
   /**
    * Compiles a graph.
    *
-   * @param options shared: inputs by name that are as they are at each run
+   * @param options resident: inputs by name, read at each run as they are then; calls:
+   *   what runs take their turn with
    */
   static async compile(
     graph: Graph,
-    options: { readonly threads: number; readonly shared?: Tensors },
+    options: {
+      readonly threads: number;
+      readonly resident: Tensors;
+      readonly calls: CallQueue;
+    },
   ): Promise<OnnxExecutable> {
-    const { threads, shared = {} } = options;
+    const { threads, resident, calls } = options;
     const plan = lowerGraph(prepare(gatherEarly(graph)));
     // What a kernel reads has to lie in the kernels' memory.
     const kernelReads = placesReadByKernels(plan);
-    const given = plan.inputs.filter(({ name }) => shared[name] !== undefined);
+    const given = plan.inputs.filter(({ name }) => resident[name] !== undefined);
     const byName = (places: readonly InputPlace[]): Tensors =>
-      Object.fromEntries(places.map(({ name }) => [name, shared[name]!]));
+      Object.fromEntries(places.map(({ name }) => [name, resident[name]!]));
     const readInPlace = given.filter((each) => !kernelReads.has(each));
     const copied = given.filter((each) => kernelReads.has(each));
     const elsewhere = new Set<Place>(readInPlace);
@@ -48,19 +55,19 @@ export class OnnxExecutable implements Executable {
       threads,
       shared: byName(readInPlace),
     });
-    return new OnnxExecutable(graph, runner, byName(copied));
+    return new OnnxExecutable(graph, runner, byName(copied), calls);
   }
 
-  async run(inputs: Tensors): Promise<Tensors> {
-    this.runner.write({ ...inputs, ...this.copiedIn });
-    await this.runner.run();
-    const outputs: Record<string, Tensors[string]> = {};
-    for (const name of this.graph.outputs.keys()) outputs[name] = this.runner.view(name).slice();
-    return outputs;
+  run(inputs: Tensors): Promise<Tensors> {
+    return this.calls.run(async () => {
+      this.runner.write({ ...inputs, ...this.copiedIn });
+      await this.runner.run();
+      return this.runner.copies(this.graph.outputs.keys());
+    });
   }
 
-  async dispose(): Promise<void> {
-    await this.runner.dispose();
+  dispose(): Promise<void> {
+    return this.calls.runAnyway(() => this.runner.dispose());
   }
 }
 

@@ -21,6 +21,8 @@ export interface RunnerOptions {
   readonly addresses: ReadonlyMap<Place, number>;
   /** Inputs that lie elsewhere, by name; read at each run as they are then. */
   readonly shared?: Tensors;
+  /** Inputs that need not be written, by name: they keep what their place holds. */
+  readonly kept?: ReadonlySet<string>;
   /** Threads inside a segment, at least 1; results do not depend on it. */
   readonly threads: number;
 }
@@ -34,6 +36,7 @@ interface LoadedSegment {
 /** A plan that is loaded and can run. */
 export class PlanRunner {
   readonly #steps: readonly (LoadedSegment | (() => void))[];
+  /** Inputs that `write` copies in. */
   readonly #inputs = new Map<string, Tensor>();
   readonly #outputs = new Map<string, Tensor>();
 
@@ -41,15 +44,18 @@ export class PlanRunner {
     plan: Plan,
     steps: readonly (LoadedSegment | (() => void))[],
     viewOf: (place: Place) => Tensor,
+    isWritten: (input: string) => boolean,
   ) {
     this.#steps = steps;
-    for (const place of plan.inputs) this.#inputs.set(place.name, viewOf(place));
+    for (const place of plan.inputs) {
+      if (isWritten(place.name)) this.#inputs.set(place.name, viewOf(place));
+    }
     for (const [name, place] of plan.outputs) this.#outputs.set(name, viewOf(place));
   }
 
   /** Loads a plan's models and fills its constants. */
   static async load(plan: Plan, options: RunnerOptions): Promise<PlanRunner> {
-    const { memory, addresses, shared = {}, threads } = options;
+    const { memory, addresses, shared = {}, kept = new Set(), threads } = options;
     const views = new Map<Place, Tensor>();
     const viewOf = (place: Place): Tensor => {
       const given = place.kind === "input" ? shared[place.name] : undefined;
@@ -72,21 +78,26 @@ export class PlanRunner {
           : bindKernel(step, { kernels, addresses, viewOf }),
       );
     }
-    return new PlanRunner(plan, steps, viewOf);
+    const isWritten = (name: string) => shared[name] === undefined && !kept.has(name);
+    return new PlanRunner(plan, steps, viewOf, isWritten);
   }
 
-  /** Copies inputs in; those that the plan does not read are passed over. */
+  /**
+   * Copies inputs in; those that the plan does not read are passed over.
+   *
+   * @throws Error when one is missing or of another type or size
+   */
   write(inputs: Tensors): void {
-    for (const [name, values] of Object.entries(inputs)) {
-      const target = this.#inputs.get(name);
-      if (target === undefined) continue;
+    for (const [name, target] of this.#inputs) {
+      const values = inputs[name];
+      if (values === undefined) throw new Error(`the input "${name}" is missing`);
       if (target.length !== values.length || target.constructor !== values.constructor) {
         const wanted = `${target.constructor.name} of ${target.length}`;
         const given = `${values.constructor.name} of ${values.length}`;
         throw new Error(`input "${name}" is a ${given}, not a ${wanted}`);
       }
-      target.set(values);
     }
+    for (const [name, target] of this.#inputs) target.set(inputs[name]!);
   }
 
   /** Runs all steps on what the inputs hold. */
@@ -102,6 +113,11 @@ export class PlanRunner {
     const output = this.#outputs.get(name);
     if (output === undefined) throw new Error(`the graph has no output "${name}"`);
     return output;
+  }
+
+  /** Copies of outputs of the last run. */
+  copies(names: Iterable<string>): Tensors {
+    return Object.fromEntries([...names].map((name) => [name, this.view(name).slice()]));
   }
 
   /** Releases what ONNX Runtime holds. */

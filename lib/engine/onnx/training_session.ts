@@ -5,8 +5,11 @@
  * a multiple of 64 bytes, then the places of the plan. ONNX Runtime writes the
  * gradients; the norm and the update are kernels.
  */
+import { CallQueue } from "../call_queue.ts";
 import type {
+  BegunStep,
   Executable,
+  StepControl,
   Tensors,
   TrainingProgram,
   TrainingSession,
@@ -36,6 +39,8 @@ interface StateViews {
 export class OnnxTrainingSession implements TrainingSession {
   readonly #views = new Map<string, StateViews>();
   readonly #kernels: Kernels;
+  readonly #calls = new CallQueue();
+  readonly stepsAhead = 1;
 
   private constructor(
     readonly program: TrainingProgram,
@@ -69,36 +74,38 @@ export class OnnxTrainingSession implements TrainingSession {
     const { addresses, end } = planMemory(plan, { start: layout.end, fixed });
     const parameters = program.params.reduce((sum, each) => sum + sizeOf(each.shape), 0);
     const memory = allocate(end, `training ${parameters} parameters`);
-    const runner = await PlanRunner.load(plan, { memory, addresses, threads });
+    const kept = new Set(program.params.map(({ name }) => name));
+    const runner = await PlanRunner.load(plan, { memory, addresses, threads, kept });
     return new OnnxTrainingSession(program, runner, { layout, memory }, threads);
   }
 
-  load(state: TrainingState): void {
-    for (const [name, views] of this.#views) {
-      for (
-        const [target, source] of [
-          [views.param, state.params[name]],
-          [views.firstMoment, state.firstMoments[name]],
-          [views.secondMoment, state.secondMoments[name]],
-        ] as const
-      ) {
-        if (source?.length !== target.length) {
-          throw new Error(`the state of "${name}" has ${source?.length}, not ${target.length}`);
-        }
-        target.set(source);
+  load(state: TrainingState): Promise<void> {
+    return this.#calls.run(() => {
+      const pairs = [...this.#views].flatMap(([name, views]) => [
+        { name, target: views.param, source: state.params[name] },
+        { name, target: views.firstMoment, source: state.firstMoments[name] },
+        { name, target: views.secondMoment, source: state.secondMoments[name] },
+      ]);
+      for (const { name, target, source } of pairs) {
+        if (source?.length === target.length) continue;
+        throw new Error(`the state of "${name}" has ${source?.length}, not ${target.length}`);
       }
-    }
+      for (const { target, source } of pairs) target.set(source!);
+    });
   }
 
-  async step(
-    batch: Tensors,
-    control: { readonly learningRate: number; readonly step: number },
-  ): Promise<Tensors> {
+  async step(batch: Tensors, control: StepControl): Promise<BegunStep> {
+    const results = await this.#calls.runInTwo({
+      take: () => this.runner.write(batch),
+      compute: () => this.#compute(control),
+    });
+    return { read: () => Promise.resolve(results) };
+  }
+
+  async #compute(control: StepControl): Promise<Tensors> {
     const { graph, optimizer, params } = this.program;
-    this.runner.write(batch);
     await this.runner.run();
-    const outputs: Record<string, Tensors[string]> = {};
-    for (const name of graph.outputs.keys()) outputs[name] = this.runner.view(name).slice();
+    const outputs = this.runner.copies(graph.outputs.keys());
     const norm = this.#gradientNorm();
     const options = {
       optimizer,
@@ -121,25 +128,25 @@ export class OnnxTrainingSession implements TrainingSession {
     return Math.fround(Math.sqrt(this.#kernels.sumOfSquares(address, count)));
   }
 
-  save(): TrainingState {
+  save(): Promise<TrainingState> {
     const copies = (part: keyof StateViews) =>
       Object.fromEntries([...this.#views].map(([name, views]) => [name, views[part].slice()]));
-    return {
+    return this.#calls.run(() => ({
       params: copies("param"),
       firstMoments: copies("firstMoment"),
       secondMoments: copies("secondMoment"),
-    };
+    }));
   }
 
   forward(graph: Graph): Promise<Executable> {
-    const shared = Object.fromEntries(
+    const resident = Object.fromEntries(
       [...this.#views].map(([name, views]) => [name, views.param]),
     );
-    return OnnxExecutable.compile(graph, { threads: this.threads, shared });
+    return OnnxExecutable.compile(graph, { threads: this.threads, resident, calls: this.#calls });
   }
 
-  async dispose(): Promise<void> {
-    await this.runner.dispose();
+  dispose(): Promise<void> {
+    return this.#calls.runAnyway(() => this.runner.dispose());
   }
 }
 

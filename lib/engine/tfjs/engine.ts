@@ -5,9 +5,12 @@
  * tfjs-node-gpu it is a device. A training step is one graph, and the state
  * stays in tensors of TensorFlow.js between steps.
  */
+import { CallQueue } from "../call_queue.ts";
 import type {
+  BegunStep,
   Engine,
   Executable,
+  StepControl,
   Tensor,
   Tensors,
   TrainingProgram,
@@ -25,8 +28,6 @@ import { openTensorFlow, type TensorFlow, type TfjsBackend, type TfTensor } from
 /** Computes with TensorFlow.js: "tfjs-cpu", or "tfjs-node-gpu" where it is installed. */
 export class TfjsEngine implements Engine {
   private constructor(
-    /** "tfjs-cpu" or "tfjs-node-gpu". */
-    readonly name: string,
     /** The operations of the chosen backend. */
     readonly tf: TensorFlow,
   ) {}
@@ -37,42 +38,56 @@ export class TfjsEngine implements Engine {
    * @throws ExperimentError "engine/tfjs-node-gpu-missing" where that package is not installed
    */
   static async open(backend: TfjsBackend = "cpu"): Promise<TfjsEngine> {
-    const tf = await openTensorFlow(backend);
-    return new TfjsEngine(backend === "cpu" ? "tfjs-cpu" : backend, tf);
+    return new TfjsEngine(await openTensorFlow(backend));
   }
 
-  /** Prepares a forward graph. */
-  compile(graph: Graph): Promise<Executable> {
+  compile(graph: Graph, resident: Tensors = {}): Promise<Executable> {
     const interpreter = new Interpreter(this.tf, optimise(graph, isLowered));
-    return Promise.resolve(new TfjsExecutable(interpreter, new Map()));
+    const names = [...interpreter.graph.inputs.keys()].filter((name) =>
+      resident[name] !== undefined
+    );
+    const held = upload(this.tf, interpreter.graph, { names, tensors: resident });
+    const executable = new TfjsExecutable(interpreter, {
+      resident: held,
+      calls: new CallQueue(),
+      release: () => disposeAll(held),
+    });
+    return Promise.resolve(executable);
   }
 
-  /** Differentiates a program and prepares its step; `load` a state before the first. */
-  train(program: TrainingProgram): Promise<TrainingSession> {
-    return Promise.resolve(new TfjsSession(this.tf, program));
+  async train(program: TrainingProgram): Promise<TrainingSession> {
+    return await Promise.resolve(new TfjsSession(this.tf, program));
   }
 }
 
-class TfjsExecutable implements Executable {
-  /** @param resident tensors used besides those given to `run`; they stay their owner's */
-  constructor(
-    readonly interpreter: Interpreter,
-    readonly resident: ReadonlyMap<string, TfTensor>,
-  ) {}
+interface ExecutableOptions {
+  /** Tensors used besides those given to `run`. */
+  readonly resident: ReadonlyMap<string, TfTensor>;
+  /** What runs take their turn with. */
+  readonly calls: CallQueue;
+  /** Frees what is resident for this executable alone. */
+  readonly release: () => void;
+}
 
-  async run(inputs: Tensors): Promise<Tensors> {
+class TfjsExecutable implements Executable {
+  constructor(readonly interpreter: Interpreter, readonly options: ExecutableOptions) {}
+
+  run(inputs: Tensors): Promise<Tensors> {
     const { tf, graph } = this.interpreter;
-    const names = [...graph.inputs.keys()].filter((name) => !this.resident.has(name));
-    const given = upload(tf, graph, { names, tensors: inputs });
-    try {
-      return await download(this.interpreter.run(new Map([...this.resident, ...given])));
-    } finally {
-      disposeAll(given);
-    }
+    const { resident, calls } = this.options;
+    return calls.run(async () => {
+      const names = [...graph.inputs.keys()].filter((name) => !resident.has(name));
+      const given = upload(tf, graph, { names, tensors: inputs });
+      try {
+        return await download(this.interpreter.run(new Map([...resident, ...given])));
+      } finally {
+        disposeAll(given);
+      }
+    });
   }
 
   dispose(): Promise<void> {
-    return Promise.resolve();
+    return this.options.calls.runAnyway(this.options.release);
   }
 }
 
@@ -80,6 +95,8 @@ class TfjsSession implements TrainingSession {
   readonly #tf: TensorFlow;
   readonly #program: TrainingProgram;
   readonly #step: Interpreter;
+  readonly #calls = new CallQueue();
+  readonly stepsAhead = 1;
   /** Parameters and moments by the names of the step's inputs. */
   readonly #state = new Map<string, TfTensor>();
 
@@ -89,25 +106,32 @@ class TfjsSession implements TrainingSession {
     this.#step = new Interpreter(tf, optimise(buildTrainingGraph(program), isLowered));
   }
 
-  load(state: TrainingState): void {
-    const { graph } = this.#step;
-    const tensors: Record<string, Tensor> = {};
-    for (const { name } of this.#program.params) {
-      tensors[name] = state.params[name]!;
-      tensors[STATE.firstMoment(name)] = state.firstMoments[name]!;
-      tensors[STATE.secondMoment(name)] = state.secondMoments[name]!;
-    }
-    const loaded = upload(this.#tf, graph, { names: Object.keys(tensors), tensors });
-    disposeAll(this.#state);
-    for (const [name, tensor] of loaded) this.#state.set(name, tensor);
+  load(state: TrainingState): Promise<void> {
+    return this.#calls.run(() => {
+      const { graph } = this.#step;
+      const tensors: Record<string, Tensor> = {};
+      for (const { name } of this.#program.params) {
+        tensors[name] = state.params[name]!;
+        tensors[STATE.firstMoment(name)] = state.firstMoments[name]!;
+        tensors[STATE.secondMoment(name)] = state.secondMoments[name]!;
+      }
+      const loaded = upload(this.#tf, graph, { names: Object.keys(tensors), tensors });
+      disposeAll(this.#state);
+      for (const [name, tensor] of loaded) this.#state.set(name, tensor);
+    });
   }
 
-  async step(
-    batch: Tensors,
-    control: { readonly learningRate: number; readonly step: number },
-  ): Promise<Tensors> {
-    const { graph } = this.#step;
+  async step(batch: Tensors, control: StepControl): Promise<BegunStep> {
+    const results = await this.#calls.runInTwo({
+      take: () => this.#upload(batch, control),
+      compute: (given) => this.#compute(given).finally(() => disposeAll(given)),
+    });
+    return { read: () => Promise.resolve(results) };
+  }
+
+  #upload(batch: Tensors, control: StepControl): Map<string, TfTensor> {
     this.#checkLoaded();
+    const { graph } = this.#step;
     const numbers = adamWStep(this.#program.optimizer, control);
     const tensors: Tensors = {
       ...batch,
@@ -116,47 +140,53 @@ class TfjsSession implements TrainingSession {
       [STATE.secondCorrection]: Float32Array.of(numbers.secondCorrection),
     };
     const names = [...graph.inputs.keys()].filter((name) => !this.#state.has(name));
-    const given = upload(this.#tf, graph, { names, tensors });
-    try {
-      const results = this.#step.run(new Map([...this.#state, ...given]));
-      for (const { name } of this.#program.params) {
-        this.#replace(name, results, STATE.param(name));
-        this.#replace(STATE.firstMoment(name), results, STATE.firstMoment(name));
-        this.#replace(STATE.secondMoment(name), results, STATE.secondMoment(name));
-      }
-      return await download(results);
-    } finally {
-      disposeAll(given);
-    }
+    return upload(this.#tf, graph, { names, tensors });
   }
 
-  save(): TrainingState {
-    this.#checkLoaded();
-    const collect = (nameOf: (name: string) => string) =>
-      Object.fromEntries(
-        this.#program.params.map(({ name }) =>
-          [
-            name,
-            copyOf(this.#state.get(nameOf(name))!.dataSync<"float32">(), "float32"),
-          ] as const
-        ),
-      );
-    return {
-      params: collect((name) => name),
-      firstMoments: collect(STATE.firstMoment),
-      secondMoments: collect(STATE.secondMoment),
-    };
+  async #compute(given: ReadonlyMap<string, TfTensor>): Promise<Tensors> {
+    const results = this.#step.run(new Map([...this.#state, ...given]));
+    for (const { name } of this.#program.params) {
+      this.#replace(name, results, STATE.param(name));
+      this.#replace(STATE.firstMoment(name), results, STATE.firstMoment(name));
+      this.#replace(STATE.secondMoment(name), results, STATE.secondMoment(name));
+    }
+    return await download(results);
+  }
+
+  save(): Promise<TrainingState> {
+    return this.#calls.run(async () => {
+      this.#checkLoaded();
+      const collect = async (nameOf: (name: string) => string) => {
+        const pairs = this.#program.params.map(async ({ name }) => {
+          const data = await this.#state.get(nameOf(name))!.data<"float32">();
+          return [name, copyOf(data, "float32")] as const;
+        });
+        return Object.fromEntries(await Promise.all(pairs));
+      };
+      return {
+        params: await collect((name) => name),
+        firstMoments: await collect(STATE.firstMoment),
+        secondMoments: await collect(STATE.secondMoment),
+      };
+    });
   }
 
   forward(graph: Graph): Promise<Executable> {
     const interpreter = new Interpreter(this.#tf, optimise(graph, isLowered));
-    return Promise.resolve(new TfjsExecutable(interpreter, this.#state));
+    return Promise.resolve(
+      new TfjsExecutable(interpreter, {
+        resident: this.#state,
+        calls: this.#calls,
+        release: () => {},
+      }),
+    );
   }
 
   dispose(): Promise<void> {
-    disposeAll(this.#state);
-    this.#state.clear();
-    return Promise.resolve();
+    return this.#calls.runAnyway(() => {
+      disposeAll(this.#state);
+      this.#state.clear();
+    });
   }
 
   #replace(name: string, results: Map<string, TfTensor>, from: string): void {

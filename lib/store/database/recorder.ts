@@ -202,6 +202,7 @@ export class Recorder {
       state: "done",
       attempt: record.attempt,
       device: record.device,
+      engine: record.engine,
       code: record.code,
       started_at: record.startedAt,
       elapsed_ms: record.elapsedMs,

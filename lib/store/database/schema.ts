@@ -7,7 +7,7 @@
  */
 
 /** Counted up when a table or the view changes; a newer database is refused. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /** The types that columns have. */
 export type ColumnType = "VARCHAR" | "JSON" | "TIMESTAMP" | "INTEGER" | "BIGINT" | "DOUBLE";
@@ -65,6 +65,7 @@ export const TABLES = {
     attempt: "INTEGER",
     message: "VARCHAR",
     device: "VARCHAR",
+    engine: "VARCHAR",
     code: "VARCHAR",
     started_at: "TIMESTAMP",
     elapsed_ms: "DOUBLE",

@@ -135,6 +135,7 @@ export class Attempt {
       outcome: artifact.outcome,
       code: artifact.code,
       device: artifact.device,
+      ...(artifact.engine === undefined ? {} : { engine: artifact.engine }),
       attempt: this.number,
       startedAt: artifact.startedAt,
       elapsedMs: artifact.elapsedMs,

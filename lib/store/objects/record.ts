@@ -38,8 +38,10 @@ export interface NewArtifact {
   readonly outcome: TaskOutcome;
   /** The hash of the kind's module graph. */
   readonly code: string;
-  /** The engine's name, such as "cpu". */
+  /** The device that it ran on, such as "cpu". */
   readonly device: string;
+  /** The engine that computed its numbers, such as "onnx-cpu"; absent where none did. */
+  readonly engine?: string;
   /** When the attempt began, ISO 8601 in UTC. */
   readonly startedAt: string;
   /** How long the attempt took. */
@@ -90,6 +92,7 @@ const recordSchema = z.strictObject({
   }),
   code: z.string(),
   device: z.string(),
+  engine: z.exactOptional(z.string()),
   attempt: count,
   startedAt: z.iso.datetime(),
   elapsedMs: z.number().nonnegative(),

@@ -14,6 +14,7 @@ import {
   type NerExample,
 } from "../../benchmarks/ner/features.ts";
 import { ExperimentError } from "../../base/errors.ts";
+import { openDevice } from "../../engine/devices.ts";
 import type { Executable, TrainingSession } from "../../engine/engine.ts";
 import type { Measurement, Score, TaskContext, TaskOutcome } from "../../graph/task.ts";
 import { hasDropout } from "../../model/bert.ts";
@@ -25,7 +26,6 @@ import { classifierSpecs, encoderSpecs } from "../../model/params.ts";
 import { readWeights } from "../../model/weights/names.ts";
 import { WordPiece } from "../../text/pieces/wordpiece.ts";
 import { finetune, fittingLength, type PaddedShape, predictLabels } from "../../train/finetune.ts";
-import { openEngine } from "../engines.ts";
 import { DEFAULT_EPOCHS, type NerParams } from "./ner.ts";
 
 type Context = TaskContext<NerParams>;
@@ -64,7 +64,7 @@ export async function runNer(context: TaskContext<NerParams>): Promise<TaskOutco
   const count = { labels: labels.length };
   const training = tokenClassifier(config, { ...shape, ...count, isTraining: true });
   const labelling = tokenClassifier(config, { ...heldShape, ...count, isTraining: false });
-  const engine = await openEngine(context.device);
+  const engine = await openDevice(context.device);
   await using resources = new AsyncDisposableStack();
   const session = await engine.train({
     graph: training.graph,
@@ -81,7 +81,7 @@ export async function runNer(context: TaskContext<NerParams>): Promise<TaskOutco
     seed: params.seed,
     std: config.initializerRange,
   });
-  session.load(freshState({ ...material.pretrained, ...head }));
+  await session.load(freshState({ ...material.pretrained, ...head }));
   const trained = await train(context, { session, shape, material });
   const labeller = await session.forward(labelling.graph);
   resources.defer(() => labeller.dispose());

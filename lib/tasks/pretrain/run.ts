@@ -7,6 +7,7 @@
 import { join } from "node:path";
 import { ExperimentError } from "../../base/errors.ts";
 import { Stream } from "../../base/rng.ts";
+import { openDevice } from "../../engine/devices.ts";
 import type { ParamSpec } from "../../engine/engine.ts";
 import type { Graph } from "../../engine/ir/graph.ts";
 import type { Facts, InputArtifact, Score, TaskContext, TaskOutcome } from "../../graph/task.ts";
@@ -23,7 +24,6 @@ import { WordPiece } from "../../text/pieces/wordpiece.ts";
 import { CorpusRows, MaskedBatches } from "../../train/batches.ts";
 import { heldOutPredictions, HeldOutSet } from "../../train/heldout.ts";
 import { BEGINNING, heldOutMeasurements, pretrain, type TrainingPoint } from "../../train/loop.ts";
-import { openEngine } from "../engines.ts";
 import { modelSizes, type PretrainParams } from "./kind.ts";
 import { Checkpoints, readTraining, type SavedTraining, writeTraining } from "./checkpoints.ts";
 
@@ -142,11 +142,11 @@ async function advance(context: Context, course: Course): Promise<SavedTraining>
     predictions: heldOutPredictions(batchRows, params.rowPieces),
     isTraining: false,
   });
-  const engine = await openEngine(context.device);
+  const engine = await openDevice(context.device);
   if (params.steps === 0) {
-    const measured = await engine.compile(evaluation.graph);
+    const measured = await engine.compile(evaluation.graph, from.state.params);
     resources.defer(() => measured.dispose());
-    const scores = await heldOut.measure(measured, { params: from.state.params, signal });
+    const scores = await heldOut.measure(measured, { signal });
     const measurements = heldOutMeasurements(0, scores);
     measurements.forEach(context.emit);
     return { point: { ...BEGINNING, measurements }, state: from.state };
@@ -154,7 +154,7 @@ async function advance(context: Context, course: Course): Promise<SavedTraining>
   const { optimizer, schedule, steps, measureEvery } = params;
   const session = await engine.train({ graph, params: specs, loss: "loss", optimizer });
   resources.defer(() => session.dispose());
-  session.load(from.state);
+  await session.load(from.state);
   const measured = await session.forward(evaluation.graph);
   resources.defer(() => measured.dispose());
   const training = pretrain({
@@ -170,7 +170,7 @@ async function advance(context: Context, course: Course): Promise<SavedTraining>
     signal,
   });
   const point = await drain(training, context.emit);
-  return { point, state: session.save() };
+  return { point, state: await session.save() };
 }
 
 /** Emits what a generator yields and returns what it returns. */

@@ -8,14 +8,11 @@
 import * as tf from "@tensorflow/tfjs-core";
 import assert from "node:assert/strict";
 import { DERIVATIVES } from "../../../lib/engine/ir/derivatives.ts";
-import type { Engine } from "../../../lib/engine/engine.ts";
-import { TfjsEngine } from "../../../lib/engine/tfjs/engine.ts";
 import { CASES, type OpCase } from "../cases.ts";
 import { assertClose, checkCase, graphOf } from "../check_case.ts";
+import { testOnEachDevice } from "../each_device.ts";
 import { interpret, type Numbers } from "../reference.ts";
 import { registerTfjsGradients } from "../tfjs_gradients.ts";
-
-const ENGINES: readonly Engine[] = [await TfjsEngine.open("cpu")];
 
 Deno.test("CASES has every operation, each case by its own name", () => {
   const missing = Object.keys(DERIVATIVES).filter((op) => CASES.every((each) => each.op !== op));
@@ -36,11 +33,7 @@ Deno.test("CASES has the gradient of every operation that has one", () => {
 });
 
 for (const each of CASES) {
-  for (const engine of ENGINES) {
-    Deno.test(`${engine.name} agrees with the reference: ${each.name}`, async () => {
-      await checkCase(engine, each);
-    });
-  }
+  testOnEachDevice(`agrees with the reference: ${each.name}`, (engine) => checkCase(engine, each));
   if (each.wrt.length > 0) {
     Deno.test(`differentiate() agrees with finite differences: ${each.name}`, () => {
       checkFiniteDifferences(each);

@@ -133,12 +133,12 @@ Deno.test("ner gives the same bits for a seed, others for another", async () => 
   assert.notEqual(await predictions(2), first);
 });
 
-Deno.test("ner on onnx-cpu and on tfjs-cpu give nearly the same training loss", async () => {
-  const lossOn = async (engine: string) => {
-    const { events } = await run({ steps: 10, epochs: undefined }, { engine });
+Deno.test("ner on cpu and on tfjs-cpu give nearly the same training loss", async () => {
+  const lossOn = async (device: string) => {
+    const { events } = await run({ steps: 10, epochs: undefined }, { device });
     return events.find((each) => each.type === "measurement")!.value;
   };
-  const [a, b] = [await lossOn("onnx-cpu"), await lossOn("tfjs-cpu")];
+  const [a, b] = [await lossOn("cpu"), await lossOn("tfjs-cpu")];
   // Ten steps of Adam at 5e-3 amplify rounding of 1e-7.
   assert(Math.abs(a - b) < 1e-3, `${a} and ${b}`);
 });

@@ -119,12 +119,12 @@ Deno.test("pretrain leaves a model's folder and says what it took", async () => 
   assert.equal(flops, 12 * step);
 });
 
-for (const engine of ["onnx-cpu", "tfjs-cpu"]) {
-  Deno.test(`pretrain in segments gives the bits of one long run on ${engine}`, async () => {
-    const whole = await run({}, { engine });
-    const zero = await run({ steps: 0 }, { engine });
-    const early = await run({ steps: 5 }, { engine, start: { ...artifactOf(zero), step: 0 } });
-    const late = await run({}, { engine, start: { ...artifactOf(early), step: 5 } });
+for (const device of ["cpu", "tfjs-cpu"]) {
+  Deno.test(`pretrain in segments gives the bits of one long run on ${device}`, async () => {
+    const whole = await run({}, { device });
+    const zero = await run({ steps: 0 }, { device });
+    const early = await run({ steps: 5 }, { device, start: { ...artifactOf(zero), step: 0 } });
+    const late = await run({}, { device, start: { ...artifactOf(early), step: 5 } });
     await assertSameBits(late, whole);
     const after = measurements(whole.events).filter((each) => each.step > 5);
     assert.deepEqual(measurements(late.events), after);
@@ -427,11 +427,11 @@ Deno.test("pretrain says what is wrong with its inputs", async () => {
   }
 });
 
-Deno.test("openEngine() refuses a name that is none", async () => {
-  await assert.rejects(run({}, { engine: "abacus" }), (error: ExperimentError) => {
-    assert.equal(error.code, "tasks/engine");
-    assert.equal(error.message, 'there is no engine "abacus"');
-    assert.match(error.faults[0].mend!, /use one of onnx-cpu, tfjs-cpu, tfjs-node-gpu/);
+Deno.test("openDevice() refuses a name that is none", async () => {
+  await assert.rejects(run({}, { device: "abacus" }), (error: ExperimentError) => {
+    assert.equal(error.code, "engine/unknown-device");
+    assert.equal(error.message, 'there is no device "abacus"');
+    assert.match(error.faults[0].mend!, /use one of cpu, tfjs-cpu, tfjs-node-gpu/);
     return true;
   });
 });

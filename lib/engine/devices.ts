@@ -1,0 +1,147 @@
+/**
+ * The devices that numbers can be computed on: one table, which all that names a
+ * device reads.
+ *
+ * A device is an engine on some hardware. Its entry says what its results are called
+ * in keys, how many tasks it takes at a time and with how many threads, whether it
+ * can be used here and now, and how it is opened; only then is its engine loaded.
+ */
+import { ExperimentError } from "../base/errors.ts";
+import type { Numerics } from "../base/numerics.ts";
+import type { Engine } from "./engine.ts";
+
+/** What is known of a task when it is given its threads. */
+export interface Load {
+  /** Floating-point operations of the task. */
+  readonly flops: number;
+  /** How many tasks may run at once. */
+  readonly jobs: number;
+  /** How many run or are ready to, this one counted. */
+  readonly active: number;
+}
+
+/** A device of the table. */
+export interface Device {
+  /** One line for help. */
+  readonly about: string;
+  /** What its results depend on, as it stands in keys. */
+  readonly numerics: Numerics;
+  /** The module that `open` loads: what it imports is the code behind the device's results. */
+  readonly module: URL;
+  /** How many tasks it takes at a time. */
+  slots(): number;
+  /** How many threads a task gets, at least 1; results do not depend on it. */
+  threads(load: Load): number;
+  /**
+   * Asks whether it can be used on this machine now, before anything is computed.
+   *
+   * @throws ExperimentError why not, and what to do about it
+   */
+  check(): Promise<void>;
+  /**
+   * Loads its engine.
+   *
+   * @throws ExperimentError what `check` would have told
+   */
+  open(options: { readonly threads: number }): Promise<Engine>;
+}
+
+/** This module: what stands in a task's code for the module of the device that it opens. */
+export const DEVICES_MODULE: URL = new URL(import.meta.url);
+
+/** The table's names, as `--device` takes them. */
+export type DeviceName = "cpu" | "tfjs-cpu" | "tfjs-node-gpu";
+
+/** The device unless another is asked for. */
+export const DEFAULT_DEVICE: DeviceName = "cpu";
+
+/** Devices by name. */
+export const DEVICES: Readonly<Record<DeviceName, Device>> = {
+  "cpu": {
+    about: "ONNX Runtime and WASM kernels, on all cores",
+    numerics: { engine: "onnx-cpu", precision: "float32" },
+    module: new URL("./onnx/engine.ts", import.meta.url),
+    slots: cores,
+    threads: shareOfCores,
+    check: () => Promise.resolve(),
+    async open(options) {
+      const { OnnxEngine } = await import("./onnx/engine.ts");
+      return new OnnxEngine(options);
+    },
+  },
+  "tfjs-cpu": {
+    about: "TensorFlow.js in plain JavaScript: slow, to check others against",
+    numerics: { engine: "tfjs-cpu", precision: "float32" },
+    module: new URL("./tfjs/engine.ts", import.meta.url),
+    slots: cores,
+    threads: () => 1,
+    check: () => Promise.resolve(),
+    async open() {
+      const { TfjsEngine } = await import("./tfjs/engine.ts");
+      return await TfjsEngine.open("cpu");
+    },
+  },
+  "tfjs-node-gpu": {
+    about: "TensorFlow.js on an NVIDIA GPU, where its package is installed",
+    numerics: { engine: "tfjs-node-gpu", precision: "float32" },
+    module: new URL("./tfjs/engine.ts", import.meta.url),
+    slots: () => 1,
+    threads: () => 1,
+    async check() {
+      await this.open({ threads: 1 });
+    },
+    async open() {
+      const { TfjsEngine } = await import("./tfjs/engine.ts");
+      return await TfjsEngine.open("tfjs-node-gpu");
+    },
+  },
+};
+
+/**
+ * The device of a name.
+ *
+ * @throws ExperimentError "engine/unknown-device"
+ */
+export function deviceOf(name: string): Device {
+  if (Object.hasOwn(DEVICES, name)) return DEVICES[name as DeviceName];
+  throw new ExperimentError("engine/unknown-device", `there is no device "${name}"`, {
+    mend: `use one of ${Object.keys(DEVICES).join(", ")}`,
+  });
+}
+
+const opened = new Map<string, Promise<Engine>>();
+
+/**
+ * The engine of a device, opened once a process and number of threads.
+ *
+ * @throws ExperimentError where there is no such device, or it cannot be used here
+ */
+export function openDevice(
+  { name, threads }: { readonly name: string; readonly threads: number },
+): Promise<Engine> {
+  const key = `${name} ${threads}`;
+  let engine = opened.get(key);
+  if (engine === undefined) {
+    engine = deviceOf(name).open({ threads });
+    opened.set(key, engine);
+    // What failed is tried again: a GPU that was busy may be free next time.
+    engine.catch(() => opened.delete(key));
+  }
+  return engine;
+}
+
+function cores(): number {
+  return Math.max(1, navigator.hardwareConcurrency);
+}
+
+/** A training of so many FLOPs, half a minute on a core, is worth a worker of its own. */
+const LONG_FLOPS = 1e12;
+
+/**
+ * A task's share of the cores, since jobs that each take all cores only fight over
+ * them. A long task that has nobody beside it gets all.
+ */
+function shareOfCores({ flops, jobs, active }: Load): number {
+  const beside = flops >= LONG_FLOPS ? Math.min(jobs, Math.max(1, active)) : jobs;
+  return Math.max(1, Math.floor(cores() / beside));
+}
