@@ -1,7 +1,7 @@
 /** The command `run`: shows progress, then the grid and the fits. */
 import { formatDuration } from "../report/text/format.ts";
 import { formatFits } from "../report/text/fits.ts";
-import { gridTables, headlineRows } from "../report/text/grid.ts";
+import { formatGrid, headlineRows } from "../report/text/grid.ts";
 import { runStudy } from "../run/run.ts";
 import { checkStudyBudget, openStudy } from "../run/study.ts";
 import { EXIT } from "./exit.ts";
@@ -54,9 +54,8 @@ export async function run(spec: string, options: RunCommandOptions): Promise<num
       clearInterval(timer);
       display.end();
     }
-    for (const { title, text } of gridTables(headlineRows(report.rows))) {
-      printError(`\n${title}\n${text}`);
-    }
+    const grid = formatGrid(headlineRows(report.rows));
+    if (grid !== "") printError(`\n${grid}`);
     // With --only, or after failures, a fit may have nothing to go by.
     const fits = report.fits.filter(({ points }) => points > 0);
     if (fits.length > 0) printError(`\n${formatFits(fits)}`);

@@ -8,7 +8,6 @@
  */
 import process from "node:process";
 import { createLogUpdate } from "log-update";
-import { writeAllSync } from "../base/files.ts";
 import { printable, printableLine } from "../base/terminal.ts";
 import type { Screen } from "./progress.ts";
 
@@ -26,7 +25,7 @@ export function writeData(text: string): void {
 
 function write(text: string): void {
   try {
-    writeAllSync(Deno.stdout, encoder.encode(text));
+    writeAll(Deno.stdout, text);
   } catch (error) {
     if (error instanceof Deno.errors.BrokenPipe) Deno.exit(0);
     throw error;
@@ -49,10 +48,15 @@ export function outputWidth(): number {
 /** Prints a line on standard error; with nobody there to read it, a run goes on all the same. */
 export function printError(text: string): void {
   try {
-    writeAllSync(Deno.stderr, encoder.encode(`${printable(text)}\n`));
+    writeAll(Deno.stderr, `${printable(text)}\n`);
   } catch {
     // A closed pipe or a terminal that is gone: there is nowhere left to say so.
   }
+}
+
+function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
+  const bytes = encoder.encode(text);
+  for (let at = 0; at < bytes.length;) at += stream.writeSync(bytes.subarray(at));
 }
 
 /** Standard error as a screen: with a live block where it is a terminal. */

@@ -5,7 +5,6 @@
  * process, so a worker ignores it: the driver decides, and sends "abort".
  */
 import { ExperimentError } from "../base/errors.ts";
-import { writeAllSync } from "../base/files.ts";
 import type { TaskKind } from "../graph/task.ts";
 import { ArtifactStore } from "../store/objects/artifacts.ts";
 import { runJob } from "./job.ts";
@@ -101,7 +100,7 @@ function endOf(error: unknown, signal: AbortSignal): FromWorker {
 function tell(message: FromWorker): void {
   const bytes = new TextEncoder().encode(MARK + formatMessage(message));
   try {
-    writeAllSync(Deno.stdout, bytes);
+    for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
   } catch (error) {
     // Nobody listens any more: the driver is gone, and the input ends too.
     if (error instanceof Deno.errors.BrokenPipe) Deno.exit(0);

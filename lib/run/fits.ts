@@ -1,15 +1,9 @@
 /** Fits the curves that a spec asks for to the scores of its cells. */
 import { canonical, type Json } from "../base/canonical.ts";
 import { fitScaling } from "../analysis/scaling.ts";
-import type { GridRow } from "../report/text/grid.ts";
 import type { FitSpec } from "../experiment/experiment.ts";
 import type { FitRow } from "../store/database/rows.ts";
-
-/** A row of the view `results`, as far as fits and tables need it. */
-export interface ResultRow extends GridRow {
-  /** What it may be fitted against, absent where unknown. */
-  readonly x: Readonly<Record<FitSpec["against"], number | undefined>>;
-}
+import type { ResultRow } from "./results.ts";
 
 /** The curves of a spec, each once for every combination of its `by` axes. */
 export function fitCurves(specs: readonly FitSpec[], rows: readonly ResultRow[]): FitRow[] {

@@ -5,17 +5,17 @@
  * as events and shown by the command line.
  */
 import { ExperimentError, type Fault, fault } from "../base/errors.ts";
-import type { Json, JsonObject } from "../base/canonical.ts";
 import { deviceOf } from "../engine/devices.ts";
 import { type JobEvent, LocalExecutor } from "../executor/local.ts";
 import { runPlan, type StateDetail, type TaskState } from "../graph/schedule.ts";
 import type { PlannedTask } from "../graph/plan.ts";
 import { readMeasurements } from "../store/objects/measurements.ts";
-import { queryRows } from "../store/database/query.ts";
 import { Recorder } from "../store/database/recorder.ts";
 import type { FitRow } from "../store/database/rows.ts";
 import type { RunEvent } from "./events.ts";
-import { fitCurves, type ResultRow } from "./fits.ts";
+import { fitCurves } from "./fits.ts";
+import { readResults, type ResultRow } from "./results.ts";
+import { kinds } from "../tasks/registry.ts";
 import { allCells, cellRows, labelOf, type Study } from "./study.ts";
 
 /** How to run a study. */
@@ -95,7 +95,7 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunRe
 
   const outcome = await execute(study, { ...options, recorder, run });
   await recorder.flush();
-  const rows = await readResults(study.database, experiment.name);
+  const rows = await readResults(study.database, experiment.name, kinds);
   const fits = fitCurves(experiment.fits, rows);
   recorder.recordFits(experiment.name, fits);
 
@@ -111,36 +111,6 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunRe
   recorder.endRun(run, { status, counts: tasks, elapsedMs });
   await recorder.close();
   return { experiment: experiment.name, run, tasks, elapsedMs, isInterrupted, rows, fits };
-}
-
-/** The scores of an experiment's cells, in the order of its stages and cells. */
-export async function readResults(database: string, experiment: string): Promise<ResultRow[]> {
-  const rows = await queryRows(
-    database,
-    `SELECT results.*, cells.place FROM results
-     JOIN cells USING (experiment, stage, axes)
-     WHERE experiment = $1 ORDER BY cells.place, benchmark, metric, split`,
-    { values: [experiment] },
-  );
-  const number = (value: Json | undefined) =>
-    value === null || value === undefined ? undefined : Number(value);
-  return rows.map((row) => ({
-    stage: String(row["stage"]),
-    axes: row["axes"] as JsonObject,
-    benchmark: String(row["benchmark"]),
-    metric: String(row["metric"]),
-    split: String(row["split"]),
-    seed: number(row["seed"]),
-    value: Number(row["value"]),
-    x: {
-      steps: number(row["steps"]),
-      uniqueTokens: number(row["unique_tokens"]),
-      seenTokens: number(row["seen_tokens"]),
-      epochs: number(row["epochs"]),
-      parameters: number(row["parameters"]),
-      flops: number(row["flops"]),
-    },
-  }));
 }
 
 interface ExecuteOptions extends RunOptions {

@@ -113,8 +113,7 @@ async function* trainingSentences(
   { dir }: InputArtifact,
   { params, signal, emit }: TaskContext<VocabParams>,
 ): AsyncGenerator<string, void> {
-  const { countWords } = await import("../text/sources/words.ts");
-  const { readCorpus, readCorpusSummary, splitPath } = await import(
+  const { countWords, readCorpus, readCorpusSummary, splitPath } = await import(
     "../text/corpus/format.ts"
   );
   const { train } = await readCorpusSummary(dir);

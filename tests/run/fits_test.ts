@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { fitCurves, type ResultRow } from "../../lib/run/fits.ts";
+import { fitCurves } from "../../lib/run/fits.ts";
+import type { ResultRow } from "../../lib/run/results.ts";
 import type { FitSpec } from "../../lib/experiment/experiment.ts";
 
 const measure = { stage: "ner", benchmark: "ner", metric: "f1", split: "test" } as const;
@@ -10,6 +11,7 @@ const rows: readonly ResultRow[] = [1000, 2000].flatMap((tokens) =>
   [50, 100, 200, 400].flatMap((steps) =>
     [1, 2].map((seed) => ({
       ...measure,
+      key: `${tokens}-${steps}-${seed}`,
       axes: { tokens, steps, seed },
       seed,
       value: 80 + tokens / 100 - 300 * steps ** -0.8 + seed / 10,

@@ -6,6 +6,7 @@
  * no more than what is shown of it.
  */
 import stringWidth from "string-width";
+import { printableLine } from "../../base/terminal.ts";
 
 /** A cell as it is printed. */
 export interface Cell {
@@ -31,7 +32,7 @@ const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
  */
 export function cellOf(text: string, most = Infinity): Cell {
   const isLong = text.length > most * UNITS_A_COLUMN;
-  const shown = oneLine(isLong ? text.slice(0, most * UNITS_A_COLUMN) : text);
+  const shown = printableLine(isLong ? text.slice(0, most * UNITS_A_COLUMN) : text);
   const isAscii = ASCII.test(shown);
   const width = isAscii ? shown.length : stringWidth(shown);
   if (width <= most && !isLong) return { text: shown, width, isCut: false };
@@ -50,14 +51,4 @@ export function cellOf(text: string, most = Infinity): Cell {
 export function padCell({ text, width }: Cell, to: number, isRight: boolean): string {
   const space = " ".repeat(Math.max(0, to - width));
   return isRight ? `${space}${text}` : `${text}${space}`;
-}
-
-const NAMED: Readonly<Record<string, string>> = { "\n": "\\n", "\t": "\\t" };
-
-/** Line breaks, controls, lone surrogates and marks that turn the direction of text, as escapes. */
-function oneLine(text: string): string {
-  if (ASCII.test(text)) return text;
-  return text.replace(/[\p{Cc}\p{Cs}\u2028\u2029\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]/gu, (
-    each,
-  ) => NAMED[each] ?? `\\u${each.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

@@ -2,11 +2,15 @@
  * The measured grid as text tables: one a stage, benchmark, metric and split.
  *
  * Cells that differ in nothing but their seed are one entry, mean and standard
- * deviation; the last swept axis runs across, the others down.
+ * deviation; the last swept axis runs across, the others down. Entries that
+ * differ from the best by less than noise are marked.
  */
-import type { Json, JsonObject } from "../../base/canonical.ts";
-import { formatFixed, formatNumber } from "./format.ts";
+import type { JsonObject } from "../../base/canonical.ts";
+import { bestWithinNoise, rootMeanSquare, type Sample, summarise } from "../../analysis/noise.ts";
+import type { Metric } from "../../graph/task.ts";
+import { formatAxisValue } from "./labels.ts";
 import { formatTable } from "./table.ts";
+import { nameOfMetric, unitOf } from "./units.ts";
 
 /** The part of a row of the results view that a table needs. */
 export interface GridRow {
@@ -18,106 +22,146 @@ export interface GridRow {
   readonly benchmark: string;
   /** What was measured, such as "f1". */
   readonly metric: string;
+  /** What its kind says of the metric, where that is known. */
+  readonly declared?: Metric | undefined;
   /** The part of the data, such as "test". */
   readonly split: string;
   /** The seed of the cell, where it has one; cells apart only in it are averaged. */
   readonly seed?: number | undefined;
-  /** The measurement, in the unit of the metric: percent for F1, nats for a loss. */
+  /** The measurement, in the unit of the metric. */
   readonly value: number;
+  /** By how much it may be off by the choice of what was measured on, where that is known. */
+  readonly standardError?: number | undefined;
 }
 
 /** One table: a title and its text. */
 export interface GridTable {
-  /** Stage, benchmark, metric and split, or "single cells" for stages without swept axes. */
+  /** Stage, benchmark, split, metric and its unit; "single cells" for stages without swept axes. */
   readonly title: string;
   /** Lines of aligned columns, without a newline at the end. */
   readonly text: string;
+  /** What its signs mean, a sentence each. */
+  readonly notes: readonly string[];
 }
-
-/** Metrics from 0 to 100, for which one digit after the point is plenty. */
-const PERCENT_METRICS: ReadonlySet<string> = new Set(["f1", "precision", "recall"]);
-
-/** Metrics that say little beside a headline one; SQL has them all. */
-const MINOR_METRICS: ReadonlySet<string> = new Set(["precision", "recall", "maskedAccuracy"]);
 
 /** The rows worth a table at the end of a run: headline metrics, on validation or test. */
-export function headlineRows(rows: readonly GridRow[]): GridRow[] {
-  return rows.filter(({ metric, split }) => !MINOR_METRICS.has(metric) && split !== "dev");
+export function headlineRows<Row extends GridRow>(rows: readonly Row[]): Row[] {
+  return rows.filter(({ declared, split }) => declared?.isHeadline !== false && split !== "dev");
 }
 
-/** The mean of values and, for two or more, their sample standard deviation. */
-export function summarise(values: readonly number[]): { mean: number; deviation?: number } {
-  const mean = values.reduce((sum, each) => sum + each, 0) / values.length;
-  if (values.length < 2) return { mean };
-  const squares = values.reduce((sum, each) => sum + (each - mean) ** 2, 0);
-  return { mean, deviation: Math.sqrt(squares / (values.length - 1)) };
+/** All tables one below the other, and what their signs mean, once; empty without rows. */
+export function formatGrid(rows: readonly GridRow[]): string {
+  const tables = gridTables(rows);
+  const notes = [...new Set(tables.flatMap((table) => table.notes))];
+  const texts = tables.map(({ title, text }) => `${title}\n${text}`);
+  return [...texts, ...(notes.length === 0 ? [] : [notes.join("\n")])].join("\n\n");
 }
 
 /** Tables of all rows: stages in the order of the rows, those without swept axes together. */
 export function gridTables(rows: readonly GridRow[]): GridTable[] {
   const swept = new Map<string, GridRow[]>();
-  const single = new Map<string, GridRow[]>();
-  for (const [stage, ofStage] of groupBy(rows, (row) => row.stage)) {
-    const axes = sweptAxes(ofStage);
-    for (const row of ofStage) {
-      const measure = `${row.benchmark} ${row.metric}, ${row.split}`;
-      if (axes.length > 0) push(swept, `${stage}: ${measure}`, row);
-      else push(single, stage, row);
-    }
+  const single: GridRow[][] = [];
+  for (const ofStage of groupBy(rows, (row) => row.stage).values()) {
+    const measured = groupBy(ofStage, (row) => `${row.stage}: ${nameOfScore(row)}`);
+    if (sweptAxes(ofStage).length === 0) single.push(...measured.values());
+    else for (const [title, same] of measured) swept.set(title, same);
   }
-  const tables = [...swept].map(([title, each]) => ({ title, text: pivot(each) }));
-  if (single.size === 0) return tables;
-  const lines = [...single].flatMap(([stage, each]) =>
-    [...groupBy(each, (row) => `${row.benchmark} ${row.metric}, ${row.split}`)]
-      .map(([measure, same]) => [stage, measure, entry(same)])
-  );
-  const text = formatTable(["stage", "metric", "value"], lines, { right: (c) => c === 2 });
-  return [...tables, { title: "single cells", text }];
+  const tables = [...swept].map(([title, each]) => ({ title, ...pivot(each) }));
+  return single.length === 0 ? tables : [...tables, singleCells(single)];
+}
+
+/** Benchmark, split, metric and unit in words: "ner test f1, %". */
+export function nameOfScore({ benchmark, split, metric, declared }: GridRow): string {
+  return `${benchmark} ${split} ${nameOfMetric(metric, declared)}`;
 }
 
 /** The axes in which rows of one stage differ, but for the one that is the seed. */
-function sweptAxes(rows: readonly GridRow[]): string[] {
-  const names = Object.keys(rows[0]!.axes);
+export function sweptAxes(rows: readonly GridRow[]): string[] {
+  const names = new Set(rows.flatMap((row) => Object.keys(row.axes)));
   const isSeed = (name: string) =>
     rows.every((row) => row.seed !== undefined && row.axes[name] === row.seed);
-  return names.filter((name) => !isSeed(name));
+  return [...names].filter((name) => !isSeed(name));
 }
 
-function pivot(rows: readonly GridRow[]): string {
+/** The values and standard errors of rows that are one entry. */
+export function sampleOf(rows: readonly GridRow[]): Sample {
+  return {
+    values: rows.map((row) => row.value),
+    standardErrors: rows.flatMap((row) => row.standardError ?? []),
+  };
+}
+
+function singleCells(measured: readonly (readonly GridRow[])[]): GridTable {
+  const lines = measured.map((rows) => [rows[0]!.stage, nameOfScore(rows[0]!), entry(rows)]);
+  return {
+    title: "single cells",
+    text: formatTable(["stage", "metric", "value"], lines, { right: (column) => column === 2 }),
+    notes: notesOf(measured, { isMarked: false }),
+  };
+}
+
+function pivot(rows: readonly GridRow[]): Omit<GridTable, "title"> {
   const axes = sweptAxes(rows);
   const across = axes.at(-1)!, down = axes.slice(0, -1);
-  const columns = [...new Set(rows.map((row) => show(row.axes[across])))];
-  const lines = [...groupBy(rows, (row) => JSON.stringify(down.map((name) => row.axes[name])))]
-    .map(([, each]) => [
-      ...down.map((name) => show(each[0]!.axes[name])),
-      ...columns.map((column) => entry(each.filter((row) => show(row.axes[across]) === column))),
-    ]);
-  const heads = columns.map((column, i) => i === 0 ? `${across} ${column}` : column);
-  return formatTable([...down, ...heads], lines, { right: () => true });
+  const labelsOf = (row: GridRow, names: readonly string[]) =>
+    names.map((name) => formatAxisValue(row.axes[name] ?? null));
+  // A label is of one value alone, so that what has one label is one entry.
+  const keyOf = (row: GridRow, names: readonly string[]) => labelsOf(row, names).join("\n");
+  const cells = groupBy(rows, (row) => keyOf(row, axes));
+  const samples = [...cells.values()].map(sampleOf);
+  const better = rows[0]!.declared?.better;
+  const best = better === undefined ? [] : bestWithinNoise(samples, better);
+  const texts = new Map([...cells].map(([key, each], i) => [key, entry(each, best[i])]));
+
+  const columns = [...groupBy(rows, (row) => keyOf(row, [across])).keys()];
+  const lines = [...groupBy(rows, (row) => keyOf(row, down))].map(([key, [row]]) => [
+    ...labelsOf(row!, down),
+    ...columns.map((column) => texts.get(down.length === 0 ? column : `${key}\n${column}`) ?? ""),
+  ]);
+  const heads = columns.map((label, i) => i === 0 ? `${across} ${label}` : label);
+  return {
+    text: formatTable([...down, ...heads], lines, { right: () => true }),
+    notes: notesOf([...cells.values()], { isMarked: best.includes(true) }),
+  };
 }
 
-/** One entry of a table: mean, and standard deviation over seeds where there are several. */
-function entry(rows: readonly GridRow[]): string {
-  if (rows.length === 0) return "";
-  const { mean, deviation } = summarise(rows.map((row) => row.value));
-  const digits = PERCENT_METRICS.has(rows[0]!.metric) ? 1 : 3;
-  const spread = deviation === undefined ? "" : ` ±${formatFixed(deviation, digits)}`;
-  return `${formatFixed(mean, digits)}${spread}`;
+/** One entry of a table: mean, deviation over seeds where there are several, standard error. */
+function entry(rows: readonly GridRow[], isMarked = false): string {
+  const { show } = unitOf(rows[0]!.declared);
+  const { values, standardErrors = [] } = sampleOf(rows);
+  const { mean, deviation } = summarise(values);
+  const spread = deviation === undefined ? "" : ` ±${show(deviation)}`;
+  const error = standardErrors.length === 0 ? "" : ` (${show(rootMeanSquare(standardErrors))})`;
+  return `${isMarked ? "*" : ""}${show(mean)}${spread}${error}`;
 }
 
-function show(value: Json | undefined): string {
-  if (typeof value === "number") return formatNumber(value);
-  return typeof value === "string" ? value : JSON.stringify(value ?? null);
+function notesOf(
+  entries: readonly (readonly GridRow[])[],
+  { isMarked }: { readonly isMarked: boolean },
+): string[] {
+  const hasSeeds = entries.some((rows) => rows.length > 1);
+  const hasErrors = entries.some((rows) => rows.some((row) => row.standardError !== undefined));
+  const notes: string[] = [];
+  if (hasSeeds) notes.push("±: standard deviation over seeds");
+  if (hasErrors) notes.push("( ): standard error of one value by the choice of the text");
+  if (isMarked) {
+    notes.push(
+      "*: the best, and what differs from it by less than 2 standard errors: no difference",
+    );
+  }
+  if (!hasSeeds && !hasErrors) {
+    notes.push("one seed and no standard errors: small differences may be noise");
+  }
+  return notes;
 }
 
 function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
   const groups = new Map<string, T[]>();
-  for (const item of items) push(groups, keyOf(item), item);
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
+  }
   return groups;
-}
-
-function push<T>(groups: Map<string, T[]>, key: string, item: T): void {
-  const group = groups.get(key);
-  if (group === undefined) groups.set(key, [item]);
-  else group.push(item);
 }

@@ -6,7 +6,6 @@
  * again; the later line counts. In the artifact they stand sorted, each once.
  */
 import { z } from "zod";
-import { writeAllSync } from "../../base/files.ts";
 import { compareText } from "../../base/order.ts";
 import { isPresent } from "./_files.ts";
 import { storeFault } from "../faults.ts";
@@ -68,7 +67,7 @@ export class MeasurementLog {
   append(measurement: RecordedMeasurement): void {
     const bytes = new TextEncoder().encode(formatLine(measurement));
     try {
-      writeAllSync(this.#file, bytes);
+      for (let at = 0; at < bytes.length;) at += this.#file.writeSync(bytes.subarray(at));
     } catch (error) {
       throw storeFault(error, { doing: "keep measurements", path: this.#path });
     }

@@ -1,11 +1,24 @@
 import assert from "node:assert/strict";
 import { formatCount, formatDuration, formatNumber } from "../../../lib/report/text/format.ts";
+import type { Metric } from "../../../lib/graph/task.ts";
 import {
+  formatGrid,
   type GridRow,
   gridTables,
   headlineRows,
-  summarise,
 } from "../../../lib/report/text/grid.ts";
+
+const FRACTION: Metric = {
+  unit: "fraction",
+  better: "higher",
+  range: [0, 1],
+  isHeadline: true,
+  about: "A made-up score.",
+};
+const NATS: Metric = { unit: "nats", better: "lower", isHeadline: true, about: "A loss." };
+const SEEDS = "±: standard deviation over seeds";
+const ONE_SEED = "one seed and no standard errors: small differences may be noise";
+const MARK = "*: the best, and what differs from it by less than 2 standard errors: no difference";
 
 const score = { benchmark: "ner", metric: "f1", split: "test" };
 
@@ -22,12 +35,13 @@ Deno.test("gridTables() pivots the last swept axis and averages over seeds", () 
     )
   );
   assert.deepEqual(gridTables(rows), [{
-    title: "ner: ner f1, test",
+    title: "ner: ner test f1",
     text: [
-      "size   steps 10         20",
-      " 100  21.5 ±0.7  31.5 ±0.7",
-      " 200  31.5 ±0.7  41.5 ±0.7",
+      "size       steps 10             20",
+      " 100  21.500 ±0.707  31.500 ±0.707",
+      " 200  31.500 ±0.707  41.500 ±0.707",
     ].join("\n"),
+    notes: [SEEDS],
   }]);
 });
 
@@ -53,36 +67,132 @@ Deno.test("gridTables() leaves absent cells empty and shows an only axis across"
 
 Deno.test("gridTables() joins stages without swept axes into one table", () => {
   const rows: GridRow[] = [1, 2].flatMap((seed) => [
-    { ...score, stage: "start", axes: { seed }, seed, value: 20 + seed },
-    { ...score, stage: "control", axes: { seed }, seed, value: 25 },
+    { ...score, declared: FRACTION, stage: "start", axes: { seed }, seed, value: 0.2 + seed / 100 },
+    { ...score, declared: FRACTION, stage: "control", axes: { seed }, seed, value: 0.25 },
   ]);
   assert.deepEqual(gridTables(rows), [{
     title: "single cells",
     text: [
-      "stage    metric            value",
-      "start    ner f1, test  21.5 ±0.7",
-      "control  ner f1, test  25.0 ±0.0",
+      "stage    metric              value",
+      "start    ner test f1, %  21.5 ±0.7",
+      "control  ner test f1, %  25.0 ±0.0",
     ].join("\n"),
+    notes: [SEEDS],
   }]);
 });
 
-Deno.test("headlineRows() leaves precision, recall, accuracy and the dev part to SQL", () => {
-  const row = (metric: string, split: string): GridRow => (
-    { ...score, stage: "ner", axes: {}, value: 1, metric, split }
-  );
-  const rows = [
-    row("f1", "dev"),
-    row("f1", "test"),
-    row("recall", "test"),
-    row("lossNats", "validation"),
-    row("maskedAccuracy", "validation"),
+Deno.test("the printed grid tells apart axis values that are nearly the same", () => {
+  const rows = (axis: string, values: readonly (string | number | boolean)[]): GridRow[] =>
+    values.flatMap((value, i) =>
+      [2, 4].map((steps) => ({
+        ...score,
+        stage: "pretrain",
+        axes: { steps, [axis]: value },
+        value: steps + i,
+        seed: 0,
+      }))
+    );
+  const cases: [(string | number | boolean)[], string[]][] = [
+    [[20240101, 20240201], ["20240101", "20240201"]],
+    [[0.12345, 0.12349], ["0.12345", "0.12349"]],
+    [["4", 4, "true", true], ['"4"', "4", '"true"', "true"]],
+    [["a", "a "], ["a", '"a "']],
   ];
-  assert.deepEqual(headlineRows(rows), [rows[1], rows[3]]);
+  for (const [values, labels] of cases) {
+    const text = formatGrid(rows("version", values));
+    const [, head, ...lines] = text.split("\n");
+    const joined = labels.join("").replaceAll(" ", "");
+    assert.equal(head!.replaceAll(" ", ""), `stepsversion${joined}`);
+    assert.deepEqual(
+      lines[0]!.trim().split(/ +/).slice(1).map(Number),
+      values.map((_, i) => 2 + i),
+    );
+    assert.doesNotMatch(text, /±/);
+    assert.ok(text.endsWith(ONE_SEED));
+  }
 });
 
-Deno.test("summarise() gives no deviation for a single value", () => {
-  assert.deepEqual(summarise([3]), { mean: 3 });
-  assert.deepEqual(summarise([1, 3]), { mean: 2, deviation: Math.SQRT2 });
+Deno.test("the printed grid marks what differs from the best by less than noise", () => {
+  const at = (steps: number, values: number[], declared: Metric, error?: number): GridRow[] =>
+    values.map((value, i) => ({
+      stage: "s",
+      axes: { steps, seed: i },
+      seed: i,
+      benchmark: "b",
+      metric: "m",
+      split: "test",
+      declared,
+      value,
+      standardError: error,
+    }));
+  const cases: { rows: GridRow[]; shows: string; notes: string[] }[] = [
+    {
+      rows: [
+        ...at(1, [0.70, 0.72], FRACTION),
+        ...at(2, [0.88, 0.90], FRACTION),
+        ...at(3, [0.89, 0.93], FRACTION),
+      ],
+      shows: "71.0 ±1.4  *89.0 ±1.4  *91.0 ±2.8",
+      notes: [SEEDS, MARK],
+    },
+    {
+      rows: [
+        ...at(1, [2.5], NATS, 0.06),
+        ...at(2, [1.9], NATS, 0.05),
+        ...at(3, [1.88], NATS, 0.05),
+      ],
+      shows: "2.500 (0.060)  *1.900 (0.050)  *1.880 (0.050)",
+      notes: ["( ): standard error of one value by the choice of the text", MARK],
+    },
+    {
+      rows: [...at(1, [2.5], NATS), ...at(2, [1.9], NATS)],
+      shows: "2.500  1.900",
+      notes: [ONE_SEED],
+    },
+    {
+      rows: [...at(1, [NaN], NATS, NaN), ...at(2, [2], NATS, 0.1), ...at(3, [3], NATS, 0.1)],
+      shows: "? (?)  *2.000 (0.100)  3.000 (0.100)",
+      notes: ["( ): standard error of one value by the choice of the text", MARK],
+    },
+  ];
+  for (const { rows, shows, notes } of cases) {
+    const [table] = gridTables(rows);
+    assert.equal(table!.text.split("\n")[1]!.trim(), shows);
+    assert.deepEqual(table!.notes, notes);
+  }
+});
+
+Deno.test("ratios are percent in tables, and the head says so", () => {
+  const row: GridRow = {
+    ...score,
+    stage: "ner",
+    declared: FRACTION,
+    axes: { steps: 5 },
+    value: 0.90125,
+  };
+  assert.equal(
+    formatGrid([row]),
+    `ner: ner test f1, %\nsteps 5\n   90.1\n\n${ONE_SEED}`,
+  );
+});
+
+Deno.test("headlineRows() keeps what its kind calls a headline, but for the dev part", () => {
+  const row = (metric: string, split: string, isHeadline?: boolean): GridRow => ({
+    ...score,
+    stage: "ner",
+    axes: {},
+    value: 1,
+    metric,
+    split,
+    declared: isHeadline === undefined ? undefined : { ...FRACTION, isHeadline },
+  });
+  const rows = [
+    row("f1", "dev", true),
+    row("f1", "test", true),
+    row("recall", "test", false),
+    row("made-up", "validation"),
+  ];
+  assert.deepEqual(headlineRows(rows), [rows[1], rows[3]]);
 });
 
 Deno.test("numbers, counts and durations read well", () => {

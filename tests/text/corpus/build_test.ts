@@ -7,11 +7,11 @@ import {
 } from "../../../lib/text/corpus/build.ts";
 import {
   CorpusWriter,
+  countWords,
   readCorpus,
   readCorpusSummary,
   readPieces,
 } from "../../../lib/text/corpus/format.ts";
-import { countWords } from "../../../lib/text/sources/words.ts";
 import { assertFault, collect, TempDir } from "../_fixtures.ts";
 
 interface Built extends CorpusReport {

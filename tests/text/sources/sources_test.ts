@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { exitCodeOf } from "../../../lib/cli/exit.ts";
 import { gzipSync } from "node:zlib";
-import { countWords } from "../../../lib/text/sources/words.ts";
+import { countWords } from "../../../lib/text/corpus/format.ts";
 import { expandPattern } from "../../../lib/text/sources/file_pattern.ts";
 import { dropPmcHeadings } from "../../../lib/text/sources/pmc_headings.ts";
-import { readSource, type Source } from "../../../lib/text/sources/source.ts";
+import { readSource, type Source } from "../../../lib/text/sources/sources.ts";
 import { assertFault, collect, DATA_DIR, TempDir, testOnData } from "../_fixtures.ts";
 
 function documents(source: Omit<Source, "headings"> & Partial<Source>): Promise<string[][]> {

@@ -1,0 +1,55 @@
+/** The scores of an experiment as rows that tables, fits and figures are made from. */
+import type { Json, JsonObject } from "../base/canonical.ts";
+import { FACTS, FIT_FACTS, type FitFact } from "../base/facts.ts";
+import type { TaskKind } from "../graph/task.ts";
+import type { GridRow } from "../report/text/grid.ts";
+import { queryRows } from "../store/database/query.ts";
+
+/** A row of the view `results`, as far as fits, tables and figures need it. */
+export interface ResultRow extends GridRow {
+  /** The task that measured it. */
+  readonly key: string;
+  /** What it may be fitted against, absent where unknown. */
+  readonly x: Readonly<Record<FitFact, number | undefined>>;
+}
+
+/**
+ * The scores of an experiment's cells, in the order of its stages and cells.
+ *
+ * @param kinds by name, for what they declare of their metrics
+ */
+export async function readResults(
+  database: string,
+  experiment: string,
+  kinds: ReadonlyMap<string, TaskKind>,
+): Promise<ResultRow[]> {
+  const rows = await queryRows(
+    database,
+    `SELECT results.*, cells.place, tasks.kind FROM results
+     JOIN cells USING (experiment, stage, axes) JOIN tasks ON tasks.key = results.key
+     WHERE experiment = $1 ORDER BY cells.place, benchmark, metric, split`,
+    { values: [experiment] },
+  );
+  return rows.map((row) => {
+    const metric = String(row["metric"]);
+    return {
+      key: String(row["key"]),
+      stage: String(row["stage"]),
+      axes: row["axes"] as JsonObject,
+      benchmark: String(row["benchmark"]),
+      metric,
+      declared: kinds.get(String(row["kind"]))?.metrics?.[metric],
+      split: String(row["split"]),
+      seed: number(row["seed"]),
+      value: Number(row["value"]),
+      standardError: number(row["standard_error"]),
+      x: Object.fromEntries(
+        FIT_FACTS.map((name) => [name, number(row[FACTS[name].column])]),
+      ) as Record<FitFact, number | undefined>,
+    };
+  });
+}
+
+function number(value: Json | undefined): number | undefined {
+  return value === null || value === undefined ? undefined : Number(value);
+}
