@@ -4,9 +4,11 @@ import { formatFits } from "../report/text/fits.ts";
 import { formatGrid, headlineRows } from "../report/text/grid.ts";
 import { runStudy } from "../run/run.ts";
 import { checkStudyBudget, openStudy } from "../run/study.ts";
+import { Tracker } from "../run/tracker.ts";
 import { EXIT } from "./exit.ts";
 import { type SpecOptions, studyOptions } from "./options.ts";
-import { ProgressDisplay } from "./progress.ts";
+import { ProgressLines } from "./progress/lines.ts";
+import { ProgressBlock } from "./progress/terminal.ts";
 import { openScreen, printError, writeOutput } from "./streams.ts";
 import { reportPlan } from "./plan.ts";
 
@@ -22,8 +24,6 @@ export interface RunCommandOptions extends SpecOptions {
   readonly json: boolean;
 }
 
-const REFRESH_EVERY_MS = 500;
-
 /**
  * Runs a study.
  *
@@ -32,15 +32,18 @@ const REFRESH_EVERY_MS = 500;
  */
 export async function run(spec: string, options: RunCommandOptions): Promise<number> {
   const { jobs, failFast, json } = options;
-  const screen = openScreen({ isQuiet: options.quiet });
+  const screen = options.quiet ? undefined : openScreen();
+  const print = screen?.print ?? printError;
   const interrupt = new AbortController();
-  const stopListening = listenForInterrupt(interrupt, screen.print);
+  const stopListening = listenForInterrupt(interrupt, print);
   try {
-    const study = await openStudy(studyOptions(spec, options, screen.print));
-    for (const each of reportPlan(study)) screen.print(each);
+    const study = await openStudy(studyOptions(spec, options, print));
+    for (const each of reportPlan(study)) print(each);
     checkStudyBudget(study);
-    const display = new ProgressDisplay(screen, { total: study.plan.tasks.size });
-    const timer = setInterval(() => display.refresh(), REFRESH_EVERY_MS);
+    const tracker = new Tracker(study.plan);
+    const display = screen === undefined
+      ? new ProgressLines(tracker, print)
+      : new ProgressBlock(tracker, screen);
     let report;
     try {
       report = await runStudy(study, {
@@ -48,10 +51,9 @@ export async function run(spec: string, options: RunCommandOptions): Promise<num
         failFast,
         argv: Deno.args,
         signal: interrupt.signal,
-        onEvent: (event) => display.show(event),
+        tracker,
       });
     } finally {
-      clearInterval(timer);
       display.end();
     }
     const grid = formatGrid(headlineRows(report.rows));

@@ -9,7 +9,7 @@
 import process from "node:process";
 import { createLogUpdate } from "log-update";
 import { printable, printableLine } from "../base/terminal.ts";
-import type { Screen } from "./progress.ts";
+import type { Screen } from "./progress/terminal.ts";
 
 const encoder = new TextEncoder();
 
@@ -59,9 +59,9 @@ function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string
   for (let at = 0; at < bytes.length;) at += stream.writeSync(bytes.subarray(at));
 }
 
-/** Standard error as a screen: with a live block where it is a terminal. */
-export function openScreen(options: { readonly isQuiet: boolean }): Screen {
-  if (options.isQuiet || !Deno.stderr.isTerminal()) return { print: printError };
+/** Standard error as a screen with a live block; undefined where it is no terminal. */
+export function openScreen(): Screen | undefined {
+  if (!Deno.stderr.isTerminal()) return undefined;
   // The cursor stays: hiding it would need an exit hook that takes over signals.
   const live = createLogUpdate(process.stderr, { showCursor: true });
   let block = "";

@@ -8,7 +8,7 @@
 import { addCosts, type Cost, costAfter, costOf, NO_COST } from "./cost.ts";
 import type { TaskGraph } from "./build.ts";
 import { type History, type Reason, Reasoner } from "./reason.ts";
-import type { Task, UpstreamTask } from "./task.ts";
+import type { Task, TaskState, UpstreamTask } from "./task.ts";
 
 /** What the plan has to know of an artifact that is there. */
 export interface CachedArtifact {
@@ -23,8 +23,8 @@ export type ArtifactLookup = (
   key: string,
 ) => CachedArtifact | undefined | Promise<CachedArtifact | undefined>;
 
-/** What a run does with a task: "unneeded" is missing, but nothing that runs reads it. */
-export type PlannedState = "cached" | "run" | "unneeded";
+/** What a run does with a task: "run" it, or leave it in the state that it is in. */
+export type PlannedState = Extract<TaskState, "cached" | "unneeded"> | "run";
 
 /** A task as a run would treat it. */
 export interface PlannedTask {

@@ -3,32 +3,12 @@
  *
  * A failed task takes only its cone with it: whatever reads its artifact,
  * directly or not, is skipped, all else goes on. An interrupt starts nothing
- * more and lets running tasks save a checkpoint.
+ * more and lets running tasks save a checkpoint. What became of each task is told
+ * and not kept: whoever listens keeps the states.
  */
 import type { Plan, PlannedTask } from "./plan.ts";
 import { ReadyQueue } from "./ready_queue.ts";
-
-/**
- * Where a task stands, always exactly one of:
- *
- * - "waiting": something it reads is not done
- * - "ready": all it reads is there; it waits for a free place
- * - "running": a worker has it
- * - "done": it ran, and its artifact is committed
- * - "cached": its artifact was there, or nobody needs it
- * - "failed": it ran and threw
- * - "skipped": something it reads failed
- *
- * Those that an interrupt stops go back to "ready": the next run goes on there.
- */
-export type TaskState =
-  | "waiting"
-  | "ready"
-  | "running"
-  | "done"
-  | "cached"
-  | "failed"
-  | "skipped";
+import type { TaskState } from "./task.ts";
 
 /** What is told with a state. */
 export interface StateDetail {
@@ -42,38 +22,27 @@ export interface StateDetail {
 export interface ScheduleOptions {
   /** How many tasks run at once, at least 1. */
   readonly jobs: number;
-  /** Does a task and commits its artifact; rejects with the signal's reason when aborted. */
-  readonly execute: (planned: PlannedTask, signal: AbortSignal) => Promise<void>;
+  /**
+   * Does a task and commits its artifact; "cached" if another run had done so meanwhile.
+   * Rejects with the signal's reason when aborted.
+   */
+  readonly execute: (planned: PlannedTask, signal: AbortSignal) => Promise<"done" | "cached">;
   /** Aborted: nothing more starts, and running tasks get the signal. */
   readonly signal?: AbortSignal;
   /** Whether tasks outside a failed one's cone still run; true if absent. */
   readonly keepGoing?: boolean;
   /** Told every change of state; the first one of each task too. */
-  readonly onState?: (planned: PlannedTask, state: TaskState, detail: StateDetail) => void;
-}
-
-/** How a run ended. */
-export interface RunOutcome {
-  /** The last state of every task, by key. */
-  readonly states: ReadonlyMap<string, TaskState>;
-  /** How many tasks ended in each state. */
-  readonly counts: Readonly<Record<TaskState, number>>;
-  /** What failed tasks threw, by key, in the order in which they failed. */
-  readonly failures: ReadonlyMap<string, unknown>;
-  /** The failed task because of which a task is skipped, by the skipped one's key. */
-  readonly because: ReadonlyMap<string, string>;
-  /** Whether the caller's signal stopped the run before its end. */
-  readonly isInterrupted: boolean;
+  readonly onState: (planned: PlannedTask, state: TaskState, detail: StateDetail) => void;
 }
 
 /**
  * Runs what a plan says, and resolves when nothing runs any more.
  *
  * It does not reject because a task failed or the signal was aborted: the
- * outcome says so. It rejects only with what `onState` throws.
+ * states say so. It rejects only with what `onState` throws.
  */
-export async function runPlan(plan: Plan, options: ScheduleOptions): Promise<RunOutcome> {
-  return await new Schedule(plan, options).run();
+export async function runPlan(plan: Plan, options: ScheduleOptions): Promise<void> {
+  await new Schedule(plan, options).run();
 }
 
 class Schedule {
@@ -84,9 +53,7 @@ class Schedule {
   /** How many unfinished tasks each one waits for. */
   readonly #unmet = new Map<string, number>();
   readonly #ready: ReadyQueue;
-  readonly #states = new Map<string, TaskState>();
-  readonly #failures = new Map<string, unknown>();
-  readonly #because = new Map<string, string>();
+  readonly #skipped = new Set<string>();
   readonly #stop = new AbortController();
   #running = 0;
   #broken: { readonly error: unknown } | undefined;
@@ -100,7 +67,7 @@ class Schedule {
     this.#ready = new ReadyQueue(remainingCosts(plan, this.#readers));
   }
 
-  async run(): Promise<RunOutcome> {
+  async run(): Promise<void> {
     const { signal } = this.#options;
     const stop = () => this.#stop.abort(signal?.reason);
     if (signal?.aborted === true) stop();
@@ -116,7 +83,6 @@ class Schedule {
       signal?.removeEventListener("abort", stop);
     }
     if (this.#broken !== undefined) throw this.#broken.error;
-    return this.#outcome();
   }
 
   #link(planned: PlannedTask): void {
@@ -135,7 +101,7 @@ class Schedule {
 
   #enter(planned: PlannedTask): void {
     const { key } = planned.task;
-    if (planned.state !== "run") return this.#tell(key, "cached");
+    if (planned.state !== "run") return this.#tell(key, planned.state);
     if (this.#unmet.get(key)! > 0) return this.#tell(key, "waiting");
     this.#makeReady(key);
   }
@@ -162,37 +128,38 @@ class Schedule {
   async #execute(key: string): Promise<void> {
     const { signal } = this.#stop;
     let failure: { readonly error: unknown } | undefined;
+    let end: "done" | "cached" | undefined;
     try {
       this.#guard(() => this.#tell(key, "running"));
       if (this.#broken === undefined) {
-        await this.#options.execute(this.#plan.tasks.get(key)!, signal);
+        end = await this.#options.execute(this.#plan.tasks.get(key)!, signal);
       }
     } catch (error) {
       failure = { error };
     }
     this.#guard(() => {
-      if (failure === undefined) return this.#complete(key);
-      if (signal.aborted && failure.error === signal.reason) return this.#tell(key, "ready");
+      if (end !== undefined) return this.#complete(key, end);
+      if (failure === undefined) return;
+      if (signal.aborted && failure.error === signal.reason) return this.#tell(key, "interrupted");
       this.#fail(key, failure.error);
     });
   }
 
-  #complete(key: string): void {
-    this.#tell(key, "done");
+  #complete(key: string, end: "done" | "cached"): void {
+    this.#tell(key, end);
     for (const reader of this.#readers.get(key) ?? []) {
       const unmet = this.#unmet.get(reader)! - 1;
       this.#unmet.set(reader, unmet);
-      if (unmet === 0 && this.#states.get(reader) === "waiting") this.#makeReady(reader);
+      if (unmet === 0 && !this.#skipped.has(reader)) this.#makeReady(reader);
     }
   }
 
   #fail(key: string, error: unknown): void {
-    this.#failures.set(key, error);
     this.#tell(key, "failed", { error });
     const cone = [...this.#readers.get(key) ?? []];
     for (let reader = cone.pop(); reader !== undefined; reader = cone.pop()) {
-      if (this.#states.get(reader) !== "waiting") continue;
-      this.#because.set(reader, key);
+      if (this.#skipped.has(reader)) continue;
+      this.#skipped.add(reader);
       this.#tell(reader, "skipped", { because: key });
       cone.push(...this.#readers.get(reader) ?? []);
     }
@@ -202,8 +169,7 @@ class Schedule {
   }
 
   #tell(key: string, state: TaskState, detail: StateDetail = {}): void {
-    this.#states.set(key, state);
-    this.#options.onState?.(this.#plan.tasks.get(key)!, state, detail);
+    this.#options.onState(this.#plan.tasks.get(key)!, state, detail);
   }
 
   /** Stops the run when the caller's `onState` throws; the run then rejects with it. */
@@ -214,26 +180,6 @@ class Schedule {
       this.#broken ??= { error };
       this.#stop.abort(error);
     }
-  }
-
-  #outcome(): RunOutcome {
-    const counts = {
-      waiting: 0,
-      ready: 0,
-      running: 0,
-      done: 0,
-      cached: 0,
-      failed: 0,
-      skipped: 0,
-    };
-    for (const state of this.#states.values()) counts[state]++;
-    return {
-      states: this.#states,
-      counts,
-      failures: this.#failures,
-      because: this.#because,
-      isInterrupted: this.#options.signal?.aborted === true && counts.ready + counts.waiting > 0,
-    };
   }
 }
 

@@ -1,32 +1,54 @@
-/** What a run tells while it is on; the command line shows it. */
+/**
+ * What a run tells while it is on: one type of event, for the database, the terminal
+ * and whatever else listens. A task's own events pass through as it told them.
+ */
 import type { Fault } from "../base/errors.ts";
+import type { PlannedTask } from "../graph/plan.ts";
+import type { TaskEvent, TaskState } from "../graph/task.ts";
 
-/** The states of a task, each reached at most once, in this order. */
-export type ShownState = "running" | "done" | "cached" | "failed" | "skipped" | "interrupted";
+/** What the task, or the worker that does it, tells. */
+export type JobEvent =
+  | TaskEvent
+  /** Another run computes the same key; `holder` says in words which. */
+  | { readonly type: "waiting"; readonly holder: string }
+  /** It has the key's lock and runs, for the `attempt`th time, counted from 1. */
+  | { readonly type: "started"; readonly attempt: number };
 
-/** One thing that happened. `label` names the task as a person would: its first stage and cell. */
+/** How far a running task has come in what it does just now. */
+export type Progress = Extract<TaskEvent, { type: "progress" }>;
+
+/** A task of a run as it stands now; the tracker keeps it current. */
+export interface TrackedTask {
+  /** What the plan says of it. */
+  readonly planned: PlannedTask;
+  /** It as a person would name it: its first stage and cell. */
+  readonly label: string;
+  /** Where it stands. */
+  readonly state: TaskState;
+  /** How often its key was tried, this time included; absent before a worker has it. */
+  readonly attempt?: number;
+  /** Another run that computes the same task, in words, while this one waits for it. */
+  readonly waitsFor?: string;
+  /** When it started, on the tracker's clock; absent before. */
+  readonly startedAtMs?: number;
+  /** From start to end; absent until it has ended. */
+  readonly elapsedMs?: number;
+  /** What it told last; absent before it told anything. */
+  readonly progress?: Progress;
+  /** Why it failed. */
+  readonly faults?: readonly Fault[];
+  /** The failed task because of which it is skipped. */
+  readonly because?: TrackedTask;
+}
+
+/** One thing that happened. */
 export type RunEvent =
-  | {
-    readonly type: "state";
-    readonly key: string;
-    readonly label: string;
-    readonly state: ShownState;
-    /** Why it was skipped, or what it waits for. */
-    readonly reason?: string;
-    /** From start to end, where it has ended. */
-    readonly elapsedMs?: number;
-    /** Why it failed. */
-    readonly faults?: readonly Fault[];
-  }
-  | {
-    readonly type: "progress";
-    readonly key: string;
-    readonly label: string;
-    readonly phase?: string;
-    readonly done: number;
-    readonly total: number;
-    readonly unit: string;
-    readonly lossNats?: number;
-    readonly tokensPerSecond?: number;
-  }
-  | { readonly type: "warning"; readonly label?: string; readonly message: string };
+  /** The task's state is another one now. */
+  | { readonly type: "state"; readonly task: TrackedTask }
+  /** What the task, or the worker that does it, tells. */
+  | (JobEvent & { readonly task: TrackedTask })
+  /** Something doubtful that concerns the run as a whole. */
+  | { readonly type: "warning"; readonly task?: undefined; readonly message: string };
+
+/** Told every event in order, after the tracker has taken it in. */
+export type RunListener = (event: RunEvent) => void;

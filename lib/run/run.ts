@@ -1,22 +1,22 @@
 /**
  * Runs a study: executes what is not cached, records everything, fits the curves.
  *
- * Composes planner, scheduler, workers and recorder; what a person sees is told
- * as events and shown by the command line.
+ * Composes planner, scheduler, workers, tracker and recorder; what a person sees is
+ * told by the tracker and shown by the command line.
  */
-import { ExperimentError, type Fault, fault } from "../base/errors.ts";
 import { deviceOf } from "../engine/devices.ts";
-import { type JobEvent, LocalExecutor } from "../executor/local.ts";
-import { runPlan, type StateDetail, type TaskState } from "../graph/schedule.ts";
+import { LocalExecutor } from "../executor/local.ts";
+import { runPlan } from "../graph/schedule.ts";
 import type { PlannedTask } from "../graph/plan.ts";
 import { readMeasurements } from "../store/objects/measurements.ts";
 import { Recorder } from "../store/database/recorder.ts";
 import type { FitRow } from "../store/database/rows.ts";
-import type { RunEvent } from "./events.ts";
 import { fitCurves } from "./fits.ts";
+import { recordEvents } from "./record_events.ts";
 import { readResults, type ResultRow } from "./results.ts";
 import { kinds } from "../tasks/registry.ts";
-import { allCells, cellRows, labelOf, type Study } from "./study.ts";
+import { allCells, cellRows, type Study } from "./study.ts";
+import type { Tracker } from "./tracker.ts";
 
 /** How to run a study. */
 export interface RunOptions {
@@ -28,8 +28,8 @@ export interface RunOptions {
   readonly argv?: readonly string[];
   /** Aborted when the run is interrupted. */
   readonly signal?: AbortSignal;
-  /** Told what happens. */
-  readonly onEvent: (event: RunEvent) => void;
+  /** Keeps track of the run for whoever listens to it; made of the study's plan. */
+  readonly tracker: Tracker;
 }
 
 /** How a run ended. */
@@ -64,13 +64,12 @@ const RECORD_EVERY_MS = 3000;
 /** Runs what the plan of a study says. Failures of tasks are in the report, not thrown. */
 export async function runStudy(study: Study, options: RunOptions): Promise<RunReport> {
   const { experiment, plan, graph } = study;
-  const startedMs = performance.now();
+  const { tracker, signal } = options;
   const startedAt = new Date().toISOString();
   const run = `${startedAt.replace(/[-:]|\.\d+/g, "")}-${crypto.randomUUID().slice(0, 4)}`;
-  const warn = (message: string) => options.onEvent({ type: "warning", message });
 
   const recorder = Recorder.open(study.database, {
-    onWarning: warn,
+    onWarning: (message) => tracker.warn(message),
     intervalMs: RECORD_EVERY_MS,
   });
   recorder.beginRun({
@@ -83,8 +82,8 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunRe
   });
   // All of the spec's, so that cells outside `only` show no results of another spec.
   recorder.recordCells(experiment.name, { cells: await allCells(study), replace: true });
-  const cached = [...plan.tasks.values()].filter(({ state }) => state === "cached");
-  recorder.recordCached(study.store, cached.map(({ task }) => task.key));
+  const there = [...plan.tasks.values()].filter(({ state }) => state === "cached");
+  recorder.recordCached(study.store, there.map(({ task }) => task.key));
   if (plan.counts.run > 0) {
     const { identities } = graph;
     const cells = cellRows(experiment, graph);
@@ -93,20 +92,22 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunRe
   // A database that cannot be used is better learnt of now than after hours.
   if (plan.counts.run > 0) await recorder.flush();
 
-  const outcome = await execute(study, { ...options, recorder, run });
+  tracker.listen(recordEvents(recorder, run));
+  await execute(study, { ...options, recorder });
   await recorder.flush();
   const rows = await readResults(study.database, experiment.name, kinds);
   const fits = fitCurves(experiment.fits, rows);
   recorder.recordFits(experiment.name, fits);
 
-  const { counts, isInterrupted } = outcome;
+  const { cached, unneeded, done, failed, skipped } = tracker.counts;
   const tasks = {
     total: plan.tasks.size,
-    cached: counts.cached,
-    ran: counts.done,
-    failed: counts.failed + counts.skipped,
+    cached: cached + unneeded,
+    ran: done,
+    failed: failed + skipped,
   };
-  const elapsedMs = Math.round(performance.now() - startedMs);
+  const elapsedMs = Math.round(tracker.elapsedMs);
+  const isInterrupted = signal?.aborted === true && !tracker.isComplete;
   const status = isInterrupted ? "interrupted" : tasks.failed > 0 ? "failed" : "done";
   recorder.endRun(run, { status, counts: tasks, elapsedMs });
   await recorder.close();
@@ -115,88 +116,34 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunRe
 
 interface ExecuteOptions extends RunOptions {
   readonly recorder: Recorder;
-  readonly run: string;
 }
 
-async function execute(study: Study, options: ExecuteOptions) {
+async function execute(study: Study, options: ExecuteOptions): Promise<void> {
   const { plan, store } = study;
-  const { jobs, signal, onEvent, recorder, run } = options;
+  const { jobs, signal, tracker, recorder } = options;
   const device = deviceOf(study.options.device);
-  const active = new Set<string>();
   await using executor = new LocalExecutor({
     worker: new URL("../tasks/worker.ts", import.meta.url),
     flags: workerFlags(study.options.results),
     jobs,
     store,
   });
-  const startedMs = new Map<string, number>();
-  const attempts = new Map<string, number>();
-
-  return await runPlan(plan, {
+  await runPlan(plan, {
     jobs,
     keepGoing: options.failFast !== true,
     ...(signal === undefined ? {} : { signal }),
     execute: async (planned, taskSignal) => {
-      const { flops } = planned.cost;
-      const threads = device.threads({ flops, jobs, active: active.size });
-      const { record } = await executor.execute(jobOf(planned, study, threads), {
+      const active = tracker.counts.ready + tracker.counts.running;
+      const threads = device.threads({ flops: planned.cost.flops, jobs, active });
+      const { record, wasThere } = await executor.execute(jobOf(planned, study, threads), {
         signal: taskSignal,
-        onEvent: (event) => hear(planned, event),
+        onEvent: (event) => tracker.hear(planned, event.type === "event" ? event.event : event),
       });
       recorder.recordArtifact(record, await readMeasurements(store.dirOf(planned.task.key)));
+      return wasThere ? "cached" : "done";
     },
-    onState: tell,
+    onState: (planned, state, detail) => tracker.enter(planned, state, detail),
   });
-
-  function hear({ task }: PlannedTask, event: JobEvent): void {
-    const { key } = task;
-    const label = labelOf(task);
-    if (event.type === "waiting") {
-      const message = `waits for ${event.holder}, which computes the same task`;
-      onEvent({ type: "warning", label, message });
-    } else if (event.type === "started") {
-      attempts.set(key, event.attempt);
-      recorder.recordTask({ run, key, kind: task.kind, state: "running", attempt: event.attempt });
-    } else if (event.event.type === "measurement") {
-      const { step, name, split, value } = event.event;
-      const measurements = [{ step, name, split, value }];
-      recorder.recordMeasurements(key, { attempt: attempts.get(key) ?? 1, measurements });
-    } else if (event.event.type === "progress") onEvent({ ...event.event, key, label });
-    else onEvent({ ...event.event, label });
-  }
-
-  function tell({ task }: PlannedTask, state: TaskState, detail: StateDetail): void {
-    const { key, kind } = task;
-    const label = labelOf(task);
-    if (state === "ready" || state === "running") active.add(key);
-    else active.delete(key);
-    if (state === "waiting" || state === "skipped" || state === "failed") {
-      const message = state === "failed" ? messageOf(detail.error) : undefined;
-      const recorded = state === "failed" ? "failed" as const : "waiting" as const;
-      recorder.recordTask({ run, key, kind, state: recorded, message });
-    }
-    if (state === "waiting") return;
-    if (state === "ready") {
-      // Back from running: an interrupt stopped it.
-      if (startedMs.has(key)) {
-        recorder.recordTask({ run, key, kind, state });
-        onEvent({ type: "state", key, label, state: "interrupted" });
-      }
-      return;
-    }
-    if (state === "running") startedMs.set(key, performance.now());
-    const elapsedMs = performance.now() - (startedMs.get(key) ?? performance.now());
-    const because = detail.because === undefined ? undefined : plan.tasks.get(detail.because);
-    onEvent({
-      type: "state",
-      key,
-      label,
-      state,
-      ...(state === "done" || state === "failed" ? { elapsedMs } : {}),
-      ...(state === "failed" ? { faults: faultsOf(detail.error) } : {}),
-      ...(because === undefined ? {} : { reason: `${labelOf(because.task)} failed` }),
-    });
-  }
 }
 
 /** The flags of workers: what they may do, each permission named. */
@@ -225,15 +172,4 @@ function jobOf({ task, start, replaces }: PlannedTask, { options, code }: Study,
     ...(replaces === undefined ? {} : { replaces }),
     strictCode: options.strictCode ?? false,
   };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-/** What a failed task threw, as faults: a bug shows its stack. */
-function faultsOf(error: unknown): readonly Fault[] {
-  if (error instanceof ExperimentError) return error.faults;
-  const text = error instanceof Error ? error.stack ?? error.message : String(error);
-  return [fault("run/bug", text, { mend: "this is a bug of Titrate: please report it" })];
 }

@@ -136,7 +136,7 @@ Deno.test("run goes on after Ctrl-C, which ends it with 130", async () => {
   ]);
   assert.deepEqual(await study.sql("SELECT DISTINCT state FROM tasks ORDER BY 1"), [
     { state: "done" },
-    { state: "ready" },
+    { state: "interrupted" },
   ]);
   const resumed = await study.run("--set", "axes.steps=[2]", "--only", "stage=pretrain");
   assert.deepEqual(resumed.tasks, { total: 5, cached: 5, ran: 0, failed: 0 });
@@ -151,6 +151,17 @@ Deno.test("run: a failed task fails its cone alone, and the exit code is 1", asy
   assert.match(stderr, /failed {3}entities\ntest\.tsv:2: .* \[benchmarks\/no-tag\]\n {2}mend: /);
   assert.match(stderr, /skipped {2}ner\{steps=\d, seed=\d\}, .* and 1 more: entities failed/);
   assert.doesNotMatch(stderr, /^\s+at .*\.ts:/m);
+  assert.deepEqual(
+    await study.sql("SELECT kind, state, count(*) AS n FROM tasks GROUP BY ALL ORDER BY ALL"),
+    [
+      { kind: "conll", state: "failed", n: 1 },
+      { kind: "corpus", state: "done", n: 1 },
+      { kind: "ner", state: "skipped", n: 4 },
+      { kind: "pretrain", state: "done", n: 4 },
+      { kind: "shards", state: "done", n: 1 },
+      { kind: "vocab", state: "done", n: 1 },
+    ],
+  );
 
   await study.write("test.tsv", "The\tO\nalpha\tB\n");
   assert.deepEqual((await study.run()).tasks, { total: TASKS, cached: 7, ran: 5, failed: 0 });

@@ -40,7 +40,10 @@ async function run(
     verify: (key) => store.verify(key),
   });
   await beforeTasks?.();
-  const outcome = await runPlan(plan, {
+  const idOf = new Map([...graph.ofRequest].map(([id, key]) => [key, id]));
+  const states: Record<string, string> = {};
+  const failures: unknown[] = [];
+  await runPlan(plan, {
     jobs: 2,
     execute: async ({ task, start }, signal) => {
       const { key, kind, version, params, inputs } = task;
@@ -56,13 +59,14 @@ async function run(
         numerics,
         code: "code",
       }, { signal });
+      return "done";
+    },
+    onState: ({ task }, state, { error }) => {
+      states[idOf.get(task.key)!] = state;
+      if (state === "failed") failures.push(error);
     },
   });
-  const idOf = new Map([...graph.ofRequest].map(([id, key]) => [key, id]));
-  const states = Object.fromEntries(
-    [...outcome.states].map(([key, state]) => [idOf.get(key)!, state]),
-  );
-  return { states, failures: [...outcome.failures.values()] };
+  return { states, failures };
 }
 
 Deno.test("a killed worker fails its task's cone, and the next run goes on", async () => {

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { NO_COST } from "../../lib/graph/cost.ts";
 import type { Plan, PlannedState, PlannedTask } from "../../lib/graph/plan.ts";
-import { runPlan, type ScheduleOptions, type TaskState } from "../../lib/graph/schedule.ts";
+import { runPlan, type ScheduleOptions } from "../../lib/graph/schedule.ts";
+import type { TaskState } from "../../lib/graph/task.ts";
 
 interface Node {
   readonly inputs?: readonly string[];
@@ -31,22 +32,36 @@ function planOf(nodes: Readonly<Record<string, Node>>): Plan {
   };
 }
 
-/** Runs a plan; tasks of `failing` throw. Returns the outcome and what started in what order. */
+/** Runs a plan; tasks of `failing` throw. Returns what was told, and what started in what order. */
 async function run(
   plan: Plan,
-  { failing = [], ...options }: Partial<ScheduleOptions> & { failing?: readonly string[] } = {},
+  { failing = [], onState, ...options }: Partial<ScheduleOptions> & {
+    failing?: readonly string[];
+  } = {},
 ) {
   const started: string[] = [];
-  const outcome = await runPlan(plan, {
+  const states: Record<string, TaskState> = {};
+  const failures = new Map<string, unknown>();
+  const because = new Map<string, string>();
+  await runPlan(plan, {
     jobs: 1,
     execute: async ({ task }) => {
       started.push(task.key);
       await Promise.resolve();
       if (failing.includes(task.key)) throw new Error(`${task.key} fails`);
+      return "done";
     },
     ...options,
+    onState: (planned, state, detail) => {
+      const { key } = planned.task;
+      states[key] = state;
+      if (state === "failed") failures.set(key, detail.error);
+      if (detail.because !== undefined) because.set(key, detail.because);
+      onState?.(planned, state, detail);
+    },
   });
-  return { outcome, started, states: Object.fromEntries(outcome.states) };
+  const count = (state: TaskState) => Object.values(states).filter((each) => each === state).length;
+  return { started, states, failures, because, count };
 }
 
 const diamond = {
@@ -58,36 +73,35 @@ const diamond = {
 };
 
 Deno.test("runPlan() fails only the cone of a failed task", async () => {
-  const { outcome, states } = await run(planOf(diamond), { failing: ["b"] });
+  const { states, because, failures } = await run(planOf(diamond), { failing: ["b"] });
   assert.deepEqual(states, { a: "done", b: "failed", c: "done", d: "skipped", alone: "done" });
-  assert.deepEqual([...outcome.because], [["d", "b"]]);
-  assert.deepEqual([...outcome.failures], [["b", new Error("b fails")]]);
-  assert.equal(outcome.isInterrupted, false);
+  assert.deepEqual([...because], [["d", "b"]]);
+  assert.deepEqual([...failures], [["b", new Error("b fails")]]);
 });
 
 Deno.test("runPlan() skips a task once, though two of its inputs fail", async () => {
   const skips: TaskState[] = [];
-  const { outcome, states } = await run(planOf(diamond), {
+  const { because, states } = await run(planOf(diamond), {
     failing: ["b", "c"],
     onState: ({ task }, state) => task.key === "d" && skips.push(state),
   });
   assert.deepEqual(skips, ["waiting", "skipped"]);
   assert.equal(states.d, "skipped");
-  assert.deepEqual([...outcome.because], [["d", "b"]]);
+  assert.deepEqual([...because], [["d", "b"]]);
 });
 
 Deno.test("runPlan() skips a deep cone with the first failure as its cause", async () => {
   const chain = Object.fromEntries(
     Array.from({ length: 50 }, (_, i) => [`t${i}`, i === 0 ? {} : { inputs: [`t${i - 1}`] }]),
   );
-  const { outcome } = await run(planOf(chain), { failing: ["t3"] });
-  assert.equal(outcome.counts.done, 3);
-  assert.equal(outcome.counts.skipped, 46);
-  assert.deepEqual(new Set(outcome.because.values()), new Set(["t3"]));
+  const { count, because } = await run(planOf(chain), { failing: ["t3"] });
+  assert.equal(count("done"), 3);
+  assert.equal(count("skipped"), 46);
+  assert.deepEqual(new Set(because.values()), new Set(["t3"]));
 });
 
 Deno.test("runPlan() starts nothing more after a failure when told not to go on", async () => {
-  const { states, started, outcome } = await run(planOf(diamond), {
+  const { states, started } = await run(planOf(diamond), {
     failing: ["a"],
     keepGoing: false,
   });
@@ -99,7 +113,6 @@ Deno.test("runPlan() starts nothing more after a failure when told not to go on"
     d: "skipped",
     alone: "ready",
   });
-  assert.equal(outcome.isInterrupted, false);
 });
 
 Deno.test("runPlan() aborts the running tasks when told not to go on", async () => {
@@ -111,9 +124,10 @@ Deno.test("runPlan() aborts the running tasks when told not to go on", async () 
       await new Promise((_, reject) =>
         signal.addEventListener("abort", () => reject(signal.reason), { once: true })
       );
+      return "done";
     },
   });
-  assert.deepEqual(states, { bad: "failed", slow: "ready" });
+  assert.deepEqual(states, { bad: "failed", slow: "interrupted" });
 });
 
 Deno.test("runPlan() waits for a start that runs, not for a cached one", async () => {
@@ -166,30 +180,33 @@ Deno.test("runPlan() tells every state, in order", async () => {
 Deno.test("runPlan() on abort starts nothing more and lets running tasks end", async () => {
   const abort = new AbortController();
   const reason = new Error("Ctrl-C");
-  const { outcome, states, started } = await run(
+  const { failures, states, started } = await run(
     planOf({ quick: {}, slow: {}, next: { inputs: ["quick"] }, more: {} }),
     {
       jobs: 2,
       signal: abort.signal,
       execute: async ({ task }, signal) => {
-        if (task.key === "quick") return abort.abort(reason);
+        if (task.key === "quick") {
+          abort.abort(reason);
+          return "done";
+        }
         await new Promise((_, reject) => {
           if (signal.aborted) reject(signal.reason);
           signal.addEventListener("abort", () => reject(signal.reason), { once: true });
         });
+        return "done";
       },
     },
   );
   assert.deepEqual(started, []);
   assert.deepEqual(states, { quick: "done", slow: "ready", next: "ready", more: "ready" });
-  assert.equal(outcome.isInterrupted, true);
-  assert.equal(outcome.failures.size, 0);
+  assert.equal(failures.size, 0);
 });
 
 Deno.test("runPlan() runs nothing for a signal that is aborted already", async () => {
-  const { started, outcome } = await run(planOf(diamond), { signal: AbortSignal.abort() });
+  const { started, states } = await run(planOf(diamond), { signal: AbortSignal.abort() });
   assert.deepEqual(started, []);
-  assert.equal(outcome.isInterrupted, true);
+  assert.deepEqual(new Set(Object.values(states)), new Set(["ready", "waiting"]));
 });
 
 Deno.test("runPlan() keeps a real failure that comes while it stops", async () => {
@@ -211,6 +228,7 @@ Deno.test("runPlan() rejects with what its listener throws, after running tasks 
     execute: async () => {
       await Promise.resolve();
       ended++;
+      return "done";
     },
     onState: ({ task }, state) => {
       if (task.key === "b" && state === "done") throw new Error("the listener is broken");
@@ -221,9 +239,16 @@ Deno.test("runPlan() rejects with what its listener throws, after running tasks 
 });
 
 Deno.test("runPlan() of nothing is done at once", async () => {
-  assert.equal((await run(planOf({}))).outcome.states.size, 0);
-  const { states } = await run(planOf({ a: { state: "cached" } }));
-  assert.deepEqual(states, { a: "cached" });
+  assert.deepEqual((await run(planOf({}))).states, {});
+  const { states } = await run(planOf({ a: { state: "cached" }, b: { state: "unneeded" } }));
+  assert.deepEqual(states, { a: "cached", b: "unneeded" });
+});
+
+Deno.test("runPlan() tells of a task that another run has done meanwhile as cached", async () => {
+  const { states } = await run(planOf({ a: {}, b: { inputs: ["a"] } }), {
+    execute: ({ task }) => Promise.resolve(task.key === "a" ? "cached" : "done"),
+  });
+  assert.deepEqual(states, { a: "cached", b: "done" });
 });
 
 /** A random graph: each task reads some of those before it; some are cached, some fail. */
@@ -252,7 +277,7 @@ Deno.test("runPlan(): any graph, any failures: order, limit and cones hold", asy
     const done = new Set(nodes.flatMap((node, index) => node.isCached ? [index] : []));
     let running = 0;
     const history = new Map<string, TaskState[]>();
-    const outcome = await runPlan(plan, {
+    await runPlan(plan, {
       jobs,
       execute: async ({ task }) => {
         const index = indexOf(task.key);
@@ -262,6 +287,7 @@ Deno.test("runPlan(): any graph, any failures: order, limit and cones hold", asy
         running--;
         if (nodes[index]!.fails) throw new Error("fails");
         done.add(index);
+        return "done";
       },
       onState: ({ task }, state) => {
         history.set(task.key, [...history.get(task.key) ?? [], state]);
@@ -276,7 +302,8 @@ Deno.test("runPlan(): any graph, any failures: order, limit and cones hold", asy
         node.isCached ? "cached" : isBlocked ? "skipped" : node.fails ? "failed" : "done",
       );
     }
-    assert.deepEqual([...outcome.states.values()], expected);
+    const last = nodes.map((_, index) => history.get(`t${index}`)!.at(-1));
+    assert.deepEqual(last, expected);
     const orders = /^(cached|(waiting,)?ready,running,(done|failed)|waiting,skipped)$/;
     for (const states of history.values()) assert.match(states.join(), orders);
   }));

@@ -1,5 +1,6 @@
 /** What a run tells the recorder: runs, cells, tasks and fits as plain objects. */
 import type { JsonObject } from "../../base/canonical.ts";
+import type { TaskState } from "../../graph/task.ts";
 
 /** A run as it begins. */
 export interface RunStart {
@@ -67,7 +68,7 @@ export interface TaskRow {
   /** The kind of the task. */
   readonly kind: string;
   /** Where it stands. */
-  readonly state: "waiting" | "ready" | "running" | "done" | "failed";
+  readonly state: TaskState;
   /** The attempt that is meant; absent, the one recorded before stays. */
   readonly attempt?: number | undefined;
   /** Why it failed. */
