@@ -1,5 +1,9 @@
 /** The options that `run`, `plan` and `explain` share, as the command line gives them. */
 import type { StudyOptions } from "../run/study.ts";
+import { kinds } from "../tasks/registry.ts";
+
+/** The repository's root, where deno.json stands. */
+const ROOT = new URL("../../", import.meta.url);
 
 /** Options that choose what of a spec is meant, and where results stand. */
 export interface SpecOptions {
@@ -23,6 +27,9 @@ export function studyOptions(
 ): StudyOptions {
   const { set, only, results, strictCode, device } = options;
   return {
+    kinds,
+    worker: new URL("lib/tasks/worker.ts", ROOT),
+    root: ROOT,
     spec,
     set,
     only,

@@ -2,6 +2,7 @@
 import { formatDuration } from "../report/text/format.ts";
 import { formatFits } from "../report/text/fits.ts";
 import { formatGrid, headlineRows } from "../report/text/grid.ts";
+import { openLocalExecutor } from "../run/local.ts";
 import { runStudy } from "../run/run.ts";
 import { checkStudyBudget, openStudy } from "../run/study.ts";
 import { Tracker } from "../run/tracker.ts";
@@ -46,8 +47,9 @@ export async function run(spec: string, options: RunCommandOptions): Promise<num
       : new ProgressBlock(tracker, screen);
     let report;
     try {
+      await using executor = openLocalExecutor(study, { jobs });
       report = await runStudy(study, {
-        jobs,
+        executor,
         failFast,
         argv: Deno.args,
         signal: interrupt.signal,

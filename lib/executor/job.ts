@@ -10,7 +10,7 @@ import type { ArtifactStore } from "../store/objects/artifacts.ts";
 import type { Attempt } from "../store/objects/attempt.ts";
 import { isDiskFull, storeFault } from "../store/faults.ts";
 import { MeasurementLog } from "../store/objects/measurements.ts";
-import type { FromWorker, Job } from "./protocol.ts";
+import type { Job, JobEvent } from "./executor.ts";
 
 /** What a job is done with. */
 export interface JobOptions {
@@ -20,8 +20,10 @@ export interface JobOptions {
   readonly store: ArtifactStore;
   /** The key that the job has by its outside files as they are now. */
   readonly keyOf: (job: Job) => Promise<string>;
+  /** How many threads it may use. */
+  readonly threads: number;
   /** Tells the driver. */
-  readonly tell: (message: FromWorker) => void;
+  readonly tell: (event: JobEvent) => void;
   /** Aborted when the run is interrupted. */
   readonly signal: AbortSignal;
 }
@@ -75,7 +77,7 @@ async function lockAndRun(job: Job, options: JobOptions): Promise<boolean> {
     ...(start === undefined ? {} : { start }),
     outDir: attempt.outDir,
     scratchDir,
-    device: job.device,
+    device: { name: job.device, threads: options.threads },
     emit: (event) => reporter.emit(event),
     signal,
   };
@@ -89,7 +91,7 @@ async function lockAndRun(job: Job, options: JobOptions): Promise<boolean> {
     inputs: job.inputs,
     outcome,
     code: job.code,
-    device: job.device.name,
+    device: job.device,
     ...(kind.isNumeric ? { engine: job.numerics.engine } : {}),
     startedAt: startedAt.toISOString(),
     elapsedMs: Math.round(performance.now() - startedMs),
@@ -106,7 +108,7 @@ const CODE_FILE = "code.txt";
  */
 async function noteCode(
   { code, strictCode }: Job,
-  { attempt, tell }: { readonly attempt: Attempt; readonly tell: (message: FromWorker) => void },
+  { attempt, tell }: { readonly attempt: Attempt; readonly tell: (event: JobEvent) => void },
 ): Promise<void> {
   const path = `${attempt.scratchDir}/${CODE_FILE}`;
   const text = await Deno.readTextFile(path).catch((error: unknown) => {
@@ -119,7 +121,7 @@ async function noteCode(
     const message = strictCode === true
       ? "an unfinished attempt of other code is dropped"
       : "goes on from an unfinished attempt of other code";
-    tell({ type: "event", event: { type: "warning", message } });
+    tell({ type: "warning", message });
   }
   if (strictCode === true && (isOther || earlier.length === 0)) await attempt.emptyScratch();
   const codes = strictCode === true ? [code] : [...new Set([...earlier, code])];
@@ -193,12 +195,12 @@ async function openArtifact(
 /** Passes a task's events on: measurements into the log first, progress not too often. */
 class Reporter {
   readonly #log: MeasurementLog;
-  readonly #tell: (message: FromWorker) => void;
+  readonly #tell: (event: JobEvent) => void;
   #toldMs = -Infinity;
   #held: TaskEvent | undefined;
   #isOpen = true;
 
-  constructor(log: MeasurementLog, tell: (message: FromWorker) => void) {
+  constructor(log: MeasurementLog, tell: (event: JobEvent) => void) {
     this.#log = log;
     this.#tell = tell;
   }
@@ -216,7 +218,7 @@ class Reporter {
       const { step, name, split, value } = event;
       this.#log.append({ step, name, split, value });
     }
-    this.#tell({ type: "event", event });
+    this.#tell(event);
   }
 
   /** Writes the measurements into the artifact. */
@@ -232,7 +234,7 @@ class Reporter {
   }
 
   #flush(): void {
-    if (this.#held !== undefined) this.#tell({ type: "event", event: this.#held });
+    if (this.#held !== undefined) this.#tell(this.#held);
     this.#held = undefined;
   }
 }

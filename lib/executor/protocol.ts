@@ -5,54 +5,31 @@
  * is not its own: native libraries print there too. One job is on at a time.
  */
 import type { Json, JsonObject } from "../base/canonical.ts";
-import type { Numerics } from "../base/numerics.ts";
 import type { Fault } from "../base/errors.ts";
-import type { InputRef, TaskEvent } from "../graph/task.ts";
+import type { Job, JobEvent } from "./executor.ts";
 
 /** The version of these messages; a worker of another one is refused. */
-export const PROTOCOL = 1;
+export const PROTOCOL = 2;
 
 /** Stands before every message of a worker. */
 export const MARK = "\x1e";
 
-/** A task to do, with all that its worker has to know. */
-export interface Job {
-  /** Names the artifact. */
-  readonly key: string;
-  /** The kind by name, and the version that the driver knows. */
-  readonly kind: string;
-  /** Must be the version of the worker's kind. */
-  readonly version: number;
-  /** Complete params, defaults filled in. */
-  readonly params: JsonObject;
-  /** Artifacts to read, by role. */
-  readonly inputs: Readonly<Record<string, readonly InputRef[]>>;
-  /** An earlier point of the same training. */
-  readonly start?: { readonly key: string; readonly step: number };
-  /** Where numbers are computed, a name of the devices, and how many threads it may use. */
-  readonly device: { readonly name: string; readonly threads: number };
-  /** What the device's results depend on, as it stands in keys. */
-  readonly numerics: Numerics;
-  /** The hash of the kind's module graph. */
-  readonly code: string;
-  /** The `startedAt` of an artifact that is there and to be made anew all the same. */
-  readonly replaces?: string;
-  /** Whether a checkpoint that other code wrote is dropped; it is gone on from if not. */
-  readonly strictCode?: boolean;
-}
-
 /** What the driver says. */
 export type ToWorker =
-  | { readonly type: "job"; readonly job: Job; readonly store: string }
+  | {
+    readonly type: "job";
+    readonly job: Job;
+    /** How many threads it may use. */
+    readonly threads: number;
+    /** The root of the store. */
+    readonly store: string;
+  }
   | { readonly type: "abort"; readonly key: string };
 
-/** What the worker says; the last four end a job. */
+/** What the worker says: what happens to its job, as it is; the last four end a job. */
 export type FromWorker =
   | { readonly type: "hello"; readonly protocol: number; readonly pid: number }
-  /** Another run computes the key; `holder` says in words which. */
-  | { readonly type: "waiting"; readonly holder: string }
-  | { readonly type: "started"; readonly attempt: number }
-  | { readonly type: "event"; readonly event: TaskEvent }
+  | JobEvent
   | { readonly type: "done"; readonly wasThere: boolean }
   | { readonly type: "failed"; readonly faults: readonly [Fault, ...Fault[]] }
   | { readonly type: "bug"; readonly message: string; readonly stack: string }

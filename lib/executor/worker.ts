@@ -7,11 +7,11 @@
 import { ExperimentError } from "../base/errors.ts";
 import type { TaskKind } from "../graph/task.ts";
 import { ArtifactStore } from "../store/objects/artifacts.ts";
+import type { Job } from "./executor.ts";
 import { runJob } from "./job.ts";
 import {
   formatMessage,
   type FromWorker,
-  type Job,
   MARK,
   parseMessage,
   PROTOCOL,
@@ -60,19 +60,29 @@ class Server {
     if (this.#current !== undefined) throw new Error("a worker does one job at a time");
     const abort = new AbortController();
     this.#current = { key: message.job.key, abort };
-    this.#run(message.job, message.store, abort.signal).then((last) => {
+    this.#run(message, abort.signal).then((last) => {
       this.#current = undefined;
       tell(last);
     });
   }
 
   /** Does a job; returns the message that ends it. */
-  async #run(job: Job, root: string, signal: AbortSignal): Promise<FromWorker> {
+  async #run(
+    { job, threads, store: root }: Extract<ToWorker, { type: "job" }>,
+    signal: AbortSignal,
+  ): Promise<FromWorker> {
     try {
       const kind = this.#kinds.get(job.kind);
       if (kind === undefined) throw new Error(`this worker knows no kind "${job.kind}"`);
       const store = await this.#open(root);
-      const wasThere = await runJob(job, { ...this.options, kind, store, tell, signal });
+      const wasThere = await runJob(job, {
+        ...this.options,
+        kind,
+        store,
+        threads,
+        tell,
+        signal,
+      });
       return { type: "done", wasThere };
     } catch (error) {
       return endOf(error, signal);
@@ -82,8 +92,7 @@ class Server {
   #open(root: string): Promise<ArtifactStore> {
     const known = this.#stores.get(root);
     if (known !== undefined) return known;
-    const onWarning = (message: string) =>
-      tell({ type: "event", event: { type: "warning", message } });
+    const onWarning = (message: string) => tell({ type: "warning", message });
     const store = ArtifactStore.open(root, { onWarning });
     this.#stores.set(root, store);
     return store;

@@ -3,16 +3,9 @@
  * and whatever else listens. A task's own events pass through as it told them.
  */
 import type { Fault } from "../base/errors.ts";
+import type { JobEvent } from "../executor/executor.ts";
 import type { PlannedTask } from "../graph/plan.ts";
 import type { TaskEvent, TaskState } from "../graph/task.ts";
-
-/** What the task, or the worker that does it, tells. */
-export type JobEvent =
-  | TaskEvent
-  /** Another run computes the same key; `holder` says in words which. */
-  | { readonly type: "waiting"; readonly holder: string }
-  /** It has the key's lock and runs, for the `attempt`th time, counted from 1. */
-  | { readonly type: "started"; readonly attempt: number };
 
 /** How far a running task has come in what it does just now. */
 export type Progress = Extract<TaskEvent, { type: "progress" }>;

@@ -5,7 +5,7 @@
  * told by the tracker and shown by the command line.
  */
 import { deviceOf } from "../engine/devices.ts";
-import { LocalExecutor } from "../executor/local.ts";
+import type { Executor, Job } from "../executor/executor.ts";
 import { runPlan } from "../graph/schedule.ts";
 import type { PlannedTask } from "../graph/plan.ts";
 import { readMeasurements } from "../store/objects/measurements.ts";
@@ -14,14 +14,13 @@ import type { FitRow } from "../store/database/rows.ts";
 import { fitCurves } from "./fits.ts";
 import { recordEvents } from "./record_events.ts";
 import { readResults, type ResultRow } from "./results.ts";
-import { kinds } from "../tasks/registry.ts";
 import { allCells, cellRows, type Study } from "./study.ts";
 import type { Tracker } from "./tracker.ts";
 
 /** How to run a study. */
 export interface RunOptions {
-  /** Tasks at once. */
-  readonly jobs: number;
+  /** Does the tasks, as many at once as it has slots; the caller closes it. */
+  readonly executor: Executor;
   /** Whether the first failure stops the rest. */
   readonly failFast?: boolean;
   /** The command line's arguments, for the record. */
@@ -95,7 +94,7 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunRe
   tracker.listen(recordEvents(recorder, run));
   await execute(study, { ...options, recorder });
   await recorder.flush();
-  const rows = await readResults(study.database, experiment.name, kinds);
+  const rows = await readResults(study.database, experiment.name, study.options.kinds);
   const fits = fitCurves(experiment.fits, rows);
   recorder.recordFits(experiment.name, fits);
 
@@ -120,24 +119,17 @@ interface ExecuteOptions extends RunOptions {
 
 async function execute(study: Study, options: ExecuteOptions): Promise<void> {
   const { plan, store } = study;
-  const { jobs, signal, tracker, recorder } = options;
-  const device = deviceOf(study.options.device);
-  await using executor = new LocalExecutor({
-    worker: new URL("../tasks/worker.ts", import.meta.url),
-    flags: workerFlags(study.options.results),
-    jobs,
-    store,
-  });
+  const { executor, signal, tracker, recorder } = options;
   await runPlan(plan, {
-    jobs,
+    jobs: executor.slots,
     keepGoing: options.failFast !== true,
     ...(signal === undefined ? {} : { signal }),
     execute: async (planned, taskSignal) => {
       const active = tracker.counts.ready + tracker.counts.running;
-      const threads = device.threads({ flops: planned.cost.flops, jobs, active });
-      const { record, wasThere } = await executor.execute(jobOf(planned, study, threads), {
+      const { record, wasThere } = await executor.execute(jobOf(planned, study), {
         signal: taskSignal,
-        onEvent: (event) => tracker.hear(planned, event.type === "event" ? event.event : event),
+        onEvent: (event) => tracker.hear(planned, event),
+        load: { flops: planned.cost.flops, active },
       });
       recorder.recordArtifact(record, await readMeasurements(store.dirOf(planned.task.key)));
       return wasThere ? "cached" : "done";
@@ -146,26 +138,14 @@ async function execute(study: Study, options: ExecuteOptions): Promise<void> {
   });
 }
 
-/** The flags of workers: what they may do, each permission named. */
-function workerFlags(results: string): string[] {
-  return [
-    "--frozen",
-    "--allow-read",
-    `--allow-write=${results}`,
-    "--allow-env",
-    "--allow-ffi",
-    "--allow-sys",
-  ];
-}
-
-function jobOf({ task, start, replaces }: PlannedTask, { options, code }: Study, threads: number) {
+function jobOf({ task, start, replaces }: PlannedTask, { options, code }: Study): Job {
   return {
     key: task.key,
     kind: task.kind,
     version: task.version,
     params: task.params,
     inputs: task.inputs,
-    device: { name: options.device, threads },
+    device: options.device,
     numerics: deviceOf(options.device).numerics,
     code: code.get(task.kind)!,
     ...(start === undefined ? {} : { start }),

@@ -10,19 +10,21 @@ import { buildGraph, type TaskGraph } from "../graph/build.ts";
 import { checkBudget } from "../graph/cost.ts";
 import { type Plan, planGraph } from "../graph/plan.ts";
 import type { History } from "../graph/reason.ts";
-import type { Task } from "../graph/task.ts";
+import type { Task, TaskKind } from "../graph/task.ts";
 import { type Experiment, loadExperiment } from "../experiment/experiment.ts";
 import { formatCell } from "../report/text/labels.ts";
 import { ArtifactStore } from "../store/objects/artifacts.ts";
 import { loadHistory } from "../store/database/history.ts";
 import type { CellRow } from "../store/database/rows.ts";
-import { kinds } from "../tasks/registry.ts";
-
-/** The repository's root, where deno.json stands. */
-const ROOT = new URL("../../", import.meta.url);
 
 /** Which study is meant, and where its results stand. */
 export interface StudyOptions {
+  /** The kinds that specs can use, by the name that `uses:` gives. */
+  readonly kinds: ReadonlyMap<string, TaskKind>;
+  /** The module that calls `serveWorker` for these kinds. */
+  readonly worker: URL;
+  /** The folder that entries of kinds are relative to, with deno.json; ends with "/". */
+  readonly root: URL;
   /** The spec's path. */
   readonly spec: string;
   /** Overrides, each `path=value`. */
@@ -71,7 +73,8 @@ export async function openStudy(options: StudyOptions): Promise<Study> {
   const { numerics, module } = deviceOf(options.device);
   const graph = await buildGraph(experiment.requests, { numerics });
   // A kind that opens a device runs the code of the chosen one, not of all in the table.
-  const hasher = new CodeHasher(ROOT, { instead: new Map([[DEVICES_MODULE.href, module.href]]) });
+  const instead = new Map([[DEVICES_MODULE.href, module.href]]);
+  const hasher = new CodeHasher(options.root, { instead });
   const code = new Map(
     await Promise.all(
       [...graph.kinds.values()].map(async ({ kind, entry }) =>
@@ -101,7 +104,7 @@ export function checkStudyBudget({ experiment, plan }: Study): void {
   checkBudget(plan.costs.left, { budget, at });
 }
 
-function load({ spec, set = [], only = [] }: StudyOptions): Promise<Experiment> {
+function load({ kinds, spec, set = [], only = [] }: StudyOptions): Promise<Experiment> {
   return loadExperiment(spec, { kinds, set, only, env: Deno.env.toObject() });
 }
 

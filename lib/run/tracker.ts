@@ -6,10 +6,11 @@
  * for a snapshot when they show the whole.
  */
 import { ExperimentError, type Fault, fault } from "../base/errors.ts";
+import type { JobEvent } from "../executor/executor.ts";
 import type { Plan, PlannedTask } from "../graph/plan.ts";
 import type { StateDetail } from "../graph/schedule.ts";
 import { TASK_STATES, type TaskState } from "../graph/task.ts";
-import type { JobEvent, RunEvent, RunListener, TrackedTask } from "./events.ts";
+import type { RunEvent, RunListener, TrackedTask } from "./events.ts";
 import { labelOf } from "./study.ts";
 
 /** How many tasks are in each state. */

@@ -1,5 +1,5 @@
 /** The module that worker processes run: serves every kind of the registry. */
-import type { Job } from "../executor/protocol.ts";
+import type { Job } from "../executor/executor.ts";
 import { serveWorker } from "../executor/worker.ts";
 import { keyNow } from "../graph/key_now.ts";
 import { kinds } from "./registry.ts";

@@ -2,15 +2,12 @@
  * A rerun with nothing to do, as a whole process, against the least that a
  * process can do: start Deno with the same modules and print help.
  */
+import { removeFolder } from "../_support/temp_dir.ts";
 import { finished, TinyStudy } from "../cli/tiny_study.ts";
 
 const study = await TinyStudy.make();
 await study.run();
-addEventListener("unload", () => {
-  // Artifacts are read-only, folders of them included.
-  new Deno.Command("chmod", { args: ["-R", "u+w", study.dir] }).outputSync();
-  Deno.removeSync(study.dir, { recursive: true });
-});
+addEventListener("unload", () => removeFolder(study.dir));
 
 async function call(...args: string[]): Promise<void> {
   const { code, stderr } = await finished(study.start(...args));

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { until } from "../_support/until.ts";
 import { finished, TinyStudy } from "./tiny_study.ts";
 
 /** Steps that take some seconds, so that a kill finds them under way. */
@@ -46,14 +47,6 @@ async function isRunning(pid: number): Promise<boolean> {
   return new TextDecoder().decode(stdout).includes("worker.ts");
 }
 
-async function until(isReached: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 600; tries++) {
-    if (await isReached().catch(() => false)) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error("waited in vain");
-}
-
 Deno.test({
   name: "kill -9 in pre-training, then run again: the bits of an uninterrupted run",
   async fn(t) {
@@ -67,7 +60,7 @@ Deno.test({
         await using study = await longStudy();
         const child = study.start("run", "study.yaml", "--only", "stage=pretrain");
         const ended = finished(child);
-        await until(async () => (await checkpoint(study)).step > 0);
+        await until("there is a checkpoint", async () => (await checkpoint(study)).step > 0);
         const worker = await workerOf(study, (await checkpoint(study)).key);
         assert.ok(await isRunning(worker));
         if (victim === "driver") child.kill("SIGKILL");
@@ -77,7 +70,7 @@ Deno.test({
           assert.equal(code, 1);
           assert.match(stderr, /\[executor\/worker-died\]\n {2}mend: /);
         }
-        await until(async () => !await isRunning(worker));
+        await until("the worker is gone", async () => !await isRunning(worker));
         const { step: reached } = await checkpoint(study);
         assert.ok(reached > 0 && reached < STEPS, `killed at step ${reached}`);
         const { tasks } = await study.run("--only", "stage=pretrain");

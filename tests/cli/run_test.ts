@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { until } from "../_support/until.ts";
 import { finished, TASKS, TinyStudy } from "./tiny_study.ts";
 
 Deno.test("run: what is cached is never run again, and only what changed is", async (t) => {
@@ -119,10 +120,12 @@ Deno.test("run goes on after Ctrl-C, which ends it with 130", async () => {
   await study.edit("steps: [2, 4]", "steps: [2, 200000]");
   const child = study.start("run", "study.yaml", "--json", "--only", "stage=pretrain");
   const ended = finished(child);
-  await until(async () =>
-    (await study.sql("SELECT max(step) AS step FROM measurements WHERE name = 'lossNats'"))[0]
-        .step >= 2 &&
-    (await study.sql("SELECT count(*) AS n FROM tasks WHERE state = 'running'"))[0].n > 0
+  await until(
+    "the long training runs",
+    async () =>
+      (await study.sql("SELECT max(step) AS step FROM measurements WHERE name = 'lossNats'"))[0]
+          .step >= 2 &&
+      (await study.sql("SELECT count(*) AS n FROM tasks WHERE state = 'running'"))[0].n > 0,
   );
   child.kill("SIGINT");
   const { code, stdout, stderr } = await ended;
@@ -172,7 +175,7 @@ Deno.test("sql answers from another process while a run is on", async () => {
   await study.edit("steps: [2, 4]", "steps: [2, 200000]");
   const child = study.start("run", "study.yaml");
   const ended = finished(child);
-  await until(async () => {
+  await until("there are rows", async () => {
     const { code, stdout } = await study.call("sql", "SELECT * FROM results", "--format", "csv");
     return code === 0 && stdout.split("\n").length > 2;
   });
@@ -203,11 +206,3 @@ Deno.test("run: a damaged artifact is set aside with a warning and made anew", a
   );
   assert.deepEqual((await study.run()).tasks.cached, TASKS);
 });
-
-async function until(isReached: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 100; tries++) {
-    if (await isReached().catch(() => false)) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error("waited in vain");
-}

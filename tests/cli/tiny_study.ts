@@ -4,6 +4,7 @@
  * started as a user's would be.
  */
 import { fileURLToPath } from "node:url";
+import { removeFolder } from "../_support/temp_dir.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -129,10 +130,9 @@ export class TinyStudy implements AsyncDisposable {
     return JSON.parse(stdout);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    // Artifacts are read-only, folders of them included.
-    await new Deno.Command("chmod", { args: ["-R", "u+w", this.dir] }).output();
-    await Deno.remove(this.dir, { recursive: true });
+  [Symbol.asyncDispose](): Promise<void> {
+    removeFolder(this.dir);
+    return Promise.resolve();
   }
 }
 

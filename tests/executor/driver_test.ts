@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type Job, LocalExecutor } from "../../lib/executor/local.ts";
+import type { Job } from "../../lib/executor/executor.ts";
+import { LocalExecutor } from "../../lib/executor/local/local_executor.ts";
 import { readLines } from "../../lib/executor/protocol.ts";
 import { ArtifactStore } from "../../lib/store/objects/artifacts.ts";
 import { jobOf, keyOf, linesOf, valueOf, withExecutor, workerOptions } from "./harness.ts";
@@ -8,7 +9,7 @@ import { jobOf, keyOf, linesOf, valueOf, withExecutor, workerOptions } from "./h
 function startDriver(root: string, jobs: readonly Job[]): Deno.ChildProcess {
   const driver = new URL("./fixtures/driver.ts", import.meta.url).href;
   const permissions = [...workerOptions.flags, "--allow-run=deno"];
-  return new Deno.Command("deno", {
+  return new Deno.Command(Deno.execPath(), {
     args: [
       "run",
       "--quiet",
@@ -77,9 +78,9 @@ Deno.test("two drivers on one store compute each key once", async () => {
 });
 
 Deno.test("a job tells that another run computes its key, and waits for it", async () => {
-  await withExecutor({ jobs: 1 }, async ({ dir, store, executor }) => {
+  await withExecutor({ slots: 1 }, async ({ dir, store, executor }) => {
     const other = await ArtifactStore.open(store.root);
-    await using second = new LocalExecutor({ ...workerOptions, jobs: 1, store: other });
+    await using second = new LocalExecutor({ ...workerOptions, slots: 1, store: other });
     const job = jobOf("slow", "gate", { params: { file: `${dir}/gate` } });
     let started = () => {};
     const isOn = new Promise<void>((resolve) => started = resolve);

@@ -1,9 +1,11 @@
 /** A store in a temporary folder, workers of the test kinds, and jobs for them. */
 import type { JsonObject } from "../../lib/base/canonical.ts";
 import { sha256 } from "../../lib/base/digest.ts";
-import { type Job, LocalExecutor } from "../../lib/executor/local.ts";
+import type { Job } from "../../lib/executor/executor.ts";
+import { LocalExecutor } from "../../lib/executor/local/local_executor.ts";
 import type { InputRef } from "../../lib/graph/task.ts";
 import { ArtifactStore } from "../../lib/store/objects/artifacts.ts";
+import { TempDir } from "../_support/temp_dir.ts";
 import { kinds } from "./fixtures/kinds.ts";
 
 /** How workers are started in tests: writing is allowed below the temporary folder. */
@@ -41,7 +43,7 @@ export function jobOf(
     params: schema.parse(params) as JsonObject,
     inputs,
     ...(start === undefined ? {} : { start }),
-    device: { name: "none", threads: 1 },
+    device: "none",
     numerics: { engine: "none", precision: "float64" },
     code: "code",
   };
@@ -56,17 +58,14 @@ export interface Bench {
 
 /** Gives a test a store and an executor, and takes them away again. */
 export async function withExecutor(
-  { jobs = 2, graceMs = 10_000 }: { readonly jobs?: number; readonly graceMs?: number },
+  { slots = 2, graceMs = 10_000 }: { readonly slots?: number; readonly graceMs?: number },
   work: (bench: Bench) => Promise<void>,
 ): Promise<void> {
-  const dir = await Deno.makeTempDir();
-  try {
-    const store = await ArtifactStore.open(`${dir}/store`);
-    await using executor = new LocalExecutor({ ...workerOptions, jobs, graceMs, store });
-    await work({ dir, store, executor });
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
+  using folder = new TempDir();
+  const dir = folder.path;
+  const store = await ArtifactStore.open(`${dir}/store`);
+  await using executor = new LocalExecutor({ ...workerOptions, slots, graceMs, store });
+  await work({ dir, store, executor });
 }
 
 /** The number in a test kind's artifact. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { ExperimentError, formatFault } from "../../lib/base/errors.ts";
-import { type JobEvent, LocalExecutor } from "../../lib/executor/local.ts";
+import type { JobEvent, JobLoad } from "../../lib/executor/executor.ts";
+import { LocalExecutor } from "../../lib/executor/local/local_executor.ts";
 import { readMeasurements } from "../../lib/store/objects/measurements.ts";
 import { jobOf, keyOf, linesOf, valueOf, withExecutor, workerOptions } from "./harness.ts";
 
@@ -9,9 +10,7 @@ function whenTold(warning: string): { onEvent: (event: JobEvent) => void; told: 
   let tell = () => {};
   const told = new Promise<void>((resolve) => tell = resolve);
   const onEvent = (event: JobEvent) => {
-    const isIt = event.type === "event" && event.event.type === "warning" &&
-      event.event.message === warning;
-    if (isIt) tell();
+    if (event.type === "warning" && event.message === warning) tell();
   };
   return { onEvent, told };
 }
@@ -80,14 +79,14 @@ Deno.test("LocalExecutor makes an artifact anew that it is told to replace, once
 });
 
 Deno.test("LocalExecutor keeps a worker warm for its device, whatever the kind", async () => {
-  await withExecutor({ jobs: 1 }, async ({ dir, executor }) => {
+  await withExecutor({ slots: 1 }, async ({ dir, executor }) => {
     const tally = `${dir}/tally`;
     const add = (name: string) => jobOf(name, "add", { params: { terms: [1], tally } });
     await executor.execute(add("a"));
     await executor.execute(jobOf("b", "wait", { params: { ms: 0 } }));
     await executor.execute(add("c"));
     const other = jobOf("d", "wait", { params: { ms: 0 } });
-    await executor.execute({ ...other, device: { ...other.device, threads: 2 } });
+    await executor.execute({ ...other, device: "other" });
     await executor.execute(add("e"));
     const lines = await linesOf(tally);
     assert.equal(lines[1], lines[0]);
@@ -95,19 +94,29 @@ Deno.test("LocalExecutor keeps a worker warm for its device, whatever the kind",
   });
 });
 
-Deno.test("LocalExecutor does at most as many jobs at once as it may", async () => {
-  await withExecutor({ jobs: 2 }, async ({ executor }) => {
-    let running = 0, most = 0;
-    await Promise.all(Array.from({ length: 6 }, async (_, index) => {
-      await executor.execute(
-        jobOf(`w${index}`, index % 2 === 0 ? "wait" : "add", {
-          params: index % 2 === 0 ? { ms: 20 } : { terms: [1] },
-        }),
-        { onEvent: ({ type }) => most = type === "started" ? Math.max(most, ++running) : most },
-      );
-      running--;
-    }));
-    assert.equal(most, 2);
+Deno.test("LocalExecutor refuses more jobs than it has slots: the scheduler waits, not it", async () => {
+  await withExecutor({ slots: 1 }, async ({ dir, executor }) => {
+    assert.equal(executor.slots, 1);
+    const gate = `${dir}/gate`;
+    const first = executor.execute(jobOf("first", "gate", { params: { file: gate } }));
+    const second = jobOf("second", "add", { params: { terms: [] } });
+    await assert.rejects(executor.execute(second), { message: "all 1 slots are taken" });
+    await Deno.writeTextFile(gate, "open");
+    await first;
+    await executor.execute(second);
+  });
+});
+
+Deno.test("LocalExecutor gives a task the threads that its load asks for", async () => {
+  await withExecutor({}, async ({ store }) => {
+    const loads: JobLoad[] = [];
+    const threads = (load: JobLoad) => loads.push(load);
+    await using executor = new LocalExecutor({ ...workerOptions, slots: 1, store, threads });
+    const load = { flops: 5, active: 3 };
+    await executor.execute(jobOf("a", "threads"), { load });
+    await executor.execute(jobOf("b", "threads"));
+    assert.deepEqual(loads, [load, { flops: 0, active: 1 }]);
+    assert.deepEqual([await valueOf(store, "a"), await valueOf(store, "b")], [1, 2]);
   });
 });
 
@@ -118,13 +127,15 @@ Deno.test("LocalExecutor passes events on, and measurements into the artifact", 
       onEvent: (event) => events.push(event),
     });
     assert.deepEqual(events[0], { type: "started", attempt: 1 });
-    const told = events.flatMap((each) => each.type === "event" ? [each.event] : []);
-    assert.deepEqual(told.filter((each) => each.type === "measurement").map((each) => each.value), [
-      NaN,
-      1 / 2,
-      1 / 3,
-    ]);
-    const progress = told.filter((each) => each.type === "progress");
+    assert.deepEqual(
+      events.filter((each) => each.type === "measurement").map((each) => each.value),
+      [
+        NaN,
+        1 / 2,
+        1 / 3,
+      ],
+    );
+    const progress = events.filter((each) => each.type === "progress");
     assert.deepEqual(progress[0], {
       type: "progress",
       done: 1,
@@ -146,7 +157,7 @@ Deno.test("LocalExecutor tells a task's messages from what else is printed", asy
   await withExecutor({}, async ({ executor }) => {
     const told: unknown[] = [];
     const { wasThere } = await executor.execute(jobOf("noisy", "noisy"), {
-      onEvent: (event) => told.push(event.type === "event" ? event.event : event),
+      onEvent: (event) => told.push(event),
     });
     assert.equal(wasThere, false);
     assert.deepEqual(told.at(-1), { type: "warning", message: "line\nbreak \x1e and mark" });
@@ -194,7 +205,7 @@ Deno.test("LocalExecutor refuses a task of a version or a kind its workers do no
 });
 
 Deno.test("LocalExecutor reports how a worker died, and goes on with another", async () => {
-  await withExecutor({ jobs: 1 }, async ({ store, executor }) => {
+  await withExecutor({ slots: 1 }, async ({ store, executor }) => {
     const dieOf = (how: string) =>
       faultsOf(executor.execute(jobOf(how, "fail", { params: { how } })));
     const [exit] = await dieOf("exit");
@@ -220,7 +231,7 @@ Deno.test("LocalExecutor reports how a worker died, and goes on with another", a
 });
 
 Deno.test("LocalExecutor does not blame a job for a warm worker that died before it", async () => {
-  await withExecutor({ jobs: 1 }, async ({ dir, store, executor }) => {
+  await withExecutor({ slots: 1 }, async ({ dir, store, executor }) => {
     const params = { how: "later", file: `${dir}/die` };
     for (const name of ["first", "second"]) {
       await executor.execute(jobOf(name, "fail", { params }));
@@ -238,7 +249,7 @@ Deno.test("LocalExecutor does not blame a job for a warm worker that died before
 Deno.test("LocalExecutor reports a worker that cannot even start", async () => {
   await withExecutor({}, async ({ store }) => {
     const worker = new URL("./fixtures/none.ts", import.meta.url);
-    await using executor = new LocalExecutor({ ...workerOptions, worker, jobs: 1, store });
+    await using executor = new LocalExecutor({ ...workerOptions, worker, slots: 1, store });
     const [fault] = await faultsOf(executor.execute(jobOf("x", "add", { params: { terms: [] } })));
     assert.match(fault!, /ended with exit code 1 .*Module not found/s);
   });
@@ -283,8 +294,7 @@ Deno.test("LocalExecutor after a kill goes on from the checkpoint and drops no s
     const warnings: string[] = [];
     const { record } = await executor.execute({ ...job, code: "new" }, {
       onEvent: (event) => {
-        if (event.type !== "event" || event.event.type !== "warning") return;
-        warnings.push(event.event.message);
+        if (event.type === "warning") warnings.push(event.message);
       },
     });
     assert.deepEqual(warnings, ["goes on from an unfinished attempt of other code"]);
@@ -307,8 +317,7 @@ Deno.test("LocalExecutor under strict code goes on from no checkpoint of other c
       const strictCode = options.strictCode ?? false;
       await executor.execute({ ...job, code, strictCode }, {
         onEvent: (event) => {
-          if (event.type !== "event" || event.event.type !== "warning") return;
-          warnings.push(event.event.message);
+          if (event.type === "warning") warnings.push(event.message);
         },
       }).catch(() => {});
       return { first: (await linesOf(tally))[0], warnings };
@@ -342,7 +351,7 @@ Deno.test("LocalExecutor is not misled by a note of code that a kill left empty"
     const warnings: JobEvent[] = [];
     await executor.execute(job, {
       onEvent: (event) => {
-        if (event.type === "event" && event.event.type === "warning") warnings.push(event);
+        if (event.type === "warning") warnings.push(event);
       },
     });
     assert.deepEqual(warnings, []);
@@ -350,7 +359,7 @@ Deno.test("LocalExecutor is not misled by a note of code that a kill left empty"
 });
 
 Deno.test("LocalExecutor on abort lets a task save a checkpoint, and keeps the worker", async () => {
-  await withExecutor({ jobs: 1 }, async ({ dir, executor }) => {
+  await withExecutor({ slots: 1 }, async ({ dir, executor }) => {
     const abort = new AbortController();
     const reason = new Error("Ctrl-C");
     const params = { steps: 1000, stepMs: 5, tally: `${dir}/tally` };
@@ -358,7 +367,7 @@ Deno.test("LocalExecutor on abort lets a task save a checkpoint, and keeps the w
     const running = executor.execute(job, {
       signal: abort.signal,
       onEvent: (event) => {
-        if (event.type === "event" && event.event.type === "measurement") abort.abort(reason);
+        if (event.type === "measurement") abort.abort(reason);
       },
     });
     assert.equal(await running.catch((error: unknown) => error), reason);
@@ -386,21 +395,11 @@ Deno.test("LocalExecutor kills a task that does not heed the abort", async () =>
   });
 });
 
-Deno.test("LocalExecutor leaves a job that still waits for its turn on abort", async () => {
-  await withExecutor({ jobs: 1 }, async ({ executor }) => {
-    const abort = new AbortController();
-    const first = executor.execute(jobOf("first", "wait", { params: { ms: 100 } }));
-    const second = executor.execute(jobOf("second", "add", { params: { terms: [] } }), {
-      signal: abort.signal,
-    });
-    const third = executor.execute(jobOf("third", "add", { params: { terms: [] } }));
-    abort.abort(new Error("Ctrl-C"));
-    await assert.rejects(second, { message: "Ctrl-C" });
-    await Promise.all([first, third]);
-    await assert.rejects(
-      executor.execute(jobOf("x", "add", { params: { terms: [] } }), { signal: abort.signal }),
-      { message: "Ctrl-C" },
-    );
+Deno.test("LocalExecutor starts nothing for a signal that is aborted already", async () => {
+  await withExecutor({ slots: 1 }, async ({ executor }) => {
+    const job = jobOf("x", "add", { params: { terms: [] } });
+    const signal = AbortSignal.abort(new Error("Ctrl-C"));
+    await assert.rejects(executor.execute(job, { signal }), { message: "Ctrl-C" });
   });
 });
 

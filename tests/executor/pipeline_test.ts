@@ -47,7 +47,7 @@ async function run(
     jobs: 2,
     execute: async ({ task, start }, signal) => {
       const { key, kind, version, params, inputs } = task;
-      const device = { name: "none", threads: 1 };
+      const device = "none";
       await executor.execute({
         key,
         kind,

@@ -14,8 +14,11 @@ Deno.test("parseMessage() gives back any event, NaN and infinities as they are",
   );
   fc.assert(fc.property(values, fc.string({ unit: "binary" }), (value, name) => {
     const message: FromWorker = {
-      type: "event",
-      event: { type: "measurement", step: 1, name, split: "train", value },
+      type: "measurement",
+      step: 1,
+      name,
+      split: "train",
+      value,
     };
     const line = formatMessage(message);
     assert.equal(line.indexOf("\n"), line.length - 1);

@@ -8,11 +8,12 @@ import {
   readLines,
   type ToWorker,
 } from "../../lib/executor/protocol.ts";
+import { TempDir } from "../_support/temp_dir.ts";
 import { jobOf, workerOptions } from "./harness.ts";
 
 /** A worker process spoken to without an executor. */
 class RawWorker {
-  readonly child = new Deno.Command("deno", {
+  readonly child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", ...workerOptions.flags, workerOptions.worker.href],
     stdin: "piped",
     stdout: "piped",
@@ -49,7 +50,7 @@ Deno.test("serveWorker() greets with its protocol, and exits when its input ends
 });
 
 Deno.test("serveWorker() ignores SIGINT, and an abort of a job that is over", async () => {
-  const dir = await Deno.makeTempDir();
+  using dir = new TempDir();
   const worker = new RawWorker();
   await worker.hear();
   worker.child.kill("SIGINT");
@@ -57,7 +58,8 @@ Deno.test("serveWorker() ignores SIGINT, and an abort of a job that is over", as
     await worker.say({
       type: "job",
       job: jobOf(name, "add", { params: { terms: [] } }),
-      store: dir,
+      threads: 1,
+      store: dir.path,
     });
     assert.deepEqual(await worker.hear(), { type: "started", attempt: 1 });
     assert.deepEqual(await worker.hear(), { type: "done", wasThere: false });
@@ -66,21 +68,19 @@ Deno.test("serveWorker() ignores SIGINT, and an abort of a job that is over", as
   await worker.hangUp();
   assert.equal(await worker.hear(), undefined);
   assert.equal((await worker.child.status).code, 0);
-  await Deno.remove(dir, { recursive: true });
 });
 
 Deno.test("serveWorker() answers an abort of its job when the task heeds it", async () => {
-  const dir = await Deno.makeTempDir();
+  using dir = new TempDir();
   const worker = new RawWorker();
   await worker.hear();
   const job = jobOf("long", "wait", { params: { ms: 600_000 } });
-  await worker.say({ type: "job", job, store: dir });
+  await worker.say({ type: "job", job, threads: 1, store: dir.path });
   assert.equal((await worker.hear())?.type, "started");
-  assert.equal((await worker.hear())?.type, "event");
+  assert.equal((await worker.hear())?.type, "warning");
   await worker.say({ type: "abort", key: job.key });
   assert.deepEqual(await worker.hear(), { type: "aborted" });
   await worker.hangUp();
   assert.equal(await worker.hear(), undefined);
   assert.equal((await worker.child.status).code, 0);
-  await Deno.remove(dir, { recursive: true });
 });

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { readConll } from "../../lib/benchmarks/ner/conll.ts";
 import { conll } from "../../lib/tasks/conll.ts";
-import { assertFault, DATA_DIR, TempDir, testOnData } from "../text/_fixtures.ts";
+import { TempDir } from "../_support/temp_dir.ts";
+import { assertFault, DATA_DIR, testOnData } from "../text/_fixtures.ts";
 import { runKind } from "./_run_kind.ts";
 
 const sentences = (count: number, word: string) =>

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { corpus } from "../../lib/tasks/corpus.ts";
-import { TempDir } from "../text/_fixtures.ts";
+import { TempDir } from "../_support/temp_dir.ts";
 import { runKind } from "./_run_kind.ts";
 
 const documents = (count: number) =>

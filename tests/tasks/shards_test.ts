@@ -3,7 +3,7 @@ import { shards } from "../../lib/tasks/shards.ts";
 import { CorpusWriter } from "../../lib/text/corpus/format.ts";
 import { TokenShard } from "../../lib/text/pieces/shards.ts";
 import { SPECIAL_PIECES, WordPiece } from "../../lib/text/pieces/wordpiece.ts";
-import { TempDir } from "../text/_fixtures.ts";
+import { TempDir } from "../_support/temp_dir.ts";
 import { runKind } from "./_run_kind.ts";
 
 async function inputs(dir: TempDir) {

@@ -5,7 +5,8 @@ import { syntheticWorld } from "../../lib/tasks/synthetic_world.ts";
 import { vocab } from "../../lib/tasks/vocab.ts";
 import { readCorpus, readCorpusSummary } from "../../lib/text/corpus/format.ts";
 import { WordPiece } from "../../lib/text/pieces/wordpiece.ts";
-import { collect, TempDir } from "../text/_fixtures.ts";
+import { TempDir } from "../_support/temp_dir.ts";
+import { collect } from "../text/_fixtures.ts";
 import { runKind } from "./_run_kind.ts";
 
 const SMALL = {

@@ -3,7 +3,8 @@ import type { InputArtifact } from "../../lib/graph/task.ts";
 import { vocab } from "../../lib/tasks/vocab.ts";
 import { CorpusWriter } from "../../lib/text/corpus/format.ts";
 import { SPECIAL_PIECES } from "../../lib/text/pieces/wordpiece.ts";
-import { assertFault, TempDir } from "../text/_fixtures.ts";
+import { TempDir } from "../_support/temp_dir.ts";
+import { assertFault } from "../text/_fixtures.ts";
 import { runKind } from "./_run_kind.ts";
 
 async function corpusOf(dir: string, sentences: readonly string[]): Promise<InputArtifact> {

@@ -28,7 +28,7 @@ Deno.test("keyOfJob() is the planner's key until a file changes, comes or goes",
     const { numerics } = deviceOf("cpu");
     const graph = await buildGraph([request], { numerics });
     const { key, version, inputs } = [...graph.tasks.values()][0]!;
-    const device = { name: "cpu", threads: 1 };
+    const device = "cpu";
     return { key, kind: name, version, params, inputs, device, numerics, code: "code" };
   }));
   /** Of which jobs the key still holds. */

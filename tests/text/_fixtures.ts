@@ -24,32 +24,6 @@ export function testOnData(
   });
 }
 
-/** A folder that is removed when the scope ends. */
-export class TempDir implements Disposable {
-  readonly path: string = Deno.makeTempDirSync({ prefix: "titrate-test-" });
-
-  /** Writes a file and returns its path. */
-  file(name: string, content: string | Uint8Array): string {
-    const path = `${this.path}/${name}`;
-    if (name.includes("/")) {
-      Deno.mkdirSync(path.slice(0, path.lastIndexOf("/")), { recursive: true });
-    }
-    if (typeof content === "string") Deno.writeTextFileSync(path, content);
-    else Deno.writeFileSync(path, content);
-    return path;
-  }
-
-  /** Makes a folder and returns its path. */
-  folder(name: string): string {
-    Deno.mkdirSync(`${this.path}/${name}`, { recursive: true });
-    return `${this.path}/${name}`;
-  }
-
-  [Symbol.dispose](): void {
-    Deno.removeSync(this.path, { recursive: true });
-  }
-}
-
 /** All that an async iterable gives. */
 export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];

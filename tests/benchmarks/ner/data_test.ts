@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readConll } from "../../../lib/benchmarks/ner/conll.ts";
 import { type NerSentences, nerWarnings, writeNerData } from "../../../lib/benchmarks/ner/data.ts";
-import { TempDir } from "../../text/_fixtures.ts";
+import { TempDir } from "../../_support/temp_dir.ts";
 
 /** Sentences given as "word/tag word/tag". */
 function tagged(...sentences: readonly string[]): NerSentences["train"] {

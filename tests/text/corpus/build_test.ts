@@ -12,7 +12,8 @@ import {
   readCorpusSummary,
   readPieces,
 } from "../../../lib/text/corpus/format.ts";
-import { assertFault, collect, TempDir } from "../_fixtures.ts";
+import { TempDir } from "../../_support/temp_dir.ts";
+import { assertFault, collect } from "../_fixtures.ts";
 
 interface Built extends CorpusReport {
   readonly train: string[][];

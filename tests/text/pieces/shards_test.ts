@@ -4,7 +4,8 @@ import { CorpusWriter } from "../../../lib/text/corpus/format.ts";
 import { writeShards } from "../../../lib/text/pieces/shards_build.ts";
 import { shardPath, ShardWriter, TokenShard } from "../../../lib/text/pieces/shards.ts";
 import { SPECIAL_PIECES, WordPiece } from "../../../lib/text/pieces/wordpiece.ts";
-import { assertFault, TempDir } from "../_fixtures.ts";
+import { TempDir } from "../../_support/temp_dir.ts";
+import { assertFault } from "../_fixtures.ts";
 
 const encoder = new WordPiece([...SPECIAL_PIECES, "a", "b", "##a", "##b", "."]);
 const signal = new AbortController().signal;

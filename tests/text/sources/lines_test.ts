@@ -4,7 +4,8 @@ import { constants, gzipSync, zstdCompressSync } from "node:zlib";
 import fc from "fast-check";
 import type { ExperimentError } from "../../../lib/base/errors.ts";
 import { readLines } from "../../../lib/text/sources/lines.ts";
-import { assertFault, collect, TempDir } from "../_fixtures.ts";
+import { TempDir } from "../../_support/temp_dir.ts";
+import { assertFault, collect } from "../_fixtures.ts";
 
 const lines = async (path: string) => (await collect(readLines(path))).map(({ text }) => text);
 

@@ -5,7 +5,8 @@ import { countWords } from "../../../lib/text/corpus/format.ts";
 import { expandPattern } from "../../../lib/text/sources/file_pattern.ts";
 import { dropPmcHeadings } from "../../../lib/text/sources/pmc_headings.ts";
 import { readSource, type Source } from "../../../lib/text/sources/sources.ts";
-import { assertFault, collect, DATA_DIR, TempDir, testOnData } from "../_fixtures.ts";
+import { TempDir } from "../../_support/temp_dir.ts";
+import { assertFault, collect, DATA_DIR, testOnData } from "../_fixtures.ts";
 
 function documents(source: Omit<Source, "headings"> & Partial<Source>): Promise<string[][]> {
   return collect(readSource({ headings: "keep", ...source }));

@@ -4,26 +4,17 @@
  * It runs in a process group of its own, so that the terminal's Ctrl-C reaches
  * only the driver. Closing its input ends it; after a grace it is killed.
  */
-import { ExperimentError } from "../base/errors.ts";
-import type { TaskEvent } from "../graph/task.ts";
+import { ExperimentError } from "../../base/errors.ts";
+import type { Job, JobEvent } from "../executor.ts";
 import {
   formatMessage,
   type FromWorker,
-  type Job,
   MARK,
   parseMessage,
   PROTOCOL,
   readLines,
   type ToWorker,
-} from "./protocol.ts";
-
-/** What happens to a job while it is on. */
-export type JobEvent =
-  | { readonly type: "event"; readonly event: TaskEvent }
-  /** Another run computes the same key; `holder` says in words which. */
-  | { readonly type: "waiting"; readonly holder: string }
-  /** It has the key's lock and runs, for the `attempt`th time, counted from 1. */
-  | { readonly type: "started"; readonly attempt: number };
+} from "../protocol.ts";
 
 /** How to start worker processes. */
 export interface WorkerCommand {
@@ -37,6 +28,8 @@ export interface WorkerCommand {
 
 /** What a job is run with. */
 export interface JobRun {
+  /** How many threads it may use. */
+  readonly threads: number;
   /** The root of the store. */
   readonly store: string;
   /** Aborted: the worker is asked to stop, and killed when it does not. */
@@ -112,7 +105,7 @@ export class WorkerProcess {
         this.#pending = { job, run, resolve, reject };
       });
       run.signal?.addEventListener("abort", abort, { once: true });
-      this.#send({ type: "job", job, store: run.store });
+      this.#send({ type: "job", job, threads: run.threads, store: run.store });
       return await result;
     } finally {
       run.signal?.removeEventListener("abort", abort);
@@ -185,11 +178,6 @@ export class WorkerProcess {
       case "hello":
         if (message.protocol === PROTOCOL) return;
         throw new Error(`the worker speaks protocol ${message.protocol}, not ${PROTOCOL}`);
-      case "event":
-      case "waiting":
-      case "started":
-        this.#pending?.run.onEvent?.(message);
-        return;
       case "done":
         return this.#take()?.resolve(message.wasThere);
       case "failed":
@@ -203,6 +191,8 @@ export class WorkerProcess {
         const pending = this.#take();
         return pending?.reject(pending.run.signal?.reason);
       }
+      default:
+        this.#pending?.run.onEvent?.(message);
     }
   }
 

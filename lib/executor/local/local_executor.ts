@@ -1,18 +1,14 @@
 /**
- * Runs jobs on this machine, in warm worker processes.
+ * Executes jobs on this machine, in warm worker processes.
  *
  * A worker is kept for further jobs on the same device, whatever their kind, so
  * that modules and libraries load once; it is given up when another device needs
  * its place.
  */
-import { ExperimentError } from "../base/errors.ts";
-import type { ArtifactStore } from "../store/objects/artifacts.ts";
-import type { ArtifactRecord } from "../store/objects/record.ts";
-import type { Job } from "./protocol.ts";
-import { type JobEvent, WorkerProcess } from "./worker_process.ts";
-
-export type { Job } from "./protocol.ts";
-export type { JobEvent } from "./worker_process.ts";
+import { ExperimentError } from "../../base/errors.ts";
+import type { ArtifactStore } from "../../store/objects/artifacts.ts";
+import type { ExecuteOptions, Executor, Job, JobEvent, JobLoad, JobResult } from "../executor.ts";
+import { WorkerProcess } from "./worker_process.ts";
 
 /** What a local executor is made with. */
 export interface LocalExecutorOptions {
@@ -21,27 +17,13 @@ export interface LocalExecutorOptions {
   /** Flags of `deno run` for the workers, such as "--allow-read"; each permission named. */
   readonly flags: readonly string[];
   /** How many worker processes there are at most, at least 1. */
-  readonly jobs: number;
+  readonly slots: number;
   /** Where the artifacts are. */
   readonly store: ArtifactStore;
+  /** How many threads a task of this weight may use; 1 if absent. */
+  readonly threads?: (load: JobLoad) => number;
   /** How long an aborted job may take to save a checkpoint; 10,000 if absent. */
   readonly graceMs?: number;
-}
-
-/** What a job may be executed with. */
-export interface ExecuteOptions {
-  /** Aborted: the job saves a checkpoint and rejects with the reason. */
-  readonly signal?: AbortSignal;
-  /** Told what happens, in order. */
-  readonly onEvent?: (event: JobEvent) => void;
-}
-
-/** A job that is done. */
-export interface JobResult {
-  /** The committed artifact's record. */
-  readonly record: ArtifactRecord;
-  /** Whether it was there already, such as by another run. */
-  readonly wasThere: boolean;
 }
 
 interface Place {
@@ -49,15 +31,20 @@ interface Place {
   readonly worker: WorkerProcess;
 }
 
+/** What a worker is found or started for. */
+interface Need {
+  readonly job: Job;
+  readonly threads: number;
+}
+
 /** A pool of worker processes; `close` it. */
-export class LocalExecutor {
+export class LocalExecutor implements Executor {
   readonly #options: LocalExecutorOptions;
   /** Workers without a job, the longest idle first. */
   readonly #idle: Place[] = [];
   readonly #busy = new Set<Place>();
   readonly #leaving = new Set<Promise<void>>();
-  readonly #queue: (() => void)[] = [];
-  /** Jobs that have their turn. */
+  /** Jobs that are on. */
   #taken = 0;
   /** Workers that are there or about to start. */
   #processes = 0;
@@ -65,27 +52,35 @@ export class LocalExecutor {
 
   /** Starts nothing yet: workers start with the first jobs. */
   constructor(options: LocalExecutorOptions) {
-    if (!(options.jobs >= 1)) throw new Error(`jobs must be at least 1, not ${options.jobs}`);
+    if (!(options.slots >= 1)) throw new Error(`slots must be at least 1, not ${options.slots}`);
     this.#options = options;
   }
 
+  /** How many jobs it takes at a time. */
+  get slots(): number {
+    return this.#options.slots;
+  }
+
   /**
-   * Does a job, waiting for a free place.
+   * Does a job at once, in a warm worker or a new one.
    *
    * @throws ExperimentError what the task threw, or "executor/worker-died"; the
    *   signal's reason when aborted; Error with the worker's stack for a bug
    */
   async execute(job: Job, options: ExecuteOptions = {}): Promise<JobResult> {
-    const { store } = this.#options;
-    await this.#takeTurn(options.signal);
+    const { store, slots, threads } = this.#options;
+    options.signal?.throwIfAborted();
+    if (this.#isClosed) throw new Error("the executor is closed");
+    if (this.#taken >= slots) throw new Error(`all ${slots} slots are taken`);
+    this.#taken++;
     try {
-      const wasThere = await this.#run(job, options);
+      const load = options.load ?? { flops: 0, active: 1 };
+      const wasThere = await this.#run({ job, threads: threads?.(load) ?? 1 }, options);
       const record = await store.find(job.key);
       if (record === undefined) throw new Error(`the artifact ${job.key} was lost once committed`);
       return { record, wasThere };
     } finally {
       this.#taken--;
-      this.#queue.shift()?.();
     }
   }
 
@@ -101,38 +96,18 @@ export class LocalExecutor {
     await this.close();
   }
 
-  /** Waits until fewer than `jobs` jobs are on, first come first served. */
-  async #takeTurn(signal: AbortSignal | undefined): Promise<void> {
-    signal?.throwIfAborted();
-    if (this.#isClosed) throw new Error("the executor is closed");
-    while (this.#taken >= this.#options.jobs) {
-      await new Promise<void>((resolve, reject) => {
-        const go = () => {
-          signal?.removeEventListener("abort", stop);
-          resolve();
-        };
-        const stop = () => {
-          this.#queue.splice(this.#queue.indexOf(go), 1);
-          reject(signal?.reason);
-        };
-        this.#queue.push(go);
-        signal?.addEventListener("abort", stop, { once: true });
-      });
-    }
-    this.#taken++;
-  }
-
-  async #run(job: Job, { signal, onEvent }: ExecuteOptions): Promise<boolean> {
+  async #run(need: Need, { signal, onEvent }: ExecuteOptions): Promise<boolean> {
     const { root } = this.#options.store;
+    const { job, threads } = need;
     for (;;) {
-      const { place, isWarm } = await this.#occupy(deviceOf(job));
+      const { place, isWarm } = await this.#occupy(deviceOf(need));
       let isHeard = false;
       const hear = (event: JobEvent) => {
         isHeard = true;
         onEvent?.(event);
       };
       try {
-        return await place.worker.run(job, { store: root, signal, onEvent: hear });
+        return await place.worker.run(job, { threads, store: root, signal, onEvent: hear });
       } catch (error) {
         // A warm worker that died before it took the job is no fault of the job.
         const isDead = error instanceof ExperimentError && error.code === "executor/worker-died";
@@ -153,7 +128,7 @@ export class LocalExecutor {
   }
 
   async #start(device: string): Promise<Place> {
-    if (this.#processes < this.#options.jobs) {
+    if (this.#processes < this.#options.slots) {
       this.#processes++;
     } else {
       // Its memory, on a GPU above all, must be free before the next one starts.
@@ -175,6 +150,6 @@ export class LocalExecutor {
 }
 
 /** What a worker stays warm for: a device, on which it may do any kind. */
-function deviceOf({ device }: Job): string {
-  return `${device.name} ${device.threads}`;
+function deviceOf({ job, threads }: Need): string {
+  return `${job.device} ${threads}`;
 }
