@@ -8,6 +8,7 @@
  */
 import process from "node:process";
 import { createLogUpdate } from "log-update";
+import { writeAllSync } from "../base/files.ts";
 import { printable, printableLine } from "../base/terminal.ts";
 import type { Screen } from "./progress/terminal.ts";
 
@@ -25,7 +26,7 @@ export function writeData(text: string): void {
 
 function write(text: string): void {
   try {
-    writeAll(Deno.stdout, text);
+    writeAllSync(Deno.stdout, encoder.encode(text));
   } catch (error) {
     if (error instanceof Deno.errors.BrokenPipe) Deno.exit(0);
     throw error;
@@ -48,15 +49,10 @@ export function outputWidth(): number {
 /** Prints a line on standard error; with nobody there to read it, a run goes on all the same. */
 export function printError(text: string): void {
   try {
-    writeAll(Deno.stderr, `${printable(text)}\n`);
+    writeAllSync(Deno.stderr, encoder.encode(`${printable(text)}\n`));
   } catch {
     // A closed pipe or a terminal that is gone: there is nowhere left to say so.
   }
-}
-
-function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
-  const bytes = encoder.encode(text);
-  for (let at = 0; at < bytes.length;) at += stream.writeSync(bytes.subarray(at));
 }
 
 /** Standard error as a screen with a live block; undefined where it is no terminal. */

@@ -5,6 +5,7 @@
  * process, so a worker ignores it: the driver decides, and sends "abort".
  */
 import { ExperimentError } from "../base/errors.ts";
+import { writeAllSync } from "../base/files.ts";
 import type { TaskKind } from "../graph/task.ts";
 import { ArtifactStore } from "../store/objects/artifacts.ts";
 import type { Job } from "./executor.ts";
@@ -109,7 +110,7 @@ function endOf(error: unknown, signal: AbortSignal): FromWorker {
 function tell(message: FromWorker): void {
   const bytes = new TextEncoder().encode(MARK + formatMessage(message));
   try {
-    for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
+    writeAllSync(Deno.stdout, bytes);
   } catch (error) {
     // Nobody listens any more: the driver is gone, and the input ends too.
     if (error instanceof Deno.errors.BrokenPipe) Deno.exit(0);

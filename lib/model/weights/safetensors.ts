@@ -9,6 +9,7 @@
  */
 import { compareText } from "../../base/order.ts";
 import { ExperimentError } from "../../base/errors.ts";
+import { writeAll } from "../../base/files.ts";
 import { type Shape, sizeOf } from "../../engine/ir/graph.ts";
 
 /** One tensor to be written. */
@@ -89,11 +90,6 @@ export async function writeSafetensors(
     await writeAll(file, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
   }
   await file.sync();
-}
-
-async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
-  let done = 0;
-  while (done < bytes.length) done += await file.write(bytes.subarray(done));
 }
 
 /** An open safetensors file. */

@@ -1,6 +1,6 @@
 /** Files of an artifact: listing, digests, and forcing them to the disk. */
 import { sha256File } from "../../base/digest.ts";
-import { syncPath } from "../../base/sync.ts";
+import { syncPath } from "../../base/files.ts";
 import { isSafePath, type RecordedFile } from "./record.ts";
 
 /**
@@ -48,15 +48,6 @@ export async function syncFolders(dir: string): Promise<void> {
     if (entry.isDirectory) await syncFolders(`${dir}/${entry.name}`);
   }
   await syncPath(dir);
-}
-
-/** Removes a file or a folder with all that is in it; absent is fine. */
-export async function removeAll(path: string): Promise<void> {
-  try {
-    await Deno.remove(path, { recursive: true });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
 }
 
 /** Whether something stands at a path. */

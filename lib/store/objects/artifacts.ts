@@ -8,7 +8,8 @@
  *     damaged/<key>-<n>/  artifacts that failed their check, kept to be looked at
  */
 import { ExperimentError } from "../../base/errors.ts";
-import { isPresent, removeAll } from "./_files.ts";
+import { removeIfThere } from "../../base/files.ts";
+import { isPresent } from "./_files.ts";
 import { type Finding, Inspector } from "./_inspect.ts";
 import { KeyLock } from "./_lock.ts";
 import { Attempt } from "./attempt.ts";
@@ -186,12 +187,12 @@ export class ArtifactStore {
     const existing = await this.#settle(key);
     if (existing === undefined) return undefined;
     // What its commit could not remove would pass for a checkpoint of a stale one's successor.
-    await removeAll(`${this.root}/scratch/${key}`);
+    await removeIfThere(`${this.root}/scratch/${key}`);
     if (isStale?.(existing) !== true) return existing;
     const doomed = `${this.root}/tmp/${key}-${crypto.randomUUID().slice(0, 8)}`;
     await Deno.mkdir(`${this.root}/tmp`, { recursive: true });
     await Deno.rename(this.dirOf(key), doomed);
-    await removeAll(doomed);
+    await removeIfThere(doomed);
     return undefined;
   }
 
@@ -221,10 +222,10 @@ export class ArtifactStore {
     this.#isSwept = true;
     for (const name of await this.#names(`${this.root}/tmp`)) {
       const owner = name.slice(0, 64);
-      if (owner === key) await removeAll(`${this.root}/tmp/${name}`);
+      if (owner === key) await removeIfThere(`${this.root}/tmp/${name}`);
       if (owner === key || others || !/^[0-9a-f]{64}-/.test(name)) continue;
       using lock = await this.#tryLock(owner);
-      if (lock !== undefined) await removeAll(`${this.root}/tmp/${name}`);
+      if (lock !== undefined) await removeIfThere(`${this.root}/tmp/${name}`);
     }
     if (!others) await this.#sweepScratch(key);
   }
@@ -237,7 +238,7 @@ export class ArtifactStore {
       using lock = await this.#tryLock(owner);
       // Under strict code the holder before may have removed the artifact to make it anew.
       if (lock === undefined || !await isPresent(this.dirOf(owner))) continue;
-      await removeAll(`${this.root}/scratch/${owner}`);
+      await removeIfThere(`${this.root}/scratch/${owner}`);
     }
   }
 

@@ -4,9 +4,9 @@
  * An artifact becomes visible by one rename, when all of it is on the disk. A
  * kill before that leaves a folder under `tmp/`, which the next attempt removes.
  */
-import { syncPath } from "../../base/sync.ts";
+import { removeIfThere, syncPath } from "../../base/files.ts";
 import type { KeyLock } from "./_lock.ts";
-import { listFiles, makeReadOnly, removeAll, sealFiles, syncFolders } from "./_files.ts";
+import { listFiles, makeReadOnly, sealFiles, syncFolders } from "./_files.ts";
 import { storeFault } from "../faults.ts";
 import {
   type ArtifactRecord,
@@ -80,7 +80,7 @@ export class Attempt {
       await syncPath(parent);
       await syncPath(`${parent}/..`);
       this.#isOver = true;
-      await removeAll(this.scratchDir).catch(() => {});
+      await removeIfThere(this.scratchDir).catch(() => {});
       return record;
     } catch (error) {
       throw storeFault(error, { doing: "write the artifact", path: this.#finalDir });
@@ -96,7 +96,7 @@ export class Attempt {
    */
   async emptyScratch(): Promise<void> {
     try {
-      await removeAll(this.scratchDir);
+      await removeIfThere(this.scratchDir);
       await Deno.mkdir(this.scratchDir);
     } catch (error) {
       throw storeFault(error, { doing: "empty the scratch folder", path: this.scratchDir });
@@ -106,7 +106,7 @@ export class Attempt {
   /** Gives up: removes what was written, keeps scratch, lets go of the lock. */
   async abandon(): Promise<void> {
     try {
-      if (!this.#isOver) await removeAll(this.outDir);
+      if (!this.#isOver) await removeIfThere(this.outDir);
     } catch (error) {
       throw storeFault(error, { doing: "remove an unfinished artifact", path: this.outDir });
     } finally {

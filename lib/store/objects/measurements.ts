@@ -6,6 +6,7 @@
  * again; the later line counts. In the artifact they stand sorted, each once.
  */
 import { z } from "zod";
+import { writeAllSync } from "../../base/files.ts";
 import { compareText } from "../../base/order.ts";
 import { isPresent } from "./_files.ts";
 import { storeFault } from "../faults.ts";
@@ -67,7 +68,7 @@ export class MeasurementLog {
   append(measurement: RecordedMeasurement): void {
     const bytes = new TextEncoder().encode(formatLine(measurement));
     try {
-      for (let at = 0; at < bytes.length;) at += this.#file.writeSync(bytes.subarray(at));
+      writeAllSync(this.#file, bytes);
     } catch (error) {
       throw storeFault(error, { doing: "keep measurements", path: this.#path });
     }

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { sha256File } from "../../base/digest.ts";
 import { ExperimentError } from "../../base/errors.ts";
-import { syncPath } from "../../base/sync.ts";
+import { removeIfThere, syncPath } from "../../base/files.ts";
 import type { ParamSpec, TrainingState } from "../../engine/engine.ts";
 import { readState, writeMoments, writeParams } from "../../model/weights/checkpoint.ts";
 import { replaceNonFinite } from "../../store/objects/record.ts";
@@ -183,12 +183,4 @@ function damaged(dir: string, why: string, cause?: unknown): ExperimentError {
     mend: "run again: the training starts from what comes before",
     cause,
   });
-}
-
-async function removeIfThere(path: string): Promise<void> {
-  try {
-    await Deno.remove(path, { recursive: true });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
 }

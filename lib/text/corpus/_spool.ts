@@ -2,8 +2,8 @@
  * Documents on disk, sorted by a place given as hexadecimal digits: buckets by the
  * first digits, each sorted in memory. The order does not depend on their number.
  */
+import { removeIfThere, writeAll } from "../../base/files.ts";
 import { compareText } from "../../base/order.ts";
-import { writeAll } from "./format.ts";
 import { readLines } from "../sources/lines.ts";
 
 /** A document and where it stands in the order. */
@@ -41,7 +41,7 @@ export class Spool implements AsyncDisposable {
     { buckets }: { readonly buckets: number },
   ): Promise<Spool> {
     const spoolDir = `${dir}/spool`;
-    await removeFolder(spoolDir);
+    await removeIfThere(spoolDir);
     await Deno.mkdir(spoolDir, { recursive: true });
     return new Spool(spoolDir, buckets);
   }
@@ -66,7 +66,7 @@ export class Spool implements AsyncDisposable {
 
   /** Removes the buckets. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await removeFolder(this.#dir);
+    await removeIfThere(this.#dir);
   }
 
   async #flush(bucket: number): Promise<void> {
@@ -93,13 +93,5 @@ export class Spool implements AsyncDisposable {
 
   #path(bucket: number): string {
     return `${this.#dir}/${bucket}.txt`;
-  }
-}
-
-async function removeFolder(dir: string): Promise<void> {
-  try {
-    await Deno.remove(dir, { recursive: true });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }

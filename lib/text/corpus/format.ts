@@ -6,6 +6,7 @@
  * directions stream, so that a corpus may be larger than memory.
  */
 import { ExperimentError } from "../../base/errors.ts";
+import { writeAll } from "../../base/files.ts";
 import { readLines } from "../sources/lines.ts";
 
 /** A part of a corpus: what is trained on, and what is held out. */
@@ -133,12 +134,6 @@ class SplitFile {
     if (this.#isOpen) this.#file.close();
     this.#isOpen = false;
   }
-}
-
-/** Writes all of the bytes, which one `write` call need not do. */
-export async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
-  let done = 0;
-  while (done < bytes.length) done += await file.write(bytes.subarray(done));
 }
 
 /** The path of a split's text in a corpus artifact. */

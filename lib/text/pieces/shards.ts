@@ -7,7 +7,8 @@
  * corpora are prefixes of larger ones. Reading takes constant memory.
  */
 import { ExperimentError } from "../../base/errors.ts";
-import { type Split, SPLITS, writeAll } from "../corpus/format.ts";
+import { writeAll } from "../../base/files.ts";
+import { type Split, SPLITS } from "../corpus/format.ts";
 
 /** The content of `shards.json`. */
 export interface ShardsSummary {

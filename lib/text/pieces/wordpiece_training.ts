@@ -10,7 +10,7 @@
  * @see Schuster and Nakajima 2012; Sennrich et al., arXiv:1508.07909
  */
 import { ExperimentError } from "../../base/errors.ts";
-import { PairHeap } from "./_pair_heap.ts";
+import { NumberHeap } from "../../base/heap.ts";
 import { CONTINUATION, SPECIAL_PIECES } from "./wordpiece.ts";
 
 /** What shapes a vocabulary besides the text. */
@@ -122,7 +122,7 @@ class Merger {
   readonly #pairCounts: number[] = [];
   /** The words a pair occurs in or once did, some more than once. */
   readonly #pairWords: number[][] = [];
-  readonly #heap = new PairHeap();
+  readonly #heap = new NumberHeap();
   readonly #raised = new Set<number>();
   #isQueued = false;
 
@@ -155,14 +155,14 @@ class Merger {
   mergeNext(minPairCount: number): boolean {
     this.#queueRaised();
     for (let top = this.#heap.pop(); top !== undefined; top = this.#heap.pop()) {
-      const count = this.#pairCounts[top.pair]!;
-      if (top.count !== count) {
+      const count = this.#pairCounts[top.item]!;
+      if (top.priority !== count) {
         // Counted down since it was queued; a raised pair was queued again already.
-        if (top.count > count && count >= minPairCount) this.#heap.push(top.pair, count);
+        if (top.priority > count && count >= minPairCount) this.#heap.push(top.item, count);
         continue;
       }
       if (count < minPairCount) return false;
-      this.#merge(top.pair);
+      this.#merge(top.item);
       return true;
     }
     return false;

@@ -1,0 +1,33 @@
+/** What writing to files takes again and again, where one call of Deno's need not do it all. */
+
+/** Writes all of the bytes, which one `write` call need not do. */
+export async function writeAll(
+  file: { write(bytes: Uint8Array): Promise<number> },
+  bytes: Uint8Array,
+): Promise<void> {
+  for (let done = 0; done < bytes.length;) done += await file.write(bytes.subarray(done));
+}
+
+/** Writes all of the bytes before it returns, which one `writeSync` call need not do. */
+export function writeAllSync(
+  file: { writeSync(bytes: Uint8Array): number },
+  bytes: Uint8Array,
+): void {
+  for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
+}
+
+/** Removes a file, or a folder with all that is in it; absent is fine. */
+export async function removeIfThere(path: string): Promise<void> {
+  try {
+    await Deno.remove(path, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+/** Forces a file's content, or the names in a folder, to the disk. Windows has no folders to force. */
+export async function syncPath(path: string): Promise<void> {
+  if (Deno.build.os === "windows" && (await Deno.stat(path)).isDirectory) return;
+  using file = await Deno.open(path);
+  await file.sync();
+}
