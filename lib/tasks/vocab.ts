@@ -113,7 +113,8 @@ async function* trainingSentences(
   { dir }: InputArtifact,
   { params, signal, emit }: TaskContext<VocabParams>,
 ): AsyncGenerator<string, void> {
-  const { countWords, readCorpus, readCorpusSummary, splitPath } = await import(
+  const { countWords } = await import("../text/sources/words.ts");
+  const { readCorpus, readCorpusSummary, splitPath } = await import(
     "../text/corpus/format.ts"
   );
   const { train } = await readCorpusSummary(dir);

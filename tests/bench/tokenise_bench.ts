@@ -6,7 +6,7 @@
  */
 import { Stream } from "../../lib/base/rng.ts";
 import { forEachWord } from "../../lib/text/pieces/basic_tokens.ts";
-import { splitSentences } from "../../lib/text/corpus/sentences.ts";
+import { splitSentences } from "../../lib/text/sources/sentences.ts";
 import { WordCounts } from "../../lib/text/pieces/word_counts.ts";
 import { WordPiece } from "../../lib/text/pieces/wordpiece.ts";
 import { trainWordPiece } from "../../lib/text/pieces/wordpiece_training.ts";

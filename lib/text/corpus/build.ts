@@ -14,9 +14,10 @@
  */
 import { sha256 } from "../../base/digest.ts";
 import { ExperimentError } from "../../base/errors.ts";
-import { type CorpusSummary, CorpusWriter, countWords } from "./format.ts";
+import { type CorpusSummary, CorpusWriter } from "./format.ts";
 import { type PlacedDocument, Spool } from "./_spool.ts";
-import { readSource, type Source } from "../sources/sources.ts";
+import { readSource, type Source } from "../sources/source.ts";
+import { countWords } from "../sources/words.ts";
 
 /** How much text is held out: so many words, or a share of all words. */
 export type HeldOut = { readonly words: number } | { readonly fraction: number };

@@ -8,6 +8,7 @@
 import { ExperimentError } from "../../base/errors.ts";
 import { writeAll } from "../../base/files.ts";
 import { readLines } from "../sources/lines.ts";
+import { countWords } from "../sources/words.ts";
 
 /** A part of a corpus: what is trained on, and what is held out. */
 export type Split = "train" | "validation";
@@ -139,23 +140,6 @@ class SplitFile {
 /** The path of a split's text in a corpus artifact. */
 export function splitPath(dir: string, split: Split): string {
   return `${dir}/${split}.txt`;
-}
-
-/** How many runs of non-space characters a text has. */
-export function countWords(text: string): number {
-  let words = 0, isInside = false;
-  for (let i = 0; i < text.length; i++) {
-    const isSpace = isWhiteSpace(text.charCodeAt(i));
-    if (!isSpace && !isInside) words++;
-    isInside = !isSpace;
-  }
-  return words;
-}
-
-/** What JavaScript's `\s` matches. */
-function isWhiteSpace(unit: number): boolean {
-  if (unit < 0x80) return unit === 0x20 || (unit >= 0x09 && unit <= 0x0D);
-  return unit === 0xA0 || (unit >= 0x1680 && /\s/.test(String.fromCharCode(unit)));
 }
 
 /**

@@ -6,7 +6,7 @@
  * a vocabulary is another file's work.
  */
 import { ExperimentError } from "../../base/errors.ts";
-import { PieceTrie } from "./_piece_trie.ts";
+import { PieceTrie } from "./piece_trie.ts";
 import { forEachWord } from "./basic_tokens.ts";
 
 /** The special pieces, in the order in which a trained vocabulary begins. */

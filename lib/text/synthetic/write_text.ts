@@ -2,7 +2,8 @@
  * Writes one kind of synthetic text as a corpus artifact, streaming, with held-out
  * sentences that training does not have.
  */
-import { CorpusWriter, countWords, PIECES_FILE } from "../corpus/format.ts";
+import { CorpusWriter, PIECES_FILE } from "../corpus/format.ts";
+import { countWords } from "../sources/words.ts";
 import { documentsOf, heldOutDocuments, type TextKind } from "./documents.ts";
 import { textOf } from "./sentences.ts";
 import { piecesOf, type World } from "./world.ts";

@@ -7,13 +7,13 @@ import {
 } from "../../../lib/text/corpus/build.ts";
 import {
   CorpusWriter,
-  countWords,
   readCorpus,
   readCorpusSummary,
   readPieces,
 } from "../../../lib/text/corpus/format.ts";
-import { TempDir } from "../../_support/temp_dir.ts";
+import { countWords } from "../../../lib/text/sources/words.ts";
 import { assertFault, collect } from "../_fixtures.ts";
+import { TempDir } from "../../_support/temp_dir.ts";
 
 interface Built extends CorpusReport {
   readonly train: string[][];

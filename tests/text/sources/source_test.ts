@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { exitCodeOf } from "../../../lib/cli/exit.ts";
 import { gzipSync } from "node:zlib";
-import { countWords } from "../../../lib/text/corpus/format.ts";
+import { countWords } from "../../../lib/text/sources/words.ts";
 import { expandPattern } from "../../../lib/text/sources/file_pattern.ts";
 import { dropPmcHeadings } from "../../../lib/text/sources/pmc_headings.ts";
-import { readSource, type Source } from "../../../lib/text/sources/sources.ts";
-import { TempDir } from "../../_support/temp_dir.ts";
+import { readSource, type Source } from "../../../lib/text/sources/source.ts";
 import { assertFault, collect, DATA_DIR, testOnData } from "../_fixtures.ts";
+import { TempDir } from "../../_support/temp_dir.ts";
 
 function documents(source: Omit<Source, "headings"> & Partial<Source>): Promise<string[][]> {
   return collect(readSource({ headings: "keep", ...source }));

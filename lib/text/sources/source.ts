@@ -4,15 +4,17 @@
  * A document is a list of sentences. Memory is bounded by the longest document;
  * `splitWords` bounds that too.
  */
-import { type Block, type OnBytes, readSentenceLines, readText, readWikiText } from "./blocks.ts";
-import { countWords } from "../corpus/format.ts";
+import type { Block, OnBytes } from "./block.ts";
+import { readSentenceLines, readText } from "./plain.ts";
+import { readWikiText } from "./wikitext.ts";
+import { countWords } from "./words.ts";
 import { expandPattern } from "./file_pattern.ts";
 import { type JsonlFields, readJsonl } from "./jsonl.ts";
-import { splitSentences } from "../corpus/sentences.ts";
+import { splitSentences } from "./sentences.ts";
 
 /** Files of one layout and how much of them is taken. */
 export interface Source extends JsonlFields {
-  /** "text", "lines" (one sentence each), "wikitext" or "jsonl"; see `blocks.ts`, `jsonl.ts`. */
+  /** "text", "lines" (one sentence each), "wikitext" or "jsonl"; see `plain.ts`, `wikitext.ts`, `jsonl.ts`. */
   readonly format: "text" | "lines" | "wikitext" | "jsonl";
   /** A file, or a pattern that `expandPattern` knows; read in sorted order. */
   readonly path: string;

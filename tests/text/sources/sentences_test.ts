@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { splitSentences } from "../../../lib/text/corpus/sentences.ts";
+import { splitSentences } from "../../../lib/text/sources/sentences.ts";
 
 /** Each text with "|" at its sentence boundaries. */
 const CASES = [
