@@ -31,3 +31,12 @@ export async function syncPath(path: string): Promise<void> {
   using file = await Deno.open(path);
   await file.sync();
 }
+
+/** What stands at a path if it is no regular file, as in "it is ..."; undefined for a file. */
+export function nonFile(info: Deno.FileInfo): string | undefined {
+  if (info.isFile) return undefined;
+  if (info.isDirectory) return "a folder";
+  if (info.isFifo === true) return "a named pipe";
+  if (info.isSocket === true) return "a socket";
+  return info.isCharDevice === true || info.isBlockDevice === true ? "a device" : "no file";
+}

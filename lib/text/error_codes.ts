@@ -7,6 +7,8 @@ export const TEXT_ERRORS: ErrorTable = {
   "text/bad-corpus": { exit: 1, about: "a corpus artifact that cannot be read" },
   "text/bad-json": { exit: 1, about: "a line that is no JSON object" },
   "text/bad-shards": { exit: 1, about: "a shards artifact that cannot be read" },
+  "text/bare-return": { exit: 1, about: "a carriage return that is no part of a line end" },
+  "text/changed-file": { exit: 1, about: "a file that had other bytes than its size said" },
   "text/bad-utf8": { exit: 1, about: "text that is not valid UTF-8" },
   "text/bad-vocab": { exit: 1, about: "a vocabulary that cannot be used" },
   "text/empty-corpus": { exit: 1, about: "sources or splits without any text" },
@@ -14,5 +16,7 @@ export const TEXT_ERRORS: ErrorTable = {
   "text/missing-field": { exit: 1, about: "a JSON object without the field that holds its text" },
   "text/missing-file": { exit: 1, about: "a text file or vocabulary that cannot be opened" },
   "text/no-match": { exit: 2, about: "a pattern or path that fits no file" },
+  "text/not-a-file": { exit: 1, about: "a pipe, folder or device in place of a file" },
+  "text/not-text": { exit: 1, about: "a file in a form that is not read as text" },
   "text/short-corpus": { exit: 1, about: "fewer tokens than a subset asks for" },
 };

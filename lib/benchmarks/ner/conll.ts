@@ -2,8 +2,9 @@
  * Reads CoNLL files: a word and its tag a line, a blank line between sentences.
  *
  * Columns between the first and the last are passed over, as are -DOCSTART-
- * lines. Tags are B, I, O, alone or with a type (B-Disease); nothing is mended
- * silently, what cannot be read is reported with its line.
+ * lines; all other lines of a file have equally many. Tags are B, I, O, alone or
+ * with a type (B-Disease); nothing is mended silently, what cannot be read is
+ * reported with its line.
  */
 import { ExperimentError, type SourcePosition } from "../../base/errors.ts";
 import { readLines } from "../../text/sources/lines.ts";
@@ -39,7 +40,7 @@ export function parseTag(text: string): Tag | undefined {
  * The sentences of a CoNLL file, plain or compressed. Columns are separated by
  * tabs, in a line without tabs by spaces.
  *
- * @throws ExperimentError "benchmarks/no-tag", "benchmarks/bad-tag" or
+ * @throws ExperimentError "benchmarks/no-tag", "benchmarks/bad-tag", "benchmarks/columns" or
  *   "benchmarks/no-sentences" with file and line, and what `readLines` throws
  */
 export async function readConll(path: string): Promise<TaggedSentence[]> {
@@ -47,6 +48,7 @@ export async function readConll(path: string): Promise<TaggedSentence[]> {
   let words: string[] = [];
   let tags: string[] = [];
   let first = 0;
+  let usual: { readonly columns: number; readonly line: number } | undefined;
   const finish = () => {
     if (words.length > 0) sentences.push({ words, tags, line: first });
     [words, tags] = [[], []];
@@ -56,10 +58,15 @@ export async function readConll(path: string): Promise<TaggedSentence[]> {
       finish();
       continue;
     }
-    const [word, tag] = readColumns(text, { file: path, line });
-    if (word === "-DOCSTART-") {
+    const columns = columnsOf(text);
+    if (columns[0] === "-DOCSTART-") {
       finish();
       continue;
+    }
+    const [word, tag] = readColumns(columns, { file: path, line });
+    usual ??= { columns: columns.length, line };
+    if (columns.length !== usual.columns) {
+      throw oddColumns(columns.length, { usual, at: { file: path, line } });
     }
     if (words.length === 0) first = line;
     words.push(word);
@@ -87,14 +94,19 @@ export function formatConll(
   return lines.map((line) => `${line}\n`).join("");
 }
 
-/** Word and tag of a line; the tag of a -DOCSTART- line is whatever stands there. */
-function readColumns(text: string, at: SourcePosition): readonly [string, string] {
-  const columns = text.includes("\t")
+function columnsOf(text: string): string[] {
+  return text.includes("\t")
     ? text.split("\t").map((column) => column.trim())
     : text.trim().split(/ +/);
+}
+
+/** Word and tag of a line. */
+function readColumns(
+  columns: readonly string[],
+  at: SourcePosition,
+): readonly [word: string, tag: string] {
   const word = columns[0]!;
   const tag = columns.length > 1 ? columns.at(-1)! : "";
-  if (word === "-DOCSTART-") return [word, tag];
   if (word === "") {
     throw new ExperimentError("benchmarks/no-tag", "the line has a tag but no word", {
       at,
@@ -115,4 +127,19 @@ function readColumns(text: string, at: SourcePosition): readonly [string, string
     });
   }
   return [word, tag];
+}
+
+/** Lines that a broken line end has joined are read as one of too many columns. */
+function oddColumns(
+  columns: number,
+  { usual, at }: {
+    readonly usual: { readonly columns: number; readonly line: number };
+    readonly at: SourcePosition;
+  },
+): ExperimentError {
+  return new ExperimentError(
+    "benchmarks/columns",
+    `the line has ${columns} columns, but line ${usual.line} has ${usual.columns}`,
+    { at, mend: "give every line of a file the same columns: the word first, the tag last" },
+  );
 }

@@ -6,6 +6,7 @@
  * a vocabulary is another file's work.
  */
 import { ExperimentError } from "../../base/errors.ts";
+import { readLines } from "../sources/lines.ts";
 import { PieceTrie } from "./piece_trie.ts";
 import { forEachWord } from "./basic_tokens.ts";
 
@@ -62,31 +63,14 @@ export class WordPiece {
   }
 
   /**
-   * Reads a vocabulary: UTF-8, one piece a line, the line number from 0 is the id.
+   * Reads a vocabulary: one piece a line, the line number from 0 is the id.
    *
-   * @throws ExperimentError "text/missing-file", or "text/bad-vocab" naming the line
+   * @throws ExperimentError "text/bad-vocab" naming the line, and those of `readLines`
    */
   static async load(path: string): Promise<WordPiece> {
-    let text: string;
-    try {
-      text = new TextDecoder("utf-8", { fatal: true }).decode(await Deno.readFile(path));
-    } catch (cause) {
-      if (cause instanceof TypeError) {
-        throw new ExperimentError("text/bad-utf8", "the vocabulary is not valid UTF-8", {
-          at: { file: path },
-          mend: "give a vocab.txt in UTF-8",
-          cause,
-        });
-      }
-      throw new ExperimentError("text/missing-file", "cannot read the vocabulary", {
-        at: { file: path },
-        mend: "check the path, and that the file may be read",
-        cause,
-      });
-    }
-    const lines = text.split("\n").map((line) => (line.endsWith("\r") ? line.slice(0, -1) : line));
-    if (lines.at(-1) === "") lines.pop();
-    return new WordPiece(lines, path);
+    const pieces: string[] = [];
+    for await (const { text } of readLines(path)) pieces.push(text);
+    return new WordPiece(pieces, path);
   }
 
   /** How many pieces there are; ids are below it. */

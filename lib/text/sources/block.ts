@@ -11,6 +11,3 @@ export type Block =
 
 /** The end of a document. */
 export const END: Block = { type: "end" };
-
-/** Tells how many bytes of a file have been read, before decompression. */
-export type OnBytes = (bytes: number) => void;

@@ -2,7 +2,8 @@
  * JSON lines: a line is a document, whose fields hold its text or sentences.
  */
 import { ExperimentError, type SourcePosition } from "../../base/errors.ts";
-import { type Block, END, type OnBytes } from "./block.ts";
+import { type Block, END } from "./block.ts";
+import type { OnBytes } from "./bytes.ts";
 import { readLines } from "./lines.ts";
 import { dropPmcHeadings } from "./pmc_headings.ts";
 

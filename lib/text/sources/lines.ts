@@ -1,16 +1,13 @@
 /**
  * Lines of text files, plain or compressed, as a stream with line numbers.
  *
- * gzip and zstd are told by their first bytes, never by the name. What is
- * damaged (a cut or corrupt archive, bytes that are not UTF-8) is reported with
- * file and line; nothing is guessed or replaced. Memory is bounded by the
- * longest line.
+ * A line ends in "\n" or "\r\n"; any other carriage return, and bytes that are not
+ * UTF-8, are refused at their line: nothing is guessed or replaced. Memory is
+ * bounded by the longest line.
  */
 import { Buffer, isUtf8 } from "node:buffer";
-import { createReadStream, type ReadStream } from "node:fs";
-import { createGunzip } from "node:zlib";
 import { ExperimentError, type SourcePosition } from "../../base/errors.ts";
-import { decompressZstd } from "./zstd.ts";
+import { type OnBytes, readBytes } from "./bytes.ts";
 
 /** A line and its number in the file. */
 export interface Line {
@@ -20,22 +17,19 @@ export interface Line {
   readonly line: number;
 }
 
-const LINE_FEED = 0x0A;
-const CHUNK_BYTES = 1 << 18;
-const MAX_LINE_BYTES = 1 << 28;
+const LINE_FEED = 0x0A, CARRIAGE_RETURN = 0x0D;
+const MAX_LINE_MEBIBYTES = 64;
 
 /**
- * The lines of a file, decompressed if its content is gzip or zstd. "\n" ends a
- * line and "\r" before it is dropped, as is a byte order mark at the start.
+ * The lines of a file, decompressed if its content is gzip or zstd; a byte order mark at the start
+ * is dropped.
  *
  * @param onBytes told how many bytes of the file were read since it was last called
  *
- * @throws ExperimentError "text/missing-file", "text/bad-archive" or "text/bad-utf8"
+ * @throws ExperimentError "text/bad-utf8", "text/bare-return" or "text/long-line" with the line, and
+ *   those of `readBytes`
  */
-export async function* readLines(
-  path: string,
-  onBytes?: (bytes: number) => void,
-): AsyncGenerator<Line, void> {
+export async function* readLines(path: string, onBytes?: OnBytes): AsyncGenerator<Line, void> {
   let line = 0;
   for await (const text of decodeLines(path, onBytes)) {
     line++;
@@ -45,7 +39,7 @@ export async function* readLines(
 
 async function* decodeLines(
   path: string,
-  onBytes: ((bytes: number) => void) | undefined,
+  onBytes: OnBytes | undefined,
 ): AsyncGenerator<string, void> {
   let pending: Uint8Array[] = [];
   let pendingBytes = 0;
@@ -57,16 +51,20 @@ async function* decodeLines(
       if (end < 0) break;
       const bytes = joined(pending, chunk.subarray(start, end));
       if (pending.length > 0) [pending, pendingBytes] = [[], 0];
-      yield decodeLine(bytes, { file: path, line });
+      const isDos = bytes.at(-1) === CARRIAGE_RETURN;
+      yield decodeLine(isDos ? bytes.subarray(0, -1) : bytes, { file: path, line });
       line++;
       start = end + 1;
     }
-    if (start < chunk.length) {
-      // Copied: the stream may use the chunk's memory again.
-      pending.push(chunk.slice(start));
-      pendingBytes += chunk.length - start;
-      if (pendingBytes > MAX_LINE_BYTES) throw tooLong({ file: path, line });
+    if (start === chunk.length) continue;
+    pending.push(chunk.subarray(start));
+    pendingBytes += chunk.length - start;
+    const bare = chunk.indexOf(CARRIAGE_RETURN, start);
+    // Only the last byte may still turn out to stand before a line feed.
+    if (bare >= 0 && bare < chunk.length - 1) {
+      throw bareReturn(joined(pending, new Uint8Array()), { file: path, line });
     }
+    if (pendingBytes > MAX_LINE_MEBIBYTES * 2 ** 20) throw tooLong({ file: path, line });
   }
   if (pendingBytes > 0) yield decodeLine(joined(pending, new Uint8Array()), { file: path, line });
 }
@@ -75,88 +73,41 @@ function joined(pending: readonly Uint8Array[], last: Uint8Array): Uint8Array {
   return pending.length === 0 ? last : Buffer.concat([...pending, last]);
 }
 
+/** The text of a line without its end. */
 function decodeLine(bytes: Uint8Array, at: SourcePosition): string {
+  if (bytes.includes(CARRIAGE_RETURN)) throw bareReturn(bytes, at);
   if (!isUtf8(bytes)) {
     throw new ExperimentError("text/bad-utf8", "the line is not valid UTF-8", {
       at,
-      mend: "convert the file to UTF-8, for example with iconv -f latin1 -t utf-8",
+      mend: "if it is text, convert it from its encoding: iconv -f ENCODING -t utf-8 FILE > NEW",
     });
   }
-  const end = bytes.at(-1) === 0x0D ? bytes.length - 1 : bytes.length;
-  return Buffer.from(bytes.buffer, bytes.byteOffset, end).toString("utf8");
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("utf8");
+}
+
+function bareReturn(bytes: Uint8Array, at: SourcePosition): ExperimentError {
+  const first = bytes.indexOf(CARRIAGE_RETURN);
+  if (bytes.subarray(first).every((byte) => byte === CARRIAGE_RETURN)) {
+    return new ExperimentError(
+      "text/bare-return",
+      "the line ends in carriage returns that are no part of a line end",
+      { at, mend: "remove them: tr -d '\\r' < FILE > NEW" },
+    );
+  }
+  return new ExperimentError(
+    "text/bare-return",
+    "a bare carriage return stands in the line, as line ends of old Macs are",
+    { at, mend: "make line feeds of them: tr '\\r' '\\n' < FILE > NEW" },
+  );
 }
 
 function tooLong(at: SourcePosition): ExperimentError {
-  return new ExperimentError("text/long-line", "the line is longer than 256 MiB", {
-    at,
-    mend: "break the text into lines, or check that the file is text",
-  });
-}
-
-/** The bytes of a file after decompression, in chunks. */
-async function* readBytes(
-  path: string,
-  { line, onBytes }: {
-    readonly line: () => number;
-    readonly onBytes: ((bytes: number) => void) | undefined;
-  },
-): AsyncGenerator<Uint8Array, void> {
-  const compression = await detectCompression(path);
-  const raw = createReadStream(path, { highWaterMark: CHUNK_BYTES });
-  if (onBytes !== undefined) raw.on("data", (chunk) => onBytes(chunk.length));
-  try {
-    yield* decompress(raw, compression);
-  } catch (cause) {
-    if (compression === "none") throw unreadable(path, cause);
-    throw new ExperimentError(
-      "text/bad-archive",
-      `the ${compression} data is cut off or damaged from here on`,
-      {
-        at: { file: path, line: line() },
-        mend: `fetch the file again; ${compression} -t tells whether it is whole`,
-        cause,
-      },
-    );
-  } finally {
-    raw.destroy();
-  }
-}
-
-function decompress(
-  raw: ReadStream,
-  compression: "none" | "gzip" | "zstd",
-): AsyncIterable<Uint8Array> {
-  if (compression === "none") return raw;
-  if (compression === "zstd") return decompressZstd(raw);
-  const unpack = createGunzip({ chunkSize: CHUNK_BYTES });
-  raw.on("error", (error) => unpack.destroy(error));
-  return raw.pipe(unpack);
-}
-
-async function detectCompression(path: string): Promise<"none" | "gzip" | "zstd"> {
-  const head = new Uint8Array(4);
-  try {
-    using file = await Deno.open(path);
-    let count = 0;
-    while (count < 4) {
-      const got = await file.read(head.subarray(count));
-      if (got === null) break;
-      count += got;
-    }
-  } catch (cause) {
-    throw unreadable(path, cause);
-  }
-  if (head[0] === 0x1F && head[1] === 0x8B) return "gzip";
-  const isZstd = head[0] === 0x28 && head[1] === 0xB5 && head[2] === 0x2F && head[3] === 0xFD;
-  return isZstd ? "zstd" : "none";
-}
-
-function unreadable(path: string, cause: unknown): ExperimentError {
-  const isMissing = cause instanceof Deno.errors.NotFound;
-  const why = cause instanceof Error ? cause.message : String(cause);
   return new ExperimentError(
-    "text/missing-file",
-    isMissing ? "there is no such file" : `cannot read the file: ${why}`,
-    { at: { file: path }, mend: "check the path, and that the file may be read", cause },
+    "text/long-line",
+    `the line is longer than ${MAX_LINE_MEBIBYTES} MiB`,
+    {
+      at,
+      mend: "break the text into lines, or check that the file is text",
+    },
   );
 }

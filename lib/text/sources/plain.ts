@@ -1,5 +1,6 @@
 /** Plain text: a file a document with wrapped lines, or a sentence a line. */
-import { type Block, END, type OnBytes } from "./block.ts";
+import { type Block, END } from "./block.ts";
+import type { OnBytes } from "./bytes.ts";
 import { readLines } from "./lines.ts";
 
 /** One file is one document; lines are wrapped, and a blank line ends a paragraph. */

@@ -4,7 +4,8 @@
  * A document is a list of sentences. Memory is bounded by the longest document;
  * `splitWords` bounds that too.
  */
-import type { Block, OnBytes } from "./block.ts";
+import type { Block } from "./block.ts";
+import type { OnBytes } from "./bytes.ts";
 import { readSentenceLines, readText } from "./plain.ts";
 import { readWikiText } from "./wikitext.ts";
 import { countWords } from "./words.ts";

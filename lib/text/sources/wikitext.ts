@@ -1,5 +1,6 @@
 /** WikiText, the layout of the WikiText-2 and WikiText-103 corpora. */
-import { type Block, END, type OnBytes } from "./block.ts";
+import { type Block, END } from "./block.ts";
+import type { OnBytes } from "./bytes.ts";
 import { readLines } from "./lines.ts";
 
 /**

@@ -14,10 +14,22 @@ import createHasher from "xxhash-wasm";
 const MAGIC = 0xFD2FB528;
 const SKIPPABLE_MAGIC = 0x184D2A50;
 
+/** A larger window is not held in memory. */
+const MOST_WINDOW_BYTES = 2 ** 30;
+
+/** Thrown for whole and sound zstd data that cannot be read here. */
+export class UnreadZstd extends Error {
+  /** Takes what is not read, and what to do about it. */
+  constructor(message: string, readonly mend: string) {
+    super(message);
+  }
+}
+
 /**
  * The decompressed bytes of zstd data, in chunks. Memory is bounded by the data's window.
  *
  * @throws Error when the data is cut off, damaged, or fails its checksum
+ * @throws UnreadZstd when its window is too large, or it needs a dictionary
  */
 export async function* decompressZstd(
   source: AsyncIterable<Uint8Array>,
@@ -48,38 +60,79 @@ async function* decompressFrame(
   { magic, hash }: { readonly magic: Uint8Array; readonly hash: Hash },
 ): AsyncGenerator<Uint8Array, void> {
   const ready: Uint8Array[] = [];
+  let decodedBytes = 0;
   const decoder = new Decompress((bytes) => {
+    decodedBytes += bytes.length;
     hash.update(bytes);
     ready.push(bytes);
   });
   const descriptor = await input.read(1);
+  const header = await input.read(headerBytes(descriptor[0]!));
+  const { contentBytes, hasChecksum } = readHeader(descriptor[0]!, header);
   decoder.push(magic);
   decoder.push(descriptor);
-  decoder.push(await input.read(headerBytes(descriptor[0]!)));
+  decoder.push(header);
   for (let isLast = false; !isLast;) {
-    const header = await input.read(3);
-    const bits = littleEndian(header);
+    const blockHeader = await input.read(3);
+    const bits = littleEndian(blockHeader);
     isLast = (bits & 1) === 1;
     const isRepeatedByte = (bits >>> 1 & 3) === 1;
-    decoder.push(header);
+    decoder.push(blockHeader);
     for await (const part of input.pass(isRepeatedByte ? 1 : bits >>> 3)) decoder.push(part);
     yield* ready.splice(0);
   }
-  const hasChecksum = (descriptor[0]! & 4) !== 0;
   const checksum = await input.read(hasChecksum ? 4 : 0);
   decoder.push(checksum, true);
   yield* ready.splice(0);
   if (hasChecksum && littleEndian(checksum) !== Number(hash.digest() & 0xFFFFFFFFn)) {
     throw new Error("the checksum does not fit the data");
   }
+  if (decodedBytes !== (contentBytes ?? decodedBytes)) {
+    throw new Error(`${decodedBytes} bytes came out of a frame of ${contentBytes}`);
+  }
 }
 
 /** Bytes of a frame header after its descriptor: window, dictionary id, content size. */
 function headerBytes(descriptor: number): number {
-  const isSingleSegment = (descriptor & 0x20) !== 0;
-  const dictionary = [0, 1, 2, 4][descriptor & 3]!;
-  const contentSize = [isSingleSegment ? 1 : 0, 2, 4, 8][descriptor >>> 6]!;
-  return (isSingleSegment ? 0 : 1) + dictionary + contentSize;
+  return windowBytes(descriptor) + dictionaryBytes(descriptor) + sizeBytes(descriptor);
+}
+
+const isSingleSegment = (descriptor: number) => (descriptor & 0x20) !== 0;
+const windowBytes = (descriptor: number) => isSingleSegment(descriptor) ? 0 : 1;
+const dictionaryBytes = (descriptor: number) => [0, 1, 2, 4][descriptor & 3]!;
+const sizeBytes = (descriptor: number) =>
+  [isSingleSegment(descriptor) ? 1 : 0, 2, 4, 8][descriptor >>> 6]!;
+
+interface FrameHeader {
+  /** How long the decompressed data is, where the frame says so. */
+  readonly contentBytes: number | undefined;
+  readonly hasChecksum: boolean;
+}
+
+/** @throws UnreadZstd for what fzstd would take for damage, or decode to something else */
+function readHeader(descriptor: number, header: Uint8Array): FrameHeader {
+  const sizeAt = windowBytes(descriptor) + dictionaryBytes(descriptor);
+  const size = header.subarray(sizeAt);
+  const contentBytes = size.length === 0
+    ? undefined
+    : littleEndian(size) + (size.length === 2 ? 256 : 0);
+  const least = 2 ** (10 + (header[0]! >>> 3));
+  const window = isSingleSegment(descriptor) ? contentBytes! : least + least / 8 * (header[0]! & 7);
+  if (window > MOST_WINDOW_BYTES) {
+    const [needed, most] = [window, MOST_WINDOW_BYTES].map((bytes) => (bytes / 2 ** 30).toFixed(1));
+    throw new UnreadZstd(
+      `the zstd data needs a window of ${needed} GiB, and at most ${most} GiB is read`,
+      "pack it again without --long: zstd -dc --long=31 FILE | zstd > NEW.zst",
+    );
+  }
+  const dictionary = littleEndian(header.subarray(windowBytes(descriptor), sizeAt));
+  if (dictionary !== 0) {
+    throw new UnreadZstd(
+      `the zstd data needs the dictionary ${dictionary}, and none is read`,
+      "pack it again without one: zstd -dc -D DICTIONARY FILE | zstd > NEW.zst",
+    );
+  }
+  return { contentBytes, hasChecksum: (descriptor & 4) !== 0 };
 }
 
 function littleEndian(bytes: Uint8Array): number {

@@ -24,8 +24,8 @@ Deno.test("readConll() reads tabs, spaces, middle columns, blank lines and -DOCS
   using dir = new TempDir();
   const path = dir.file(
     "part.tsv",
-    "\uFEFF-DOCSTART- -X- O\r\n\r\nBRCA1\tNN\tB-Gene\r\nis\tVB\tO\r\n \r\n\r\n" +
-      "-DOCSTART-\nIL B\n2   I\n-DOCSTART-\tO\nend\tO",
+    "\uFEFF-DOCSTART- -X- -X- O\r\n\r\nBRCA1\tNN\tB-Gene\r\nis\tVB\tO\r\n \r\n\r\n" +
+      "-DOCSTART-\nIL NN B\n2   CD  I\n-DOCSTART-\tO\nend\tNN\tO",
   );
   assert.deepEqual(await readConll(path), [
     { words: ["BRCA1", "is"], tags: ["B-Gene", "O"], line: 3 },
@@ -63,6 +63,26 @@ Deno.test("readConll() names the line of a tag of another scheme", async () => {
         "  mend: write O, B, I, B-Type or I-Type; convert other schemes first",
     );
   }
+});
+
+Deno.test("readConll() refuses a line with other columns than its file, as joined lines have", async () => {
+  const mend = "  mend: give every line of a file the same columns: the word first, the tag last";
+  assert.equal(
+    await faultOf("-DOCSTART- -X- -X- O\n\nit\tO\nis\tO\n\nso\tO was\tO\n"),
+    `part.tsv:6: the line has 3 columns, but line 3 has 2 [benchmarks/columns]\n${mend}`,
+  );
+  assert.equal(
+    await faultOf("it PRP O\nis O\n"),
+    `part.tsv:2: the line has 2 columns, but line 1 has 3 [benchmarks/columns]\n${mend}`,
+  );
+});
+
+Deno.test("readConll() refuses bare carriage returns instead of reading a file as one word", async () => {
+  assert.equal(
+    await faultOf("it\tO\ris\tO\r\rso\tO\r"),
+    "part.tsv:1: a bare carriage return stands in the line, as line ends of old Macs are " +
+      "[text/bare-return]\n  mend: make line feeds of them: tr '\\r' '\\n' < FILE > NEW",
+  );
 });
 
 Deno.test("readConll() refuses a file without sentences", async () => {

@@ -100,7 +100,7 @@ Deno.test("WordPiece.load() reports what a vocabulary lacks, and where", async (
       "  mend: keep one piece a line, each once",
   });
   await assertFault(() => WordPiece.load("no/vocab.txt"), {
-    text: "no/vocab.txt: cannot read the vocabulary [text/missing-file]\n" +
+    text: "no/vocab.txt: there is no such file [text/missing-file]\n" +
       "  mend: check the path, and that the file may be read",
   });
 });
