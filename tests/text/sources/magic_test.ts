@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { readLines } from "../../../lib/text/sources/lines.ts";
 import { compressionOf, noTextOf } from "../../../lib/text/sources/magic.ts";
-import { assertFault, collect, TempDir } from "../_fixtures.ts";
+import { TempDir } from "../../_support/temp_dir.ts";
+import { assertFault, collect } from "../_fixtures.ts";
 
 const bytes = (text: string) => Uint8Array.from(text, (each) => each.charCodeAt(0));
 const utf16 = (text: string) => bytes([...text].map((each) => `${each}\0`).join(""));
