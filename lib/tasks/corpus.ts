@@ -14,7 +14,7 @@ const field = z.string().min(1);
 /** What every source has, whatever its layout. */
 const common = {
   path: z.string().min(1).describe(
-    "A file, or a pattern with * and ?; plain, gzip or zstd, told by its content.",
+    "A file, or a pattern with *, ? and ** (any folders); plain, gzip or zstd, told by its content.",
   ),
   maxDocuments: amount("Take at most so many documents, the first ones.").optional(),
   maxWords: amount("Take documents until there are so many words.").optional(),

@@ -3,6 +3,7 @@ import { exitCodeOf } from "../../lib/cli/exit.ts";
 import { ExperimentError, formatFault } from "../../lib/base/errors.ts";
 import { buildGraph } from "../../lib/graph/build.ts";
 import { digestFiles, readFileDigest } from "../../lib/graph/files.ts";
+import { TempDir } from "../_support/temp_dir.ts";
 import { numerics, requestsOf, text } from "./sample.ts";
 
 async function inTemporaryFolder(work: (dir: string) => Promise<void>): Promise<void> {
@@ -61,11 +62,27 @@ Deno.test("buildGraph() reports all files that cannot be read, each with its pla
         assert.deepEqual(texts.map((each) => each.replace(/file: .*? \[/, "file: … [")), [
           'spec.yaml:10:15: there is no file "DIR/gone.txt" [graph/missing-file]\n' +
           "  mend: check the path, relative to the working directory, and any variable in it",
-          'spec.yaml:10:15: cannot read the file "DIR/": Is a directory (os error 21) ' +
+          'spec.yaml:10:15: cannot read the file "DIR/": it is a folder ' +
           "[graph/unreadable-file]\n  mend: name a regular file that this user may read",
         ]);
         return true;
       },
     );
+  });
+});
+
+Deno.test("digestFiles() refuses a named pipe, a device and a folder instead of waiting for them", async () => {
+  using dir = new TempDir();
+  const pipe = `${dir.path}/pipe`;
+  await new Deno.Command("mkfifo", { args: [pipe] }).output();
+  const at = { file: "s.yaml", line: 3 };
+  const asks = [pipe, "/dev/zero", dir.path].map((file) => ({ file, at }));
+  await assert.rejects(digestFiles(asks), (error: unknown) => {
+    assert.ok(error instanceof ExperimentError);
+    assert.deepEqual(error.faults.map(({ code }) => code), Array(3).fill("graph/unreadable-file"));
+    const [first] = error.faults;
+    assert.equal(first.message, `cannot read the file "${pipe}": it is a named pipe`);
+    assert.equal(first.mend, "name a regular file that this user may read");
+    return true;
   });
 });

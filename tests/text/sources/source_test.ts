@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { exitCodeOf } from "../../../lib/cli/exit.ts";
 import { gzipSync } from "node:zlib";
 import { countWords } from "../../../lib/text/sources/words.ts";
-import { expandPattern } from "../../../lib/text/sources/file_pattern.ts";
 import { dropPmcHeadings } from "../../../lib/text/sources/pmc_headings.ts";
 import { readSource, type Source } from "../../../lib/text/sources/source.ts";
 import { assertFault, collect, DATA_DIR, testOnData } from "../_fixtures.ts";
@@ -148,26 +147,6 @@ Deno.test("a source is limited by documents and by words, and long documents are
   assert.equal((await documents({ ...limited, maxDocuments: 2 })).length, 2);
   assert.equal((await documents({ ...limited, maxWords: 10 })).length, 2);
   assert.equal((await documents(limited)).length, 5);
-});
-
-Deno.test("expandPattern() gives fitting files in sorted order, and hides dot files", async () => {
-  using dir = new TempDir();
-  for (const name of ["x/b.txt", "x/a.txt", "x/.c.txt", "x/a.txt.gz", "y/d.txt", "z.txt"]) {
-    dir.file(name, "");
-  }
-  dir.folder("x/folder.txt");
-  const show = (pattern: string) =>
-    expandPattern(`${dir.path}/${pattern}`).map((each) => each.slice(dir.path.length + 1));
-  assert.deepEqual(show("x/*.txt"), ["x/a.txt", "x/b.txt"]);
-  assert.deepEqual(show("*/?.txt"), ["x/a.txt", "x/b.txt", "y/d.txt"]);
-  assert.deepEqual(show("x/.*.txt"), ["x/.c.txt"]);
-  assert.deepEqual(show("none.txt"), ["none.txt"]);
-  const error = await assertFault(() => expandPattern(`${dir.path}/q/*.txt`), {
-    dir: dir.path,
-    text: 'no file fits the pattern "q/*.txt" [text/no-match]\n' +
-      "  mend: check the path, relative to the working directory, and that the data is there",
-  });
-  assert.equal(exitCodeOf(error.faults), 2);
 });
 
 interface RealSource {
