@@ -3,9 +3,9 @@
  *
  * Residuals are resampled, not points: with a handful of x values a resample of
  * points often has too few distinct x to fit. Residuals are widened by
- * sqrt(n / (n - p)), as a fit with p parameters makes them too small. Points of
- * one training trajectory are not independent, so the intervals are a lower
- * bound of the uncertainty; more seeds are the remedy.
+ * sqrt(n / (n - p)), as a fit with p parameters makes them too small. The intervals
+ * are too narrow with few points, and where points depend on each other, as those
+ * of one training do; by how much, `tests/bench/coverage.ts` measures.
  *
  * @see Efron and Tibshirani, "An Introduction to the Bootstrap", ch. 9
  */
@@ -20,6 +20,9 @@ export interface Interval {
   readonly high: number;
 }
 
+/** What a fit tells: the law's parameters, and what follows from them. */
+export type FitParameter = "limit" | "amplitude" | "exponent" | "ninetyPercentAt";
+
 /** A fit with intervals. */
 export interface BootstrappedFit {
   /** The fit to the measured points themselves. */
@@ -27,14 +30,9 @@ export interface BootstrappedFit {
   /** x at which 90 percent of the way from the smallest x to the limit is gone. */
   readonly ninetyPercentAt: number;
   /** By parameter, from the fits to the resampled points. */
-  readonly intervals: {
-    readonly limit: Interval;
-    readonly amplitude: Interval;
-    readonly exponent: Interval;
-    readonly ninetyPercentAt: Interval;
-  };
-  /** Share of resamples whose exponent ended at an end of the searched range. */
-  readonly atBoundShare: number;
+  readonly intervals: Readonly<Record<FitParameter, Interval>>;
+  /** Shares of resamples whose exponent ended at an end of the searched range. */
+  readonly atBoundShares: { readonly least: number; readonly most: number };
 }
 
 /** Parameters that the law has. */
@@ -81,7 +79,10 @@ export function bootstrapPowerLaw(
       exponent: interval((each) => each.exponent),
       ninetyPercentAt: interval((each) => reach(each, from, 0.9)),
     },
-    atBoundShare: draws.filter((each) => each.atBound).length / resamples,
+    atBoundShares: {
+      least: draws.filter((each) => each.atBound === "least").length / resamples,
+      most: draws.filter((each) => each.atBound === "most").length / resamples,
+    },
   };
 }
 

@@ -13,7 +13,7 @@
 export interface Point {
   /** What was varied, such as tokens or steps. */
   readonly x: number;
-  /** What was measured, such as a loss in nats or an F1 from 0 to 100. */
+  /** What was measured, such as a loss in nats or an F1 from 0 to 1. */
   readonly y: number;
 }
 
@@ -33,8 +33,11 @@ export interface PowerLawFit extends PowerLaw {
   readonly rmse: number;
   /** Share of the variance explained; absent where y does not vary. */
   readonly rSquared?: number;
-  /** Whether the exponent ended at an end of the searched range: no saturation to be seen. */
-  readonly atBound: boolean;
+  /**
+   * Present if the exponent ended at an end of the searched range. "least": no saturation
+   * to be seen; "most": all of the change lies between the two smallest x.
+   */
+  readonly atBound?: "least" | "most";
 }
 
 /** The exponents searched. Below, the law is a straight line in log x; above, a step. */
@@ -133,7 +136,8 @@ export class PowerLawFitter {
       exponent,
       rmse: Math.sqrt(squaredError / ys.length),
       ...(variation > 0 ? { rSquared: 1 - squaredError / variation } : {}),
-      atBound: place < 0.01 || place > GRID_POINTS - 1.01,
+      ...(place < 0.01 ? { atBound: "least" } : {}),
+      ...(place > GRID_POINTS - 1.01 ? { atBound: "most" } : {}),
     };
   }
 }

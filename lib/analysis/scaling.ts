@@ -1,11 +1,42 @@
 /**
  * A metric against tokens or steps: which points count, the fit, what to be wary of.
  *
- * Takes rows as the results view has them and says in plain words when a fit
- * cannot be made or should not be believed.
+ * Takes measured points and says in plain words when a fit cannot be made, what the
+ * law cannot say of them, and when its intervals should not be believed.
  */
-import { bootstrapPowerLaw, type Interval, LAW_PARAMETERS } from "./bootstrap.ts";
-import type { Point } from "./power_law.ts";
+import {
+  type BootstrappedFit,
+  bootstrapPowerLaw,
+  type FitParameter,
+  type Interval,
+  LAW_PARAMETERS,
+} from "./bootstrap.ts";
+import { evaluate, type Point, reach } from "./power_law.ts";
+import { chanceOfConstant, findTurn, LEAST_SURPRISE } from "./shape.ts";
+
+/** A measured point, and what it may share with others. */
+export interface ScalingPoint extends Point {
+  /** The seed that it was measured with, where there is one. */
+  readonly seed?: number | undefined;
+  /** The training that it is a point of, where others may be so too. */
+  readonly trajectory?: string | undefined;
+}
+
+/** What is known of the metric. */
+export interface ScalingOptions {
+  /** Which way is better; absent where neither is. */
+  readonly better?: "lower" | "higher" | undefined;
+  /** The least and the greatest value that the metric can have. */
+  readonly range?: readonly [least: number, most: number] | undefined;
+}
+
+/**
+ * What the points look like: "saturating", the limit is approached; "saturated" at once,
+ * between the two smallest x; "unsaturated", the limit is an extrapolation; "unbounded", the
+ * curve leaves the metric's range, so that there is no limit; "turning", first one way and
+ * then the other; "flat", no dependence on x is shown.
+ */
+export type Shape = "saturating" | "saturated" | "unsaturated" | "unbounded" | "turning" | "flat";
 
 /** A fitted scaling curve, ready to be stored. */
 export interface ScalingFit {
@@ -14,65 +45,210 @@ export interface ScalingFit {
   /** Points that were used. */
   readonly points: number;
   /** Absent where no fit could be made; `warnings` says why. */
-  readonly parameters?: Readonly<
-    Record<"limit" | "amplitude" | "exponent" | "ninetyPercentAt", number>
-  >;
+  readonly parameters?: Readonly<Record<FitParameter, number>>;
   /** 95 percent bootstrap intervals, by parameter. */
-  readonly intervals?: Readonly<Record<string, Interval>>;
-  /** Root mean squared residual in the metric's unit, and share of variance explained. */
-  readonly goodness?: { readonly rmse: number; readonly rSquared?: number };
+  readonly intervals?: Readonly<Record<FitParameter, Interval>>;
+  /** Whether there is a limit to speak of; absent where no fit could be made. */
+  readonly shape?: Shape;
+  /** How well the curve describes the points. */
+  readonly goodness?: {
+    /** Root mean squared residual in the metric's unit. */
+    readonly rmse: number;
+    /** Share of the variance explained. */
+    readonly rSquared: number;
+    /** How often points that do not depend on x would be described as well. */
+    readonly chanceOfConstant: number;
+  };
   /** Sentences to print beside the fit: points left out, why it failed or may mislead. */
   readonly warnings: readonly string[];
 }
+
+/** What is left of a curve is lost in noise below so many times its residual. */
+const NOISE_ERRORS = 2;
+
+/** R² below this is said to leave much unexplained. */
+const POOR_R_SQUARED = 0.8;
 
 /**
  * Fits a metric against x and says what to be wary of.
  *
  * @param points with any x; those at or below 0 have no place on a power law and are left out
  */
-export function fitScaling(points: readonly Point[]): ScalingFit {
+export function fitScaling(
+  points: readonly ScalingPoint[],
+  options: ScalingOptions = {},
+): ScalingFit {
   const form = "limit + amplitude * x^-exponent";
-  const warnings: string[] = [];
   const usable = points.filter(({ x, y }) => x > 0 && Number.isFinite(x) && Number.isFinite(y));
   const leftOut = points.length - usable.length;
-  if (leftOut > 0) {
-    warnings.push(`${leftOut} of ${points.length} points left out: at x = 0, or no number`);
-  }
+  const warnings = leftOut === 0
+    ? []
+    : [`${leftOut} of ${points.length} points left out: at x = 0, or no number`];
+  const whyNot = whyNotFitted(usable);
+  if (whyNot !== undefined) return { form, points: usable.length, warnings: [...warnings, whyNot] };
 
-  const distinct = [...new Set(usable.map(({ x }) => x))].sort((a, b) => a - b);
-  if (distinct.length < 3 || usable.length <= LAW_PARAMETERS) {
-    warnings.push(
-      `not fitted: ${usable.length} points at ${distinct.length} distinct x; ` +
-        `a curve of ${LAW_PARAMETERS} parameters needs at least 3 distinct x and 4 points`,
-    );
-    return { form, points: usable.length, warnings };
-  }
-  if (usable.every(({ y }) => y === usable[0]!.y)) {
-    warnings.push("not fitted: the metric is the same at every x");
-    return { form, points: usable.length, warnings };
-  }
-  const { fit, intervals, ninetyPercentAt, atBoundShare } = bootstrapPowerLaw(usable);
-  if (distinct.length === 3) {
-    warnings.push("3 distinct x determine the curve exactly; the intervals show seed noise only");
-  }
-  if (fit.atBound) {
-    warnings.push("no saturation seen in this range: the limit is an extrapolation");
-  } else if (atBoundShare > 0.05) {
-    const percent = Math.round(100 * atBoundShare);
-    warnings.push(`${percent} percent of resamples show no saturation: the limit is uncertain`);
-  }
-  if (ninetyPercentAt > distinct.at(-1)!) {
-    warnings.push(
-      "90 percent of the way to the limit lies beyond the largest x: an extrapolation",
-    );
-  }
-  const { limit, amplitude, exponent, rmse, rSquared } = fit;
+  const bootstrapped = bootstrapPowerLaw(usable);
+  const { fit, intervals, ninetyPercentAt } = bootstrapped;
+  const { limit, amplitude, exponent, rmse, rSquared = 0 } = fit;
+  const [shape, warningsOfShape] = shapeOf(usable, bootstrapped, options);
   return {
     form,
     points: usable.length,
     parameters: { limit, amplitude, exponent, ninetyPercentAt },
     intervals,
-    goodness: { rmse, ...(rSquared === undefined ? {} : { rSquared }) },
-    warnings,
+    shape,
+    goodness: { rmse, rSquared, chanceOfConstant: chanceOfConstant(rSquared, usable.length) },
+    warnings: [...warnings, ...warningsOfShape, ...warningsOfIntervals(usable)],
   };
+}
+
+function whyNotFitted(points: readonly Point[]): string | undefined {
+  const distinct = distinctOf(points.map(({ x }) => x));
+  if (distinct < 3 || points.length <= LAW_PARAMETERS) {
+    return `not fitted: ${points.length} points at ${distinct} distinct x; ` +
+      `a curve of ${LAW_PARAMETERS} parameters needs at least 3 distinct x and 4 points`;
+  }
+  if (points.every(({ y }) => y === points[0]!.y)) {
+    return "not fitted: the metric is the same at every x";
+  }
+  return undefined;
+}
+
+/** The shape of the points, and what the law cannot say of them. */
+function shapeOf(
+  points: readonly Point[],
+  bootstrapped: BootstrappedFit,
+  options: ScalingOptions,
+): [Shape, string[]] {
+  const { rmse, rSquared = 0 } = bootstrapped.fit;
+  const turn = findTurn(points, rmse ** 2 * points.length);
+  if (turn !== undefined) {
+    const [before, after] = turn.isValley ? ["falls", "rises"] : ["rises", "falls"];
+    return ["turning", [
+      `the metric ${before} up to x = ${turn.at} and ${after} beyond: ` +
+      "the law can go one way only, so limit and exponent mean nothing",
+    ]];
+  }
+  const chance = chanceOfConstant(rSquared, points.length);
+  if (chance > LEAST_SURPRISE) {
+    return ["flat", [
+      `no dependence on x is shown: R² ${rSquared.toFixed(2)}, and ${percent(chance)} of studies ` +
+      "in which x does nothing look like this; limit and exponent mean nothing",
+    ]];
+  }
+  const [shape, warnings] = shapeOfLimit(points, bootstrapped, options);
+  return [shape, [...warningsOfDirection(points, bootstrapped, options), ...warnings]];
+}
+
+function warningsOfDirection(
+  points: readonly Point[],
+  { fit }: BootstrappedFit,
+  { better }: ScalingOptions,
+): string[] {
+  const warnings: string[] = [];
+  const { rSquared = 0 } = fit;
+  if (rSquared < POOR_R_SQUARED) {
+    warnings.push(
+      `R² ${rSquared.toFixed(2)}: the curve leaves ${percent(1 - rSquared)} of the variance ` +
+        "unexplained",
+    );
+  }
+  if (better !== undefined && (better === "lower") !== fit.amplitude > 0) {
+    const xs = points.map(({ x }) => x);
+    const [from, to] = [Math.min(...xs), Math.max(...xs)];
+    warnings.push(
+      `the metric gets worse with x: ${short(evaluate(fit, from))} at ${from}, ` +
+        `${short(evaluate(fit, to))} at ${to}; ${better} is better`,
+    );
+  }
+  return warnings;
+}
+
+function shapeOfLimit(
+  points: readonly Point[],
+  { fit, ninetyPercentAt, atBoundShares }: BootstrappedFit,
+  { range }: ScalingOptions,
+): [Shape, string[]] {
+  if (range !== undefined && (fit.limit < range[0] || fit.limit > range[1])) {
+    return ["unbounded", [
+      `there is no limit: the curve heads for ${short(fit.limit)}, and the metric lies ` +
+      `between ${range[0]} and ${range[1]}`,
+    ]];
+  }
+  const [first, second, ...others] = [...new Set(points.map(({ x }) => x))].sort((a, b) => a - b);
+  const isLost = Math.abs(evaluate(fit, second!) - fit.limit) < NOISE_ERRORS * fit.rmse;
+  if (fit.atBound === "most" || isLost && reach(fit, first!, 0.9) <= second!) {
+    return ["saturated", [
+      "saturated at once: the change lies between the two smallest x, and how fast it went " +
+      "cannot be told",
+    ]];
+  }
+  if (fit.atBound === "least") {
+    return ["unsaturated", ["no saturation seen in this range: the limit is an extrapolation"]];
+  }
+  const warnings: string[] = [];
+  if (atBoundShares.least > 0.05) {
+    warnings.push(
+      `${percent(atBoundShares.least)} of resamples show no saturation: the limit is uncertain`,
+    );
+  }
+  if (atBoundShares.most > 0.05) {
+    warnings.push(
+      `${percent(atBoundShares.most)} of resamples saturate at once: the exponent is uncertain`,
+    );
+  }
+  if (ninetyPercentAt <= others.at(-1)!) return ["saturating", warnings];
+  return ["unsaturated", [
+    ...warnings,
+    "90 percent of the way to the limit lies beyond the largest x: an extrapolation",
+  ]];
+}
+
+/** How many of 100 intervals hold the truth, by the most points; `tests/bench/coverage.ts`. */
+const HELD_BY_POINTS = [[4, 70], [5, 80], [7, 85], [11, 90]] as const;
+
+/** What makes the intervals narrower than they say. */
+function warningsOfIntervals(points: readonly ScalingPoint[]): string[] {
+  const warnings: string[] = [];
+  const few = HELD_BY_POINTS.find(([most]) => points.length <= most);
+  if (few !== undefined) {
+    warnings.push(
+      `${points.length} points: of intervals of 95 percent about ${few[1]} percent hold the truth`,
+    );
+  }
+  if (distinctOf(points.map(({ x }) => x)) === 3) {
+    warnings.push("3 distinct x determine the curve exactly; the intervals show seed noise only");
+  }
+  if (distinctOf(points.map(({ seed }) => seed)) === 1) {
+    warnings.push("one seed: the intervals hold no difference between seeds");
+  }
+  if (hasSharedTrajectory(points)) {
+    warnings.push(
+      "points of one training depend on each other: of intervals of 95 percent only about half " +
+        "hold the truth",
+    );
+  }
+  return warnings;
+}
+
+function hasSharedTrajectory(points: readonly ScalingPoint[]): boolean {
+  const xOf = new Map<string, number>();
+  return points.some(({ x, trajectory }) => {
+    if (trajectory === undefined) return false;
+    const other = xOf.get(trajectory);
+    xOf.set(trajectory, x);
+    return other !== undefined && other !== x;
+  });
+}
+
+function distinctOf(values: readonly unknown[]): number {
+  return new Set(values).size;
+}
+
+function percent(share: number): string {
+  return `${Math.round(100 * share)} percent`;
+}
+
+function short(value: number): string {
+  return String(Number(value.toPrecision(3)));
 }

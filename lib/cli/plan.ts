@@ -4,7 +4,6 @@ import { formatReason } from "../graph/reason.ts";
 import { formatCount } from "../report/text/format.ts";
 import { formatTable } from "../report/text/table.ts";
 import { checkStudyBudget, labelOf, openStudy, type Study } from "../run/study.ts";
-import { formatFiling } from "../run/variant.ts";
 import { type SpecOptions, studyOptions } from "./options.ts";
 import { printError, writeOutput } from "./streams.ts";
 
@@ -35,11 +34,11 @@ export async function plan(spec: string, options: PlanCommandOptions): Promise<v
 }
 
 /** The plan in a few lines: counts, costs with and without sharing, what to be wary of. */
-export function reportPlan({ filing, plan }: Study): string[] {
+export function reportPlan({ experiment, plan }: Study): string[] {
   const { counts, costs, otherCode, unshared } = plan;
   const unneeded = counts.unneeded > 0 ? `, ${counts.unneeded} not needed` : "";
   const lines = [
-    `${formatFiling(filing)}: ${plan.tasks.size} tasks, ${counts.cached} cached${unneeded}, ` +
+    `${experiment.name}: ${plan.tasks.size} tasks, ${counts.cached} cached${unneeded}, ` +
     `${counts.run} to run`,
   ];
   const { left, leftUnshared } = costs;
@@ -70,10 +69,9 @@ function why({ reason, start }: PlannedTask): string {
   return reason === undefined ? "" : `${from}${formatReason(reason).join("; ")}`;
 }
 
-function planJson({ filing: { experiment, variant }, plan }: Study) {
+function planJson({ experiment, plan }: Study) {
   return {
-    experiment,
-    variant,
+    experiment: experiment.name,
     counts: plan.counts,
     costs: plan.costs,
     tasks: [...plan.tasks.values()].map(({ task, state, reason, start, cost }) => ({

@@ -11,25 +11,8 @@ import type { Facts } from "../base/facts.ts";
 
 export type { Facts } from "../base/facts.ts";
 
-/**
- * A type of artifact: its name in keys, and how its folder is opened.
- *
- * Each stands in one module beside its domain, which also writes such folders; nobody else
- * knows what files are in them.
- */
-export interface ArtifactType<Opened> {
-  /** The name, such as "corpus". */
-  readonly type: string;
-  /** Opens a folder that holds such an artifact; only read, never written. */
-  open(dir: string): Promise<Opened>;
-}
-
-/**
- * An artifact of another task that a task reads, under a role such as "vocab".
- *
- * Made by `one`, `optional` and `many` of `kind.ts`, from the type of the artifact.
- */
-export interface InputRole<Opened = unknown> {
+/** An artifact of another task that a task reads, under a role such as "vocab". */
+export interface InputRole {
   /** The artifact types that fit, such as ["corpus"]; see `TaskKind.produces`. */
   readonly types: readonly string[];
   /** One sentence for help and for editors. */
@@ -38,24 +21,7 @@ export interface InputRole<Opened = unknown> {
   readonly optional?: boolean;
   /** Whether a list of references may be given. */
   readonly many?: boolean;
-  /** Opens an artifact that stands in the role; absent where nothing is to be read. */
-  open?(dir: string): Promise<Opened>;
 }
-
-/** The roles of a kind by their names in `with:`. */
-export type InputRoles = Readonly<Record<string, InputRole>>;
-
-/** What a task is given under its roles. */
-export type InputsOf<Roles extends InputRoles> = {
-  readonly [Name in keyof Roles]: Given<Roles[Name]>;
-};
-
-/** A list, an artifact that may be absent, or an artifact, as the role says. */
-type Given<Role> = Role extends InputRole<infer Opened>
-  ? Role extends { readonly many: true } ? readonly InputArtifact<Opened>[]
-  : Role extends { readonly optional: true } ? InputArtifact<Opened> | undefined
-  : InputArtifact<Opened>
-  : never;
 
 /** A file from outside that a parameter names; its content enters the key, its path does not. */
 export interface FileParam {
@@ -102,19 +68,9 @@ export interface UpstreamTask {
 /** The tasks that a task reads, by role. */
 export type UpstreamInputs = Readonly<Record<string, readonly UpstreamTask[]>>;
 
-/** What is wrong with a param: where it stands, such as "schedule.warmup", and how to mend it. */
-export interface ParamFault {
-  /** The param. */
-  readonly path: string;
-  /** What is wrong. */
-  readonly message: string;
-  /** What to do about it. */
-  readonly mend: string;
-}
-
 /** A kind of task: everything the graph, the spec and the worker must know of it. */
 // deno-lint-ignore no-explicit-any -- the registry holds kinds of every params type
-export interface TaskKind<P = any, Roles extends InputRoles = any> {
+export interface TaskKind<P = any> {
   /** The name that `uses:` gives, such as "pretrain". */
   readonly kind: string;
   /** Counted up by hand when the same inputs would give another result. */
@@ -124,18 +80,21 @@ export interface TaskKind<P = any, Roles extends InputRoles = any> {
   /** Checks `with:` less the input roles, and fills in defaults. */
   readonly params: z.ZodType<P>;
   /** Roles by their name in `with:`. */
-  readonly inputs: Roles;
+  readonly inputs: Readonly<Record<string, InputRole>>;
   /** Types by output name; "" is the artifact itself, others are folders of it. */
   readonly produces: Readonly<Record<string, string>>;
   /** Whether engine and precision affect the result, and so the key. */
   readonly isNumeric: boolean;
-  /** The URL of the module whose graph is the kind's code: its `import.meta.url`. */
+  /** Modules, relative to the repository's root, whose graph is the kind's code. */
   readonly entry: string;
   /**
    * Faults between parameters, or between them and the roles that are given, that a
    * schema cannot say; path as in "schedule.warmup". Without roles those are not checked.
    */
-  check?(params: P, roles?: readonly string[]): readonly ParamFault[];
+  check?(
+    params: P,
+    roles?: readonly string[],
+  ): readonly { path: string; message: string; mend: string }[];
   /** The outside files that the params name. */
   files?(params: P): readonly FileParam[];
   /** The trajectory this task is a point of, or why it cannot share one. */
@@ -154,23 +113,17 @@ export interface TaskKind<P = any, Roles extends InputRoles = any> {
   /** What the task costs, as far as its params and those of the tasks before it tell. */
   estimate?(params: P, inputs: UpstreamInputs): Estimate;
   /** Does the work, in a worker process. Heavy imports belong inside it. */
-  run(context: TaskContext<P, Roles>): Promise<TaskOutcome>;
+  run(context: TaskContext<P>): Promise<TaskOutcome>;
 }
 
-/** An artifact as it lies in the store. */
-export interface StoredArtifact {
+/** An artifact that a task reads. */
+export interface InputArtifact {
   /** The key of the task that made it. */
   readonly key: string;
   /** The folder to read; never written. */
   readonly dir: string;
   /** What the task that made it says of it. */
   readonly facts: Facts;
-}
-
-/** An artifact that a task reads. */
-export interface InputArtifact<Opened = unknown> extends StoredArtifact {
-  /** Opens it as its role's type says; digests were checked before. */
-  open(): Promise<Opened>;
 }
 
 /** A score: one row of the results view for each cell that the task stands in. */
@@ -245,14 +198,13 @@ export interface Measurement {
 }
 
 /** What the worker gives a task. */
-// deno-lint-ignore no-explicit-any -- a task of any kind
-export interface TaskContext<P, Roles extends InputRoles = any> {
+export interface TaskContext<P> {
   /** Complete, as the schema gives them. */
   readonly params: P;
-  /** By role: a list where it takes many, undefined where an optional one is absent. */
-  readonly inputs: InputsOf<Roles>;
+  /** By role; a role with `many` has any number, an absent optional one none. */
+  readonly inputs: Readonly<Record<string, readonly InputArtifact[]>>;
   /** An earlier point of the same trajectory, and its step. */
-  readonly start?: StoredArtifact & { readonly step: number };
+  readonly start?: InputArtifact & { readonly step: number };
   /** An empty folder; what stands in it when `run` returns becomes the artifact. */
   readonly outDir: string;
   /** A folder that outlives a kill of this task, for checkpoints; deleted once it is done. */

@@ -1,11 +1,9 @@
 /** The scores of an experiment as rows that tables, fits and figures are made from. */
 import type { Json, JsonObject } from "../base/canonical.ts";
 import { FACTS, FIT_FACTS, type FitFact } from "../base/facts.ts";
-import type { TaskKind } from "../graph/task.ts";
+import type { Metric, TaskKind } from "../graph/task.ts";
 import type { GridRow } from "../report/text/grid.ts";
 import { queryRows } from "../store/database/query.ts";
-import type { RecordedOutcome } from "../store/database/results.ts";
-import type { CellRow } from "../store/database/rows.ts";
 
 /** A row of the view `results`, as far as fits, tables and figures need it. */
 export interface ResultRow extends GridRow {
@@ -13,32 +11,6 @@ export interface ResultRow extends GridRow {
   readonly key: string;
   /** What it may be fitted against, absent where unknown. */
   readonly x: Readonly<Record<FitFact, number | undefined>>;
-}
-
-/**
- * The scores of cells, in their order; cells whose task has no outcome have none.
- *
- * @param outcomes what tasks said of their artifacts, by key
- * @param kinds by name, for what they declare of their metrics
- */
-export function rowsOfCells(
-  cells: readonly CellRow[],
-  { outcomes, kinds }: {
-    readonly outcomes: ReadonlyMap<string, RecordedOutcome>;
-    readonly kinds: ReadonlyMap<string, TaskKind>;
-  },
-): ResultRow[] {
-  return cells.flatMap(({ stage, axes, key, seed }) => {
-    const outcome = outcomes.get(key);
-    if (outcome === undefined) return [];
-    const metrics = kinds.get(outcome.kind)?.metrics;
-    const x = Object.fromEntries(
-      FIT_FACTS.map((name) => [name, outcome.facts[name]]),
-    ) as ResultRow["x"];
-    return outcome.scores.map((score): ResultRow => (
-      { key, stage, axes, seed, ...score, declared: metrics?.[score.metric], x }
-    ));
-  });
 }
 
 /**
@@ -76,6 +48,14 @@ export async function readResults(
       ) as Record<FitFact, number | undefined>,
     };
   });
+}
+
+/** What is known of the metric of a stage, from its scores. */
+export function declarationsOf(
+  rows: readonly ResultRow[],
+): (of: { readonly stage: string; readonly metric: string }) => Metric | undefined {
+  const declared = new Map(rows.map((row) => [`${row.stage}\n${row.metric}`, row.declared]));
+  return ({ stage, metric }) => declared.get(`${stage}\n${metric}`);
 }
 
 function number(value: Json | undefined): number | undefined {

@@ -4,8 +4,7 @@
  */
 import { z } from "zod";
 import type { TaggedSentence } from "../benchmarks/ner/conll.ts";
-import { nerDataArtifact, nerWarnings } from "../benchmarks/ner/data.ts";
-import { type Part, PARTS } from "../base/parts.ts";
+import { NER_PARTS, type NerPart } from "../benchmarks/ner/data.ts";
 import { Stream } from "../base/rng.ts";
 import type { FileParam, TaskContext, TaskKind, TaskOutcome } from "../graph/task.ts";
 import { seedSchema } from "./training_params.ts";
@@ -35,15 +34,15 @@ export const conll: TaskKind<ConllParams> = {
   about: "Reads and checks tagged sentences in CoNLL's form as train, dev and test parts.",
   params: schema,
   inputs: {},
-  produces: { "": nerDataArtifact.type },
+  produces: { "": "ner-data" },
   isNumeric: false,
-  entry: import.meta.url,
-  files: (params) => PARTS.flatMap((part) => filesOf(params, part)),
+  entry: "lib/tasks/conll.ts",
+  files: (params) => NER_PARTS.flatMap((part) => filesOf(params, part)),
   seed: ({ seed }) => seed,
   run,
 };
 
-function filesOf(params: ConllParams, part: Part): FileParam[] {
+function filesOf(params: ConllParams, part: NerPart): FileParam[] {
   return params[part].map((file, index) => ({ path: `${part}[${index}]`, file }));
 }
 
@@ -51,15 +50,15 @@ async function run(
   { params, outDir, emit, signal }: TaskContext<ConllParams>,
 ): Promise<TaskOutcome> {
   const { readConll } = await import("../benchmarks/ner/conll.ts");
-  const parts: Record<Part, TaggedSentence[]> = { train: [], dev: [], test: [] };
-  for (const part of PARTS) {
+  const { nerWarnings, writeNerData } = await import("../benchmarks/ner/data.ts");
+  const parts: Record<NerPart, TaggedSentence[]> = { train: [], dev: [], test: [] };
+  for (const part of NER_PARTS) {
     for (const { file } of filesOf(params, part)) {
       signal.throwIfAborted();
       for (const sentence of await readConll(file)) parts[part].push(sentence);
     }
   }
-  const train = choose(parts.train, params);
-  const summary = await nerDataArtifact.write(outDir, { ...parts, train });
+  const summary = await writeNerData(outDir, { ...parts, train: choose(parts.train, params) });
   for (const message of nerWarnings(summary)) emit({ type: "warning", message });
   return { facts: {}, scores: [] };
 }

@@ -5,7 +5,6 @@
 import { z } from "zod";
 import { ExperimentError } from "../base/errors.ts";
 import type { FileParam, TaskContext, TaskKind, TaskOutcome } from "../graph/task.ts";
-import { corpusArtifact } from "../text/corpus/corpus_artifact.ts";
 import { expandPattern } from "../text/sources/file_pattern.ts";
 
 const amount = (about: string) => z.int().min(1).describe(about);
@@ -84,9 +83,9 @@ export const corpus: TaskKind<CorpusParams> = {
   about: "Reads text files into sentences and documents, in a seeded order, with a held-out part.",
   params: schema,
   inputs: {},
-  produces: { "": corpusArtifact.type },
+  produces: { "": "corpus" },
   isNumeric: false,
-  entry: import.meta.url,
+  entry: "lib/tasks/corpus.ts",
   check: faultsOf,
   files: filesOf,
   seed: ({ seed }) => seed,

@@ -3,10 +3,7 @@
  * a made-up world, so that an experiment needs no download.
  */
 import { z } from "zod";
-import { nerDataArtifact } from "../benchmarks/ner/data.ts";
 import type { TaskContext, TaskKind, TaskOutcome } from "../graph/task.ts";
-import { corpusArtifact } from "../text/corpus/corpus_artifact.ts";
-import { worldArtifact } from "../text/synthetic/world_artifact.ts";
 import { seedSchema } from "./training_params.ts";
 
 const count = (about: string, least = 1) => z.int().min(least).describe(about);
@@ -40,14 +37,9 @@ export const syntheticWorld: TaskKind<SyntheticWorldParams> = {
   about: "Makes general and biomedical text and an NER benchmark from a seeded world of names.",
   params: schema,
   inputs: {},
-  produces: {
-    "": worldArtifact.type,
-    general: corpusArtifact.type,
-    domain: corpusArtifact.type,
-    ner: nerDataArtifact.type,
-  },
+  produces: { "": "world", general: "corpus", domain: "corpus", ner: "ner-data" },
   isNumeric: false,
-  entry: import.meta.url,
+  entry: "lib/tasks/synthetic_world.ts",
   check: ({ namesPerSuffix, stems }) =>
     namesPerSuffix <= stems ? [] : [{
       path: "namesPerSuffix",
@@ -61,21 +53,19 @@ async function run(context: TaskContext<SyntheticWorldParams>): Promise<TaskOutc
   const { writeText } = await import("../text/synthetic/write_text.ts");
   const { nerSentences } = await import("../text/synthetic/ner.ts");
   const { buildWorld, describeWorld } = await import("../text/synthetic/world.ts");
+  const { writeNerData } = await import("../benchmarks/ner/data.ts");
   const { params, outDir, emit, signal } = context;
   const world = buildWorld(params);
   const words = { general: params.generalWords, domain: params.domainWords };
-  const outputDir = async (output: string) => {
-    const dir = `${outDir}/${output}`;
-    await Deno.mkdir(dir);
-    return dir;
-  };
   const total = words.general + words.domain;
   let done = 0;
   for (const kind of ["general", "domain"] as const) {
+    const dir = `${outDir}/${kind}`;
+    await Deno.mkdir(dir);
     await writeText(world, {
       ...params,
       kind,
-      dir: await outputDir(kind),
+      dir,
       words: words[kind],
       onDocument: (written) => {
         signal.throwIfAborted();
@@ -84,11 +74,13 @@ async function run(context: TaskContext<SyntheticWorldParams>): Promise<TaskOutc
     });
     done += words[kind];
   }
-  await nerDataArtifact.write(await outputDir("ner"), {
+  await Deno.mkdir(`${outDir}/ner`);
+  await writeNerData(`${outDir}/ner`, {
     train: nerSentences(world, { part: "train", sentences: params.nerTrain }),
     dev: nerSentences(world, { part: "dev", sentences: params.nerDev }),
     test: nerSentences(world, { part: "test", sentences: params.nerTest }),
   });
-  await worldArtifact.write(outDir, describeWorld(world));
+  const text = JSON.stringify(describeWorld(world), null, 2);
+  await Deno.writeTextFile(`${outDir}/world.json`, `${text}\n`);
   return { facts: {}, scores: [] };
 }

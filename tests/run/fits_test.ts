@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { fitCurves } from "../../lib/run/fits.ts";
 import type { ResultRow } from "../../lib/run/results.ts";
+import { trajectoryFinder } from "../../lib/run/trajectories.ts";
+import type { Task } from "../../lib/graph/task.ts";
 import type { FitSpec } from "../../lib/experiment/experiment.ts";
 
 const measure = { stage: "ner", benchmark: "ner", metric: "f1", split: "test" } as const;
@@ -14,7 +16,7 @@ const rows: readonly ResultRow[] = [1000, 2000].flatMap((tokens) =>
       key: `${tokens}-${steps}-${seed}`,
       axes: { tokens, steps, seed },
       seed,
-      value: 80 + tokens / 100 - 300 * steps ** -0.8 + seed / 10,
+      value: 0.6 + tokens / 10_000 - 3 * steps ** -0.8 + seed / 1000,
       x: {
         steps,
         uniqueTokens: tokens,
@@ -27,33 +29,97 @@ const rows: readonly ResultRow[] = [1000, 2000].flatMap((tokens) =>
   )
 );
 
+const cells = rows.map(({ stage, axes }) => ({ stage, axes }));
+
 const MIXED = 'mixes values of tokens: hold one with "at", or name it in "by"';
 
 Deno.test("fitCurves() warns of a curve through cells that differ in more than x and seed", () => {
-  const [mixed, ...others] = fitCurves([spec], rows);
+  const [mixed, ...others] = fitCurves([spec], { rows, cells });
   assert.deepEqual(others, []);
   assert.equal(mixed!.points, 16);
   assert.ok(mixed!.warnings.includes(MIXED), mixed!.warnings.join());
-  const [held] = fitCurves([{ ...spec, at: { tokens: 2000 } }], rows);
+  const [held] = fitCurves([{ ...spec, at: { tokens: 2000 } }], { rows, cells });
   assert.equal(held!.points, 8);
   assert.ok(!held!.warnings.some((each) => each.startsWith("mixes")), held!.warnings.join());
 });
 
 Deno.test("fitCurves() fits a curve for every value of a by axis, of its own cells alone", () => {
-  const curves = fitCurves([{ ...spec, by: ["tokens"] }], rows);
+  const curves = fitCurves([{ ...spec, by: ["tokens"] }], { rows, cells });
   assert.deepEqual(curves.map(({ cell, points }) => ({ cell, points })), [
     { cell: { tokens: 1000 }, points: 8 },
     { cell: { tokens: 2000 }, points: 8 },
   ]);
   for (const { warnings } of curves) assert.ok(!warnings.includes(MIXED));
-  const [less, more] = curves.map(({ parameters }) => parameters as { limit: number });
-  assert.ok(Math.abs(more!.limit - less!.limit - 10) < 0.01);
+  const [less, more] = curves.map(({ parameters }) => parameters!);
+  assert.ok(Math.abs(more!.limit - less!.limit - 0.1) < 1e-4);
 });
 
-Deno.test("fitCurves() tells of a curve without any cell, and leaves out rows without x", () => {
-  const [none] = fitCurves([{ ...spec, stage: "re" }], rows);
-  assert.equal(none!.points, 0);
-  assert.match(none!.warnings.join(), /^not fitted: 0 points/);
-  const [unknown] = fitCurves([{ ...spec, against: "flops" }], rows);
-  assert.equal(unknown!.points, 0);
+Deno.test("a fit that matches nothing, or not all that it could, says so", () => {
+  const by = { ...spec, at: { tokens: 2000 } };
+  const cases: [FitSpec, readonly ResultRow[], string | undefined][] = [
+    [by, rows, undefined],
+    [{ ...spec, stage: "re" }, rows, "no cell of stage re is meant"],
+    [{ ...by, metric: "f2" }, rows, "none of 8 cells of stage ner has a score ner test f2"],
+    [{ ...by, split: "tset" }, rows, "none of 8 cells of stage ner has a score ner tset f1"],
+    [by, [], "none of 8 cells of stage ner has a score ner test f1"],
+    [
+      by,
+      rows.filter(({ axes }) => axes["steps"] !== 400),
+      "2 of 8 cells have no score ner test f1 yet",
+    ],
+    [{ ...by, against: "flops" }, rows, "8 of 8 scores have no known flops"],
+  ];
+  for (const [asked, found, says] of cases) {
+    const [fit] = fitCurves([asked], { rows: found, cells });
+    const said = fit!.warnings.filter((each) => /score|meant/.test(each));
+    assert.deepEqual(said, says === undefined ? [] : [says]);
+    if (fit!.points === 0) assert.equal(fit!.warnings.length, 1);
+  }
+  const split = fitCurves([{ ...spec, by: ["tokens"] }], {
+    rows: rows.filter(({ axes }) => axes["tokens"] === 1000),
+    cells,
+  });
+  assert.deepEqual(split.map(({ cell, points }) => ({ cell, points })), [
+    { cell: { tokens: 1000 }, points: 8 },
+    { cell: { tokens: 2000 }, points: 0 },
+  ]);
+});
+
+Deno.test("fitCurves() tells of points that are of one training", () => {
+  const SHARED = /^points of one training depend on each other/;
+  const at = { tokens: 2000 };
+  const warningsOf = (trajectoryOf: (key: string) => string | undefined) =>
+    fitCurves([{ ...spec, at }], { rows, cells, trajectoryOf })[0]!.warnings;
+  assert.ok(warningsOf((key) => key.split("-").at(-1)).some((each) => SHARED.test(each)));
+  assert.ok(!warningsOf((key) => key).some((each) => SHARED.test(each)));
+  assert.ok(!warningsOf(() => undefined).some((each) => SHARED.test(each)));
+});
+
+Deno.test("trajectoryFinder() finds the training behind a task, its own or that of its model", () => {
+  const task = (inputs: Record<string, string[]>, id?: string) => ({
+    inputs: Object.fromEntries(
+      Object.entries(inputs).map((
+        [role, keys],
+      ) => [role, keys.map((key) => ({ key, output: "" }))]),
+    ),
+    ...(id === undefined ? {} : { trajectory: { id, step: 1 } }),
+  } as unknown as Task);
+  const tasks = new Map([
+    ["corpus", task({})],
+    ["general", task({ corpus: ["corpus"] }, "first")],
+    ["further", task({ init: ["general"], corpus: ["corpus"] }, "second")],
+    ["alone", task({ corpus: ["corpus"] })],
+    ["ner", task({ data: ["corpus"], model: ["further"] })],
+    ["ner of alone", task({ model: ["alone"] })],
+  ]);
+  const trajectoryOf = trajectoryFinder({ tasks });
+  assert.deepEqual([...tasks.keys(), "unknown"].map(trajectoryOf), [
+    undefined,
+    "first",
+    "second",
+    undefined,
+    "second",
+    undefined,
+    undefined,
+  ]);
 });

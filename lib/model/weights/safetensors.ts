@@ -67,15 +67,14 @@ export async function writeSafetensors(
   options: { readonly metadata?: Readonly<Record<string, string>> } = {},
 ): Promise<void> {
   const sorted = tensors.toSorted((a, b) => compareText(a.name, b.name));
-  // Without a prototype, so that no name of a tensor means anything but itself.
-  const header: Record<string, unknown> = Object.create(null);
+  const header: Record<string, unknown> = {};
   if (options.metadata !== undefined) header["__metadata__"] = options.metadata;
   let end = 0;
   for (const { name, shape, values } of sorted) {
     if (sizeOf(shape) !== values.length) {
       throw new Error(`${name} [${shape}] has ${values.length} values`);
     }
-    if (Object.hasOwn(header, name)) throw new Error(`${name} is written twice`);
+    if (name in header) throw new Error(`${name} is written twice`);
     const begin = end;
     end += values.byteLength;
     header[name] = { dtype: "F32", shape, data_offsets: [begin, end] };

@@ -1,62 +1,89 @@
 /** Fitted scaling curves as a text table, with what to be wary of below. */
+import type { Interval } from "../../analysis/bootstrap.ts";
+import type { ScalingFit, Shape } from "../../analysis/scaling.ts";
 import type { JsonObject } from "../../base/canonical.ts";
+import type { Metric } from "../../graph/task.ts";
 import { formatCount, formatNumber } from "./format.ts";
 import { formatCell } from "./labels.ts";
 import { formatTable } from "./table.ts";
+import { nameOfMetric, unitOf } from "./units.ts";
 
-/** The part of a fit that the table needs. */
-export interface ShownFit {
+/** A fit and what it is of. */
+export interface ShownFit extends ScalingFit {
   /** Its name in the spec. */
   readonly fit: string;
   /** The values of the axes that it is made for. */
   readonly cell: JsonObject;
+  /** The stage whose scores are fitted. */
+  readonly stage: string;
   /** What is fitted. */
   readonly metric: string;
   /** What it is fitted against. */
   readonly against: string;
-  /** How many points were used. */
-  readonly points: number;
-  /** Absent where no fit could be made. */
-  readonly parameters?: object | undefined;
-  /** By parameter. */
-  readonly intervals?: object | undefined;
-  /** What to be wary of. */
-  readonly warnings: readonly string[];
 }
 
-type Numbers = Readonly<Record<string, number>>;
-type Intervals = Readonly<Record<string, { readonly low: number; readonly high: number }>>;
+/**
+ * The table of those that could be fitted, and the warnings of all, each once for all that
+ * it is true of; intervals in brackets hold 95 percent of the bootstrap's resamples.
+ *
+ * @param declared what is known of the metric that a fit is of
+ */
+export function formatFits(
+  fits: readonly ShownFit[],
+  declared: (fit: ShownFit) => Metric | undefined,
+): string {
+  const fitted = fits.filter(({ parameters }) => parameters !== undefined);
+  const lines = fitted.map((fit) => lineOf(fit, declared(fit)));
+  const head = ["fit", "curve", "points", "R²", "limit", "exponent", "90% of the way at"];
+  const table = fitted.length === 0
+    ? []
+    : [formatTable(head, lines, { right: (column) => column >= 2 })];
+  return ["fits: metric = limit + amplitude * x^-exponent", ...table, ...warningsOf(fits)]
+    .join("\n");
+}
 
-/** The table; intervals in brackets hold 95 percent of the bootstrap's resamples. */
-export function formatFits(fits: readonly ShownFit[]): string {
-  const lines = fits.map((fit) => {
-    const parameters = fit.parameters as Numbers | undefined;
-    const intervals = fit.intervals as Intervals | undefined;
-    const show = (name: string, format: (value: number) => string) => {
-      const value = parameters?.[name];
-      if (value === undefined) return "";
-      const interval = intervals?.[name];
-      const range = interval === undefined
-        ? ""
-        : ` [${format(interval.low)}, ${format(interval.high)}]`;
-      return `${format(value)}${range}`;
-    };
-    const large = (value: number) =>
-      Number.isFinite(value) && value < 1e15 ? formatCount(value) : "∞";
-    return [
-      formatCell(fit.fit, fit.cell),
-      `${fit.metric} ~ ${fit.against}`,
-      String(fit.points),
-      show("limit", (value) => formatNumber(Number(value.toPrecision(3)))),
-      show("exponent", (value) => value.toFixed(2)),
-      show("ninetyPercentAt", large),
-    ];
-  });
-  const head = ["fit", "curve", "points", "limit", "exponent", "90% of the way at"];
-  const table = formatTable(head, lines, { right: (column) => column >= 2 });
-  const warnings = fits.flatMap((fit) =>
-    fit.warnings.map((each) => `  ${formatCell(fit.fit, fit.cell)}: ${each}`)
-  );
-  const notes = warnings.length === 0 ? "" : `\n${warnings.join("\n")}`;
-  return `fits: metric = limit + amplitude * x^-exponent\n${table}${notes}`;
+/** Shapes of which limit and exponent mean nothing. */
+const MEANINGLESS: ReadonlySet<Shape> = new Set(["turning", "flat"]);
+
+function lineOf(fit: ShownFit, declared: Metric | undefined): string[] {
+  const { parameters, intervals, goodness, points, shape } = fit;
+  const { factor } = unitOf(declared);
+  const withInterval = (
+    value: number,
+    interval: Interval | undefined,
+    format: (value: number) => string,
+  ) => {
+    const ends = interval === undefined
+      ? ""
+      : ` [${format(interval.low)}, ${format(interval.high)}]`;
+    return `${format(value)}${ends}`;
+  };
+  const show = (name: "limit" | "exponent" | "ninetyPercentAt", format: (of: number) => string) =>
+    MEANINGLESS.has(shape!) ? "-" : withInterval(parameters![name], intervals?.[name], format);
+  const isBounded = shape !== "unbounded";
+  return [
+    formatCell(fit.fit, fit.cell),
+    `${nameOfMetric(fit.metric, declared)} ~ ${fit.against}`,
+    String(points),
+    goodness?.rSquared.toFixed(2) ?? "",
+    isBounded
+      ? show("limit", (value) => formatNumber(Number((factor * value).toPrecision(3))))
+      : "none",
+    show("exponent", (value) => value.toFixed(2)),
+    isBounded ? show("ninetyPercentAt", formatX) : "none",
+  ];
+}
+
+function formatX(value: number): string {
+  return Number.isFinite(value) && value < 1e15 ? formatCount(value) : "∞";
+}
+
+function warningsOf(fits: readonly ShownFit[]): string[] {
+  const names = new Map<string, string[]>();
+  for (const { fit, cell, warnings } of fits) {
+    for (const each of warnings) {
+      names.set(each, [...names.get(each) ?? [], formatCell(fit, cell)]);
+    }
+  }
+  return [...names].map(([warning, of]) => `  ${of.join(", ")}: ${warning}`);
 }

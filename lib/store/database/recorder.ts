@@ -6,6 +6,7 @@
  * artifacts could also be rebuilt from them, so a lost database loses no result.
  */
 import { canonical } from "../../base/canonical.ts";
+import { FACTS } from "../../base/facts.ts";
 import type { ArtifactStore } from "../objects/artifacts.ts";
 import { Batch, type Row } from "./_batch.ts";
 import { inTransaction } from "./database.ts";
@@ -154,9 +155,10 @@ export class Recorder {
     this.#batch.replace(
       "fits",
       experiment,
-      fits.map(({ cell, parameters, intervals, goodness, warnings, ...rest }) => ({
+      fits.map(({ cell, against, parameters, intervals, goodness, warnings, ...rest }) => ({
         experiment,
         ...rest,
+        against: FACTS[against].column,
         cell: canonical(cell),
         parameters: jsonText(parameters),
         intervals: jsonText(intervals),

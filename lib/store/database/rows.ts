@@ -1,5 +1,7 @@
 /** What a run tells the recorder: runs, cells, tasks and fits as plain objects. */
+import type { ScalingFit } from "../../analysis/scaling.ts";
 import type { JsonObject } from "../../base/canonical.ts";
+import type { FitFact } from "../../base/facts.ts";
 import type { TaskState } from "../../graph/task.ts";
 
 /** A run as it begins. */
@@ -75,8 +77,8 @@ export interface TaskRow {
   readonly message?: string | undefined;
 }
 
-/** A scaling curve. */
-export interface FitRow {
+/** A scaling curve and what it is of. */
+export interface FitRow extends ScalingFit {
   /** The fit's name in the spec. */
   readonly fit: string;
   /** The values of the axes that it is made for. */
@@ -89,18 +91,6 @@ export interface FitRow {
   readonly metric: string;
   /** Of the scores. */
   readonly split: string;
-  /** What stands on the horizontal axis, such as "unique_tokens". */
-  readonly against: string;
-  /** The formula in words. */
-  readonly form: string;
-  /** How many points were used. */
-  readonly points: number;
-  /** By name; absent where no fit could be made. */
-  readonly parameters?: object | undefined;
-  /** By parameter. */
-  readonly intervals?: object | undefined;
-  /** How well it fits. */
-  readonly goodness?: object | undefined;
-  /** What to be wary of. */
-  readonly warnings: readonly string[];
+  /** The fact on the horizontal axis; the database has the name of its column in `results`. */
+  readonly against: FitFact;
 }

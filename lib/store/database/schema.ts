@@ -132,6 +132,7 @@ export const TABLES = {
     split: "VARCHAR",
     against: "VARCHAR",
     form: "VARCHAR",
+    shape: "VARCHAR",
     points: "INTEGER",
     parameters: "JSON",
     intervals: "JSON",

@@ -1,5 +1,5 @@
 /**
- * The files of a shards artifact: a corpus as one stream of piece ids, tokenised once.
+ * The shards artifact: a corpus as one stream of piece ids, tokenised once.
  *
  * `train.bin` and `validation.bin` are little-endian uint16, or uint32 for
  * vocabularies above 65,536 pieces; `shards.json` has their lengths. The stream
@@ -35,20 +35,13 @@ export class ShardWriter implements AsyncDisposable {
   #isOpen = true;
 
   /**
-   * Makes the file of a split in an existing folder.
+   * Makes the file.
    *
+   * @param path the file to make, see `shardPath`
    * @param options the vocabulary's size, which decides the width, and the id of [SEP]
    */
-  constructor(
-    dir: string,
-    split: Split,
-    options: { readonly vocabSize: number; readonly sepId: number },
-  ) {
-    this.#file = Deno.openSync(shardPath(dir, split), {
-      write: true,
-      create: true,
-      truncate: true,
-    });
+  constructor(path: string, options: { readonly vocabSize: number; readonly sepId: number }) {
+    this.#file = Deno.openSync(path, { write: true, create: true, truncate: true });
     const width = bytesPerToken(options.vocabSize);
     this.#buffer = width === 2 ? new Uint16Array(BUFFER_TOKENS) : new Uint32Array(BUFFER_TOKENS);
     this.#sepId = options.sepId;
@@ -110,26 +103,18 @@ export function bytesPerToken(vocabSize: number): 2 | 4 {
   return vocabSize <= 0x10000 ? 2 : 4;
 }
 
-function shardPath(dir: string, split: Split): string {
+/** The path of a split's stream in a shards artifact. */
+export function shardPath(dir: string, split: Split): string {
   return `${dir}/${split}.bin`;
 }
 
-function summaryPath(dir: string): string {
-  return `${dir}/shards.json`;
-}
-
-/** Writes how many tokens and documents there are, beside the streams. */
-export async function writeShardsSummary(dir: string, summary: ShardsSummary): Promise<void> {
-  await Deno.writeTextFile(summaryPath(dir), `${JSON.stringify(summary, null, 2)}\n`);
-}
-
 /**
- * Reads how many tokens and documents there are.
+ * Reads `shards.json`.
  *
  * @throws ExperimentError "text/bad-shards" when the folder is no shards artifact
  */
 export async function readShardsSummary(dir: string): Promise<ShardsSummary> {
-  const file = summaryPath(dir);
+  const file = `${dir}/shards.json`;
   try {
     const summary = JSON.parse(await Deno.readTextFile(file)) as ShardsSummary;
     const isWhole = SPLITS.every((split) => Number.isInteger(summary.tokens[split])) &&

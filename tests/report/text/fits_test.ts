@@ -1,34 +1,63 @@
 import assert from "node:assert/strict";
-import { formatFits } from "../../../lib/report/text/fits.ts";
+import type { Shape } from "../../../lib/analysis/scaling.ts";
+import type { Metric } from "../../../lib/graph/task.ts";
+import { formatFits, type ShownFit } from "../../../lib/report/text/fits.ts";
 
-Deno.test("formatFits() shows values with intervals, and warnings below", () => {
-  const base = { cell: { steps: 400 }, metric: "f1", against: "uniqueTokens", points: 8 };
+const F1: Metric = { unit: "fraction", better: "higher", isHeadline: true, about: "A score." };
+
+const base: ShownFit = {
+  fit: "by_tokens",
+  cell: { steps: 400 },
+  stage: "ner",
+  metric: "f1",
+  against: "uniqueTokens",
+  points: 8,
+  form: "limit + amplitude * x^-exponent",
+  warnings: [],
+};
+const fitted: ShownFit = {
+  ...base,
+  shape: "saturating",
+  parameters: { limit: 0.9036, amplitude: -5, exponent: 0.963, ninetyPercentAt: 21_900 },
+  intervals: {
+    limit: { low: 0.854, high: 0.972 },
+    amplitude: { low: -6, high: -4 },
+    exponent: { low: 0.28, high: 2.63 },
+    ninetyPercentAt: { low: 4770, high: Infinity },
+  },
+  goodness: { rmse: 0.01, rSquared: 0.987, chanceOfConstant: 0.001 },
+};
+
+Deno.test("formatFits() shows values with intervals and R², and warnings below", () => {
   const text = formatFits([
-    {
-      ...base,
-      fit: "by_tokens",
-      parameters: { limit: 90.36, amplitude: -5, exponent: 0.963, ninetyPercentAt: 21_900 },
-      intervals: {
-        limit: { low: 85.4, high: 107.2 },
-        amplitude: { low: -6, high: -4 },
-        exponent: { low: 0.28, high: 2.63 },
-        ninetyPercentAt: { low: 4770, high: Infinity },
-      },
-      warnings: ["the limit is uncertain"],
-    },
-    { ...base, cell: {}, fit: "none", points: 2, warnings: ["not fitted: 2 points"] },
-  ]);
+    { ...fitted, warnings: ["the limit is uncertain", "one seed"] },
+    { ...base, cell: {}, fit: "none", points: 2, warnings: ["not fitted: 2 points", "one seed"] },
+  ], () => F1);
   assert.equal(
     text,
     [
       "fits: metric = limit + amplitude * x^-exponent",
-      "fit                   curve              points             limit           exponent  " +
-      "90% of the way at",
-      "by_tokens{steps=400}  f1 ~ uniqueTokens       8  90.4 [85.4, 107]  0.96 [0.28, 2.63]   " +
-      "21.9k [4.77k, ∞]",
-      "none                  f1 ~ uniqueTokens       2",
+      "fit                   curve                 points    R²              limit           exponent" +
+      "  90% of the way at",
+      "by_tokens{steps=400}  f1, % ~ uniqueTokens       8  0.99  90.4 [85.4, 97.2]  0.96 [0.28, 2.63]" +
+      "   21.9k [4.77k, ∞]",
       "  by_tokens{steps=400}: the limit is uncertain",
+      "  by_tokens{steps=400}, none: one seed",
       "  none: not fitted: 2 points",
     ].join("\n"),
   );
+});
+
+Deno.test("formatFits() shows no limit where there is none, and nothing where it means nothing", () => {
+  const cells = (shape: Shape) =>
+    formatFits([{ ...fitted, shape }], () => undefined).split("\n")[2]!.trim().split(/ {2,}/).slice(
+      3,
+    );
+  assert.deepEqual(cells("unbounded"), ["0.99", "none", "0.96 [0.28, 2.63]", "none"]);
+  for (const shape of ["turning", "flat"] as const) {
+    assert.deepEqual(cells(shape), ["0.99", "-", "-", "-"]);
+  }
+  for (const shape of ["saturating", "saturated", "unsaturated"] as const) {
+    assert.equal(cells(shape)[1], "0.904 [0.854, 0.972]");
+  }
 });

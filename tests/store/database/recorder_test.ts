@@ -203,19 +203,26 @@ Deno.test("recordFits() puts an experiment's fits in place of its former ones", 
     benchmark: "ncbi",
     metric: "f1",
     split: "test",
-    against: "unique_tokens",
+    against: "uniqueTokens",
     form: "limit + amplitude * x^-exponent",
+    shape: "saturating",
     points: 8,
-    parameters: { limit: 71.5, exponent: 0.3 },
-    intervals: { limit: { low: 70, high: NaN } },
-    goodness: { rmse: 0.4 },
+    parameters: { limit: 0.715, amplitude: -2, exponent: 0.3, ninetyPercentAt: 9000 },
+    intervals: {
+      limit: { low: 0.7, high: NaN },
+      amplitude: { low: -3, high: -1 },
+      exponent: { low: 0.2, high: 0.4 },
+      ninetyPercentAt: { low: 4000, high: Infinity },
+    },
+    goodness: { rmse: 0.4, rSquared: 0.9, chanceOfConstant: 0.001 },
     warnings: ["3 distinct x"],
   };
   const recorder = Recorder.open(path);
   recorder.recordFits("other", [fit]);
   recorder.recordFits("ablation", [{ ...fit, fit: "old" }]);
   await recorder.flush();
-  recorder.recordFits("ablation", [fit, { ...fit, cell: { steps: 400 }, parameters: undefined }]);
+  const { parameters: _, ...unfitted } = fit;
+  recorder.recordFits("ablation", [fit, { ...unfitted, cell: { steps: 400 } }]);
   await recorder.close();
   const rows = await queryRows(path, "FROM fits ORDER BY experiment, cell");
   assert.deepEqual(
@@ -231,7 +238,10 @@ Deno.test("recordFits() puts an experiment's fits in place of its former ones", 
       ["other", "tokens", { steps: 800 }, fit.parameters],
     ],
   );
-  assert.deepEqual(rows[1]!.intervals, { limit: { low: 70, high: null } });
+  const { limit, ninetyPercentAt } = rows[1]!.intervals as Record<string, unknown>;
+  assert.deepEqual(limit, { low: 0.7, high: null });
+  assert.deepEqual(ninetyPercentAt, { low: 4000, high: null });
+  assert.deepEqual([rows[1]!.against, rows[1]!.shape], ["unique_tokens", "saturating"]);
   assert.deepEqual([rows[1]!.goodness, rows[1]!.warnings], [fit.goodness, fit.warnings]);
 });
 

@@ -1,0 +1,176 @@
+import assert from "node:assert/strict";
+import {
+  fitScaling,
+  type ScalingOptions,
+  type ScalingPoint,
+  type Shape,
+} from "../../lib/analysis/scaling.ts";
+import { Stream } from "../../lib/base/rng.ts";
+
+const XS = [100, 200, 400, 800, 1600, 3200];
+
+/** Points of a function, two seeds at each x, with a little noise. */
+function pointsOf(f: (x: number) => number, noise = 0.01): ScalingPoint[] {
+  return [1, 2].flatMap((seed) => {
+    const stream = new Stream(seed, "test/scaling");
+    return XS.map((x) => ({ x, y: f(x) + noise * stream.normal(), seed }));
+  });
+}
+
+const LOSS: ScalingOptions = { better: "lower", range: [0, Infinity] };
+const SCORE: ScalingOptions = { better: "higher", range: [0, 1] };
+
+/** What a curve of known shape is called, and what is said of it; nothing else is. */
+const SHAPES: readonly {
+  name: string;
+  f: (x: number) => number;
+  noise?: number;
+  options: ScalingOptions;
+  shape: Shape;
+  says: readonly RegExp[];
+}[] = [
+  {
+    name: "a saturating loss",
+    f: (x) => 2 + 40 * x ** -0.8,
+    options: LOSS,
+    shape: "saturating",
+    says: [],
+  },
+  {
+    name: "a curve that saturates at once",
+    f: (x) => x < 150 ? 3 : 2,
+    options: LOSS,
+    shape: "saturated",
+    says: [/^saturated at once: the change lies between the two smallest x/],
+  },
+  {
+    name: "a curve without saturation",
+    f: (x) => 3 - 0.2 * Math.log(x),
+    options: { better: "lower" },
+    shape: "unsaturated",
+    says: [/^no saturation seen in this range: the limit is an extrapolation$/],
+  },
+  {
+    name: "a loss that rises",
+    f: (x) => 4 - 20 * x ** -0.8,
+    options: LOSS,
+    shape: "saturating",
+    says: [/^the metric gets worse with x: 3.\d+ at 100, 3.97 at 3200; lower is better$/],
+  },
+  {
+    name: "a score that falls",
+    f: (x) => 0.5 + 20 * x ** -0.9,
+    options: SCORE,
+    shape: "saturating",
+    says: [/^the metric gets worse with x: 0.8\d+ at 100, 0.5\d+ at 3200; higher is better$/],
+  },
+  {
+    name: "a U",
+    f: (x) => 2 + 0.1 * Math.log2(x / 800) ** 2,
+    options: LOSS,
+    shape: "turning",
+    says: [/^the metric falls up to x = 800 and rises beyond: the law can go one way only/],
+  },
+  {
+    name: "a U on its head",
+    f: (x) => 0.8 - 0.03 * Math.log2(x / 400) ** 2,
+    options: SCORE,
+    shape: "turning",
+    says: [/^the metric rises up to x = 400 and falls beyond: the law can go one way only/],
+  },
+  {
+    name: "a flat curve",
+    f: () => 2,
+    options: LOSS,
+    shape: "flat",
+    says: [/^no dependence on x is shown: R² 0\.\d\d, and \d+ percent of studies in which x does/],
+  },
+  {
+    name: "noise",
+    f: () => 0.5,
+    noise: 0.2,
+    options: SCORE,
+    shape: "flat",
+    says: [/^no dependence on x is shown: R² 0\.\d\d, and \d+ percent of studies in which x does/],
+  },
+  {
+    name: "a curve in much noise",
+    f: (x) => 2 + 40 * x ** -0.8,
+    noise: 0.25,
+    options: LOSS,
+    shape: "saturating",
+    says: [/^R² 0\.\d\d: the curve leaves \d+ percent of the variance unexplained$/],
+  },
+  {
+    name: "a score whose limit lies outside its range",
+    f: (x) => 1.3 - 4 * x ** -0.3,
+    noise: 0.001,
+    options: SCORE,
+    shape: "unbounded",
+    says: [/^there is no limit: the curve heads for 1\.\d+, and the metric lies between 0 and 1$/],
+  },
+  {
+    name: "a loss that heads below 0",
+    f: (x) => 6 * x ** -0.1 - 1,
+    noise: 0.001,
+    options: LOSS,
+    shape: "unbounded",
+    says: [/^there is no limit: the curve heads for -\d/],
+  },
+];
+
+Deno.test("fitScaling() calls curves of known shape what they are", async (t) => {
+  for (const { name, f, noise, options, shape, says } of SHAPES) {
+    await t.step(name, () => {
+      const fit = fitScaling(pointsOf(f, noise), options);
+      const text = fit.warnings.join("\n");
+      assert.equal(fit.shape, shape, text);
+      for (const each of says) assert.ok(fit.warnings.some((said) => each.test(said)), text);
+      if (noise === undefined) assert.equal(fit.warnings.length, says.length, text);
+    });
+  }
+});
+
+Deno.test("fitScaling() says nothing of a metric without a better way or a range", () => {
+  assert.deepEqual(fitScaling(pointsOf((x) => 4 - 20 * x ** -0.8)).warnings, []);
+});
+
+Deno.test("fitScaling() says in words what cannot be fitted", () => {
+  assert.deepEqual(fitScaling([{ x: 0, y: 1 }, { x: 5, y: 2 }]), {
+    form: "limit + amplitude * x^-exponent",
+    points: 1,
+    warnings: [
+      "1 of 2 points left out: at x = 0, or no number",
+      "not fitted: 1 points at 1 distinct x; " +
+      "a curve of 3 parameters needs at least 3 distinct x and 4 points",
+    ],
+  });
+  assert.deepEqual(fitScaling(XS.map((x) => ({ x, y: 7 }))).warnings, [
+    "not fitted: the metric is the same at every x",
+  ]);
+});
+
+Deno.test("fitScaling() warns of intervals that few points, one seed or one training make untrue", () => {
+  const law = (x: number) => 2 + 4000 * x ** -1.5;
+  const of = (xs: readonly number[], seeds: number, shared = false): readonly string[] =>
+    fitScaling(
+      Array.from({ length: seeds }, (_, seed) => {
+        const stream = new Stream(seed, "test/intervals");
+        const trajectory = shared ? `of seed ${seed}` : undefined;
+        return xs.map((x) => ({ x, y: law(x) + 0.002 * stream.normal(), seed, trajectory }));
+      }).flat(),
+    ).warnings;
+  const few = (points: number, held: number) =>
+    `${points} points: of intervals of 95 percent about ${held} percent hold the truth`;
+  const oneSeed = "one seed: the intervals hold no difference between seeds";
+  const three = "3 distinct x determine the curve exactly; the intervals show seed noise only";
+  const shared = "points of one training depend on each other: of intervals of 95 percent only " +
+    "about half hold the truth";
+  assert.deepEqual(of(XS, 2), []);
+  assert.deepEqual(of(XS, 1), [few(6, 85), oneSeed]);
+  assert.deepEqual(of(XS.slice(0, 4), 1), [few(4, 70), oneSeed]);
+  assert.deepEqual(of(XS.slice(0, 5), 1), [few(5, 80), oneSeed]);
+  assert.deepEqual(of(XS.slice(0, 4), 2), [few(8, 90)]);
+  assert.deepEqual(of([100, 800, 3200], 4), [three]);
+  assert.deepEqual(of(XS, 2, true), [shared]);
+});
