@@ -2,7 +2,7 @@
 import { ExperimentError } from "../base/errors.ts";
 import { components } from "../graph/key.ts";
 import type { PlannedTask } from "../graph/plan.ts";
-import { formatReason } from "../graph/reason.ts";
+import { formatReason } from "../report/text/reasons.ts";
 import { formatCell } from "../report/text/labels.ts";
 import { labelOf, openStudy, type Study } from "../run/study.ts";
 import { type SpecOptions, studyOptions } from "./options.ts";

@@ -1,7 +1,7 @@
 /** The command `plan`: what a run would do, why, and what it costs. */
 import type { PlannedTask } from "../graph/plan.ts";
-import { formatReason } from "../graph/reason.ts";
 import { formatCount } from "../report/text/format.ts";
+import { formatReason } from "../report/text/reasons.ts";
 import { formatTable } from "../report/text/table.ts";
 import { checkStudyBudget, labelOf, openStudy, type Study } from "../run/study.ts";
 import { type SpecOptions, studyOptions } from "./options.ts";

@@ -5,6 +5,7 @@
  * steps between; its tokens and operations shrink in the same proportion.
  */
 import { ExperimentError, type Fault, fault, type SourcePosition } from "../base/errors.ts";
+import { formatExact } from "../report/text/format.ts";
 import type { Estimate } from "./task.ts";
 
 /** Optimizer steps, tokens through the model, floating-point operations. */
@@ -58,14 +59,11 @@ export function checkBudget(
     const name = part === "flops" ? "FLOPs" : part;
     faults.push(fault(
       "graph/over-budget",
-      `what is left to run costs ${count(cost[part])} ${name}, the budget is ${count(limit)}`,
+      `what is left to run costs ${formatExact(cost[part])} ${name}, the budget is ${
+        formatExact(limit)
+      }`,
       { at, mend: `raise the budget's ${part}, or make the grid smaller` },
     ));
   }
   if (faults.length > 0) throw ExperimentError.of(faults);
-}
-
-/** 12,345 up to a thousand million, 1.23e+15 above. */
-function count(value: number): string {
-  return value < 1e9 ? Math.ceil(value).toLocaleString("en-GB") : value.toExponential(3);
 }

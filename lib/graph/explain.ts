@@ -45,28 +45,6 @@ export function distance(differences: readonly Difference[]): number {
   return differences.reduce((sum, { upstream }) => sum + 1 + distance(upstream ?? []), 0);
 }
 
-/** Differences as lines of text: `learningRate: 0.0001 -> 0.00002`, inputs with theirs below. */
-export function formatDifferences(differences: readonly Difference[], indent = ""): string[] {
-  return differences.flatMap((each) => [
-    `${indent}${formatDifference(each)}`,
-    ...formatDifferences(each.upstream ?? [], `${indent}  `),
-  ]);
-}
-
-function formatDifference({ path, from, to, upstream }: Difference): string {
-  const name = path.replace(/^params\./, "").replace(/\.sha256$/, " (content)");
-  if (upstream !== undefined) return `${name}, because of`;
-  const none = path.startsWith("params.") ? "(default)" : "(none)";
-  const show = (value: Json | undefined) => value === undefined ? none : shorten(canonical(value));
-  return `${name}: ${show(from)} -> ${show(to)}`;
-}
-
-/** A key or digest by its first twelve digits, any other long text cut at sixty characters. */
-function shorten(text: string): string {
-  const short = text.replace(/^"([0-9a-f]{12})[0-9a-f]{52}(\/[^"]*)?"$/, "$1$2");
-  return short.length <= 60 ? short : `${short.slice(0, 59)}…`;
-}
-
 function compareLeaves(from: Identity, to: Identity): Difference[] {
   const leaves = (identity: Identity) =>
     new Map(

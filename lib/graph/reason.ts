@@ -5,7 +5,7 @@
  * that differ, among those that stood at the same stage and axes before.
  */
 import type { TaskGraph } from "./build.ts";
-import { type Difference, distance, explain, formatDifferences } from "./explain.ts";
+import { type Difference, distance, explain } from "./explain.ts";
 import type { Identity } from "./key.ts";
 import type { Task, TaskCell } from "./task.ts";
 
@@ -85,22 +85,5 @@ export class Reasoner {
     const { previous, differences } = nearest;
     const isUpstream = differences.every(({ path }) => path.startsWith("inputs."));
     return { type: isUpstream ? "upstream" : "changed", previous, differences };
-  }
-}
-
-/** A reason as lines of text, the first one short. */
-export function formatReason(reason: Reason): string[] {
-  switch (reason.type) {
-    case "new":
-      return ["new"];
-    case "missing":
-      return ["its artifact is gone"];
-    case "damaged":
-      return ["its artifact was damaged"];
-    case "code":
-      return [reason.where === "own" ? "its code changed" : "code upstream changed"];
-    case "changed":
-    case "upstream":
-      return formatDifferences(reason.differences);
   }
 }

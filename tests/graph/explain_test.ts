@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { explain, formatDifferences } from "../../lib/graph/explain.ts";
+import { explain } from "../../lib/graph/explain.ts";
 import { buildGraph, type TaskGraph } from "../../lib/graph/build.ts";
+import { formatDifferences } from "../../lib/report/text/reasons.ts";
 import { exam, graphOf, keyOfRequest, numerics, requestsOf, text, train } from "./sample.ts";
 
 /** A text of one file, a training on it, an exam of it. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { TaskGraph } from "../../lib/graph/build.ts";
-import { formatDifferences } from "../../lib/graph/explain.ts";
+import { formatDifferences } from "../../lib/report/text/reasons.ts";
 import { type Plan, planGraph, type PlanOptions } from "../../lib/graph/plan.ts";
 import type { TaskCell } from "../../lib/graph/task.ts";
 import { exam, graphOf, keyOfRequest, text, train, type Wish } from "./sample.ts";

@@ -28,6 +28,11 @@ export function formatCount(value: number): string {
   return String(Number(value.toPrecision(3)));
 }
 
+/** A count with all its digits, 12,345, up to a thousand million, above with four: 1.235e+15. */
+export function formatExact(value: number): string {
+  return value < 1e9 ? Math.ceil(value).toLocaleString("en-GB") : value.toExponential(3);
+}
+
 /** A duration: "850 ms", "12.3 s", "4 min 05 s", "2 h 03 min". */
 export function formatDuration(ms: number): string {
   if (ms < 999.5) return `${Math.round(ms)} ms`;

@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { formatCount, formatDuration, formatNumber } from "../../../lib/report/text/format.ts";
+import {
+  formatCount,
+  formatDuration,
+  formatExact,
+  formatNumber,
+} from "../../../lib/report/text/format.ts";
 import type { Metric } from "../../../lib/graph/task.ts";
 import {
   formatGrid,
@@ -216,6 +221,8 @@ Deno.test("numbers, counts and durations read well", () => {
     [1.5e15, "1.5P"],
   ];
   for (const [value, text] of counts) assert.equal(formatCount(value), text);
+  const exact: [number, string][] = [[0, "0"], [12_344.2, "12,345"], [1.2345e15, "1.235e+15"]];
+  for (const [value, text] of exact) assert.equal(formatExact(value), text);
   const durations: [number, string][] = [
     [850, "850 ms"],
     [999.7, "1.0 s"],
