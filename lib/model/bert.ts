@@ -33,7 +33,7 @@ export interface EncoderOptions extends BatchShape {
 export const PADDING_BIAS: number = -1e9;
 
 /** A graph under construction with a model's parameters and its dropout. */
-export class ModelBuilder {
+export class LayerBuilder {
   readonly #params = new Map<string, Value>();
   readonly #seed: Value | undefined;
 
@@ -68,8 +68,14 @@ export class ModelBuilder {
 
   /** Dropout at a site; the value itself when the rate is 0 or nothing is trained. */
   dropout(x: Value, rate: number, site: string): Value {
-    if (rate === 0 || this.#seed === undefined) return x;
-    return this.graph.mul(x, this.graph.dropoutMask(this.#seed, x.shape, rate, site));
+    const mask = this.dropoutMask(x.shape, rate, site);
+    return mask === undefined ? x : this.graph.mul(x, mask);
+  }
+
+  /** The mask of a dropout at a site; none when the rate is 0 or nothing is trained. */
+  dropoutMask(shape: Shape, rate: number, site: string): Value | undefined {
+    if (rate === 0 || this.#seed === undefined) return undefined;
+    return this.graph.dropoutMask(this.#seed, shape, rate, site);
   }
 }
 
@@ -88,13 +94,13 @@ export function buildEncoder(
   graph: Graph,
   config: BertConfig,
   options: EncoderOptions & { readonly headSpecs: readonly ParamSpec[] },
-): { readonly builder: ModelBuilder; readonly hidden: Value } {
+): { readonly builder: LayerBuilder; readonly hidden: Value } {
   const { rows, length } = options;
   if (length > config.positions) {
     throw new Error(`rows of ${length} pieces in a model of ${config.positions} positions`);
   }
   const specs = [...encoderSpecs(config), ...options.headSpecs];
-  const builder = new ModelBuilder(graph, specs, options.isTraining && hasDropout(config));
+  const builder = new LayerBuilder(graph, specs, options.isTraining && hasDropout(config));
   const bias = options.isPadded
     ? graph.input("attentionBias", [rows, 1, 1, length])
     : graph.splat(0, [1, 1, 1, 1]);
@@ -105,7 +111,7 @@ export function buildEncoder(
   return { builder, hidden };
 }
 
-function embeddings(builder: ModelBuilder, config: BertConfig, options: EncoderOptions): Value {
+function embeddings(builder: LayerBuilder, config: BertConfig, options: EncoderOptions): Value {
   const { graph } = builder;
   const { rows, length } = options, width = config.hiddenSize;
   const flat: Shape = [rows * length, width], byRow: Shape = [rows, length, width];
@@ -140,7 +146,7 @@ interface LayerOptions extends BatchShape {
   readonly bias: Value;
 }
 
-function encoderLayer(builder: ModelBuilder, input: Value, options: LayerOptions): Value {
+function encoderLayer(builder: LayerBuilder, input: Value, options: LayerOptions): Value {
   const { graph } = builder;
   const { config, layer } = options;
   const name = `bert.encoder.layer.${layer}`, epsilon = config.layerNormEpsilon;
@@ -165,26 +171,16 @@ function encoderLayer(builder: ModelBuilder, input: Value, options: LayerOptions
 }
 
 /** Multi-head self-attention before its output projection: [B*T, H] to [B*T, H]. */
-function attend(builder: ModelBuilder, input: Value, options: LayerOptions): Value {
+function attend(builder: LayerBuilder, input: Value, options: LayerOptions): Value {
   const { graph } = builder;
   const { config, layer, bias, rows, length } = options;
-  const headSize = config.hiddenSize / config.heads, scale = 1 / Math.sqrt(headSize);
+  const { heads, hiddenSize } = config, headSize = hiddenSize / heads;
   const [q, k, v] = (["query", "key", "value"] as const).map((part) => {
     const projected = builder.linear(input, `bert.encoder.layer.${layer}.attention.self.${part}`);
-    const split = graph.reshape(projected, [rows, length, config.heads, headSize]);
-    return graph.transpose(split, [0, 2, 1, 3]);
+    return graph.reshape(projected, [rows, length, heads, headSize]);
   }) as [Value, Value, Value];
-  const rate = config.attentionDropout;
-  let context: Value;
-  if (rate === 0 || !options.isTraining) {
-    context = graph.attention(q, k, v, bias, scale);
-  } else {
-    // The fused operation knows no dropout on the probabilities.
-    const scores = graph.matmul(q, k, { transposeB: true, alpha: scale });
-    const weights = graph.softmax(graph.add(scores, bias));
-    const kept = builder.dropout(weights, rate, `layer.${layer}.probabilities`);
-    context = graph.matmul(kept, v);
-  }
-  const joined = graph.transpose(context, [0, 2, 1, 3]);
-  return graph.reshape(joined, [rows * length, config.hiddenSize]);
+  const site = `layer.${layer}.probabilities`;
+  const mask = builder.dropoutMask([rows, heads, length, length], config.attentionDropout, site);
+  const context = graph.attention(q, k, v, { bias, mask, scale: 1 / Math.sqrt(headSize) });
+  return graph.reshape(context, [rows * length, hiddenSize]);
 }

@@ -20,8 +20,8 @@ export function trainingFlops(graph: Graph): number {
       const inner = a!.shape.at(node.attrs.transposeA ? -2 : -1)!;
       forward += 2 * inner * node.output.shape.reduce((product, each) => product * each, 1);
     } else if (node.op === "attention") {
-      const [rows, heads, queries, width] = node.output.shape as [number, number, number, number];
-      const keys = node.inputs[1]!.shape[2]!;
+      const [rows, queries, heads, width] = node.output.shape as [number, number, number, number];
+      const keys = node.inputs[1]!.shape[1]!;
       forward += 4 * rows * heads * queries * keys * width;
     }
   }

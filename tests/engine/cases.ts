@@ -61,6 +61,11 @@ function random(shape: Shape, label = "", low = -2, high = 2): CaseInput {
   return { shape, dtype: "f32", values };
 }
 
+/** Several results as one row, so that a case has one. */
+function joined(graph: Graph, results: readonly Value[]): Value {
+  return graph.concat(results.map((each) => graph.reshape(each, [sizeOf(each.shape)])), 0);
+}
+
 /** Numbers away from zero, where logarithms and roots are tame. */
 function positive(shape: Shape, label = ""): CaseInput {
   return random(shape, `positive/${label}`, 0.25, 3);
@@ -392,6 +397,82 @@ const INDEXING: readonly OpCase[] = [
   ),
 ];
 
+/** Sizes of an attention, and what it takes besides queries, keys and values. */
+interface AttentionSizes {
+  readonly q: Shape;
+  readonly k: Shape;
+  readonly bias: CaseInput;
+  readonly mask?: CaseInput;
+}
+
+const ATTENTIONS: readonly (readonly [string, AttentionSizes])[] = [
+  ["with padding", {
+    q: [2, 3, 2, 4],
+    k: [2, 3, 2, 4],
+    bias: floats([2, 1, 1, 3], [0, 0, -10000, 0, -10000, -10000]),
+  }],
+  ["to another length, of one head", { q: [1, 2, 1, 3], k: [1, 4, 1, 3], bias: floats([], [0]) }],
+  ["under a mask", {
+    q: [1, 3, 2, 4],
+    k: [1, 3, 2, 4],
+    bias: floats([], [0]),
+    mask: floats([1, 2, 3, 3], [2, 0, 2, 2, 2, 0, 0, 2, 2, 0, 0, 0, 2, 2, 2, 0, 2, 0]),
+  }],
+  ["of whole vectors, with padding, under a mask", {
+    q: [2, 4, 2, 8],
+    k: [2, 4, 2, 8],
+    bias: floats([2, 1, 1, 4], [0, 0, 0, 0, 0, 0, -10000, -10000]),
+    mask: floats([2, 2, 4, 4], Array.from({ length: 64 }, (_, i) => i % 3 === 0 ? 0 : 1.5)),
+  }],
+  ["with a bias and a mask that broadcast", {
+    q: [2, 4, 2, 8],
+    k: [2, 4, 2, 8],
+    bias: random([2, 4, 4], "bias"),
+    mask: floats([1, 4], [0, 2, 2, 1]),
+  }],
+];
+
+/** An attention and its gradient, whose own derivatives are its second ones. */
+function attentionCases([how, { q, k, bias, mask }]: (typeof ATTENTIONS)[number]): OpCase[] {
+  const inputs = {
+    q: random(q, "q"),
+    k: random(k, "k"),
+    v: random(k, "v"),
+    bias,
+    ...mask === undefined ? {} : { mask },
+  };
+  const scale = 1 / Math.sqrt(q[3]!);
+  const heads = [0, 2, 1, 3];
+  return [
+    opCase(
+      `attention ${how}`,
+      inputs,
+      (graph, q, k, v, bias, mask) => graph.attention(q!, k!, v!, { bias: bias!, mask, scale }),
+      {
+        wrt: ["q", "k", "v"],
+        tfjs: (tf, q, k, v, bias, mask) => {
+          const [queries, keys, values] = [q!, k!, v!].map((each) => tf.transpose(each, heads));
+          const product = tf.mul(tf.matMul(queries!, keys!, false, true), scale);
+          const weights = tf.softmax(tf.add(product, bias!));
+          const mixing = mask === undefined ? weights : tf.mul(weights, mask);
+          return tf.transpose(tf.matMul(mixing, values!), heads);
+        },
+      },
+    ),
+    opCase(
+      `attentionGrad ${how}`,
+      { ...inputs, dy: random(q, "dy") },
+      (graph, q, k, v, bias, ...rest) => {
+        const dy = rest.at(-1)!, options = { bias: bias!, mask: rest.at(-2), scale };
+        const y = graph.attention(q!, k!, v!, options);
+        const { dq, dk, dv } = graph.attentionGrad([q!, k!, v!], { y, dy }, options);
+        return joined(graph, [dq, dk, dv]);
+      },
+      { wrt: ["q", "k", "v", "dy"], tolerance: 1e-5 },
+    ),
+  ];
+}
+
 const FUSED: readonly OpCase[] = [
   opCase("gelu", { x: random([2, 4]) }, (graph, x) => graph.gelu(x!), {
     tfjs: (tf, x) => tf.mul(x!, tf.mul(0.5, tf.add(1, tf.erf(tf.mul(x!, Math.SQRT1_2))))),
@@ -451,7 +532,28 @@ const FUSED: readonly OpCase[] = [
   opCase(
     "layerNormGrad",
     { x: random([3, 6]), gamma: random([6], "gamma"), dy: random([3, 6], "dy") },
-    (graph, x, gamma, dy) => graph.layerNormGrad(x!, gamma!, dy!, 1e-5),
+    (graph, x, gamma, dy) => {
+      const { dx, dgamma, dbeta } = graph.layerNormGrad(x!, gamma!, dy!, 1e-5);
+      return joined(graph, [dx, dgamma, dbeta]);
+    },
+    { tolerance: 1e-5 },
+  ),
+  opCase(
+    "layerNormGrad of whole vectors, of which two results are used",
+    { x: random([2, 3, 8]), gamma: random([8], "gamma"), dy: random([2, 3, 8], "dy") },
+    (graph, x, gamma, dy) => {
+      const { dgamma, dbeta } = graph.layerNormGrad(x!, gamma!, dy!, 1e-5);
+      return joined(graph, [dbeta, dgamma]);
+    },
+    { tolerance: 1e-5 },
+  ),
+  opCase(
+    "layerNormGrad of one row of one dimension",
+    { x: random([4]), gamma: random([4], "gamma"), dy: random([4], "dy") },
+    (graph, x, gamma, dy) => {
+      const { dx, dgamma, dbeta } = graph.layerNormGrad(x!, gamma!, dy!, 1e-5);
+      return joined(graph, [dx, dgamma, dbeta]);
+    },
     { tolerance: 1e-5 },
   ),
   opCase(
@@ -476,34 +578,7 @@ const FUSED: readonly OpCase[] = [
     { logits: random([3, 5]), targets: ids([3], [4, 0, 2]), dloss: random([3], "dloss") },
     (graph, logits, targets, dloss) => graph.softmaxCrossEntropyGrad(logits!, targets!, dloss!),
   ),
-  opCase(
-    "attention with a mask",
-    {
-      q: random([2, 2, 3, 4], "q"),
-      k: random([2, 2, 3, 4], "k"),
-      v: random([2, 2, 3, 4], "v"),
-      bias: floats([2, 1, 1, 3], [0, 0, -10000, 0, -10000, -10000]),
-    },
-    (graph, q, k, v, bias) => graph.attention(q!, k!, v!, bias!, 0.5),
-    {
-      wrt: ["q", "k", "v"],
-      tfjs: (tf, q, k, v, bias) => {
-        const scores = tf.add(tf.mul(tf.matMul(q!, k!, false, true), 0.5), bias!);
-        return tf.matMul(tf.softmax(scores), v!);
-      },
-    },
-  ),
-  opCase(
-    "attention to another length, of one head",
-    {
-      q: random([1, 1, 2, 3], "q"),
-      k: random([1, 1, 4, 3], "k"),
-      v: random([1, 1, 4, 3], "v"),
-      bias: floats([], [0]),
-    },
-    (graph, q, k, v, bias) => graph.attention(q!, k!, v!, bias!, 1 / Math.sqrt(3)),
-    { wrt: ["q", "k", "v"] },
-  ),
+  ...ATTENTIONS.flatMap(attentionCases),
 ];
 
 const RANDOM: readonly OpCase[] = [0, 0.1, 0.5].map((rate) =>

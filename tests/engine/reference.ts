@@ -22,13 +22,15 @@ export function interpret(graph: Graph, inputs: Numbers): Record<string, Float64
   const results: Float64Array[] = [];
   for (const node of graph.nodes) {
     const values = node.inputs.map((each) => results[each.id]!);
-    const result = node.op === "input"
-      ? Float64Array.from(inputs[node.attrs.name]!)
-      : runNode(node, values);
-    if (result.length !== sizeOf(node.output.shape)) {
-      throw new Error(`${node.op} has ${result.length} elements, not [${node.output.shape}]`);
+    const made = node.op === "input"
+      ? [Float64Array.from(inputs[node.attrs.name]!)]
+      : runFused(node, values) ?? [runNode(node, values)];
+    for (const [i, { id, shape }] of node.outputs.entries()) {
+      if (made[i]!.length !== sizeOf(shape)) {
+        throw new Error(`${node.op} has ${made[i]!.length} elements, not [${shape}]`);
+      }
+      results[id] = made[i]!;
     }
-    results.push(result);
   }
   return Object.fromEntries([...graph.outputs].map(([name, value]) => [name, results[value.id]!]));
 }
@@ -125,12 +127,12 @@ function runNode(node: Node, values: Float64Array[]): Float64Array {
       return Float64Array.from(mask);
     }
     default:
-      return runFused(node, values);
+      throw new Error(`no reference for ${node.op}`);
   }
 }
 
 /** For each element of `to`, the place of the element that broadcasts to it. */
-function broadcastPlaces(from: Shape, to: Shape): Float64Array {
+export function broadcastPlaces(from: Shape, to: Shape): Float64Array {
   const own = strides(from);
   const steps = to.map((_, i) => {
     const axis = i - (to.length - from.length);

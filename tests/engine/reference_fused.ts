@@ -1,78 +1,148 @@
 /** The fused operations of the reference interpreter, row by row in float64. */
 import { type Node, sizeOf } from "../../lib/engine/ir/graph.ts";
+import { broadcastPlaces } from "./reference.ts";
 
-/** Computes a node that works on rows (the last dimension), or attention. */
-export function runFused(node: Node, values: Float64Array[]): Float64Array {
-  const width = node.inputs[0]!.shape.at(-1)!;
+/** The results of a node that works on rows (the last dimension), or of attention; else none. */
+export function runFused(node: Node, values: Float64Array[]): Float64Array[] | undefined {
+  const width = node.inputs[0]?.shape.at(-1) ?? 1;
   const [first, second, third] = values as [Float64Array, Float64Array, Float64Array];
   const perRow = (row: (i: number) => number[]): Float64Array =>
     Float64Array.from(Array.from({ length: first.length / width }, (_, i) => row(i)).flat());
   const rowOf = (x: Float64Array, i: number) => [...x.slice(i * width, (i + 1) * width)];
   switch (node.op) {
     case "softmax":
-      return perRow((i) => softmax(rowOf(first, i)));
+      return [perRow((i) => softmax(rowOf(first, i)))];
     case "softmaxGrad":
-      return perRow((i) => {
-        const y = rowOf(first, i), dy = rowOf(second, i);
-        const along = sum(y.map((each, j) => each * dy[j]!));
-        return y.map((each, j) => each * (dy[j]! - along));
-      });
+      return [perRow((i) => softmaxGrad(rowOf(first, i), rowOf(second, i)))];
     case "layerNorm":
-      return perRow((i) =>
+      return [perRow((i) =>
         standardise(rowOf(first, i), node.attrs.epsilon).row
           .map((each, j) => each * second[j]! + third[j]!)
-      );
-    case "layerNormGrad":
-      return perRow((i) => {
+      )];
+    case "layerNormGrad": {
+      const dgamma = new Float64Array(width), dbeta = new Float64Array(width);
+      const dx = perRow((i) => {
         const { row, deviation } = standardise(rowOf(first, i), node.attrs.epsilon);
-        const slope = rowOf(third, i).map((each, j) => each * second[j]!);
+        const flow = rowOf(third, i);
+        flow.forEach((each, j) => {
+          dgamma[j]! += each * row[j]!;
+          dbeta[j]! += each;
+        });
+        const slope = flow.map((each, j) => each * second[j]!);
         const mean = sum(slope) / width;
         const along = sum(slope.map((each, j) => each * row[j]!)) / width;
         return slope.map((each, j) => (each - mean - row[j]! * along) / deviation);
       });
+      return [dx, dgamma, dbeta];
+    }
     case "softmaxCrossEntropy":
-      return second.map((target, i) => {
+      return [second.map((target, i) => {
         const row = rowOf(first, i), highest = Math.max(...row);
         return highest + Math.log(sum(row.map((each) => Math.exp(each - highest)))) - row[target]!;
-      });
+      })];
     case "softmaxCrossEntropyGrad":
-      return perRow((i) =>
-        softmax(rowOf(first, i)).map((each, j) => third[i]! * (each - +(j === second[i])))
-      );
+      return [
+        perRow((i) =>
+          softmax(rowOf(first, i)).map((each, j) => third[i]! * (each - +(j === second[i])))
+        ),
+      ];
     case "attention":
-      return attention(node, values);
+      return [attention(node, values)];
+    case "attentionGrad":
+      return attentionGrad(node, values);
     default:
-      throw new Error(`no reference for ${node.op}`);
+      return undefined;
   }
 }
 
-function attention(node: Extract<Node, { op: "attention" }>, values: Float64Array[]): Float64Array {
-  const [q, k, v, bias] = values as [Float64Array, Float64Array, Float64Array, Float64Array];
-  const [batches, heads, T, D] = node.inputs[0]!.shape as [number, number, number, number];
-  const S = node.inputs[1]!.shape[2]!;
-  const biasShape = [1, 1, 1, 1, ...node.inputs[3]!.shape].slice(-4);
-  const out = new Float64Array(sizeOf(node.output.shape));
-  for (let b = 0; b < batches; b++) {
+type AttentionNode = Extract<Node, { op: "attention" | "attentionGrad" }>;
+
+/** One query of one head: where its row and those of the keys begin, its weights and mask. */
+interface Query {
+  readonly at: number;
+  readonly keys: readonly number[];
+  readonly weights: readonly number[];
+  readonly mask: readonly number[];
+}
+
+/** Visits each query; the mask is the input of that number, ones where there is none. */
+function eachQuery(
+  node: AttentionNode,
+  values: Float64Array[],
+  maskInput: number,
+  visit: (query: Query) => void,
+): void {
+  const [q, k, , bias] = values as [Float64Array, Float64Array, Float64Array, Float64Array];
+  const [rows, T, heads, D] = node.inputs[0]!.shape as [number, number, number, number];
+  const S = node.inputs[1]!.shape[1]!, shape = [rows, heads, T, S];
+  const biasPlaces = broadcastPlaces(node.inputs[3]!.shape, shape);
+  const maskPlaces = broadcastPlaces(node.inputs[maskInput]?.shape ?? [], shape);
+  const mask = values[maskInput] ?? Float64Array.of(1);
+  for (let b = 0; b < rows; b++) {
     for (let h = 0; h < heads; h++) {
       for (let t = 0; t < T; t++) {
-        const query = ((b * heads + h) * T + t) * D;
-        const scores = Array.from({ length: S }, (_, s) => {
-          const key = ((b * heads + h) * S + s) * D;
-          const at = [b, h, t, s].reduce(
-            (place, each, i) => place * biasShape[i]! + (biasShape[i] === 1 ? 0 : each),
-            0,
-          );
-          const product = sum(Array.from({ length: D }, (_, d) => q[query + d]! * k[key + d]!));
-          return node.attrs.scale * product + bias[at]!;
-        });
-        softmax(scores).forEach((weight, s) => {
-          const value = ((b * heads + h) * S + s) * D;
-          for (let d = 0; d < D; d++) out[query + d]! += weight * v[value + d]!;
+        const at = ((b * T + t) * heads + h) * D;
+        const keys = Array.from({ length: S }, (_, s) => ((b * S + s) * heads + h) * D);
+        const first = ((b * heads + h) * T + t) * S;
+        const scores = keys.map((key, s) =>
+          node.attrs.scale * dot(q, at, k, key, D) + bias[biasPlaces[first + s]!]!
+        );
+        visit({
+          at,
+          keys,
+          weights: softmax(scores),
+          mask: keys.map((_, s) => mask[maskPlaces[first + s]!]!),
         });
       }
     }
   }
+}
+
+function attention(node: AttentionNode, values: Float64Array[]): Float64Array {
+  const v = values[2]!, D = node.output.shape[3]!;
+  const out = new Float64Array(sizeOf(node.output.shape));
+  eachQuery(node, values, 4, ({ at, keys, weights, mask }) => {
+    keys.forEach((key, s) => add(out, at, v, key, weights[s]! * mask[s]!, D));
+  });
   return out;
+}
+
+function attentionGrad(node: AttentionNode, values: Float64Array[]): Float64Array[] {
+  const [q, k, v, , , dy] = values as Float64Array[], D = node.output.shape[3]!;
+  const [dq, dk, dv] = node.outputs.map(({ shape }) => new Float64Array(sizeOf(shape)));
+  eachQuery(node, values, 6, ({ at, keys, weights, mask }) => {
+    const flows = keys.map((key, s) => mask[s]! * dot(dy!, at, v!, key, D));
+    const dscores = softmaxGrad(weights, flows).map((each) => each * node.attrs.scale);
+    keys.forEach((key, s) => {
+      add(dq!, at, k!, key, dscores[s]!, D);
+      add(dk!, key, q!, at, dscores[s]!, D);
+      add(dv!, key, dy!, at, weights[s]! * mask[s]!, D);
+    });
+  });
+  return [dq!, dk!, dv!];
+}
+
+function dot(a: Float64Array, atA: number, b: Float64Array, atB: number, count: number): number {
+  let total = 0;
+  for (let i = 0; i < count; i++) total += a[atA + i]! * b[atB + i]!;
+  return total;
+}
+
+/** Adds a multiple of a row of x to a row of y. */
+function add(
+  y: Float64Array,
+  atY: number,
+  x: Float64Array,
+  atX: number,
+  factor: number,
+  count: number,
+): void {
+  for (let i = 0; i < count; i++) y[atY + i]! += factor * x[atX + i]!;
+}
+
+function softmaxGrad(y: readonly number[], dy: readonly number[]): number[] {
+  const along = sum(y.map((each, j) => each * dy[j]!));
+  return y.map((each, j) => each * (dy[j]! - along));
 }
 
 function softmax(row: number[]): number[] {

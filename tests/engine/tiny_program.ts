@@ -38,9 +38,13 @@ export function tinyProgram(optimizer: AdamW): TrainingProgram {
   const targets = graph.input("targets", [ROWS * LENGTH], "i32");
   const seed = graph.input("seed", [2], "i32");
   const hidden = graph.gatherRows(param("table"), ids);
-  const heads = graph.reshape(hidden, [ROWS, 1, LENGTH, WIDTH]);
+  const heads = graph.reshape(hidden, [ROWS, LENGTH, 1, WIDTH]);
   const query = graph.reshape(graph.matmul(hidden, param("query")), heads.shape);
-  const mixed = graph.attention(query, heads, heads, graph.splat(0), 0.5);
+  const mixed = graph.attention(query, heads, heads, {
+    bias: graph.splat(0),
+    mask: graph.dropoutMask(seed, [ROWS, 1, LENGTH, LENGTH], 0.25, "probabilities"),
+    scale: 0.5,
+  });
   const flat = graph.reshape(mixed, [ROWS * LENGTH, WIDTH]);
   const dense = graph.gelu(graph.add(graph.matmul(flat, param("dense")), param("bias")));
   const dropped = graph.mul(dense, graph.dropoutMask(seed, dense.shape, 0.25, "dense"));

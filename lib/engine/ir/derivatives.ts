@@ -6,8 +6,8 @@
  * says what its derivative is, or that it has none. Broadcasting is undone by
  * the caller (`sumTo`), so an elementwise rule need not think of it.
  */
-import { attentionWeights, standardise } from "./expansions.ts";
 import type { Graph, Node, OpName, Shape, Value } from "./graph.ts";
+import { sumTo } from "./sum_to.ts";
 
 /** What a derivative is made from. */
 export interface DerivativeContext {
@@ -42,12 +42,21 @@ function unary<Name extends OpName>(rule: Elementwise): Derivative<Name> {
   return (_, { graph, inputs, y, dy }) => [() => rule(graph, { x: inputs[0]!, y, dy })];
 }
 
+/** Builds something at the first call only. */
+function once<Result>(build: () => Result): () => Result {
+  let result: { readonly built: Result } | undefined;
+  return () => (result ??= { built: build() }).built;
+}
+
 /** No gradient flows to any input. */
 function none(): [] {
   return [];
 }
 
-/** The derivative of every operation; "by expansion": that of its expansion. */
+/**
+ * The derivative of every operation; "by expansion": that of its expansion, as for
+ * all operations of several outputs.
+ */
 export const DERIVATIVES: { readonly [Name in OpName]: Derivative<Name> | "by expansion" } = {
   input: none,
   splat: none,
@@ -131,48 +140,25 @@ export const DERIVATIVES: { readonly [Name in OpName]: Derivative<Name> | "by ex
   geluGrad: "by expansion",
   softmax: unary((graph, { y, dy }) => graph.softmaxGrad(y, dy)),
   softmaxGrad: "by expansion",
-  layerNorm: (node, { graph, inputs: [x, gamma, beta], dy }) => [
-    () => graph.layerNormGrad(x!, gamma!, dy, node.attrs.epsilon),
-    () => {
-      const { standardised } = standardise(graph, x!, node.attrs.epsilon);
-      return sumTo(graph, graph.mul(dy, standardised), gamma!.shape);
-    },
-    () => sumTo(graph, dy, beta!.shape),
-  ],
+  layerNorm: (node, { graph, inputs: [x, gamma], dy }) => {
+    const made = once(() => graph.layerNormGrad(x!, gamma!, dy, node.attrs.epsilon));
+    return [() => made().dx, () => made().dgamma, () => made().dbeta];
+  },
   layerNormGrad: "by expansion",
   softmaxCrossEntropy: (_, { graph, inputs: [logits, targets], dy }) => [
     () => graph.softmaxCrossEntropyGrad(logits!, targets!, dy),
   ],
   softmaxCrossEntropyGrad: "by expansion",
-  attention: (node, { graph, inputs: [q, k, v, bias], dy }) => {
-    const scale = node.attrs.scale;
-    const weights = attentionWeights(graph, { q: q!, k: k!, bias: bias! }, scale);
-    const dweights = graph.matmul(dy, v!, { transposeB: true });
-    const dscores = graph.softmaxGrad(weights, dweights);
-    return [
-      () => graph.matmul(dscores, k!, { alpha: scale }),
-      () => graph.matmul(dscores, q!, { transposeA: true, alpha: scale }),
-      () => graph.matmul(weights, dy, { transposeA: true }),
-    ];
+  attention: (node, { graph, inputs: [q, k, v, bias, mask], y, dy }) => {
+    const options = { bias: bias!, mask, scale: node.attrs.scale };
+    const made = once(() => graph.attentionGrad([q!, k!, v!], { y, dy }, options));
+    return [() => made().dq, () => made().dk, () => made().dv];
   },
+  attentionGrad: "by expansion",
   dropoutMask: none,
 };
 
 const SQRT_PI = Math.sqrt(Math.PI);
-
-/**
- * Undoes broadcasting: sums a gradient over the dimensions in which `shape` was repeated.
- *
- * @returns a value of that shape; the gradient itself when it has it already
- */
-export function sumTo(graph: Graph, gradient: Value, shape: Shape): Value {
-  const extra = gradient.shape.length - shape.length;
-  const axes = gradient.shape.flatMap((size, i) =>
-    size !== 1 && (i < extra || shape[i - extra] === 1) ? [i] : []
-  );
-  const summed = axes.length === 0 ? gradient : graph.reduceSum(gradient, axes);
-  return String(summed.shape) === String(shape) ? summed : graph.reshape(summed, shape);
-}
 
 /** The gradient goes to the second operand where `second` holds, else to the first. */
 function chooseBy(graph: Graph, second: Value, dy: Value): (() => Value)[] {

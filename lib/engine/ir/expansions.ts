@@ -6,7 +6,8 @@
  * exponentials, a layer norm's standardised input), so that common
  * subexpressions of a step and its gradient are computed once.
  */
-import type { Graph, Node, OpName, Value } from "./graph.ts";
+import type { AttentionOptions, Graph, Node, OpName, Value } from "./graph.ts";
+import { sumTo } from "./sum_to.ts";
 
 /** The fused operations: exactly those that `expandNode` can expand. */
 export const FUSED_OPS: ReadonlySet<OpName> = new Set<OpName>([
@@ -19,67 +20,114 @@ export const FUSED_OPS: ReadonlySet<OpName> = new Set<OpName>([
   "softmaxCrossEntropy",
   "softmaxCrossEntropyGrad",
   "attention",
+  "attentionGrad",
 ]);
 
 /**
  * Appends what a fused node computes, in simpler operations.
  *
- * Attention expands to a softmax, which is itself fused; all others expand to
- * primitives at once.
+ * Attention and its gradient expand to a softmax and the softmax's, which are fused
+ * themselves; all others expand to primitives at once.
  *
  * @param inputs stand in for the node's own, in the graph appended to
+ * @returns what stands for each of the node's outputs
  * @throws Error when the operation is not one of `FUSED_OPS`
  */
-export function expandNode(graph: Graph, node: Node, inputs: readonly Value[]): Value {
-  const [a, b, c, d] = inputs as [Value, Value, Value, Value];
+export function expandNode(
+  graph: Graph,
+  node: Node,
+  inputs: readonly Value[],
+): readonly [Value, ...Value[]] {
+  const [a, b, c] = inputs as [Value, Value, Value];
   switch (node.op) {
     case "gelu":
-      return graph.mul(a, normalCdf(graph, a));
+      return [graph.mul(a, normalCdf(graph, a))];
     case "geluGrad": {
       const slope = graph.add(normalCdf(graph, a), graph.mul(a, normalDensity(graph, a)));
-      return graph.mul(b, slope);
+      return [graph.mul(b, slope)];
     }
     case "softmax": {
       const { exponentials, sums } = stableExponentials(graph, a);
-      return graph.div(exponentials, sums);
+      return [graph.div(exponentials, sums)];
     }
     case "softmaxGrad": {
       const weighted = graph.mul(a, b);
-      return graph.sub(weighted, graph.mul(a, graph.reduceSum(weighted, [last(a)], true)));
+      return [graph.sub(weighted, graph.mul(a, graph.reduceSum(weighted, [last(a)], true)))];
     }
     case "layerNorm":
-      return graph.add(graph.mul(standardise(graph, a, node.attrs.epsilon).standardised, b), c);
+      return [graph.add(graph.mul(standardise(graph, a, node.attrs.epsilon).standardised, b), c)];
     case "layerNormGrad": {
       const { standardised, inverseDeviation } = standardise(graph, a, node.attrs.epsilon);
       const slope = graph.mul(c, b);
       const along = graph.mul(standardised, mean(graph, graph.mul(slope, standardised)));
       const across = graph.sub(graph.sub(slope, mean(graph, slope)), along);
-      return graph.mul(across, inverseDeviation);
+      return [
+        graph.mul(across, inverseDeviation),
+        sumTo(graph, graph.mul(c, standardised), b.shape),
+        sumTo(graph, c, b.shape),
+      ];
     }
     case "softmaxCrossEntropy": {
       const { shifted, sums } = stableExponentials(graph, a);
       const logSums = graph.reshape(graph.log(sums), b.shape);
-      return graph.sub(logSums, graph.pickLast(shifted, b));
+      return [graph.sub(logSums, graph.pickLast(shifted, b))];
     }
     case "softmaxCrossEntropyGrad": {
       const { exponentials, sums } = stableExponentials(graph, a);
       const weighted = graph.mul(exponentials, graph.div(graph.reshape(c, sums.shape), sums));
-      return graph.sub(weighted, graph.placeLast(c, b, a.shape[1]!));
+      return [graph.sub(weighted, graph.placeLast(c, b, a.shape[1]!))];
     }
-    case "attention":
-      return graph.matmul(attentionWeights(graph, { q: a, k: b, bias: d }, node.attrs.scale), c);
+    case "attention": {
+      const [, , , bias, mask] = inputs;
+      const { mixing, v } = openAttention(graph, [a, b, c], {
+        bias: bias!,
+        mask,
+        scale: node.attrs.scale,
+      });
+      return [swapHeads(graph, graph.matmul(mixing, v))];
+    }
+    case "attentionGrad": {
+      const [, , , bias, , dy, mask] = inputs;
+      const { scale } = node.attrs;
+      const { q, k, v, weights, mixing } = openAttention(graph, [a, b, c], {
+        bias: bias!,
+        mask,
+        scale,
+      });
+      const dmixture = swapHeads(graph, dy!);
+      const dmixing = graph.matmul(dmixture, v, { transposeB: true });
+      const dweights = mask === undefined ? dmixing : graph.mul(dmixing, mask);
+      const dscores = graph.softmaxGrad(weights, dweights);
+      return [
+        swapHeads(graph, graph.matmul(dscores, k, { alpha: scale })),
+        swapHeads(graph, graph.matmul(dscores, q, { transposeA: true, alpha: scale })),
+        swapHeads(graph, graph.matmul(mixing, dmixture, { transposeA: true })),
+      ];
+    }
     default:
       throw new Error(`${node.op} is no fused operation`);
   }
 }
 
-/** softmax(scale * q kT + bias): [B, heads, T, S]. */
-export function attentionWeights(
+/**
+ * What an attention and its gradient have in common, heads before tokens.
+ *
+ * @returns weights: softmax(scale * q kT + bias) [B, H, T, S]; mixing: the same under the mask
+ */
+function openAttention(
   graph: Graph,
-  { q, k, bias }: { readonly q: Value; readonly k: Value; readonly bias: Value },
-  scale: number,
-): Value {
-  return graph.softmax(graph.add(graph.matmul(q, k, { transposeB: true, alpha: scale }), bias));
+  operands: readonly [Value, Value, Value],
+  { bias, mask, scale }: AttentionOptions,
+) {
+  const [q, k, v] = operands.map((each) => swapHeads(graph, each)) as [Value, Value, Value];
+  const scores = graph.matmul(q, k, { transposeB: true, alpha: scale });
+  const weights = graph.softmax(graph.add(scores, bias));
+  return { q, k, v, weights, mixing: mask === undefined ? weights : graph.mul(weights, mask) };
+}
+
+/** Tokens and heads in the other order: [B, T, H, D] to [B, H, T, D] and back. */
+function swapHeads(graph: Graph, x: Value): Value {
+  return graph.transpose(x, [0, 2, 1, 3]);
 }
 
 /**
@@ -87,7 +135,7 @@ export function attentionWeights(
  *
  * @returns standardised, of the shape of x, and 1 / sqrt(variance + epsilon), [..., 1]
  */
-export function standardise(
+function standardise(
   graph: Graph,
   x: Value,
   epsilon: number,

@@ -2,36 +2,81 @@
  * The intermediate representation: a typed SSA graph of tensor operations.
  *
  * A model is written against `Graph` once; `grad.ts` differentiates it; every
- * engine lowers it. A node has one output, a static shape and a dtype, and is
- * checked when it is made, so a mistake shows at the line that made it. Knows
- * no device and no numbers besides constants. `ops.ts` says what each operation means.
+ * engine lowers it. A value has a static shape and a dtype, and a node is checked
+ * when it is made, so a mistake shows at the line that made it. Knows no device
+ * and no numbers besides constants. `ops.ts` says what each operation means.
  */
 import {
+  type BinaryOp,
   broadcastShapes,
   type DType,
+  type ElementwiseOp,
   type Node,
   type OpAttrs,
   type OpName,
   type Shape,
   sizeOf,
+  type UnaryOp,
   type Value,
 } from "./ops.ts";
 
-export { broadcastShapes, sizeOf } from "./ops.ts";
-export type { DType, Node, OpAttrs, OpName, Shape, Value } from "./ops.ts";
+export { broadcastShapes, isElementwise, sizeOf } from "./ops.ts";
+export type {
+  BinaryOp,
+  DType,
+  ElementwiseOp,
+  Node,
+  OpAttrs,
+  OpName,
+  Shape,
+  UnaryOp,
+  Value,
+} from "./ops.ts";
+
+/** The gradients of a layer norm. */
+export interface LayerNormGradients {
+  /** Of the shape of x. */
+  readonly dx: Value;
+  /** Of the shape of gamma. */
+  readonly dgamma: Value;
+  /** Of the shape of beta. */
+  readonly dbeta: Value;
+}
+
+/** What an attention takes besides queries, keys and values. */
+export interface AttentionOptions {
+  /** Broadcasts to [B, H, T, S]; 0 to attend, a large negative number not to. */
+  readonly bias: Value;
+  /** Broadcasts to [B, H, T, S]: what the probabilities are multiplied by, as in dropout. */
+  readonly mask?: Value | undefined;
+  /** What the products of queries and keys are multiplied by. */
+  readonly scale: number;
+}
+
+/** The gradients of an attention, each of the shape of its operand. */
+export interface AttentionGradients {
+  /** Of the queries. */
+  readonly dq: Value;
+  /** Of the keys. */
+  readonly dk: Value;
+  /** Of the values. */
+  readonly dv: Value;
+}
 
 /** A graph under construction; nodes stand in an order in which they can run. */
 export class Graph {
-  /** Every node, each after its inputs; a node's place is its value's id. */
+  /** Every node, each after those that make its inputs. */
   readonly nodes: Node[] = [];
   /** The results by name. */
   readonly outputs: Map<string, Value> = new Map();
   readonly #inputs = new Map<string, Value>();
+  /** By the id of a value: the node that made it. */
+  readonly #makers: Node[] = [];
 
   /** A named tensor from outside: a trained parameter, or data of the batch. */
   input(name: string, shape: Shape, dtype: DType = "f32", role: "param" | "data" = "data"): Value {
     check(!this.#inputs.has(name), `the graph has an input "${name}" already`);
-    const value = this.#add("input", { name, role }, [], shape, dtype);
+    const value = this.#add("input", { name, role }, [], { shape, dtype });
     this.#inputs.set(name, value);
     return value;
   }
@@ -54,14 +99,14 @@ export class Graph {
 
   /** The node that made a value. */
   nodeOf(value: Value): Node {
-    const node = this.nodes[value.id];
-    check(node?.output === value, "a value of another graph");
+    const node = this.#makers[value.id];
+    check(node?.outputs.includes(value) === true, "a value of another graph");
     return node;
   }
 
   /** A tensor whose elements all have one value; a scalar unless a shape is given. */
   splat(value: number, shape: Shape = [], dtype: DType = "f32"): Value {
-    return this.#add("splat", { value }, [], shape, dtype);
+    return this.#add("splat", { value }, [], { shape, dtype });
   }
 
   /** Elementwise a + b. */
@@ -102,7 +147,7 @@ export class Graph {
     check(condition.dtype === "bool", "select needs a bool condition");
     check(a.dtype === b.dtype, "select needs branches of one dtype");
     const shape = broadcastShapes(condition.shape, broadcastShapes(a.shape, b.shape));
-    return this.#add("select", {}, [condition, a, b], shape, a.dtype);
+    return this.#add("select", {}, [condition, a, b], { shape, dtype: a.dtype });
   }
 
   /** -x. */
@@ -135,17 +180,17 @@ export class Graph {
   }
   /** The values as another dtype; f32 to i32 truncates. */
   cast(x: Value, to: DType): Value {
-    return this.#add("cast", { to }, [x], x.shape, to);
+    return this.#add("cast", { to }, [x], { shape: x.shape, dtype: to });
   }
   /** The same values; no gradient flows back. */
   stopGradient(x: Value): Value {
-    return this.#add("stopGradient", {}, [x], x.shape, x.dtype);
+    return this.#add("stopGradient", {}, [x], x);
   }
 
   /** The elements in the same order under another shape of the same size. */
   reshape(x: Value, shape: Shape): Value {
     check(sizeOf(shape) === sizeOf(x.shape), `cannot reshape [${x.shape}] to [${shape}]`);
-    return this.#add("reshape", { shape }, [x], shape, x.dtype);
+    return this.#add("reshape", { shape }, [x], { shape, dtype: x.dtype });
   }
   /** Output dimension i is input dimension perm[i]. */
   transpose(x: Value, perm: readonly number[]): Value {
@@ -154,13 +199,16 @@ export class Graph {
         perm.every((axis) => x.shape[axis] !== undefined),
       `[${perm}] is no permutation of the dimensions of [${x.shape}]`,
     );
-    return this.#add("transpose", { perm }, [x], perm.map((axis) => x.shape[axis]!), x.dtype);
+    return this.#add("transpose", { perm }, [x], {
+      shape: perm.map((axis) => x.shape[axis]!),
+      dtype: x.dtype,
+    });
   }
   /** Repeats dimensions of size 1, and new leading ones. */
   broadcastTo(x: Value, shape: Shape): Value {
     const joint = broadcastShapes(x.shape, shape);
     check(String(joint) === String(shape), `cannot broadcast [${x.shape}] to [${shape}]`);
-    return this.#add("broadcastTo", { shape }, [x], shape, x.dtype);
+    return this.#add("broadcastTo", { shape }, [x], { shape, dtype: x.dtype });
   }
   /** Elements starts[i] up to but not including ends[i] of each dimension i. */
   slice(x: Value, starts: readonly number[], ends: readonly number[]): Value {
@@ -169,7 +217,10 @@ export class Graph {
         starts.every((start, i) => start >= 0 && start < ends[i]! && ends[i]! <= x.shape[i]!),
       `slice [${starts}] to [${ends}] does not fit [${x.shape}]`,
     );
-    return this.#add("slice", { starts, ends }, [x], starts.map((n, i) => ends[i]! - n), x.dtype);
+    return this.#add("slice", { starts, ends }, [x], {
+      shape: starts.map((n, i) => ends[i]! - n),
+      dtype: x.dtype,
+    });
   }
   /** Tensors joined along one axis; they agree in all others. */
   concat(values: readonly Value[], axis: number): Value {
@@ -184,7 +235,7 @@ export class Graph {
     );
     const total = values.reduce((sum, each) => sum + each.shape[axis]!, 0);
     const shape = first.shape.map((size, i) => i === axis ? total : size);
-    return this.#add("concat", { axis }, values, shape, first.dtype);
+    return this.#add("concat", { axis }, values, { shape, dtype: first.dtype });
   }
 
   /** Sum over axes (counted from 0). */
@@ -216,14 +267,17 @@ export class Graph {
     const [m, k] = transposeA ? [a.shape.at(-1)!, a.shape.at(-2)!] : a.shape.slice(-2);
     const [k2, n] = transposeB ? [b.shape.at(-1)!, b.shape.at(-2)!] : b.shape.slice(-2);
     check(k === k2, what);
-    return this.#add("matmul", { transposeA, transposeB, alpha }, [a, b], [...lead, m!, n!], "f32");
+    return this.#add("matmul", { transposeA, transposeB, alpha }, [a, b], {
+      shape: [...lead, m!, n!],
+      dtype: "f32",
+    });
   }
 
   /** Rows of a table [R, ...rest] at ids (i32, any shape S): [...S, ...rest]. */
   gatherRows(table: Value, ids: Value): Value {
     check(ids.dtype === "i32" && table.shape.length >= 1, "gatherRows needs a table and i32 ids");
     const shape = [...ids.shape, ...table.shape.slice(1)];
-    return this.#add("gatherRows", {}, [table, ids], shape, table.dtype);
+    return this.#add("gatherRows", {}, [table, ids], { shape, dtype: table.dtype });
   }
   /** base [R, ...rest] plus updates [N, ...rest] added to the rows at ids [N]; ids may repeat. */
   scatterAddRows(base: Value, ids: Value, updates: Value): Value {
@@ -233,18 +287,24 @@ export class Graph {
       `cannot add [${updates.shape}] to rows [${ids.shape}] of [${base.shape}]`,
     );
     check(base.dtype === updates.dtype, "scatterAddRows: dtypes differ");
-    return this.#add("scatterAddRows", {}, [base, ids, updates], base.shape, base.dtype);
+    return this.#add("scatterAddRows", {}, [base, ids, updates], {
+      shape: base.shape,
+      dtype: base.dtype,
+    });
   }
   /** x[..., ids[...]]: one element of the last dimension each; x [...S, V], ids [...S]. */
   pickLast(x: Value, ids: Value): Value {
     check(ids.dtype === "i32", "pickLast needs i32 ids");
     check(String(x.shape.slice(0, -1)) === String(ids.shape), "pickLast: shapes differ");
-    return this.#add("pickLast", {}, [x, ids], ids.shape, x.dtype);
+    return this.#add("pickLast", {}, [x, ids], { shape: ids.shape, dtype: x.dtype });
   }
   /** The transpose of pickLast: values [...S] at ids [...S] of zeros [...S, depth]. */
   placeLast(values: Value, ids: Value, depth: number): Value {
     check(String(values.shape) === String(ids.shape), "placeLast: shapes differ");
-    return this.#add("placeLast", { depth }, [values, ids], [...ids.shape, depth], values.dtype);
+    return this.#add("placeLast", { depth }, [values, ids], {
+      shape: [...ids.shape, depth],
+      dtype: values.dtype,
+    });
   }
 
   /** Gaussian error linear unit, exact (with erf). @see arXiv:1606.08415 */
@@ -254,7 +314,7 @@ export class Graph {
   /** The gradient of gelu: dy times gelu'(x). */
   geluGrad(x: Value, dy: Value): Value {
     check(String(x.shape) === String(dy.shape), "geluGrad: shapes differ");
-    return this.#add("geluGrad", {}, [x, dy], x.shape, x.dtype);
+    return this.#add("geluGrad", {}, [x, dy], x);
   }
   /** Softmax over the last dimension. */
   softmax(x: Value): Value {
@@ -264,7 +324,7 @@ export class Graph {
   /** The gradient of softmax from its result y: y * (dy - sum(y * dy)). */
   softmaxGrad(y: Value, dy: Value): Value {
     check(String(y.shape) === String(dy.shape), "softmaxGrad: shapes differ");
-    return this.#add("softmaxGrad", {}, [y, dy], y.shape, y.dtype);
+    return this.#add("softmaxGrad", {}, [y, dy], y);
   }
   /** Normalisation over the last dimension, then gamma * x + beta. @see arXiv:1607.06450 */
   layerNorm(x: Value, gamma: Value, beta: Value, epsilon: number): Value {
@@ -272,13 +332,16 @@ export class Graph {
     check(width !== undefined, "layerNorm needs a dimension");
     check(String(gamma.shape) === String([width]), "layerNorm: gamma has another width");
     check(String(beta.shape) === String([width]), "layerNorm: beta has another width");
-    return this.#add("layerNorm", { epsilon }, [x, gamma, beta], x.shape, x.dtype);
+    return this.#add("layerNorm", { epsilon }, [x, gamma, beta], x);
   }
-  /** The gradient of layerNorm with respect to x; those of gamma and beta are plain sums. */
-  layerNormGrad(x: Value, gamma: Value, dy: Value, epsilon: number): Value {
+  /** The gradients of layerNorm with respect to all that it takes. */
+  layerNormGrad(x: Value, gamma: Value, dy: Value, epsilon: number): LayerNormGradients {
     check(String(x.shape) === String(dy.shape), "layerNormGrad: shapes differ");
     check(String(gamma.shape) === String(x.shape.slice(-1)), "layerNormGrad: another width");
-    return this.#add("layerNormGrad", { epsilon }, [x, gamma, dy], x.shape, x.dtype);
+    const results = [x, gamma, gamma];
+    const made = this.#addNode("layerNormGrad", { epsilon }, [x, gamma, dy], results);
+    const [dx, dgamma, dbeta] = made as [Value, Value, Value];
+    return { dx, dgamma, dbeta };
   }
   /** Cross-entropy in nats of logits [N, V] against target ids [N] (i32): [N]. */
   softmaxCrossEntropy(logits: Value, targets: Value): Value {
@@ -287,7 +350,10 @@ export class Graph {
         String(targets.shape) === String([logits.shape[0]]),
       `softmaxCrossEntropy of [${logits.shape}] and [${targets.shape}]`,
     );
-    return this.#add("softmaxCrossEntropy", {}, [logits, targets], targets.shape, "f32");
+    return this.#add("softmaxCrossEntropy", {}, [logits, targets], {
+      shape: targets.shape,
+      dtype: "f32",
+    });
   }
   /** The gradient of softmaxCrossEntropy: dloss[n] * (softmax(logits[n]) - onehot(targets[n])). */
   softmaxCrossEntropyGrad(logits: Value, targets: Value, dloss: Value): Value {
@@ -296,27 +362,41 @@ export class Graph {
         String(dloss.shape) === String([logits.shape[0]]),
       `softmaxCrossEntropyGrad of [${logits.shape}], [${targets.shape}], [${dloss.shape}]`,
     );
-    return this.#add("softmaxCrossEntropyGrad", {}, [logits, targets, dloss], logits.shape, "f32");
+    return this.#add("softmaxCrossEntropyGrad", {}, [logits, targets, dloss], {
+      shape: logits.shape,
+      dtype: "f32",
+    });
   }
   /**
-   * softmax(scale * q kT + bias) v: scaled dot-product attention.
+   * Scaled dot-product attention of several heads: mask * softmax(scale * q kT + bias) v.
    *
-   * @param q [B, heads, T, D]; k, v [B, heads, S, D]
-   * @param bias broadcasts to [B, heads, T, S]; 0 to attend, a large negative number not to;
-   *   it gets no gradient
+   * @param q [B, T, H, D]; k, v [B, S, H, D]
+   * @returns [B, T, H, D]
    */
-  attention(q: Value, k: Value, v: Value, bias: Value, scale: number): Value {
-    check(
-      q.shape.length === 4 && String(k.shape) === String(v.shape) &&
-        q.shape[0] === k.shape[0] && q.shape[1] === k.shape[1] && q.shape[3] === k.shape[3],
-      `attention of [${q.shape}], [${k.shape}], [${v.shape}]`,
-    );
-    const scores = [...q.shape.slice(0, 3), k.shape[2]!];
-    check(
-      String(broadcastShapes(scores, bias.shape)) === String(scores),
-      `attention bias [${bias.shape}] does not broadcast to [${scores}]`,
-    );
-    return this.#add("attention", { scale }, [q, k, v, bias], q.shape, "f32");
+  attention(q: Value, k: Value, v: Value, options: AttentionOptions): Value {
+    const { bias, mask, scale } = options;
+    checkAttention([q, k, v], [bias, ...mask === undefined ? [] : [mask]]);
+    const inputs = [q, k, v, bias, ...mask === undefined ? [] : [mask]];
+    return this.#add("attention", { scale }, inputs, { shape: q.shape, dtype: "f32" });
+  }
+  /**
+   * The gradients of attention with respect to q, k and v.
+   *
+   * @param made y: the attention's result; dy: the gradient of it
+   */
+  attentionGrad(
+    [q, k, v]: readonly [Value, Value, Value],
+    { y, dy }: { readonly y: Value; readonly dy: Value },
+    { bias, mask, scale }: AttentionOptions,
+  ): AttentionGradients {
+    checkAttention([q, k, v], [bias, ...mask === undefined ? [] : [mask]]);
+    for (const each of [y, dy]) {
+      check(String(each.shape) === String(q.shape), "attentionGrad: shapes differ");
+    }
+    const inputs = [q, k, v, bias, y, dy, ...mask === undefined ? [] : [mask]];
+    const made = this.#addNode("attentionGrad", { scale }, inputs, [q, k, v]);
+    const [dq, dk, dv] = made as [Value, Value, Value];
+    return { dq, dk, dv };
   }
   /**
    * A dropout mask: 0 with probability `rate`, else 1 / (1 - rate).
@@ -329,37 +409,34 @@ export class Graph {
   dropoutMask(seed: Value, shape: Shape, rate: number, site: string): Value {
     check(seed.dtype === "i32" && String(seed.shape) === "2", "dropoutMask needs a seed i32 [2]");
     check(rate >= 0 && rate < 1, `a dropout rate is at least 0 and below 1, not ${rate}`);
-    return this.#add("dropoutMask", { rate, site }, [seed], shape, "f32");
+    return this.#add("dropoutMask", { rate, site }, [seed], { shape, dtype: "f32" });
+  }
+
+  /** Applies an elementwise operation by name. */
+  elementwise(op: ElementwiseOp, operands: readonly Value[]): Value {
+    return (this[op] as (...operands: readonly Value[]) => Value)(...operands);
   }
 
   /**
    * Adds a copy of a node with other inputs; for passes that rewrite a graph.
-   * The caller answers for the shape being still right.
+   * The caller answers for the shapes being still right.
    */
-  copy(node: Node, inputs: readonly Value[]): Value {
+  copy(node: Node, inputs: readonly Value[]): readonly [Value, ...Value[]] {
     if (node.op === "input") {
       const { name, role } = node.attrs;
-      return this.input(name, node.output.shape, node.output.dtype, role);
+      return [this.input(name, node.output.shape, node.output.dtype, role)];
     }
-    return this.#add(node.op, node.attrs, inputs, node.output.shape, node.output.dtype);
+    return this.#addNode(node.op, node.attrs, inputs, node.outputs);
   }
 
-  #unary(
-    op: "neg" | "exp" | "log" | "sqrt" | "rsqrt" | "tanh" | "erf" | "gelu" | "softmax",
-    x: Value,
-  ): Value {
+  #unary(op: UnaryOp | "softmax", x: Value): Value {
     check(x.dtype === "f32", `${op} needs f32, not ${x.dtype}`);
-    return this.#add(op, {}, [x], x.shape, x.dtype);
+    return this.#add(op, {}, [x], x);
   }
 
-  #binary(
-    op: "add" | "sub" | "mul" | "div" | "maximum" | "minimum" | "equal" | "less",
-    a: Value,
-    b: Value,
-    dtype?: DType,
-  ): Value {
+  #binary(op: BinaryOp, a: Value, b: Value, dtype: DType = a.dtype): Value {
     check(a.dtype === b.dtype, `${op} of ${a.dtype} and ${b.dtype}`);
-    return this.#add(op, {}, [a, b], broadcastShapes(a.shape, b.shape), dtype ?? a.dtype);
+    return this.#add(op, {}, [a, b], { shape: broadcastShapes(a.shape, b.shape), dtype });
   }
 
   #reduce(
@@ -375,24 +452,60 @@ export class Graph {
     const shape = keepDims
       ? x.shape.map((size, i) => axes.includes(i) ? 1 : size)
       : x.shape.filter((_, i) => !axes.includes(i));
-    return this.#add(op, { axes, keepDims }, [x], shape, x.dtype);
+    return this.#add(op, { axes, keepDims }, [x], { shape, dtype: x.dtype });
   }
 
   #add<Name extends OpName>(
     op: Name,
     attrs: OpAttrs[Name],
     inputs: readonly Value[],
-    shape: Shape,
-    dtype: DType,
+    result: ValueType,
   ): Value {
-    const output: Value = { id: this.nodes.length, shape, dtype };
-    for (const each of inputs) {
-      check(this.nodes[each.id]?.output === each, `${op} takes a value of another graph`);
-    }
-    // The mapped type of Node cannot follow a generic name.
-    this.nodes.push({ op, attrs, inputs, output } as unknown as Node);
-    return output;
+    return this.#addNode(op, attrs, inputs, [result])[0];
   }
+
+  #addNode<Name extends OpName>(
+    op: Name,
+    attrs: OpAttrs[Name],
+    inputs: readonly Value[],
+    results: readonly ValueType[],
+  ): readonly [Value, ...Value[]] {
+    for (const each of inputs) {
+      const isOurs = this.#makers[each.id]?.outputs.includes(each) === true;
+      check(isOurs, `${op} takes a value of another graph`);
+    }
+    const first = this.#makers.length;
+    const outputs = results.map(({ shape, dtype }, i) => ({ id: first + i, shape, dtype }));
+    // The mapped type of Node cannot follow a generic name.
+    const node = { op, attrs, inputs, outputs, output: outputs[0] } as unknown as Node;
+    this.nodes.push(node);
+    outputs.forEach(() => this.#makers.push(node));
+    return node.outputs;
+  }
+}
+
+/** What a value is besides its place. */
+type ValueType = Pick<Value, "shape" | "dtype">;
+
+function checkAttention([q, k, v]: [Value, Value, Value], besides: readonly Value[]): void {
+  check(
+    q.shape.length === 4 && String(k.shape) === String(v.shape) &&
+      q.shape[0] === k.shape[0] && String(q.shape.slice(2)) === String(k.shape.slice(2)),
+    `attention of [${q.shape}], [${k.shape}], [${v.shape}]`,
+  );
+  const weights = attentionWeightsShape(q, k);
+  for (const { shape } of besides) {
+    check(
+      String(broadcastShapes(weights, shape)) === String(weights),
+      `attention: [${shape}] does not broadcast to [${weights}]`,
+    );
+  }
+}
+
+/** The shape of an attention's probabilities: [B, H, T, S] of q [B, T, H, D] and k [B, S, H, D]. */
+export function attentionWeightsShape(q: Value, k: Value): Shape {
+  const [rows, length, heads] = q.shape as [number, number, number];
+  return [rows, heads, length, k.shape[1]!];
 }
 
 function check(condition: boolean, message: string): asserts condition {

@@ -102,14 +102,22 @@ export type OpAttrs = {
   softmaxGrad: NoAttrs;
   /** (x, gamma, beta), over the last dimension, with the biased variance. */
   layerNorm: { readonly epsilon: number };
-  /** (x, gamma, dy): the gradient with respect to x. */
+  /** (x, gamma, dy): the gradients of x, gamma and beta. */
   layerNormGrad: { readonly epsilon: number };
   /** (logits [N, V], targets [N]): [N] in nats. */
   softmaxCrossEntropy: NoAttrs;
   /** (logits [N, V], targets [N], dloss [N]): [N, V]. */
   softmaxCrossEntropyGrad: NoAttrs;
-  /** (q, k, v, bias): softmax(scale * q kT + bias) v; the bias gets no gradient. */
+  /**
+   * (q [B, T, H, D], k, v [B, S, H, D], bias, mask?): mask * softmax(scale * q kT + bias) v for
+   * each of H heads, [B, T, H, D]; bias and mask broadcast to [B, H, T, S] and get no gradient.
+   */
   attention: { readonly scale: number };
+  /**
+   * (q, k, v, bias, y, dy, mask?): the gradients of q, k and v. y is the attention's result: it
+   * follows from the others, and leads an engine to what it kept when it made it.
+   */
+  attentionGrad: { readonly scale: number };
 
   // Random
   /** (seed i32 [2]); see dropout_bits.ts. */
@@ -119,9 +127,51 @@ export type OpAttrs = {
 /** The name of an operation. */
 export type OpName = keyof OpAttrs;
 
-/** The result of a node: an edge of the graph. */
+/**
+ * The operations whose elements each depend on one element of every operand, with NumPy's
+ * broadcasting, by how many operands they take. Those with attributes are not among them.
+ */
+export const ELEMENTWISE = {
+  neg: 1,
+  exp: 1,
+  log: 1,
+  sqrt: 1,
+  rsqrt: 1,
+  tanh: 1,
+  erf: 1,
+  gelu: 1,
+  add: 2,
+  sub: 2,
+  mul: 2,
+  div: 2,
+  maximum: 2,
+  minimum: 2,
+  equal: 2,
+  less: 2,
+  select: 3,
+} as const satisfies Partial<Record<OpName, number>>;
+
+/** The name of an elementwise operation. */
+export type ElementwiseOp = keyof typeof ELEMENTWISE;
+
+type OfArity<Count> = {
+  [Name in ElementwiseOp]: (typeof ELEMENTWISE)[Name] extends Count ? Name : never;
+}[ElementwiseOp];
+
+/** An elementwise operation of one operand. */
+export type UnaryOp = OfArity<1>;
+
+/** An elementwise operation of two operands. */
+export type BinaryOp = OfArity<2>;
+
+/** Whether an operation is elementwise, so that its operands broadcast. */
+export function isElementwise(op: OpName): op is ElementwiseOp {
+  return Object.hasOwn(ELEMENTWISE, op);
+}
+
+/** A result of a node: an edge of the graph. */
 export interface Value {
-  /** Counts from 0 within its graph: the place of its node. */
+  /** Counts from 0 within its graph, in the order in which values are made. */
   readonly id: number;
   /** Static. */
   readonly shape: Shape;
@@ -135,6 +185,9 @@ export type Node = {
     readonly op: Name;
     readonly attrs: OpAttrs[Name];
     readonly inputs: readonly Value[];
+    /** What it makes: one value, or one for each gradient of a fused operation. */
+    readonly outputs: readonly [Value, ...Value[]];
+    /** The first of them, the only one of most nodes. */
     readonly output: Value;
   };
 }[OpName];

@@ -4,14 +4,15 @@ import type { Executable, Tensors } from "../engine.ts";
 import type { Graph } from "../ir/graph.ts";
 import { gatherEarly } from "../passes/gather_early.ts";
 import { optimise } from "../passes/pipeline.ts";
+import { isComputedWhole } from "./kernels/choose_kernel.ts";
 import { allocate } from "./kernels/linear_memory.ts";
-import { lowerGraph, type Place, type Plan } from "./lower/lower.ts";
+import { type ExecutionPlan, lowerGraph, type Place } from "./lower/lower.ts";
 import { planMemory } from "./memory_plan.ts";
 import { PlanRunner } from "./plan_runner.ts";
 
-/** Simplifies a graph, keeping the fused operations that this engine has. */
+/** Simplifies a graph, keeping the fused operations that this engine computes whole. */
 export function prepare(graph: Graph): Graph {
-  return optimise(graph, (node) => node.op !== "attention");
+  return optimise(graph, isComputedWhole);
 }
 
 /** A compiled forward graph. */
@@ -71,8 +72,8 @@ export class OnnxExecutable implements Executable {
   }
 }
 
-type InputPlace = Plan["inputs"][number];
+type InputPlace = ExecutionPlan["inputs"][number];
 
-function placesReadByKernels(plan: Plan): Set<Place> {
+function placesReadByKernels(plan: ExecutionPlan): Set<Place> {
   return new Set(plan.steps.flatMap((step) => step.kind === "kernel" ? step.inputs : []));
 }

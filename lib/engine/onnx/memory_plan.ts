@@ -4,7 +4,7 @@
  * Places that are never alive at the same time share addresses. Knows when a
  * place is written and read, not what is computed.
  */
-import type { Place, Plan } from "./lower/lower.ts";
+import type { ExecutionPlan, Place } from "./lower/lower.ts";
 
 /** Addresses are multiples of this: a cache line. */
 export const ALIGNMENT_BYTES = 64;
@@ -40,7 +40,7 @@ interface Life {
  *   that lie in other memory
  */
 export function planMemory(
-  plan: Plan,
+  plan: ExecutionPlan,
   options: {
     readonly start: number;
     readonly fixed?: ReadonlyMap<Place, number>;
@@ -71,7 +71,7 @@ export function planMemory(
 }
 
 /** The steps at which each place is first written and last read. */
-function livesOf(plan: Plan): Life[] {
+function livesOf(plan: ExecutionPlan): Life[] {
   const lives = new Map<Place, Life>();
   const touch = (place: Place, step: number) => {
     const life = lives.get(place);

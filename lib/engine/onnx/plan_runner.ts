@@ -10,7 +10,7 @@ import type { DType } from "../ir/graph.ts";
 import { bindKernel } from "./kernels/kernel_steps.ts";
 import { Kernels } from "./kernels/kernels.ts";
 import { view } from "./kernels/linear_memory.ts";
-import type { Binding, Place, Plan, PlanStep } from "./lower/lower.ts";
+import type { Binding, ExecutionPlan, Place, PlanStep } from "./lower/lower.ts";
 import { RUNTIME_TYPES } from "./lower/operation.ts";
 
 /** What a plan runs on. */
@@ -41,7 +41,7 @@ export class PlanRunner {
   readonly #outputs = new Map<string, Tensor>();
 
   private constructor(
-    plan: Plan,
+    plan: ExecutionPlan,
     steps: readonly (LoadedSegment | (() => void))[],
     viewOf: (place: Place) => Tensor,
     isWritten: (input: string) => boolean,
@@ -54,7 +54,7 @@ export class PlanRunner {
   }
 
   /** Loads a plan's models and fills its constants. */
-  static async load(plan: Plan, options: RunnerOptions): Promise<PlanRunner> {
+  static async load(plan: ExecutionPlan, options: RunnerOptions): Promise<PlanRunner> {
     const { memory, addresses, shared = {}, kept = new Set(), threads } = options;
     const views = new Map<Place, Tensor>();
     const viewOf = (place: Place): Tensor => {

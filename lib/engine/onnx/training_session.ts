@@ -23,7 +23,7 @@ import { copyGraph } from "../passes/rewrite.ts";
 import { OnnxExecutable, prepare } from "./executable.ts";
 import { Kernels, type ParameterAddresses } from "./kernels/kernels.ts";
 import { allocate, view } from "./kernels/linear_memory.ts";
-import { lowerGraph, type Place, type Plan } from "./lower/lower.ts";
+import { type ExecutionPlan, lowerGraph, type Place } from "./lower/lower.ts";
 import { align, planMemory } from "./memory_plan.ts";
 import { PlanRunner } from "./plan_runner.ts";
 
@@ -197,7 +197,7 @@ function layOutState({ params }: TrainingProgram): StateLayout {
 }
 
 /** Parameters are read where they lie; gradients are written there where nothing else is. */
-function fixedPlaces(plan: Plan, layout: StateLayout): Map<Place, number> {
+function fixedPlaces(plan: ExecutionPlan, layout: StateLayout): Map<Place, number> {
   const fixed = new Map<Place, number>();
   for (const place of plan.inputs) {
     const addresses = layout.parameters.get(place.name);

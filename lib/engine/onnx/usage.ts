@@ -14,61 +14,56 @@ const REARRANGING: ReadonlySet<Node["op"]> = new Set([
   "slice",
 ]);
 
+/** The number that all elements of a value are, if they are one constant. */
+export function constantOf(graph: Graph, value: Value): number | undefined {
+  let node = graph.nodeOf(value);
+  while (REARRANGING.has(node.op)) node = graph.nodeOf(node.inputs[0]!);
+  return node.op === "splat" ? node.attrs.value : undefined;
+}
+
 /** The uses of the values of one graph, as far as its outputs need them. */
 export class Usage {
-  /** By root: the nodes that read it, once for each operand; an output of the graph reads too. */
-  readonly #readers = new Map<number, (Node | "output")[]>();
+  /** By root: how many operands read it; an output of the graph reads too. */
+  readonly #readers = new Map<number, number>();
 
   /** Walks the graph once, from its outputs back; nodes added later are not seen. */
   constructor(readonly graph: Graph) {
     const needed = new Set<number>();
     for (const value of graph.outputs.values()) {
       needed.add(value.id);
-      this.#addReader(value, "output");
+      this.#addReader(value);
     }
     for (const node of graph.nodes.toReversed()) {
-      if (!needed.has(node.output.id)) continue;
+      if (!node.outputs.some((each) => needed.has(each.id))) continue;
       for (const input of node.inputs) {
         needed.add(input.id);
-        if (!VIEWS.has(node.op)) this.#addReader(input, node);
+        if (!VIEWS.has(node.op)) this.#addReader(input);
       }
     }
   }
 
-  /** The node whose result a value is a view of. */
-  rootOf(value: Value): Node {
-    let node = this.graph.nodeOf(value);
-    while (VIEWS.has(node.op)) node = this.graph.nodeOf(node.inputs[0]!);
-    return node;
+  /** The value that a value is a view of: one that a node makes anew. */
+  rootOf(value: Value): Value {
+    let root = value, node = this.graph.nodeOf(root);
+    while (VIEWS.has(node.op)) {
+      root = node.inputs[0]!;
+      node = this.graph.nodeOf(root);
+    }
+    return root;
   }
 
   /** The number that all elements are, if they are one constant. */
   constantOf(value: Value): number | undefined {
-    let node = this.graph.nodeOf(value);
-    while (REARRANGING.has(node.op)) node = this.graph.nodeOf(node.inputs[0]!);
-    return node.op === "splat" ? node.attrs.value : undefined;
-  }
-
-  /** Whether a node's value is needed at all; views are not counted. */
-  isNeeded(node: Node): boolean {
-    return this.#readers.has(node.output.id);
-  }
-
-  /** The nodes that read a value, or any other view of its root. */
-  readersOf(value: Value): readonly Node[] {
-    const readers = this.#readers.get(this.rootOf(value).output.id) ?? [];
-    return readers.filter((each) => each !== "output");
+    return constantOf(this.graph, value);
   }
 
   /** Whether a value, through any view of it, is read just once. */
   isReadOnce(value: Value): boolean {
-    return this.#readers.get(this.rootOf(value).output.id)?.length === 1;
+    return this.#readers.get(this.rootOf(value).id) === 1;
   }
 
-  #addReader(value: Value, reader: Node | "output"): void {
-    const { id } = this.rootOf(value).output;
-    const readers = this.#readers.get(id);
-    if (readers === undefined) this.#readers.set(id, [reader]);
-    else readers.push(reader);
+  #addReader(value: Value): void {
+    const { id } = this.rootOf(value);
+    this.#readers.set(id, (this.#readers.get(id) ?? 0) + 1);
   }
 }

@@ -1,8 +1,17 @@
 /** Constant folding: operations on splats are done while building the graph. */
-import { type DType, type Graph, type Node, type OpName, sizeOf, type Value } from "../ir/graph.ts";
+import {
+  type BinaryOp,
+  type DType,
+  type Graph,
+  type Node,
+  type OpName,
+  sizeOf,
+  type Value,
+} from "../ir/graph.ts";
 
 type Compute = (a: number, b: number) => number;
 
+/** Those of one operand whose value in f64 is known here. */
 const UNARY: Partial<Record<OpName, Compute>> = {
   neg: (x) => -x,
   exp: Math.exp,
@@ -12,7 +21,7 @@ const UNARY: Partial<Record<OpName, Compute>> = {
   tanh: Math.tanh,
 };
 
-const BINARY: Partial<Record<OpName, Compute>> = {
+const BINARY: Readonly<Record<BinaryOp, Compute>> = {
   add: (a, b) => a + b,
   sub: (a, b) => a - b,
   mul: (a, b) => a * b,
@@ -41,7 +50,7 @@ export function foldConstant(
   if (node.op === "select" && numbers[0] !== undefined) return inputs[numbers[0] ? 1 : 2]!;
   if (numbers.some((each) => each === undefined)) return undefined;
   const [first, second] = numbers as number[];
-  const compute = UNARY[node.op] ?? BINARY[node.op];
+  const compute = UNARY[node.op] ?? (BINARY as Partial<Record<OpName, Compute>>)[node.op];
   if (compute !== undefined) {
     const result = rounded(compute(first!, second!), dtype);
     return result === undefined ? undefined : target.splat(result, shape, dtype);

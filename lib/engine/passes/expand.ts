@@ -4,15 +4,18 @@ import type { Graph, Node } from "../ir/graph.ts";
 import type { Pass } from "./rewrite.ts";
 import { rewrite } from "./rewrite.ts";
 
+/** Says whether an engine computes a fused node of a graph itself. */
+export type Keeps = (node: Node, graph: Graph) => boolean;
+
 /**
  * Expands fused operations, and what they expand to, until only kept ones are left.
  *
- * @param keeps says which fused nodes an engine computes itself; by default none
+ * @param keeps by default no node is kept
  */
-export function expand(keeps: (node: Node) => boolean = () => false): Pass {
-  const expands = (node: Node): boolean => FUSED_OPS.has(node.op) && !keeps(node);
+export function expand(keeps: Keeps = () => false): Pass {
   return (graph: Graph): Graph => {
     let result = graph;
+    const expands = (node: Node): boolean => FUSED_OPS.has(node.op) && !keeps(node, result);
     while (result.nodes.some(expands)) {
       result = rewrite(
         result,

@@ -5,7 +5,7 @@
  * scalars where broadcasting allows, so that constants cost nothing. A product
  * by zero stays, as it is not zero for infinities and NaN.
  */
-import { broadcastShapes, type Graph, type Node, type Value } from "../ir/graph.ts";
+import { broadcastShapes, type Graph, isElementwise, type Node, type Value } from "../ir/graph.ts";
 import { foldConstant, splatValue } from "./constants.ts";
 import { rewrite } from "./rewrite.ts";
 import { foldShape } from "./shapes.ts";
@@ -20,29 +20,31 @@ interface Site {
 
 /** Simplifies every node by its inputs; outputs keep their values up to rounding. */
 export function fold(graph: Graph): Graph {
-  const uses = new Uint32Array(graph.nodes.length);
-  for (const node of graph.nodes) for (const each of node.inputs) uses[each.id]!++;
-  for (const value of graph.outputs.values()) uses[value.id]!++;
+  const uses = new Map<number, number>();
+  const count = ({ id }: Value) => uses.set(id, (uses.get(id) ?? 0) + 1);
+  for (const node of graph.nodes) node.inputs.forEach(count);
+  graph.outputs.forEach(count);
   // How many old values each new one stands for.
   const origins = new Map<Value, number>();
   return rewrite(graph, (node, given, target) => {
+    if (node.outputs.length > 1) return target.copy(node, given);
     const inputs = slim(node, given, target);
     const isSoleUse = (i: number) =>
-      inputs[i] === given[i] && origins.get(given[i]!) === 1 && uses[node.inputs[i]!.id] === 1;
+      inputs[i] === given[i] && origins.get(given[i]!) === 1 && uses.get(node.inputs[i]!.id) === 1;
     const { shape } = node.output;
     const simpler = foldConstant(target, node, given) ?? foldShape(target, node, given) ??
-      foldArithmetic(node, { target, inputs, isSoleUse }) ?? target.copy(node, inputs);
+      foldArithmetic(node, { target, inputs, isSoleUse }) ?? target.copy(node, inputs)[0];
     const value = String(simpler.shape) === String(shape)
       ? simpler
       : target.broadcastTo(simpler, shape);
     origins.set(value, (origins.get(value) ?? 0) + 1);
-    return value;
+    return [value];
   }).graph;
 }
 
 /** The inputs of an elementwise node without broadcasts that it does itself. */
 function slim(node: Node, inputs: readonly Value[], target: Graph): readonly Value[] {
-  if (!isElementwise(node)) return inputs;
+  if (!isElementwise(node.op)) return inputs;
   return inputs.reduce<readonly Value[]>((kept, input, i) => {
     const source = target.nodeOf(input);
     const slimmer = source.op === "broadcastTo"
@@ -57,12 +59,6 @@ function slim(node: Node, inputs: readonly Value[], target: Graph): readonly Val
       ? kept.map((each, j) => j === i ? slimmer : each)
       : kept;
   }, inputs);
-}
-
-function isElementwise(node: Node): boolean {
-  return ["add", "sub", "mul", "div", "maximum", "minimum", "equal", "less", "select"].includes(
-    node.op,
-  );
 }
 
 /** A simpler value for an arithmetic node, of a shape that broadcasts to the node's. */

@@ -6,7 +6,7 @@
  * feed-forward block, and its gradient, need not be computed for the others.
  * Run it before `differentiate`. Exact: each remaining row is computed as before.
  */
-import { Graph, type Node, type Shape, type Value } from "../ir/graph.ts";
+import { Graph, isElementwise, type Node, type Shape, type Value } from "../ir/graph.ts";
 
 /** Gathers rows before the row-wise operations that only lead to them, not after. */
 export function gatherEarly(graph: Graph): Graph {
@@ -15,7 +15,7 @@ export function gatherEarly(graph: Graph): Graph {
   return new Rewriter(graph, regions).run();
 }
 
-/** By node id: the ids (a value of the graph) of the only rows of it that are used. */
+/** By the id of a value: the ids (a value of the graph) of the only rows of it that are used. */
 type Regions = ReadonlyMap<number, Value>;
 
 /** From the last node back: a node whose readers all want the same rows is computed for those. */
@@ -55,21 +55,11 @@ function rowsWanted(reader: Node, id: number, regions: Regions): Value | undefin
 function rowOperands(node: Node): readonly boolean[] | undefined {
   const { shape } = node.output;
   if (shape.length < 2) return undefined;
+  if (isElementwise(node.op)) {
+    const byRow = node.inputs.map((each) => hasRowsOf(each.shape, shape));
+    return byRow.includes(true) ? byRow : undefined;
+  }
   switch (node.op) {
-    case "add":
-    case "sub":
-    case "mul":
-    case "div":
-    case "maximum":
-    case "minimum": {
-      const byRow = node.inputs.map((each) => hasRowsOf(each.shape, shape));
-      return byRow.includes(true) ? byRow : undefined;
-    }
-    case "neg":
-    case "exp":
-    case "tanh":
-    case "erf":
-    case "gelu":
     case "softmax":
       return [true];
     case "layerNorm":
@@ -96,9 +86,10 @@ class Rewriter {
 
   run(): Graph {
     for (const node of this.graph.nodes) {
-      const { id } = node.output;
       // A node of a region is built when the gather is met: ids may come late.
-      if (!this.regions.has(id)) this.#values.set(id, this.#build(node));
+      if (this.regions.has(node.output.id)) continue;
+      const built = this.#build(node);
+      for (const [i, { id }] of node.outputs.entries()) this.#values.set(id, built[i]!);
     }
     for (const [name, value] of this.graph.outputs) {
       this.#target.output(name, this.#values.get(value.id)!);
@@ -106,10 +97,10 @@ class Rewriter {
     return this.#target;
   }
 
-  #build(node: Node): Value {
+  #build(node: Node): readonly Value[] {
     const [table, ids] = node.inputs;
     if (node.op === "gatherRows" && this.regions.get(table!.id) === ids) {
-      return this.#atRows(table!, ids!);
+      return [this.#atRows(table!, ids!)];
     }
     return this.#target.copy(node, node.inputs.map((each) => this.#values.get(each.id)!));
   }
@@ -129,24 +120,14 @@ class Rewriter {
 
   #rowWise(node: Node, ids: Value): Value {
     const byRow = rowOperands(node)!;
-    const [a, b, c] = node.inputs.map((each, i) =>
+    const operands = node.inputs.map((each, i) =>
       byRow[i] ? this.#atRows(each, ids) : this.#values.get(each.id)!
-    ) as [Value, Value, Value];
+    );
+    if (isElementwise(node.op)) return this.#target.elementwise(node.op, operands);
+    const [a, b, c] = operands as [Value, Value, Value];
     switch (node.op) {
-      case "add":
-      case "sub":
-      case "mul":
-      case "div":
-      case "maximum":
-      case "minimum":
-        return this.#target[node.op](a, b);
-      case "neg":
-      case "exp":
-      case "tanh":
-      case "erf":
-      case "gelu":
       case "softmax":
-        return this.#target[node.op](a);
+        return this.#target.softmax(a);
       case "layerNorm":
         return this.#target.layerNorm(a, b, c, node.attrs.epsilon);
       case "matmul":

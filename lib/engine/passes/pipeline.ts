@@ -1,8 +1,8 @@
 /** The passes in the order in which an engine runs them. */
-import type { Graph, Node } from "../ir/graph.ts";
+import type { Graph } from "../ir/graph.ts";
 import { shareCommon } from "./cse.ts";
 import { dropDead } from "./dce.ts";
-import { expand } from "./expand.ts";
+import { expand, type Keeps } from "./expand.ts";
 import { fold } from "./fold.ts";
 
 const MAX_ROUNDS = 8;
@@ -14,7 +14,7 @@ const MAX_ROUNDS = 8;
  *
  * @param keeps says which fused nodes the engine computes itself; by default none
  */
-export function optimise(graph: Graph, keeps?: (node: Node) => boolean): Graph {
+export function optimise(graph: Graph, keeps?: Keeps): Graph {
   let result = dropDead(expand(keeps)(graph));
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const before = structureOf(result);

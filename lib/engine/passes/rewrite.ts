@@ -20,19 +20,23 @@ export interface Rewritten {
 /**
  * Builds a graph by visiting every node of another.
  *
- * @param visit appends to `target` what stands for the node, and returns it; it is
- *   given the node's inputs as they stand in `target`
+ * @param visit appends to `target` what stands for the node's outputs, and returns
+ *   it; it is given the node's inputs as they stand in `target`
  */
 export function rewrite(
   graph: Graph,
-  visit: (node: Node, inputs: readonly Value[], target: Graph) => Value,
+  visit: (node: Node, inputs: readonly Value[], target: Graph) => readonly Value[],
 ): Rewritten {
   const target = new Graph();
   const values: Value[] = [];
   for (const node of graph.nodes) {
-    values.push(visit(node, node.inputs.map((each) => values[each.id]!), target));
+    values.push(...visit(node, node.inputs.map((each) => values[each.id]!), target));
   }
-  const at = (value: Value): Value => values[graph.nodeOf(value).output.id]!;
+  const at = (value: Value): Value => {
+    // Refuses a value of another graph.
+    graph.nodeOf(value);
+    return values[value.id]!;
+  };
   for (const [name, value] of graph.outputs) target.output(name, at(value));
   return { graph: target, at };
 }

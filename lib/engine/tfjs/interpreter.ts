@@ -9,7 +9,7 @@ import type { TensorFlow, TfTensor } from "./tensorflow.ts";
 
 /** A graph ready to run: it knows when each tensor is used last. */
 export class Interpreter {
-  /** For each node the values that no later node uses. */
+  /** For each node, by its place, the values that no later node uses. */
   readonly #dying: number[][];
 
   /**
@@ -23,15 +23,14 @@ export class Interpreter {
     /** What is computed. */
     readonly graph: Graph,
   ) {
-    const lastUse = graph.nodes.map((_, i) => i);
+    const lastUse = new Map<number, number>();
     for (const [i, node] of graph.nodes.entries()) {
-      for (const each of node.inputs) lastUse[each.id] = i;
+      if (node.op !== "input") lastUse.set(node.output.id, i);
+      for (const { id } of node.inputs) if (lastUse.has(id)) lastUse.set(id, i);
     }
-    const kept = new Set([...graph.outputs.values()].map((each) => each.id));
+    for (const { id } of graph.outputs.values()) lastUse.delete(id);
     this.#dying = graph.nodes.map(() => []);
-    for (const [id, last] of lastUse.entries()) {
-      if (!kept.has(id) && graph.nodes[id]!.op !== "input") this.#dying[last]!.push(id);
-    }
+    for (const [id, last] of lastUse) this.#dying[last]!.push(id);
   }
 
   /**
@@ -43,16 +42,16 @@ export class Interpreter {
    */
   run(inputs: ReadonlyMap<string, TfTensor>): Map<string, TfTensor> {
     const { tf, graph } = this;
+    /** By the id of a value; lowered operations have one output. */
     const values: TfTensor[] = [];
     for (const [i, node] of graph.nodes.entries()) {
       if (node.op === "input") {
         const input = inputs.get(node.attrs.name);
         if (input === undefined) throw new Error(`the input "${node.attrs.name}" is missing`);
-        values.push(input);
+        values[node.output.id] = input;
       } else {
-        values.push(
-          tf.tidy(() => lowerNode(tf, node, node.inputs.map((each) => values[each.id]!))),
-        );
+        const operands = node.inputs.map((each) => values[each.id]!);
+        values[node.output.id] = tf.tidy(() => lowerNode(tf, node, operands));
       }
       for (const id of this.#dying[i]!) values[id]!.dispose();
     }

@@ -19,7 +19,8 @@ type NotLowered =
   | "layerNormGrad"
   | "softmaxCrossEntropy"
   | "softmaxCrossEntropyGrad"
-  | "attention";
+  | "attention"
+  | "attentionGrad";
 
 type Lowering<Name extends OpName> = (
   tf: TensorFlow,

@@ -67,7 +67,8 @@ export async function writeSafetensors(
   options: { readonly metadata?: Readonly<Record<string, string>> } = {},
 ): Promise<void> {
   const sorted = tensors.toSorted((a, b) => compareText(a.name, b.name));
-  const header: Record<string, unknown> = {};
+  // Without a prototype: a tensor may be called "toString", or even "__proto__".
+  const header: Record<string, unknown> = Object.create(null);
   if (options.metadata !== undefined) header["__metadata__"] = options.metadata;
   let end = 0;
   for (const { name, shape, values } of sorted) {

@@ -110,9 +110,9 @@ function countShared(op: string, build: (graph: Graph) => { y: Value; wrt: Value
 
 Deno.test("differentiate() shares attention's weights with the forward pass", () => {
   const build = (graph: Graph) => {
-    const [q, k, v] = ["q", "k", "v"].map((name) => graph.param(name, [1, 2, 3, 4]));
+    const [q, k, v] = ["q", "k", "v"].map((name) => graph.param(name, [1, 3, 2, 4]));
     const bias = graph.input("bias", [1, 1, 1, 3]);
-    return { y: graph.attention(q!, k!, v!, bias, 0.5), wrt: [q!, k!, v!] };
+    return { y: graph.attention(q!, k!, v!, { bias, scale: 0.5 }), wrt: [q!, k!, v!] };
   };
   assert.equal(countShared("exp", build), 1);
   // Scores and result, and two each for the weights and values and for the scores.

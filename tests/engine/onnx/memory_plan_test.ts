@@ -1,7 +1,7 @@
 /** planMemory() on random plans: what lives at the same time never overlaps. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Place, Plan } from "../../../lib/engine/onnx/lower/lower.ts";
+import type { ExecutionPlan, Place } from "../../../lib/engine/onnx/lower/lower.ts";
 import {
   align,
   ALIGNMENT_BYTES,
@@ -16,14 +16,14 @@ function made(size: number): Place {
 /** A plan of one kernel call a step: step i makes place i from earlier ones. */
 function chain(sizes: readonly number[], reads: readonly (readonly number[])[]) {
   const places = sizes.map(made);
-  const steps: Plan["steps"] = places.map((output, i) => ({
+  const steps: ExecutionPlan["steps"] = places.map((output, i) => ({
     kind: "kernel",
     call: { kernel: "addRows", rowSize: 1 },
     inputs: (reads[i] ?? []).filter((each) => each < i).map((each) => places[each]!),
     outputs: [output],
   }));
   const outputs = new Map([["last", places.at(-1)!]]);
-  return { places, plan: { steps, inputs: [], outputs } satisfies Plan };
+  return { places, plan: { steps, inputs: [], outputs } satisfies ExecutionPlan };
 }
 
 Deno.test("planMemory() keeps apart what lives at the same time", () => {
@@ -78,7 +78,7 @@ Deno.test("planMemory() keeps inputs and constants from one run to the next", ()
   const input = { kind: "input", name: "x", dtype: "f32", size: 10 } as const;
   const constant = { kind: "constant", value: 1, dtype: "f32", size: 10 } as const;
   const call = { kernel: "addRows", rowSize: 1 } as const;
-  const plan: Plan = {
+  const plan: ExecutionPlan = {
     steps: [
       { kind: "kernel", call, inputs: [input, constant], outputs: [first!] },
       { kind: "kernel", call, inputs: [first!], outputs: [second!] },

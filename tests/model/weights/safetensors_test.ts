@@ -116,6 +116,20 @@ Deno.test("SafetensorsFile reads back what writeSafetensors() wrote, bit for bit
   await Deno.remove(dir, { recursive: true });
 });
 
+Deno.test("writeSafetensors() takes tensors that are called like members of every object", async () => {
+  const path = await Deno.makeTempFile();
+  const names = ["toString", "constructor", "__proto__"];
+  await writeSafetensors(path, names.map((name) => ({ name, shape: [1], values: ONE })));
+  using file = await SafetensorsFile.open(path);
+  assert.deepEqual([...file.entries.keys()].sort(), names.toSorted());
+  for (const name of names) assert.deepEqual(await file.read(name), ONE);
+  const twice = [1, 2].map(() => ({ name: "a", shape: [1], values: ONE }));
+  await assert.rejects(writeSafetensors(path, twice), { message: "a is written twice" });
+  await Deno.remove(path);
+});
+
+const ONE = Float32Array.of(1);
+
 Deno.test("writeSafetensors() writes equal bytes whatever the order", async () => {
   const dir = await Deno.makeTempDir();
   const a = { name: "a", shape: [2], values: Float32Array.of(1, 2) };

@@ -7,9 +7,10 @@
  */
 import { type Graph, type Node, type Shape, sizeOf, type Value } from "../../ir/graph.ts";
 import { emitNode } from "./lower_nodes.ts";
-import { chooseKernel, kernelGroups } from "../kernels/kernel_patterns.ts";
+import { KernelChooser } from "../kernels/choose_kernel.ts";
 import {
   type ComputedNode,
+  operandsOf,
   type Operation,
   resultsOf,
   type RuntimeOperation,
@@ -18,18 +19,18 @@ import type { Usage } from "../usage.ts";
 
 /** The operations that a graph's outputs need, in an order in which they can run. */
 export function chooseOperations(graph: Graph, usage: Usage): Operation[] {
-  const groups = kernelGroups(graph, usage);
+  const kernels = new KernelChooser(usage);
   const needed = new Set<number>();
-  const need = (value: Value) => needed.add(usage.rootOf(value).output.id);
+  const need = (value: Value) => needed.add(usage.rootOf(value).id);
   graph.outputs.forEach(need);
   const makers = new Map<number, Operation>();
   for (const node of graph.nodes.toReversed()) {
-    const { id } = node.output;
-    if (!needed.has(id) || makers.has(id) || isLeaf(node)) continue;
+    if (isLeaf(node) || !node.outputs.some(({ id }) => needed.has(id))) continue;
     if (usage.constantOf(node.output) !== undefined) continue;
-    const operation = groups.get(id) ?? chooseOperation(node as ComputedNode, usage);
+    const computed = node as ComputedNode;
+    const operation = kernels.choose(computed) ?? chooseOperation(computed, usage);
     for (const result of resultsOf(operation)) makers.set(result.id, operation);
-    operation.inputs.forEach(need);
+    operandsOf(operation).forEach(need);
   }
   return inOrder(graph, makers, usage);
 }
@@ -43,16 +44,18 @@ function inOrder(
   const ordered = new Set<Operation>();
   const visit = (operation: Operation) => {
     if (ordered.has(operation)) return;
-    for (const input of operation.inputs) {
-      const maker = makers.get(usage.rootOf(input).output.id);
+    for (const input of operandsOf(operation)) {
+      const maker = makers.get(usage.rootOf(input).id);
       if (maker !== undefined) visit(maker);
     }
     ordered.add(operation);
   };
   // In the graph's order, so that the depth of visits stays small.
-  for (const { output } of graph.nodes) {
-    const maker = makers.get(output.id);
-    if (maker !== undefined) visit(maker);
+  for (const { outputs } of graph.nodes) {
+    for (const { id } of outputs) {
+      const maker = makers.get(id);
+      if (maker !== undefined) visit(maker);
+    }
   }
   return [...ordered];
 }
@@ -62,8 +65,7 @@ function isLeaf(node: Node): boolean {
 }
 
 function chooseOperation(node: ComputedNode, usage: Usage): Operation {
-  return chooseKernel(node, usage) ?? scaledProduct(node, usage) ??
-    productWithSum(node, usage) ?? {
+  return scaledProduct(node, usage) ?? productWithSum(node, usage) ?? {
     at: "runtime",
     inputs: node.inputs,
     output: node.output,
@@ -73,7 +75,7 @@ function chooseOperation(node: ComputedNode, usage: Usage): Operation {
 
 /** A product that only this node reads; a reshape may stand between. */
 function ownProduct(value: Value, usage: Usage): (Node & { op: "matmul" }) | undefined {
-  const root = usage.rootOf(value);
+  const root = usage.graph.nodeOf(usage.rootOf(value));
   return root.op === "matmul" && usage.isReadOnce(value) ? root : undefined;
 }
 

@@ -11,10 +11,12 @@ import { ModelBuilder } from "./model_builder.ts";
 import {
   type KernelCall,
   type KernelOperation,
+  type ModelTensor,
+  operandsOf,
   type Operation,
+  type Residual,
   resultsOf,
   type RuntimeOperation,
-  type Tensor,
 } from "./operation.ts";
 import { Usage } from "../usage.ts";
 
@@ -53,7 +55,7 @@ export type PlanStep =
   };
 
 /** A graph made ready to run. */
-export interface Plan {
+export interface ExecutionPlan {
   /** What to do, in order: whatever a step reads that is made, a step before it made. */
   readonly steps: readonly PlanStep[];
   /** The graph's inputs that are read at all. */
@@ -63,14 +65,14 @@ export interface Plan {
 }
 
 /** Lowers a graph. Pure: the same graph gives the same bytes. */
-export function lowerGraph(graph: Graph): Plan {
+export function lowerGraph(graph: Graph): ExecutionPlan {
   return new Lowering(graph).plan();
 }
 
 class Segment {
   readonly builder = new ModelBuilder();
   /** What is made here, by root id. */
-  readonly tensors = new Map<number, Tensor>();
+  readonly tensors = new Map<number, ModelTensor>();
   /** What is made here, in other shapes, by "id[shape]". */
   readonly reshaped = new Map<string, string>();
   /** What is read from memory, by "id[shape]". */
@@ -86,13 +88,14 @@ class Lowering {
   /** The segment in which each root is made; -1 for what is there before the first. */
   readonly #madeIn = new Map<number, { readonly stage: number; readonly isKernel: boolean }>();
   readonly #places = new Map<number, Place>();
+  readonly #residuals = new Map<Residual, Place>();
   readonly #constants = new Map<string, Place>();
 
   constructor(readonly graph: Graph) {
     this.#usage = new Usage(graph);
   }
 
-  plan(): Plan {
+  plan(): ExecutionPlan {
     for (const operation of chooseOperations(this.graph, this.#usage)) {
       const isKernel = operation.at === "kernel";
       const stage = this.#stageOf(operation);
@@ -124,8 +127,8 @@ class Lowering {
   #stageOf(operation: Operation): number {
     const isKernel = operation.at === "kernel";
     let stage = isKernel ? -1 : 0;
-    for (const input of operation.inputs) {
-      const made = this.#madeIn.get(this.#usage.rootOf(input).output.id);
+    for (const input of operandsOf(operation)) {
+      const made = this.#madeIn.get(this.#usage.rootOf(input).id);
       if (made === undefined) continue;
       stage = Math.max(stage, made.stage + (made.isKernel && !isKernel ? 1 : 0));
     }
@@ -147,7 +150,7 @@ class Lowering {
   #exact(segment: Segment, value: Value, shape: Shape): string {
     const constant = this.#usage.constantOf(value);
     if (constant !== undefined) return filled(segment, { value, constant, shape });
-    const root = this.#usage.rootOf(value).output;
+    const root = this.#usage.rootOf(value);
     const tensor = segment.tensors.get(root.id);
     if (tensor === undefined) return this.#read(segment, root, shape);
     if (String(tensor.shape) === String(shape)) return tensor.name;
@@ -167,12 +170,12 @@ class Lowering {
     return name;
   }
 
-  #loose(segment: Segment, value: Value): Tensor {
+  #loose(segment: Segment, value: Value): ModelTensor {
     const constant = this.#usage.constantOf(value);
     if (constant !== undefined) {
       return { name: segment.builder.filled(constant, { dtype: value.dtype }), shape: [] };
     }
-    const root = this.#usage.rootOf(value).output;
+    const root = this.#usage.rootOf(value);
     const tensor = segment.tensors.get(root.id);
     const isItself = String(root.shape) === String(value.shape);
     if (tensor !== undefined && isItself && sizeOf(tensor.shape) !== sizeOf(value.shape)) {
@@ -203,16 +206,15 @@ class Lowering {
       this.#constants.set(key, place);
       return place;
     }
-    const root = this.#usage.rootOf(value);
-    const { id } = root.output;
-    const known = this.#places.get(id);
+    const root = this.#usage.rootOf(value), node = this.graph.nodeOf(root);
+    const known = this.#places.get(root.id);
     if (known !== undefined) return known;
-    const place: Place = root.op === "input"
-      ? { kind: "input", name: root.attrs.name, dtype, size }
+    const place: Place = node.op === "input"
+      ? { kind: "input", name: node.attrs.name, dtype, size }
       : { kind: "made", dtype, size };
-    this.#places.set(id, place);
-    const made = this.#madeIn.get(id);
-    if (made !== undefined && !made.isKernel) this.#write(this.#segments[made.stage]!, root.output);
+    this.#places.set(root.id, place);
+    const made = this.#madeIn.get(root.id);
+    if (made !== undefined && !made.isKernel) this.#write(this.#segments[made.stage]!, root);
     return place;
   }
 
@@ -230,11 +232,18 @@ class Lowering {
 
   #bindKernel(operation: KernelOperation): PlanStep {
     const { call, inPlace } = operation;
-    const inputs = operation.inputs.map((each) => this.#placeOf(each));
+    const inputs = operation.inputs.map((each) =>
+      "id" in each ? this.#placeOf(each) : this.#residuals.get(each)!
+    );
     const base = inPlace === undefined ? undefined : this.#placeOf(inPlace);
     const mayReuse = base?.kind === "made" && this.#usage.isReadOnce(inPlace!);
     const outputs = operation.outputs.map((output, i): Place => {
       if ("scratch" in output) return { kind: "made", dtype: "f32", size: output.scratch };
+      if ("floats" in output) {
+        const place: Place = { kind: "made", dtype: "f32", size: output.floats };
+        this.#residuals.set(output, place);
+        return place;
+      }
       const { id, dtype, shape } = output;
       const place: Place = i === 0 && mayReuse
         ? base

@@ -4,11 +4,19 @@
  * Broadcasts stay implicit: an elementwise result may be smaller than its
  * value's shape and broadcast to it.
  */
-import { broadcastShapes, type Node, type Shape, sizeOf, type Value } from "../../ir/graph.ts";
+import {
+  type BinaryOp,
+  broadcastShapes,
+  type Node,
+  type OpName,
+  type Shape,
+  sizeOf,
+  type Value,
+} from "../../ir/graph.ts";
 import { MICROSOFT } from "./model_builder.ts";
-import type { ComputedNode, Operands, Tensor } from "./operation.ts";
+import type { ComputedNode, ModelTensor, Operands } from "./operation.ts";
 
-const BINARY: Readonly<Partial<Record<Node["op"], string>>> = {
+const BINARY: Readonly<Record<BinaryOp, string>> = {
   add: "Add",
   sub: "Sub",
   mul: "Mul",
@@ -19,7 +27,8 @@ const BINARY: Readonly<Partial<Record<Node["op"], string>>> = {
   less: "Less",
 };
 
-const UNARY: Readonly<Partial<Record<Node["op"], string>>> = {
+/** Operators of one operand that apply to a smaller one before it is broadcast. */
+const UNARY: Readonly<Partial<Record<OpName, string>>> = {
   neg: "Neg",
   exp: "Exp",
   log: "Log",
@@ -31,13 +40,13 @@ const UNARY: Readonly<Partial<Record<Node["op"], string>>> = {
 /**
  * Emits the operators of a node that `fuse.ts` has given to ONNX Runtime.
  *
- * @throws Error for what kernels always compute, and for attention, which is expanded before
+ * @throws Error for what only kernels compute; where none does, it is expanded before
  */
-export function emitNode(node: ComputedNode, operands: Operands): Tensor {
+export function emitNode(node: ComputedNode, operands: Operands): ModelTensor {
   const { builder } = operands;
   const [first, second, third] = node.inputs as [Value, Value, Value];
   const { shape } = node.output;
-  const binary = BINARY[node.op], unary = UNARY[node.op];
+  const binary = (BINARY as Partial<Record<OpName, string>>)[node.op], unary = UNARY[node.op];
   if (binary !== undefined) {
     const a = operands.loose(first), b = operands.loose(second);
     return {
@@ -49,7 +58,7 @@ export function emitNode(node: ComputedNode, operands: Operands): Tensor {
     const x = operands.loose(first);
     return { name: builder.node(unary, [x.name]), shape: x.shape };
   }
-  const made = (name: string, as: Shape = shape): Tensor => ({ name, shape: as });
+  const made = (name: string, as: Shape = shape): ModelTensor => ({ name, shape: as });
   switch (node.op) {
     case "rsqrt": {
       const x = operands.loose(first);
@@ -121,8 +130,6 @@ export function emitNode(node: ComputedNode, operands: Operands): Tensor {
       const all = node.inputs.map((each) => operands.exact(each));
       return made(builder.node("LayerNormalization", all, { attributes }));
     }
-    case "layerNormGrad":
-      return made(emitLayerNormGrad(node, operands));
     case "softmaxCrossEntropy": {
       const logs = softmax("LogSoftmax", operands.exact(first), operands);
       const ids = operands.exact(second, [...second.shape, 1]);
@@ -144,7 +151,7 @@ export function emitNode(node: ComputedNode, operands: Operands): Tensor {
   }
 }
 
-function emitProduct(node: Node & { op: "matmul" }, operands: Operands): Tensor {
+function emitProduct(node: Node & { op: "matmul" }, operands: Operands): ModelTensor {
   const { builder } = operands;
   const [a, b] = node.inputs as [Value, Value];
   const { transposeA, transposeB, alpha } = node.attrs;
@@ -193,24 +200,4 @@ function scatterLast(
   return operands.builder.node("ScatterElements", [data, operands.exact(ids, shape), values], {
     attributes,
   });
-}
-
-function emitLayerNormGrad(node: Node & { op: "layerNormGrad" }, operands: Operands): string {
-  const { builder } = operands;
-  const [x, gamma, dy] = node.inputs as [Value, Value, Value];
-  const width = x.shape.at(-1)!;
-  const attributes = { axis: -1n, epsilon: node.attrs.epsilon };
-  const ones = builder.filled(1, { shape: [width] });
-  const [normal, , inverse] = builder.nodeOf("LayerNormalization", [operands.exact(x), ones], {
-    attributes,
-    outputs: 3,
-  }) as [string, string, string];
-  const scaled = builder.node("Mul", [operands.exact(dy), operands.exact(gamma)]);
-  const share = builder.filled(1 / width);
-  const mean = builder.node("Mul", [sumLast(scaled, x.shape, operands), share]);
-  const product = builder.node("Mul", [scaled, normal]);
-  const slope = builder.node("Mul", [sumLast(product, x.shape, operands), share]);
-  const centred = builder.node("Sub", [scaled, mean]);
-  const rest = builder.node("Sub", [centred, builder.node("Mul", [normal, slope])]);
-  return builder.node("Mul", [rest, inverse]);
 }

@@ -9,7 +9,7 @@ import type { DType, Node, Shape, Value } from "../../ir/graph.ts";
 import type { ModelBuilder } from "./model_builder.ts";
 
 /** A tensor of the model under construction. */
-export interface Tensor {
+export interface ModelTensor {
   /** The name that nodes of the ONNX model refer to it by. */
   readonly name: string;
   /** May hold the value's elements in other dimensions, or broadcast to the value's shape. */
@@ -23,7 +23,7 @@ export interface Operands {
   /** A tensor of just this shape, by default the value's own; sizes are equal. */
   exact(value: Value, shape?: Shape): string;
   /** A tensor that broadcasts to the value's shape. */
-  loose(value: Value): Tensor;
+  loose(value: Value): ModelTensor;
 }
 
 /** An operation that ONNX Runtime computes. */
@@ -35,7 +35,7 @@ export interface RuntimeOperation {
   /** The one value that it makes. */
   readonly output: Value;
   /** Adds its nodes to the model and returns the tensor that holds the output. */
-  emit(operands: Operands): Tensor;
+  emit(operands: Operands): ModelTensor;
 }
 
 /** The sizes of an attention that a kernel computes. */
@@ -68,20 +68,31 @@ export type KernelCall =
   | { readonly kernel: "softmaxGrad"; readonly width: number }
   /** (x, gamma, dy): dx, dgamma, dbeta. */
   | { readonly kernel: "layerNormGrad"; readonly width: number; readonly epsilon: number }
-  /** (q, k, v, bias?, mask?), all but these two [tokens, width]: context, weights, scratch. */
+  /** (q, k, v, bias?, mask?): context, weights, scratch. */
   | { readonly kernel: "attention" } & AttentionSizes
   /** (q, k, v, weights, dcontext, mask?): dq, dk, dv, scratch. */
-  | { readonly kernel: "attentionGrad" } & Omit<AttentionSizes, "isBiased">;
+  | { readonly kernel: "attentionGrad" } & AttentionSizes;
 
-/** What a kernel writes: a value of the graph, or only so many floats that nobody reads. */
-export type KernelOutput = Value | { readonly scratch: number };
+/** What a kernel keeps beside a value of the graph for another kernel to read. */
+export interface Residual {
+  /** The value that is made with it. */
+  readonly of: Value;
+  /** How many floats it has. */
+  readonly floats: number;
+}
+
+/** What a kernel reads: a value of the graph, or what another kernel kept. */
+export type KernelInput = Value | Residual;
+
+/** What a kernel writes: the same, or only so many floats that nobody reads. */
+export type KernelOutput = Value | Residual | { readonly scratch: number };
 
 /** An operation that one of our kernels computes, on whole tensors in memory. */
 export interface KernelOperation {
   /** Tells it from an operation of ONNX Runtime. */
   readonly at: "kernel";
-  /** The values that it reads, in the order that its kernel takes them. */
-  readonly inputs: readonly Value[];
+  /** What it reads, in the order that its kernel takes them. */
+  readonly inputs: readonly KernelInput[];
   /** What it writes, in the order that its kernel takes them. */
   readonly outputs: readonly KernelOutput[];
   /** The kernel and its numbers. */
@@ -97,6 +108,11 @@ export type Operation = RuntimeOperation | KernelOperation;
 export function resultsOf(operation: Operation): readonly Value[] {
   if (operation.at === "runtime") return [operation.output];
   return operation.outputs.filter((each) => "id" in each);
+}
+
+/** The values that must be there before an operation. */
+export function operandsOf({ inputs }: Operation): readonly Value[] {
+  return inputs.map((each) => "id" in each ? each : each.of);
 }
 
 /** A node that makes a value anew: no leaf and no other view of the same elements. */
