@@ -18,6 +18,7 @@ export const EXPERIMENT_ERRORS: ErrorTable = {
   "experiment/params": { exit: 2, about: "parameters that do not go together" },
   "experiment/reference": { exit: 2, about: "a stage referred to where it does not fit" },
   "experiment/set": { exit: 2, about: "a --set that sets nothing" },
+  "experiment/too-large": { exit: 2, about: "a spec larger than anybody writes by hand" },
   "experiment/unknown-key": { exit: 2, about: "a key that nothing reads" },
   "experiment/unknown-name": { exit: 2, about: "a stage, axis, output or kind that is not there" },
   "experiment/unused": { exit: 2, about: "something declared that nothing refers to (a warning)" },

@@ -12,13 +12,13 @@ import type { Fault, SourcePosition } from "../base/errors.ts";
 import type { Path } from "../base/path.ts";
 import type { TaskRequest } from "../graph/request.ts";
 import type { TaskKind } from "../graph/task.ts";
-import { composeSpec } from "./yaml/compose.ts";
+import { composeSpec, type SpecFile } from "./yaml/compose.ts";
 import { Environment } from "./language/environment.ts";
 import { expand, withDependencies } from "./grid/expand.ts";
 import { type AxisValue, experimentForm, SECTIONS } from "./experiment_file.ts";
 import { FaultList } from "./check/fault_list.ts";
 import { type FitSpec, readFits } from "./fits.ts";
-import { buildGrid, type Grid } from "./grid/grid.ts";
+import { buildGrid, type Grid, project } from "./grid/grid.ts";
 import { checkValue } from "./check/issues.ts";
 import {
   entriesOf,
@@ -29,6 +29,7 @@ import {
   type SpecNode,
   valueOf,
 } from "./yaml/node.ts";
+import { PathSet } from "./check/path_set.ts";
 import { restrict } from "./grid/only.ts";
 import { applyOverrides } from "./yaml/overrides.ts";
 import { checkParamsOnce, paramsOfStage } from "./params.ts";
@@ -72,6 +73,8 @@ export interface Experiment {
   readonly file: string;
   /** The spec as YAML that stands alone: files that it extends and overrides merged in. */
   readonly text: string;
+  /** The spec and what it extends as they are written, comments and all. */
+  readonly files: readonly SpecFile[];
   /** Values by axis: the declared ones, then those that `include` adds. */
   readonly axes: Readonly<Record<string, readonly AxisValue[]>>;
   /** Every stage, in the order of the spec. */
@@ -105,7 +108,7 @@ export interface LoadOptions {
  */
 export async function loadExperiment(path: string, options: LoadOptions): Promise<Experiment> {
   const faults = new FaultList();
-  const composed = await composeSpec(path, faults);
+  const { root: composed, files } = await composeSpec(path, faults);
   const root = composed === undefined
     ? undefined
     : withoutEmpty(applyOverrides(composed, options.set ?? [], faults));
@@ -113,7 +116,7 @@ export async function loadExperiment(path: string, options: LoadOptions): Promis
     faults.throwIfAny(path);
     throw new Error("a spec without faults has content");
   }
-  return new Loader(path, { root, faults, options }).load();
+  return new Loader(path, { root, files, faults, options }).load();
 }
 
 /** The mapping without those keys of its top, and those `with`, that have no value. */
@@ -137,6 +140,11 @@ function withoutEmpty(root: MapNode): MapNode {
 /** Sections in which no cell is at hand, so that expressions know variables only. */
 const CONSTANT_SECTIONS = new Set(["axes", "zip", "include", "exclude", "fits", "budget"]);
 
+/** Stages times their cells. */
+const MAX_REQUESTS = 250_000;
+/** Characters that all texts with expressions in them may make at all cells. */
+const MAX_TEXT = 50_000_000;
+
 class Loader {
   readonly #file: string;
   readonly #source: MapNode;
@@ -144,19 +152,22 @@ class Loader {
   readonly #faults: FaultList;
   readonly #warnings = new FaultList();
   readonly #options: LoadOptions;
+  readonly #files: readonly SpecFile[];
   readonly #environment: Environment;
-  readonly #unsound: Path[] = [];
+  #unsound = new PathSet([]);
 
   constructor(
     file: string,
-    { root, faults, options }: {
+    { root, files, faults, options }: {
       readonly root: MapNode;
+      readonly files: readonly SpecFile[];
       readonly faults: FaultList;
       readonly options: LoadOptions;
     },
   ) {
     this.#file = file;
     this.#source = root;
+    this.#files = files;
     this.#faults = faults;
     this.#options = options;
     this.#environment = new Environment(
@@ -181,7 +192,7 @@ class Loader {
     const paramsOf = this.#checkParams(stages, grid);
     const ordered = orderStages(stages, faults);
     const axesOf = ordered === undefined ? undefined : axesOfStages(ordered, axes);
-    const names = entriesOf(valueOf(this.#root, "stages")).map(([name]) => name);
+    const names = new Set(entriesOf(valueOf(this.#root, "stages")).map(([name]) => name));
     const fits = readFits(this.#root, { stages: names, axesOf, grid, faults, isSound });
     const restriction = grid === undefined
       ? undefined
@@ -191,6 +202,7 @@ class Loader {
     if (grid === undefined || restriction === undefined || axesOf === undefined) {
       throw new Error("a spec without faults has a grid and an order of stages");
     }
+    this.#checkCount([...stages.values()], { axesOf, grid });
     const all = expand({ stages: [...stages.values()], axesOf, grid: restriction.grid, paramsOf });
     const requests = restriction.stages === undefined
       ? all
@@ -211,9 +223,7 @@ class Loader {
     };
   }
 
-  readonly #isSound = (...path: Path): boolean =>
-    !this.#unsound.some((each) => path.every((step, index) => each[index] === step)) &&
-    !this.#unsound.some((each) => each.every((step, index) => path[index] === step));
+  readonly #isSound = (...path: Path): boolean => !this.#unsound.overlaps(path);
 
   #resolved(root: MapNode): MapNode {
     const names = {
@@ -240,14 +250,15 @@ class Loader {
       ownerAt: this.#root.at,
       faults: this.#faults,
     });
-    if (!result.isSound) this.#unsound.push(...result.paths);
+    if (!result.isSound) this.#unsound = new PathSet(result.paths);
   }
 
   #checkParams(
     stages: ReadonlyMap<string, Stage>,
     grid: Grid | undefined,
   ): ReadonlyMap<string, ReadonlyMap<string, JsonObject>> {
-    const options = { env: this.#environment.values, faults: this.#faults };
+    const env = this.#environment.values;
+    const options = { env, faults: this.#faults, room: { characters: MAX_TEXT } };
     const checked = new Map<string, ReadonlyMap<string, JsonObject>>();
     const scope = grid === undefined ? this.#firstValues() : new Map();
     for (const [name, stage] of stages) {
@@ -269,6 +280,24 @@ class Loader {
     );
   }
 
+  /** Refuses more tasks than anybody means, before they are made. */
+  #checkCount(
+    stages: readonly Stage[],
+    { axesOf, grid }: {
+      readonly axesOf: ReadonlyMap<string, readonly string[]>;
+      readonly grid: Grid;
+    },
+  ): void {
+    let count = 0;
+    for (const { name } of stages) count += project(grid, axesOf.get(name)!).length;
+    if (count <= MAX_REQUESTS) return;
+    this.#faults.add("experiment/too-large", `the stages make ${count} tasks at their cells`, {
+      at: this.#root.entries.get("stages")!.keyAt,
+      mend: `remove values of axes, or stages, until there are at most ${MAX_REQUESTS} tasks`,
+    });
+    this.#faults.throwIfAny(this.#file);
+  }
+
   #warn(axesOf: ReadonlyMap<string, readonly string[]>): void {
     const used = new Set([...axesOf.values()].flat());
     for (const [axis, { keyAt }] of entriesOf(valueOf(this.#root, "axes"))) {
@@ -281,7 +310,7 @@ class Loader {
     this.#environment.reportUnused(this.#warnings);
   }
 
-  #header(): Pick<Experiment, "name" | "about" | "file" | "text" | "budget"> {
+  #header(): Pick<Experiment, "name" | "about" | "file" | "text" | "files" | "budget"> {
     const given = plainOf(this.#root) as { name?: string; about?: string; budget?: object };
     const name = given.name ?? nameOfFile(this.#file);
     const budgetAt = this.#root.entries.get("budget")?.keyAt;
@@ -290,6 +319,7 @@ class Loader {
       ...(given.about === undefined ? {} : { about: given.about }),
       file: this.#file,
       text: textOf(this.#source, name),
+      files: this.#files,
       ...(budgetAt === undefined ? {} : { budget: { ...given.budget, at: budgetAt } }),
     };
   }

@@ -33,7 +33,7 @@ export interface FitSpec {
 /** What fits are checked against. */
 export interface FitOptions {
   /** Names of the stages of the spec. */
-  readonly stages: readonly string[];
+  readonly stages: ReadonlySet<string>;
   /** Axes by stage; undefined when a fault leaves them unknown. */
   readonly axesOf: ReadonlyMap<string, readonly string[]> | undefined;
   /** The grid, unless a fault leaves it unknown. */
@@ -65,10 +65,10 @@ function readStage(
   const node = valueOf(entry.value, "stage");
   if (!isSound("fits", name, "stage") || node?.type !== "scalar") return undefined;
   const stage = String(node.value);
-  if (stages.includes(stage)) return stage;
+  if (stages.has(stage)) return stage;
   faults.add("experiment/unknown-name", `there is no stage "${stage}"`, {
     at: node.at,
-    mend: mendName(stage, stages, (near) => near),
+    mend: () => mendName(stage, stages, (near) => near),
   });
   return undefined;
 }
@@ -128,6 +128,6 @@ function checkValueOf(
   if (values.some((each) => valueKey(each) === valueKey(value))) return;
   faults.add("experiment/value", `axis "${axis}" has no value ${formatAxisValue(value)}`, {
     at,
-    mend: `write one of ${listOf(values.map(formatAxisValue))}`,
+    mend: () => `write one of ${listOf(values.map(formatAxisValue))}`,
   });
 }

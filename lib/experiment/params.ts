@@ -11,9 +11,15 @@ import type { AxisValue } from "./experiment_file.ts";
 import type { FaultList } from "./check/fault_list.ts";
 import { type Cell, cellKey, type Grid, project } from "./grid/grid.ts";
 import { checkValue } from "./check/issues.ts";
-import { locate } from "./yaml/node.ts";
+import { countNodes, locate } from "./yaml/node.ts";
 import type { Stage } from "./stages.ts";
-import { axesOf, evaluateTemplate, type Scope, templateAt } from "./language/template.ts";
+import {
+  axesOf,
+  evaluateTemplate,
+  type Room,
+  type Scope,
+  templateAt,
+} from "./language/template.ts";
 
 /** What params are checked with. */
 export interface ParamsOptions {
@@ -21,7 +27,12 @@ export interface ParamsOptions {
   readonly env: ReadonlyMap<string, string | undefined>;
   /** Where faults go. */
   readonly faults: FaultList;
+  /** How much text the expressions of all stages may make. */
+  readonly room: Room;
 }
+
+/** Values that the params of one stage may have at all its cells together. */
+const MAX_VALUES = 10_000_000;
 
 /**
  * Checks a stage's params at every combination of the axes that they mention.
@@ -34,7 +45,17 @@ export function paramsOfStage(
   options: ParamsOptions,
 ): ReadonlyMap<string, JsonObject> {
   const checked = new Map<string, JsonObject>();
-  for (const cell of project(grid, stage.ownAxes)) {
+  const cells = project(grid, stage.ownAxes);
+  const values = countNodes(stage.params);
+  if (values * cells.length > MAX_VALUES) {
+    options.faults.add(
+      "experiment/too-large",
+      `stage "${stage.name}" has ${values} values at each of ${cells.length} cells`,
+      { at: stage.withAt, mend: "give it fewer values, or refer to fewer axes in it" },
+    );
+    return checked;
+  }
+  for (const cell of cells) {
     const params = checkAt(stage, scopeOf(stage.ownAxes, cell, grid), options);
     if (params !== undefined) checked.set(cellKey(cell), params);
   }
@@ -59,10 +80,10 @@ function scopeOf(axes: readonly string[], cell: Cell, grid: Grid): Map<string, A
 function checkAt(
   stage: Stage,
   scope: Scope,
-  { env, faults }: ParamsOptions,
+  { env, faults, room }: ParamsOptions,
 ): JsonObject | undefined {
   const broken: Path[] = [];
-  const value = evaluateTemplate(stage.template, scope, { env, broken, faults });
+  const value = evaluateTemplate(stage.template, scope, { env, broken, faults, room });
   const note = (path: Path) => noteOf(stage, scope, path);
   const result = checkValue({
     schema: stage.kind.params,

@@ -124,12 +124,14 @@ function sourcesOf(stage: Stage): readonly string[] {
 
 class StageReader {
   readonly #section: readonly (readonly [string, MapEntry])[];
+  readonly #names: ReadonlySet<string>;
   readonly #kinds = new Map<string, TaskKind>();
   readonly #options: StageOptions;
 
   constructor(root: SpecNode, options: StageOptions) {
     this.#options = options;
     this.#section = entriesOf(valueOf(root, "stages"));
+    this.#names = new Set(this.#section.map(([name]) => name));
   }
 
   read(): ReadonlyMap<string, Stage> {
@@ -151,7 +153,7 @@ class StageReader {
     }
     this.#options.faults.add(
       "experiment/unknown-name",
-      `there is no kind of task "${uses.value}"`,
+      `there is no kind of task ${JSON.stringify(uses.value)}`,
       {
         at: uses.at,
         mend: mendName(uses.value, this.#options.kinds.keys(), (near) => near),
@@ -212,7 +214,7 @@ class StageReader {
       if (wanted.optional === true) return [];
       this.#options.faults.add("experiment/missing-key", `input "${role}" is missing`, {
         at: withAt,
-        mend: `write "${role}:" and ${this.#fitting(wanted)}`,
+        mend: () => `write "${role}:" and ${this.#fitting(wanted)}`,
       });
       return [];
     }
@@ -222,7 +224,7 @@ class StageReader {
         `input "${role}" takes one reference, no list`,
         {
           at: node.at,
-          mend: `write ${this.#fitting(wanted)}`,
+          mend: () => `write ${this.#fitting(wanted)}`,
         },
       );
       return [];
@@ -251,10 +253,10 @@ class StageReader {
     }
     const text = item.type === "scalar" ? String(item.value) : "";
     const meant = text.replace(/^stages\./, "");
-    const isName = this.#section.some(([name]) => name === meant.split(".")[0]);
+    const isName = this.#names.has(meant.split(".")[0]!);
     faults.add("experiment/reference", `input "${role}" must be a reference to a stage`, {
       at: item.at,
-      mend: `write ${isName ? `$(stages.${meant})` : this.#fitting(wanted)}`,
+      mend: () => `write ${isName ? `$(stages.${meant})` : this.#fitting(wanted)}`,
     });
     return [];
   }
@@ -265,13 +267,13 @@ class StageReader {
     { wanted, found }: { readonly wanted: InputRole; readonly found: StageReference },
   ): boolean {
     const { faults } = this.#options;
-    const names = this.#section.map(([name]) => name);
-    if (!names.includes(found.stage)) {
+    if (!this.#names.has(found.stage)) {
       faults.add("experiment/unknown-name", `there is no stage "${found.stage}"`, {
         at: found.at,
-        mend: nearestName(found.stage, names) === undefined
-          ? `write ${this.#fitting(wanted)}`
-          : mendName(found.stage, names, (near) => `stages.${near}`),
+        mend: () =>
+          nearestName(found.stage, this.#names) === undefined
+            ? `write ${this.#fitting(wanted)}`
+            : mendName(found.stage, this.#names, (near) => `stages.${near}`),
       });
       return false;
     }
@@ -299,7 +301,7 @@ class StageReader {
     faults.add(
       "experiment/reference",
       `input "${role}" takes ${wanted.types.join(" or ")}, but stages.${path} is ${type}`,
-      { at: found.at, mend: `write ${this.#fitting(wanted, found.stage)}` },
+      { at: found.at, mend: () => `write ${this.#fitting(wanted, found.stage)}` },
     );
     return true; // it is still a reference, for axes and circles
   }

@@ -10,6 +10,7 @@ import { formatPath, type Path } from "../../base/path.ts";
 import type { FaultList } from "./fault_list.ts";
 import { mendName, nearestName } from "./near.ts";
 import { locate, type SpecNode } from "../yaml/node.ts";
+import { PathSet } from "./path_set.ts";
 import { unknownKeys } from "./schema_walk.ts";
 import { asNoun, demandOf, isStock, quoted, shown, typeMend } from "./wording.ts";
 
@@ -47,9 +48,13 @@ export function checkValue<T>(check: ValueCheck<T>): ValueChecked<T> {
   const reporter = new Reporter(check as ValueCheck<unknown>);
   for (const { path, key, known } of unknownKeys(check.schema, check.value)) {
     reporter.unknownKey(path, key, known);
+    if (check.faults.isFull) break;
   }
   const parsed = check.schema.safeParse(check.value);
-  if (!parsed.success) { for (const issue of parsed.error.issues) reporter.issue(issue, []); }
+  for (const issue of parsed.error?.issues ?? []) {
+    reporter.issue(issue, []);
+    if (check.faults.isFull) break;
+  }
   if (parsed.success && reporter.paths.length === 0 && check.broken.length === 0) {
     return { isSound: true, value: parsed.data };
   }
@@ -64,9 +69,11 @@ class Reporter {
   /** Keys that unknown ones were probably meant as; that they are missing follows from that. */
   readonly #meant = new Set<string>();
   readonly #check: ValueCheck<unknown>;
+  readonly #broken: PathSet;
 
   constructor(check: ValueCheck<unknown>) {
     this.#check = check;
+    this.#broken = new PathSet(check.broken);
   }
 
   unknownKey(path: Path, key: string, known: readonly string[]): void {
@@ -84,7 +91,7 @@ class Reporter {
   issue(issue: Issue, prefix: Path): void {
     const path = [...prefix, ...issue.path as (string | number)[]];
     if (issue.code === "unrecognized_keys") return this.#extraKeys(issue, path);
-    if (this.#check.broken.some((each) => overlaps(each, path))) return;
+    if (this.#broken.overlaps(path)) return;
     switch (issue.code) {
       case "invalid_union":
         return this.#union(issue, path);
@@ -146,9 +153,10 @@ class Reporter {
 
   /** Keys that only one of several alternatives knows, and not the one that is meant. */
   #extraKeys(issue: Issue & { code: "unrecognized_keys" }, path: Path): void {
+    const reported = new PathSet(this.paths);
     for (const key of issue.keys) {
       const inside = [...path, key];
-      if (this.paths.some((each) => formatPath(each) === formatPath(inside))) continue;
+      if (reported.has(inside)) continue;
       const { keyAt } = locate(this.#check.root, inside, this.#check.ownerAt);
       this.paths.push(inside);
       this.#check.faults.add(
@@ -249,9 +257,4 @@ function valueAt(value: unknown, path: Path): unknown {
     inside = (inside as Record<string | number, unknown> | undefined)?.[step];
   }
   return inside;
-}
-
-function overlaps(a: Path, b: Path): boolean {
-  const shorter = Math.min(a.length, b.length);
-  return a.slice(0, shorter).every((step, index) => step === b[index]);
 }

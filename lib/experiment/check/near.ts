@@ -5,13 +5,18 @@
  * `learning_rate`; otherwise about one slip of the finger in three letters.
  */
 
+/** Names that are looked at: nobody has typed more. */
+const MAX_NAMES = 2_000;
+
 /** The nearest of the names, or undefined when none is near. */
 export function nearestName(wrong: string, names: Iterable<string>): string | undefined {
   const simple = simplified(wrong);
   let best: string | undefined;
   // At least one letter must be right.
   let bestDistance = Math.min(Math.floor(Math.max(simple.length, 3) / 3) + 1, simple.length);
+  let count = 0;
   for (const name of names) {
+    if (++count > MAX_NAMES) break;
     const other = simplified(name);
     if (Math.abs(other.length - simple.length) > bestDistance) continue;
     const distance = editDistance(simple, other);

@@ -14,6 +14,9 @@ import { listOf, mendName } from "../check/near.ts";
 import { entriesOf, itemsOf, type MapEntry, type SpecNode, valueOf } from "../yaml/node.ts";
 
 const MAX_CELLS = 250_000;
+const MAX_AXES = 100;
+/** Cells that entries of `include` and `exclude` may be compared with, each by each. */
+const MAX_COMPARED = 50_000_000;
 
 /** For each axis of a list of axes, the index of its value. */
 export type Cell = readonly number[];
@@ -53,11 +56,21 @@ export function buildGrid(root: SpecNode, options: GridOptions): Grid | undefine
   return options.faults.size > faultsBefore ? undefined : grid;
 }
 
+/** Projections by the grid and the axes: many stages have the same ones. */
+const projections = new WeakMap<Grid, Map<string, readonly Cell[]>>();
+
 /** The grid's cells on some of its axes, each once, in the order of the grid. */
 export function project(grid: Grid, axes: readonly string[]): readonly Cell[] {
   if (axes.length === grid.axes.length) return grid.cells;
+  const known = projections.get(grid) ?? new Map<string, readonly Cell[]>();
+  projections.set(grid, known);
+  const id = axes.join(",");
+  const found = known.get(id);
+  if (found !== undefined) return found;
   const columns = axes.map((axis) => grid.axes.indexOf(axis));
-  return distinct(grid.cells.map((cell) => columns.map((column) => cell[column]!)));
+  const cells = distinct(grid.cells.map((cell) => columns.map((column) => cell[column]!)));
+  known.set(id, cells);
+  return cells;
 }
 
 /** What tells a cell from others on the same axes. */
@@ -96,12 +109,24 @@ class Builder {
   }
 
   build(): Grid | undefined {
+    if (this.#axes.length > MAX_AXES) {
+      this.#options.faults.add("experiment/grid", `there are ${this.#axes.length} axes`, {
+        at: this.#axesAt(),
+        mend: `remove axes, or zip them into fewer, until there are at most ${MAX_AXES}`,
+      });
+      return undefined;
+    }
     const groups = this.#groups();
     const product = this.#product(groups.map((group) => this.#tuples(group)), groups);
     if (product === undefined) return undefined;
-    const included = itemsOf(valueOf(this.#root, "include")).flatMap((entry) =>
-      this.#include(entry, groups)
-    );
+    const included: Cell[] = [];
+    for (const entry of itemsOf(valueOf(this.#root, "include"))) {
+      for (const cell of this.#include(entry, groups)) included.push(cell);
+      if (product.length + included.length > 2 * MAX_CELLS) {
+        this.#tooMany(product.length + included.length);
+        return undefined;
+      }
+    }
     const all = included.length === 0 ? product : distinct([...product, ...included]);
     if (all.length > MAX_CELLS) {
       this.#tooMany(all.length);
@@ -194,12 +219,14 @@ class Builder {
   }
 
   #tooMany(count: number): void {
-    const { keyAt } = (this.#root as { entries: ReadonlyMap<string, MapEntry> }).entries
-      .get("axes")!;
     this.#options.faults.add("experiment/grid", `the grid has ${count} cells`, {
-      at: keyAt,
+      at: this.#axesAt(),
       mend: `zip axes or remove values until there are at most ${MAX_CELLS}`,
     });
+  }
+
+  #axesAt(): SourcePosition {
+    return entriesOf(this.#root).find(([key]) => key === "axes")![1].keyAt;
   }
 
   /** The cells of an entry of `include`: its values, and all values of the other axes. */
@@ -225,12 +252,21 @@ class Builder {
 
   #exclude(cells: readonly Cell[]): readonly Cell[] {
     let left = cells;
-    for (const entry of itemsOf(valueOf(this.#root, "exclude"))) {
+    const entries = itemsOf(valueOf(this.#root, "exclude"));
+    if (entries.length * cells.length > MAX_COMPARED) {
+      this.#options.faults.add(
+        "experiment/grid",
+        `${entries.length} entries of exclude are too many for ${cells.length} cells`,
+        { at: entries[0]!.at, mend: "exclude by fewer entries, or include what is wanted" },
+      );
+      return cells;
+    }
+    for (const entry of entries) {
       const given = this.#given(entry, (column, value, at) => {
         this.#options.faults.add(
           "experiment/grid",
           `axis "${this.#axes[column]}" has no value ${formatAxisValue(value)}`,
-          { at, mend: `write one of ${listOf(this.#values[column]!.map(formatAxisValue))}` },
+          { at, mend: () => `write one of ${listOf(this.#values[column]!.map(formatAxisValue))}` },
         );
         return undefined;
       });

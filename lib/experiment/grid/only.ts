@@ -10,8 +10,8 @@ import type { AxisValue } from "../experiment_file.ts";
 import type { FaultList } from "../check/fault_list.ts";
 import type { Grid } from "./grid.ts";
 import { listOf, mendName } from "../check/near.ts";
-import { itemsOf, type SpecNode } from "../yaml/node.ts";
-import { parseYaml } from "../yaml/yaml.ts";
+import { itemsOf } from "../yaml/node.ts";
+import { parseValue } from "../yaml/yaml.ts";
 
 /** What is left of the grid, and the stages that are asked for; all if absent. */
 export interface Restriction {
@@ -26,7 +26,7 @@ export interface OnlyOptions {
   /** The whole grid. */
   readonly grid: Grid;
   /** Names of all stages. */
-  readonly stages: readonly string[];
+  readonly stages: ReadonlySet<string>;
   /** Where faults go. */
   readonly faults: FaultList;
 }
@@ -76,7 +76,7 @@ function readStageNames(
   { stages, faults, at }: OnlyOptions & { readonly at: SourcePosition },
 ): readonly string[] {
   return list.split(",").map((each) => each.trim()).filter((name) => {
-    if (stages.includes(name)) return true;
+    if (stages.has(name)) return true;
     faults.add("experiment/only", `there is no stage "${name}"`, {
       at,
       mend: mendName(name, stages, (near) => `--only stage=${near}`),
@@ -92,29 +92,70 @@ interface AxisList {
   readonly at: SourcePosition;
 }
 
-/** Indexes of the values that a list names, each as YAML or as its bare text. */
+/** Indexes of the values that a list names. */
 function readValues(axis: string, { list, grid, faults, at }: AxisList): readonly number[] {
   const values = grid.values.get(axis)!;
-  const nodes: readonly SpecNode[] = list.trimStart().startsWith("[")
-    ? itemsOf(parseYaml(list, { file: at.file, faults, hasLines: false }))
-    : list.split(",").map((each) => {
-      const raw = each.trim();
-      return { type: "scalar", at, raw, value: numberOr(raw) };
-    });
-  return nodes.flatMap((node) => {
-    if (node.type !== "scalar") return [];
-    const index = values.findIndex((value) =>
-      value === node.value || String(value) === node.raw || formatAxisValue(value) === node.raw
-    );
-    if (index >= 0) return [index];
-    faults.add("experiment/only", `axis "${axis}" has no value ${node.raw}`, {
+  const indexOf = finder(values);
+  const missing = (text: string) => {
+    faults.add("experiment/only", `axis "${axis}" has no value ${text}`, {
       at,
       mend: `write one of ${listOf(values.map(formatAxisValue))}`,
     });
     return [];
-  });
+  };
+  if (list.trimStart().startsWith("[")) {
+    return itemsOf(parseValue(list, { file: at.file, faults })).flatMap((node) =>
+      node.type !== "scalar" ? [] : indexOf(node.raw) ?? missing(node.raw)
+    );
+  }
+  // A value may hold commas itself, so the longest run of pieces that is one counts.
+  const pieces = list.split(",");
+  const longest = values.reduce<number>(
+    (most, value) => Math.max(most, String(value).split(",").length),
+    1,
+  );
+  const indexes: number[] = [];
+  for (let start = 0; start < pieces.length;) {
+    let length = Math.min(longest, pieces.length - start);
+    const text = () => pieces.slice(start, start + length).join(",").trim();
+    while (length > 1 && indexOf(text()) === undefined) length--;
+    if (length > 1 && pieces.slice(start, start + length).every((each) => indexOf(each.trim()))) {
+      faults.add("experiment/only", `${text()} is one value of axis "${axis}", and several`, {
+        at,
+        mend: `write [${JSON.stringify(text())}] or [${pieces.slice(start, start + length)}]`,
+      });
+    } else indexes.push(...indexOf(text()) ?? missing(text()));
+    start += length;
+  }
+  return indexes;
 }
 
-function numberOr(text: string): AxisValue {
-  return text !== "" && Number.isFinite(Number(text)) ? Number(text) : text;
+/** Finds a value by its text: a number however it is written, else as labels or specs write it. */
+function finder(values: readonly AxisValue[]): (text: string) => [number] | undefined {
+  const byText = new Map<string, [number]>();
+  const forms = [
+    (value: AxisValue) => typeof value === "number" ? numberKey(value) : undefined,
+    formatAxisValue,
+    String,
+  ];
+  for (const form of forms) {
+    values.forEach((value, index) => {
+      const text = form(value);
+      if (text !== undefined && !byText.has(text)) byText.set(text, [index]);
+    });
+  }
+  return (text) => {
+    const number = text === "" ? NaN : Number(text);
+    const found = Number.isFinite(number) ? byText.get(numberKey(number)) : undefined;
+    return found ?? byText.get(text) ?? byText.get(unquoted(text));
+  };
+}
+
+/** No text of a value looks like it. */
+function numberKey(value: number): string {
+  return `\0${value}`;
+}
+
+function unquoted(text: string): string {
+  return text.replace(/^'(.*)'$/s, "$1").replace(/^"(.*)"$/s, "$1");
 }

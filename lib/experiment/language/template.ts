@@ -91,12 +91,20 @@ export function templateAt(template: Template, path: Path): Template {
   return inside;
 }
 
+/** What is left of the characters that all evaluations together may make. */
+export interface Room {
+  /** Goes down with every text that is made. */
+  characters: number;
+}
+
 /** Where an evaluation puts what it cannot evaluate. */
 export interface Evaluation {
   /** Values of environment variables. */
   readonly env: ReadonlyMap<string, string | undefined>;
   /** Receives the paths of broken parts. */
   readonly broken: Path[];
+  /** How many more characters of text may be made; without a limit if absent. */
+  readonly room?: Room;
   /** Where faults go. */
   readonly faults: FaultList;
 }
@@ -228,11 +236,11 @@ interface Reading {
 /** Whether a reference names something that is there; reports it if not. */
 function isNamed(reference: Reference, { node, names, faults }: Reading): boolean {
   const { space, name } = reference;
-  const at = positionIn(node, reference.offset);
   if (space === "env") {
     names.onVariable?.(name);
     // A variable that is not set is reported where it is declared.
     if (names.env.has(name)) return names.env.get(name) !== undefined;
+    const at = positionIn(node, reference.offset);
     faults.add("experiment/unknown-name", `there is no variable "${name}" under env`, {
       at,
       mend: names.env.size === 0
@@ -243,6 +251,7 @@ function isNamed(reference: Reference, { node, names, faults }: Reading): boolea
   }
   if (space === "axis") {
     if (names.axes?.has(name)) return true;
+    const at = positionIn(node, reference.offset);
     if (names.axes === undefined) {
       faults.add("experiment/reference", "an axis cannot be referred to here", {
         at,
@@ -259,7 +268,7 @@ function isNamed(reference: Reference, { node, names, faults }: Reading): boolea
     return false;
   }
   faults.add("experiment/reference", "a stage cannot be referred to here", {
-    at,
+    at: positionIn(node, reference.offset),
     mend: names.stageMend,
   });
   return false;
@@ -268,17 +277,25 @@ function isNamed(reference: Reference, { node, names, faults }: Reading): boolea
 function evaluateText(
   { node, parts }: Template & { type: "text" },
   scope: Scope,
-  { env, faults }: Evaluation,
+  { env, faults, room }: Evaluation,
 ): AxisValue | undefined {
+  if (room !== undefined && room.characters < 0) return undefined;
   try {
     const values = parts.map((part) =>
       typeof part === "string" ? part : evaluatePart(part, scope, env)
     );
-    return values.length === 1
-      ? values[0]
-      : values.some((each) => each === undefined)
-      ? undefined
-      : values.join("");
+    if (values.some((each) => each === undefined)) return undefined;
+    if (room !== undefined) {
+      for (const each of values) room.characters -= String(each).length;
+      if (room.characters < 0) {
+        faults.add("experiment/too-large", "texts with $(...) in them become too long here", {
+          at: node.at,
+          mend: "refer to shorter values, or less often",
+        });
+        return undefined;
+      }
+    }
+    return values.length === 1 ? values[0] : values.join("");
   } catch (error) {
     addExpressionFault(error, node, faults);
     return undefined;

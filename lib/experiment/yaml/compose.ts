@@ -7,6 +7,7 @@
  */
 import { basename, dirname, join, normalize, resolve } from "node:path";
 import { ExperimentError, type SourcePosition } from "../../base/errors.ts";
+import { compareText } from "../../base/order.ts";
 import { extendsForm } from "../experiment_file.ts";
 import type { FaultList } from "../check/fault_list.ts";
 import { checkValue } from "../check/issues.ts";
@@ -14,18 +15,40 @@ import { listOf, nearestName } from "../check/near.ts";
 import { type MapEntry, type MapNode, plainOf, type SpecNode } from "./node.ts";
 import { parseYaml } from "./yaml.ts";
 
+/** The most bytes that one file may have. */
+const MAX_BYTES = 4_000_000;
+/** The most files that an experiment may be made of. */
+const MAX_FILES = 100;
+
 /** Keys that a file has for itself and does not hand on to those that extend it. */
 const OWN_KEYS = ["name", "about"];
+
+/** A file as it is written. */
+export interface SpecFile {
+  /** Its path as the spec led to it. */
+  readonly path: string;
+  /** Its text. */
+  readonly text: string;
+}
+
+/** A spec and what it extends. */
+export interface Composed {
+  /** The merged mapping; undefined when a file's faults leave nothing to check. */
+  readonly root: MapNode | undefined;
+  /** Every file as it is written: the spec itself, then those that it extends. */
+  readonly files: readonly SpecFile[];
+}
 
 /**
  * Reads a spec and what it extends.
  *
- * @returns the merged mapping; undefined when a file's faults leave nothing to check
- * @throws ExperimentError "experiment/not-found" when there is no such file
+ * @throws ExperimentError "experiment/not-found" when there is no such file,
+ *   "experiment/too-large" when it is not to be read
  */
-export async function composeSpec(path: string, faults: FaultList): Promise<MapNode | undefined> {
-  const text = await readSpec(path);
-  return await new Composer(faults).file(path, text, []);
+export async function composeSpec(path: string, faults: FaultList): Promise<Composed> {
+  const composer = new Composer(faults);
+  const root = await composer.file(path, await readSpec(path), []);
+  return { root, files: composer.files };
 }
 
 /** Merges two trees; where both say something, `over` wins. */
@@ -34,6 +57,7 @@ export function mergeNodes(under: SpecNode, over: SpecNode): SpecNode {
 }
 
 class Composer {
+  readonly files: SpecFile[] = [];
   readonly #faults: FaultList;
   readonly #done = new Map<string, MapNode | undefined>();
 
@@ -42,6 +66,7 @@ class Composer {
   }
 
   async file(path: string, text: string, above: readonly string[]): Promise<MapNode | undefined> {
+    this.files.push({ path, text });
     const own = this.#parse(path, text);
     if (own === undefined) return undefined;
     const bases = this.#bases(own);
@@ -72,6 +97,13 @@ class Composer {
       this.#faults.add("experiment/cycle", `files extend each other in a circle: ${circle}`, {
         at: base.at,
         mend: "remove one of these extends",
+      });
+      return undefined;
+    }
+    if (!this.#done.has(id) && this.files.length >= MAX_FILES) {
+      this.#faults.add("experiment/too-large", `this extends more than ${MAX_FILES - 1} files`, {
+        at: base.at,
+        mend: "write what the files of the chain say into fewer of them",
       });
       return undefined;
     }
@@ -179,9 +211,21 @@ function relativeTo(from: string, path: string): string {
 async function readSpec(path: string): Promise<string> {
   let bytes: Uint8Array;
   try {
+    const { isFile, isDirectory, size } = await Deno.stat(path);
+    // A pipe or a device may never end, and would not say the same again.
+    if (!isFile && !isDirectory) {
+      throw new ExperimentError("experiment/not-found", `experiment ${path} is no regular file`, {
+        mend: "give the path of a YAML file",
+      });
+    }
+    if (size > MAX_BYTES) {
+      throw new ExperimentError("experiment/too-large", `experiment ${path} has ${size} bytes`, {
+        mend: `give a YAML file of at most ${MAX_BYTES} bytes`,
+      });
+    }
     bytes = await Deno.readFile(path);
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
+    if (error instanceof ExperimentError || !(error instanceof Error)) throw error;
     throw await unreadable(path, error);
   }
   try {
@@ -229,5 +273,5 @@ async function specsIn(folder: string): Promise<readonly string[]> {
   } catch {
     return []; // no such folder, or no right to look into it: nothing to suggest
   }
-  return paths.sort();
+  return paths.sort(compareText);
 }

@@ -113,6 +113,14 @@ export function itemsOf(node: SpecNode | undefined): readonly SpecNode[] {
   return node?.type === "list" ? node.items : [];
 }
 
+/** How many values a tree has, mappings and lists counted too. */
+export function countNodes(node: SpecNode): number {
+  let count = 1;
+  for (const [, { value }] of entriesOf(node)) count += countNodes(value);
+  for (const item of itemsOf(node)) count += countNodes(item);
+  return count;
+}
+
 /** The plain value of a tree, in which broken nodes are `undefined`; their paths go to `broken`. */
 export function plainOf(node: SpecNode, broken: Path[] = [], path: Path = []): unknown {
   switch (node.type) {

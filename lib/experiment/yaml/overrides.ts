@@ -1,15 +1,17 @@
 /**
  * `--set stages.pretrain.with.lr=2e-5`: changes to a spec from the command line.
  *
- * A value is read as YAML. Sections, stages, axes and list items must be there
- * already; whether a parameter exists is for the check of the spec to say.
+ * A value is a value: `[1, 2]`, `{ a: 1 }`, `"5"`, `2e-5` and `true` are read as YAML
+ * reads them, anything else is text, whatever stands in it. Sections, stages, axes and
+ * list items must be there already; whether a parameter exists is for the check of the
+ * spec to say.
  */
 import type { SourcePosition } from "../../base/errors.ts";
 import { formatPath, parsePath, type Path } from "../../base/path.ts";
 import type { FaultList } from "../check/fault_list.ts";
 import { mendName } from "../check/near.ts";
 import type { MapNode, SpecNode } from "./node.ts";
-import { parseYaml } from "./yaml.ts";
+import { parseValue } from "./yaml.ts";
 
 /** Sections whose keys are names that the spec gives; `--set` makes up none. */
 const NAMED_SECTIONS = new Set(["axes", "env", "fits", "stages"]);
@@ -42,81 +44,82 @@ function applyOverride(root: MapNode, text: string, faults: FaultList): MapNode 
     });
     return root;
   }
-  const valueText = text.slice(equals + 1);
-  const value: SpecNode = parseYaml(valueText, { file, faults, hasLines: false }) ??
-    { type: "scalar", at: { file }, value: null, raw: valueText };
-  const setter = new Setter({ path, value, at: { file }, faults });
-  return setter.set(root, 0) as MapNode;
+  const setting = {
+    path,
+    value: parseValue(text.slice(equals + 1), { file, faults }),
+    at: { file },
+    faults,
+  };
+  return setIn(root, { ...setting, depth: 0 }) as MapNode;
 }
 
+/** What is set, and how many steps of the way to it are taken. */
 interface Setting {
   readonly path: Path;
+  readonly depth: number;
   readonly value: SpecNode;
   readonly at: SourcePosition;
   readonly faults: FaultList;
 }
 
-class Setter {
-  readonly #setting: Setting;
+/** The node with the value set below it; the same node, and a fault, when it cannot be. */
+function setIn(node: SpecNode, setting: Setting): SpecNode {
+  const step = setting.path[setting.depth];
+  if (step === undefined) return setting.value;
+  return typeof step === "number" ? setItem(node, step, setting) : setKey(node, step, setting);
+}
 
-  constructor(setting: Setting) {
-    this.#setting = setting;
-  }
-
-  /** The node with the value set below it; the same node when it cannot be. */
-  set(node: SpecNode, depth: number): SpecNode {
-    const { path, value } = this.#setting;
-    const step = path[depth];
-    if (step === undefined) return value;
-    if (typeof step === "number") return this.#setItem(node, step, depth);
-    return this.#setKey(node, step, depth);
-  }
-
-  #setItem(node: SpecNode, index: number, depth: number): SpecNode {
-    const name = this.#nameOf(depth);
-    if (node.type !== "list") return this.#fail(node, `${name} is no list`, `write ${name}=...`);
-    const item = node.items[index];
-    if (item === undefined) {
-      const mend = node.items.length === 0
+function setItem(node: SpecNode, index: number, setting: Setting): SpecNode {
+  const name = nameOf(setting);
+  const fail = (message: string, mend: string) => failed(node, setting, { message, mend });
+  if (node.type !== "list") return fail(`${name} is no list`, `write ${name}=...`);
+  const item = node.items[index];
+  if (item === undefined) {
+    return fail(
+      `${name} has no item [${index}]`,
+      node.items.length === 0
         ? `write ${name}=[...]`
-        : `write ${name}[0] to ${name}[${node.items.length - 1}], or ${name}=[...]`;
-      return this.#fail(node, `${name} has no item [${index}]`, mend);
-    }
-    const items = [...node.items];
-    items[index] = this.set(item, depth + 1);
-    return { ...node, items };
+        : `write ${name}[0] to ${name}[${node.items.length - 1}], or ${name}=[...]`,
+    );
   }
+  const items = [...node.items];
+  items[index] = setIn(item, { ...setting, depth: setting.depth + 1 });
+  return { ...node, items };
+}
 
-  #setKey(node: SpecNode, key: string, depth: number): SpecNode {
-    const { at, path } = this.#setting;
-    const name = this.#nameOf(depth);
-    const isEmpty = node.type === "scalar" && node.value === null;
-    if (node.type !== "map" && !isEmpty) {
-      return this.#fail(node, `${name} is no mapping`, `write ${name}=...`);
-    }
-    const entries = new Map(node.type === "map" ? node.entries : []);
-    const entry = entries.get(key);
-    const isNamed = depth === 1 && NAMED_SECTIONS.has(String(path[0]));
-    if (entry === undefined && isNamed) {
-      const mend = mendName(key, entries.keys(), (near) => `${name}.${near}`);
-      return this.#fail(node, `${name} has no "${key}"`, mend);
-    }
-    const isLast = depth === path.length - 1;
-    const inside: SpecNode = entry?.value ?? { type: "map", at, entries: new Map() };
-    entries.set(key, {
-      keyAt: isLast || entry === undefined ? at : entry.keyAt,
-      value: this.set(inside, depth + 1),
-    });
-    return { type: "map", at: node.at, entries };
+function setKey(node: SpecNode, key: string, setting: Setting): SpecNode {
+  const { at, path, depth } = setting;
+  const name = nameOf(setting);
+  const isEmpty = node.type === "scalar" && node.value === null;
+  if (node.type !== "map" && !isEmpty) {
+    const message = `${name} is no mapping`;
+    return failed(node, setting, { message, mend: `write ${name}=...` });
   }
+  const entries = new Map(node.type === "map" ? node.entries : []);
+  const entry = entries.get(key);
+  const isNamed = depth === 1 && NAMED_SECTIONS.has(String(path[0]));
+  if (entry === undefined && isNamed) {
+    const mend = mendName(key, entries.keys(), (near) => `${name}.${near}`);
+    return failed(node, setting, { message: `${name} has no ${JSON.stringify(key)}`, mend });
+  }
+  const isLast = depth === path.length - 1;
+  const inside: SpecNode = entry?.value ?? { type: "map", at, entries: new Map() };
+  entries.set(key, {
+    keyAt: isLast || entry === undefined ? at : entry.keyAt,
+    value: setIn(inside, { ...setting, depth: depth + 1 }),
+  });
+  return { type: "map", at: node.at, entries };
+}
 
-  #fail(node: SpecNode, message: string, mend: string): SpecNode {
-    const { at, faults } = this.#setting;
-    faults.add("experiment/set", message, { at, mend });
-    return node;
-  }
+function failed(
+  node: SpecNode,
+  { at, faults }: Setting,
+  { message, mend }: { readonly message: string; readonly mend: string },
+): SpecNode {
+  faults.add("experiment/set", message, { at, mend });
+  return node;
+}
 
-  #nameOf(depth: number): string {
-    return depth === 0 ? "the spec" : formatPath(this.#setting.path.slice(0, depth));
-  }
+function nameOf({ path, depth }: Setting): string {
+  return depth === 0 ? "the spec" : formatPath(path.slice(0, depth));
 }

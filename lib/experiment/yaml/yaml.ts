@@ -2,8 +2,9 @@
  * YAML text -> located value tree.
  *
  * YAML 1.2 with anchors, aliases and merge keys. What YAML would read as
- * something else than it looks like is refused: leading zeros, numbers that a
- * double cannot hold, keys given twice, a comma that cuts an expression in two.
+ * something else than it looks like is refused: tags, other versions of YAML,
+ * leading zeros, numbers that a double cannot hold, keys given twice, a comma that
+ * cuts an expression in two. So is what is too large to have been written by hand.
  */
 import {
   isAlias,
@@ -22,9 +23,14 @@ import {
 import type { SourcePosition } from "../../base/errors.ts";
 import type { FaultList } from "../check/fault_list.ts";
 import type { MapEntry, MapNode, SpecNode } from "./node.ts";
+import { tokensToRefuse } from "./_tokens.ts";
 
-/** Nodes that a file may have once its aliases are written out. */
+/** Values that a file may have once its aliases are written out. */
 const MAX_NODES = 200_000;
+/** Characters that these may have in all. */
+const MAX_CHARACTERS = 4_000_000;
+/** Tags, directives and comments of one text that are reported. */
+const MAX_REFUSED = 20;
 /** Levels that mappings and lists may be nested. */
 const MAX_DEPTH = 100;
 
@@ -44,14 +50,17 @@ export interface YamlOptions {
  * @returns undefined when the text holds nothing, a broken node when it is no YAML
  */
 export function parseYaml(text: string, options: YamlOptions): SpecNode | undefined {
-  const lines = new LineCounter();
+  const isLone = options.hasLines === false;
+  const lines = linesOf(text);
   const place = (offset: number): SourcePosition => {
-    if (options.hasLines === false) return { file: options.file };
+    if (isLone) return { file: options.file };
     const { line, col } = lines.linePos(offset);
     return { file: options.file, line: Math.max(line, 1), column: Math.max(col, 1) };
   };
+  if (reportRefused(text, { place, faults: options.faults, isLone })) {
+    return { type: "broken", at: place(0) };
+  }
   const document = parseDocument(text, {
-    lineCounter: lines,
     uniqueKeys: false,
     prettyErrors: false,
     logLevel: "error",
@@ -78,6 +87,78 @@ export function parseYaml(text: string, options: YamlOptions): SpecNode | undefi
   return new Converter(text, place, options.faults).convert(document.contents, 0);
 }
 
+/**
+ * Reads a lone value of a command line: `2e-5`, `[1, 2]`, `"5"`, or text such as `a #2: b`.
+ *
+ * Only brackets, braces, quotes and tags at its beginning make it YAML. Otherwise nothing is
+ * special in it, as nothing comes after it.
+ */
+export function parseValue(text: string, options: Omit<YamlOptions, "hasLines">): SpecNode {
+  const raw = text.trim();
+  const isPlain = /^(~|[-+]?[\w.]*\w[\w.+-]*)?$/.test(raw); // what may be no text
+  const node = isPlain || /^["'![{]/.test(raw)
+    ? parseYaml(raw, { ...options, hasLines: false })
+    : undefined;
+  const value = raw === "" ? null : raw;
+  return node ?? { type: "scalar", at: { file: options.file }, value, raw };
+}
+
+const REFUSALS = {
+  tag: {
+    code: "experiment/yaml",
+    what: (source: string) => `a spec has no tags such as ${source}`,
+    mend: "remove the tag, or put the value in quotes if text is meant",
+  },
+  directive: {
+    code: "experiment/yaml",
+    what: (source: string) => `a spec is YAML 1.2, which ${source} is not for`,
+    mend: "remove the tag of the version, and quote what YAML 1.2 would read as something else",
+  },
+  comment: {
+    code: "experiment/yaml",
+    what: (source: string) => `a value has no comment such as ${source}`,
+    mend: "remove it, or put the whole value in quotes if text is meant",
+  },
+  value: {
+    code: "experiment/too-large",
+    what: () => "this file is too large to read",
+    mend: `remove what is not needed: a file may have ${MAX_NODES} values`,
+  },
+} as const;
+
+/** Reports what a spec does not have; says whether there is any. */
+function reportRefused(
+  text: string,
+  { place, faults, isLone }: {
+    readonly place: (offset: number) => SourcePosition;
+    readonly faults: FaultList;
+    readonly isLone: boolean;
+  },
+): boolean {
+  // Most texts have none of it, and then need no look at their tokens.
+  const isSuspect = text.includes("!") || /^%/m.test(text) || isLone && text.includes("#") ||
+    text.length > MAX_NODES;
+  if (!isSuspect) return false;
+  let count = 0;
+  for (const { type, source, offset } of tokensToRefuse(text, MAX_NODES)) {
+    if (type === "comment" && !isLone) continue;
+    if (++count > MAX_REFUSED) break;
+    const { code, what, mend } = REFUSALS[type];
+    faults.add(code, what(JSON.stringify(source.trim())), { at: place(offset), mend });
+  }
+  return count > 0;
+}
+
+/** Where each line begins; known before the text is read, for what is refused. */
+function linesOf(text: string): LineCounter {
+  const lines = new LineCounter();
+  lines.addNewLine(0);
+  for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n", end + 1)) {
+    lines.addNewLine(end + 1);
+  }
+  return lines;
+}
+
 function addTooDeep(faults: FaultList, at: SourcePosition): void {
   faults.add("experiment/yaml", "mappings and lists are nested too deeply", {
     at,
@@ -92,7 +173,6 @@ const YAML_MENDS: Readonly<Record<string, string>> = {
   BLOCK_AS_IMPLICIT_KEY: "put a value that holds a colon in quotes, or start a new line",
   MISSING_CHAR: "close the quote or bracket",
   BAD_INDENT: "close the bracket, or indent the line as its neighbours",
-  TAG_RESOLVE_FAILED: "remove the tag",
 };
 
 function lowered(message: string): string {
@@ -100,9 +180,17 @@ function lowered(message: string): string {
   return message.charAt(0).toLowerCase() + message.slice(1).split("\n")[0];
 }
 
+/** How much a node is once its aliases are written out. */
+interface Size {
+  readonly nodes: number;
+  readonly characters: number;
+}
+
 interface Anchored {
   readonly node: SpecNode;
-  readonly size: number;
+  readonly size: Size;
+  /** Levels of mappings and lists in it. */
+  readonly height: number;
 }
 
 class Converter {
@@ -110,7 +198,10 @@ class Converter {
   readonly #place: (offset: number) => SourcePosition;
   readonly #faults: FaultList;
   readonly #anchors = new Map<string, Anchored>();
-  #size = 0;
+  #nodes = 0;
+  #characters = 0;
+  /** The deepest level that was reached since it was last set back. */
+  #deepest = 0;
   #isTooLarge = false;
 
   constructor(text: string, place: (offset: number) => SourcePosition, faults: FaultList) {
@@ -125,20 +216,57 @@ class Converter {
       addTooDeep(this.#faults, at);
       return { type: "broken", at };
     }
-    if (isAlias(node)) return this.#alias(node.source, at);
-    const sizeBefore = this.#size++;
+    if (isAlias(node)) return this.#alias(node.source, { at, depth });
+    if (!this.#take({ nodes: 1, characters: scalarText(node).length }, at)) {
+      return { type: "broken", at };
+    }
+    const before = { nodes: this.#nodes - 1, characters: this.#characters };
+    const deepestBefore = this.#deepest;
+    this.#deepest = depth;
     const result = isMap(node)
       ? this.#map(node, at, depth)
       : isSeq(node)
       ? this.#list(node, at, depth)
       : this.#scalar(node as Scalar, at);
     if ("anchor" in node && node.anchor !== undefined) {
-      this.#anchors.set(node.anchor, { node: result, size: this.#size - sizeBefore });
+      const size = {
+        nodes: this.#nodes - before.nodes,
+        characters: this.#characters - before.characters + scalarText(node).length,
+      };
+      this.#anchors.set(node.anchor, { node: result, size, height: this.#deepest - depth });
     }
+    this.#deepest = Math.max(this.#deepest, deepestBefore);
     return result;
   }
 
-  #alias(name: string, at: SourcePosition): SpecNode {
+  /** Counts what is read, or read again; false, and a fault, once it is too much. */
+  #take({ nodes, characters }: Size, at: SourcePosition, isAgain = false): boolean {
+    this.#nodes += nodes;
+    this.#characters += characters;
+    if (this.#nodes <= MAX_NODES && this.#characters <= MAX_CHARACTERS) return true;
+    if (this.#isTooLarge) return false;
+    this.#isTooLarge = true;
+    const limit = this.#nodes > MAX_NODES
+      ? `${MAX_NODES} values`
+      : `${MAX_CHARACTERS} characters of text`;
+    if (isAgain) {
+      this.#faults.add("experiment/alias", "aliases make this file too large to read", {
+        at,
+        mend: `use fewer aliases: written out, a file may have ${limit}`,
+      });
+    } else {
+      this.#faults.add("experiment/too-large", "this file is too large to read", {
+        at,
+        mend: `remove what is not needed: a file may have ${limit}`,
+      });
+    }
+    return false;
+  }
+
+  #alias(
+    name: string,
+    { at, depth }: { readonly at: SourcePosition; readonly depth: number },
+  ): SpecNode {
     const anchored = this.#anchors.get(name);
     if (anchored === undefined) {
       this.#faults.add("experiment/alias", `the alias *${name} has no anchor before it`, {
@@ -147,16 +275,12 @@ class Converter {
       });
       return { type: "broken", at };
     }
-    this.#size += anchored.size;
-    if (this.#size <= MAX_NODES) return anchored.node;
-    if (!this.#isTooLarge) {
-      this.#isTooLarge = true;
-      this.#faults.add("experiment/alias", "aliases of aliases make this file too large to read", {
-        at,
-        mend: `use fewer aliases: written out, a file may have ${MAX_NODES} values`,
-      });
+    if (depth + anchored.height > MAX_DEPTH) {
+      addTooDeep(this.#faults, at);
+      return { type: "broken", at };
     }
-    return { type: "broken", at };
+    this.#deepest = Math.max(this.#deepest, depth + anchored.height);
+    return this.#take(anchored.size, at, true) ? anchored.node : { type: "broken", at };
   }
 
   #list(node: YAMLSeq, at: SourcePosition, depth: number): SpecNode {
@@ -179,7 +303,8 @@ class Converter {
 
   #map(node: YAMLMap, at: SourcePosition, depth: number): MapNode {
     const entries = new Map<string, MapEntry>();
-    const merged: SpecNode[] = [];
+    let merged: readonly SpecNode[] = [];
+    let mergeAt: SourcePosition | undefined;
     let open = 0;
     for (const pair of node.items as Pair<Node, Node | null>[]) {
       if (open > 0) {
@@ -196,16 +321,15 @@ class Converter {
         : { type: "scalar", at: keyAt, value: null, raw: "" };
       if (key === undefined) continue;
       if (key === "<<" && isScalar(pair.key) && pair.key.type === "PLAIN") {
-        merged.push(...this.#mergeSources(value));
+        if (mergeAt !== undefined) {
+          this.#twice(key, { at: keyAt, first: mergeAt, mend: "write one <<: [*name, *other]" });
+        } else merged = this.#mergeSources(value);
+        mergeAt ??= keyAt;
         continue;
       }
       const first = entries.get(key);
       if (first !== undefined) {
-        const where = first.keyAt.line === undefined ? "" : ` (first in line ${first.keyAt.line})`;
-        this.#faults.add("experiment/yaml", `key ${JSON.stringify(key)} is given twice${where}`, {
-          at: keyAt,
-          mend: "remove one of the two",
-        });
+        this.#twice(key, { at: keyAt, first: first.keyAt, mend: "remove one of the two" });
         continue;
       }
       entries.set(key, { keyAt, value });
@@ -215,6 +339,19 @@ class Converter {
       for (const [key, entry] of source.entries) if (!entries.has(key)) entries.set(key, entry);
     }
     return { type: "map", at, entries };
+  }
+
+  #twice(
+    key: string,
+    { at, first, mend }: {
+      readonly at: SourcePosition;
+      readonly first: SourcePosition;
+      readonly mend: string;
+    },
+  ): void {
+    const where = first.line === undefined ? "" : ` (first in line ${first.line})`;
+    const message = `key ${JSON.stringify(key)} is given twice${where}`;
+    this.#faults.add("experiment/yaml", message, { at, mend });
   }
 
   #mergeSources(value: SpecNode): readonly SpecNode[] {
@@ -237,18 +374,16 @@ class Converter {
   }
 
   #scalar(node: Scalar, at: SourcePosition): SpecNode {
-    const value = node.value;
     const raw = this.#text.slice(node.range?.[0] ?? 0, node.range?.[1] ?? 0);
+    const { value } = node;
     if (value === null || typeof value === "boolean" || typeof value === "string") {
       return { type: "scalar", at, value, raw };
     }
     if (typeof value !== "number") throw new Error(`YAML gave a ${typeof value}`);
-    const mend = numberMend(value, node.source ?? raw);
+    const source = node.source ?? raw;
+    const mend = numberMend(value, source);
     if (mend === undefined) return { type: "scalar", at, value, raw };
-    this.#faults.add("experiment/yaml", `${node.source ?? raw} would be read as ${shown(value)}`, {
-      at,
-      mend,
-    });
+    this.#faults.add("experiment/yaml", `${source} would be read as ${shown(value)}`, { at, mend });
     return { type: "broken", at };
   }
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { parse } from "yaml";
 import { faultsOf, load, STAGES } from "../_load.ts";
 
@@ -21,7 +22,7 @@ const SETS: readonly (readonly [string, (spec: Spec) => unknown, unknown])[] = [
     type: "constant",
   }],
   ["stages.world.with.seed=3", (spec) => spec.stages.world?.with.seed, 3],
-  ["stages.train.with.note=a=b: c", (spec) => spec.stages.train?.with.note, undefined],
+  ["stages.train.with.note=a=b: c", (spec) => spec.stages.train?.with.note, "a=b: c"],
   ['stages.train.with.note="a=b"', (spec) => spec.stages.train?.with.note, "a=b"],
   ["axes.steps=[1, 2]", (spec) => spec.axes.steps, [1, 2]],
   ["axes.steps[0]=50", (spec) => spec.axes.steps, [50, 200, 400]],
@@ -37,12 +38,32 @@ interface Spec {
 }
 
 for (const [set, pick, expected] of SETS) {
-  if (expected === undefined) continue;
   Deno.test(`--set ${set} sets`, async () => {
     const { text } = await load(SPEC, { set: [set] });
     assert.deepEqual(pick(parse(text)), expected);
   });
 }
+
+const TEXTS = ["x #2", "#2", "--- a", "---", "...", "- a", "*.txt", "&a", "| b", "> c", "%d", "@x"];
+TEXTS.push("a: b", "`x`", "yes", "1:30", "1_000", "2024-01-01", "a, b", "a'b", 'say "x"', "?", "=");
+
+for (const text of TEXTS) {
+  Deno.test(`--set note=${text} sets that text: a value is a value`, async () => {
+    const { requests } = await load(SPEC, { set: [`stages.train.with.note=${text}`] });
+    assert.equal(requests.find(({ cell }) => cell.stage === "train")?.params.note, text);
+  });
+}
+
+Deno.test("--set sets any text that is quoted as JSON", () =>
+  fc.assert(
+    fc.asyncProperty(fc.string({ unit: "grapheme", minLength: 1 }), async (text) => {
+      const note = text.replaceAll("$(", "$");
+      const set = [`stages.train.with.note=${JSON.stringify(note)}`];
+      const { requests } = await load(SPEC, { set });
+      assert.equal(requests.find(({ cell }) => cell.stage === "train")?.params.note, note);
+    }),
+    { numRuns: 20 },
+  ));
 
 Deno.test("--set goes on to the requests, the later over the earlier", async () => {
   const set = ["stages.train.with.lr=1", "stages.train.with.lr=2", "axes.seed=[5]"];
@@ -128,6 +149,21 @@ const SET_FAULTS: readonly (readonly [string, string])[] = [
   mend: close the quote or bracket`,
   ],
   [
+    "stages.train.with.note=!!timestamp 2024-01-01",
+    `--set stages.train.with.note: a spec has no tags such as "!!timestamp" [experiment/yaml]
+  mend: remove the tag, or put the value in quotes if text is meant`,
+  ],
+  [
+    'stages.train.with.note="a" #2',
+    `--set stages.train.with.note: a value has no comment such as "#2" [experiment/yaml]
+  mend: remove it, or put the whole value in quotes if text is meant`,
+  ],
+  [
+    "stages.train.with.steps=012",
+    `--set stages.train.with.steps: 012 would be read as 12 [experiment/yaml]
+  mend: write 12, or "012" if text is meant`,
+  ],
+  [
     "lr",
     `--set lr: cannot read --set lr [experiment/set]
   mend: write --set path=value, such as --set stages.pretrain.with.steps=100`,
@@ -206,6 +242,35 @@ ${STAGES}  one: { uses: synthetic-world, with: { seed: $(axis.b) } }
 
 Deno.test("--only does not change the text of the spec", async () => {
   assert.equal((await load(SPEC, { only: ["steps=100"] })).text, (await load(SPEC)).text);
+});
+
+Deno.test("--only takes a value that holds a comma", async () => {
+  const spec = `axes: { arm: [a, "b,c", "d, e", '"', "1", 1] }
+${STAGES}  train: { uses: pretrain, with: { corpus: $(stages.shards), steps: 1, note: "x$(axis.arm)" } }
+`;
+  const kept = async (...only: string[]) => {
+    const { requests } = await load(spec, { only: only.map((each) => `arm=${each}`) });
+    return requests.filter(({ cell }) => cell.stage === "train").map(({ cell }) => cell.axes.arm);
+  };
+  assert.deepEqual(await kept("b,c"), ["b,c"]);
+  assert.deepEqual(await kept("a,b,c"), ["a", "b,c"]);
+  assert.deepEqual(await kept("d, e, a"), ["a", "d, e"]);
+  assert.deepEqual(await kept('"b,c",a'), ["a", "b,c"]);
+  assert.deepEqual(await kept('["d, e", a]'), ["a", "d, e"]);
+  assert.deepEqual(await kept("1"), [1]);
+  assert.deepEqual(await kept('"1"'), ["1"]);
+  assert.deepEqual(await kept("1.0", '"'), ['"', 1]);
+});
+
+Deno.test("--only of what is one value and several asks which is meant", async () => {
+  const spec = `axes: { arm: [a, b, "a,b"] }
+${STAGES}  train: { uses: pretrain, with: { corpus: $(stages.shards), steps: 1, note: $(axis.arm) } }
+`;
+  assert.equal(
+    await faultsOf(spec, { only: ["arm=a,b"] }),
+    `--only arm=a,b: a,b is one value of axis "arm", and several [experiment/only]
+  mend: write ["a,b"] or [a,b]`,
+  );
 });
 
 const ONLY_FAULTS: readonly (readonly [readonly string[], string])[] = [

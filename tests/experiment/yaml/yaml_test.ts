@@ -71,7 +71,7 @@ Deno.test("parseYaml() refuses aliases that grow without bound", () => {
   const { faults } = read(levels.join(""));
   assert.equal(
     faults,
-    `a.yaml:6:10: aliases of aliases make this file too large to read [experiment/alias]
+    `a.yaml:6:10: aliases make this file too large to read [experiment/alias]
   mend: use fewer aliases: written out, a file may have 200000 values`,
   );
 });
@@ -104,16 +104,97 @@ a.yaml:3:1: a key must be a name [experiment/yaml]
   mend: write a plain name`,
   ],
   [
-    "a tag",
-    "a: !!python/object 1\n",
-    `a.yaml:1:4: cannot read this as YAML: unresolved tag: tag:yaml.org,2002:python/object [experiment/yaml]
-  mend: remove the tag`,
+    "a merge key given twice",
+    "a: &a { x: 1 }\nb: { <<: *a, <<: *a }\n",
+    `a.yaml:2:14: key "<<" is given twice (first in line 2) [experiment/yaml]
+  mend: write one <<: [*name, *other]`,
   ],
 ];
 
 for (const [name, text, faults] of FAULTS) {
   Deno.test(`parseYaml() reports ${name}`, () => assert.equal(read(text).faults, faults));
 }
+
+const TAGS = ["!custom 3", "!!timestamp 2024-01-01", "!!binary aGVsbG8=", "!!omap [a: 1]"];
+TAGS.push(
+  "!!pairs [a: 1]",
+  "!!merge x",
+  "!!set { a }",
+  "!!str 3",
+  "! 3",
+  "!<tag:x> 3",
+  "!!python/x 1",
+);
+
+for (const value of TAGS) {
+  Deno.test(`parseYaml() refuses the tag of ${value} at its place`, () => {
+    const tag = value.split(" ")[0];
+    assert.equal(
+      read(`# !!x\na: "!y"\nb:\n  c: ${value}\n`).faults,
+      `a.yaml:4:6: a spec has no tags such as "${tag}" [experiment/yaml]
+  mend: remove the tag, or put the value in quotes if text is meant`,
+    );
+  });
+}
+
+Deno.test("parseYaml() finds tags wherever they stand, and in text none", () => {
+  const places = (text: string) => read(text).faults.match(/^a\.yaml:\d+:\d+/gm) ?? [];
+  assert.deepEqual(places("!!map\n? !!str a\n: - !x\n  - { b: !y c }\n"), [
+    "a.yaml:1:1",
+    "a.yaml:2:3",
+    "a.yaml:3:5",
+    "a.yaml:4:10",
+  ]);
+  const texts = "a: x !y\nb: '!z'\nc: \"!q\"\nd: |\n  !r\n  %YAML 1.1\ne: >\n  !s\nf: k!t\n# !u\n";
+  const { value, faults } = read(texts);
+  assert.equal(faults, "");
+  assert.deepEqual(value, {
+    a: "x !y",
+    b: "!z",
+    c: "!q",
+    d: "!r\n%YAML 1.1\n",
+    e: "!s\n",
+    f: "k!t",
+  });
+});
+
+Deno.test("parseYaml() refuses %YAML 1.1, which silently changes numbers and booleans", () => {
+  assert.equal(
+    read("%YAML 1.1\n---\na: 1:30\nb: yes\n").faults,
+    `a.yaml:1:1: a spec is YAML 1.2, which "%YAML 1.1" is not for [experiment/yaml]
+  mend: remove the tag of the version, and quote what YAML 1.2 would read as something else`,
+  );
+  assert.deepEqual(read("%YAML 1.2\n---\na: 1:30\n").value, { a: "1:30" });
+});
+
+Deno.test("parseYaml() refuses 6,000 aliases of one text of 100 KB", () => {
+  const aliases = Array(6_000).fill("*t").join(", ");
+  assert.equal(
+    read(`t: &t "${"x".repeat(100_000)}"\nall: [${aliases}]\n`).faults,
+    `a.yaml:2:163: aliases make this file too large to read [experiment/alias]
+  mend: use fewer aliases: written out, a file may have 4000000 characters of text`,
+  );
+});
+
+Deno.test("parseYaml() refuses more values than anybody writes by hand", () => {
+  const { faults } = read(`a: [${Array(1_000_000).fill("1").join(",")}]`);
+  assert.match(
+    faults,
+    /^a\.yaml:1:\d+: this file is too large to read \[experiment\/too-large\]\n {2}mend: /,
+  );
+  assert.equal(faults.split("\n").length, 2);
+});
+
+Deno.test("parseYaml() refuses aliases that nest ever deeper", () => {
+  const levels = Array.from(
+    { length: 50 },
+    (_, level) =>
+      `l${level}: &l${level} ${"[".repeat(9)}${level === 0 ? 1 : `*l${level - 1}`}${
+        "]".repeat(9)
+      }\n`,
+  );
+  assert.match(read(levels.join("")).faults, /^a\.yaml:12:\d+: mappings and lists are nested too/);
+});
 
 Deno.test("parseYaml() survives any depth", () => {
   for (const depth of [50, 200, 5_000, 20_000]) {
