@@ -5,7 +5,14 @@
  * measurement log, and below `task/` whatever the kind keeps as checkpoints.
  */
 import { ExperimentError } from "../base/errors.ts";
-import type { InputArtifact, TaskContext, TaskEvent, TaskKind } from "../graph/task.ts";
+import type {
+  InputArtifact,
+  InputRole,
+  StoredArtifact,
+  TaskContext,
+  TaskEvent,
+  TaskKind,
+} from "../graph/task.ts";
 import type { ArtifactStore } from "../store/objects/artifacts.ts";
 import type { Attempt } from "../store/objects/attempt.ts";
 import { isDiskFull, storeFault } from "../store/faults.ts";
@@ -63,7 +70,7 @@ async function lockAndRun(job: Job, options: JobOptions): Promise<boolean> {
   const startedMs = performance.now();
   const inputs = await openInputs(job, options);
   const start = job.start && {
-    ...await openArtifact({ key: job.start.key, output: "" }, options),
+    ...await findArtifact({ key: job.start.key, output: "" }, options),
     step: job.start.step,
   };
   const scratchDir = `${attempt.scratchDir}/task`;
@@ -165,23 +172,32 @@ async function isKeyStill(job: Job, { keyOf }: JobOptions): Promise<boolean> {
   }
 }
 
+/** What stands in each role: a list, one, or undefined, as the role says. */
 async function openInputs(
   job: Job,
   options: JobOptions,
-): Promise<Record<string, readonly InputArtifact[]>> {
-  const inputs: Record<string, readonly InputArtifact[]> = {};
-  for (const role of Object.keys(options.kind.inputs)) {
-    const opened: InputArtifact[] = [];
-    for (const ref of job.inputs[role] ?? []) opened.push(await openArtifact(ref, options));
-    inputs[role] = opened;
+): Promise<Record<string, InputArtifact | readonly InputArtifact[] | undefined>> {
+  const inputs: Record<string, InputArtifact | readonly InputArtifact[] | undefined> = {};
+  for (const [name, role] of Object.entries<InputRole>(options.kind.inputs)) {
+    const found: InputArtifact[] = [];
+    for (const ref of job.inputs[name] ?? []) {
+      const stored = await findArtifact(ref, options);
+      found.push({ ...stored, open: () => openAs(role, stored) });
+    }
+    inputs[name] = role.many === true ? found : found[0];
   }
   return inputs;
 }
 
-async function openArtifact(
+function openAs(role: InputRole, { dir }: StoredArtifact): Promise<unknown> {
+  if (role.open === undefined) throw new Error(`nothing opens ${role.types.join(" or ")}`);
+  return role.open(dir);
+}
+
+async function findArtifact(
   { key, output }: { readonly key: string; readonly output: string },
   { store }: JobOptions,
-): Promise<InputArtifact> {
+): Promise<StoredArtifact> {
   const record = await store.verify(key);
   if (record === undefined) {
     throw new ExperimentError("executor/input-lost", `the input ${key} is missing or damaged`, {

@@ -60,7 +60,9 @@ function stageSchema(kinds: readonly TaskKind[]): JsonObject {
 function withSchema(kind: TaskKind): JsonObject {
   const { $schema: _, ...params } = jsonSchemaOf(kind.params);
   const open = withExpressions(withoutRequired(params) as JsonObject);
-  const roles = Object.entries(kind.inputs).map(([role, input]) => [role, roleSchema(input)]);
+  const roles = Object.entries<InputRole>(kind.inputs).map((
+    [role, input],
+  ) => [role, roleSchema(input)]);
   const required = new Set((params.required ?? []) as readonly string[]);
   const own = Object.entries((open.properties ?? {}) as Record<string, JsonObject>)
     .map(([name, schema]) => [name, required.has(name) ? noted(schema) : schema]);

@@ -172,7 +172,7 @@ class StageReader {
       ? withEntry.value
       : { type: "map", at: withAt, entries: new Map() };
     const inputs = new Map<string, readonly StageReference[]>();
-    for (const [role, wanted] of Object.entries(kind.inputs)) {
+    for (const [role, wanted] of Object.entries<InputRole>(kind.inputs)) {
       inputs.set(role, this.#readRole(role, { wanted, node: valueOf(given, role), withAt }));
     }
     const params: MapNode = {

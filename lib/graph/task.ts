@@ -11,8 +11,25 @@ import type { Facts } from "../base/facts.ts";
 
 export type { Facts } from "../base/facts.ts";
 
-/** An artifact of another task that a task reads, under a role such as "vocab". */
-export interface InputRole {
+/**
+ * A type of artifact: its name in keys, and how its folder is opened.
+ *
+ * Each stands in one module beside its domain, which also writes such folders; nobody else
+ * knows what files are in them.
+ */
+export interface ArtifactType<Opened> {
+  /** The name, such as "corpus". */
+  readonly type: string;
+  /** Opens a folder that holds such an artifact; only read, never written. */
+  open(dir: string): Promise<Opened>;
+}
+
+/**
+ * An artifact of another task that a task reads, under a role such as "vocab".
+ *
+ * Made by `one`, `optional` and `many` of `kind.ts`, from the type of the artifact.
+ */
+export interface InputRole<Opened = unknown> {
   /** The artifact types that fit, such as ["corpus"]; see `TaskKind.produces`. */
   readonly types: readonly string[];
   /** One sentence for help and for editors. */
@@ -21,7 +38,24 @@ export interface InputRole {
   readonly optional?: boolean;
   /** Whether a list of references may be given. */
   readonly many?: boolean;
+  /** Opens an artifact that stands in the role; absent where nothing is to be read. */
+  open?(dir: string): Promise<Opened>;
 }
+
+/** The roles of a kind by their names in `with:`. */
+export type InputRoles = Readonly<Record<string, InputRole>>;
+
+/** What a task is given under its roles. */
+export type InputsOf<Roles extends InputRoles> = {
+  readonly [Name in keyof Roles]: Given<Roles[Name]>;
+};
+
+/** A list, an artifact that may be absent, or an artifact, as the role says. */
+type Given<Role> = Role extends InputRole<infer Opened>
+  ? Role extends { readonly many: true } ? readonly InputArtifact<Opened>[]
+  : Role extends { readonly optional: true } ? InputArtifact<Opened> | undefined
+  : InputArtifact<Opened>
+  : never;
 
 /** A file from outside that a parameter names; its content enters the key, its path does not. */
 export interface FileParam {
@@ -68,9 +102,19 @@ export interface UpstreamTask {
 /** The tasks that a task reads, by role. */
 export type UpstreamInputs = Readonly<Record<string, readonly UpstreamTask[]>>;
 
+/** What is wrong with a param: where it stands, such as "schedule.warmup", and how to mend it. */
+export interface ParamFault {
+  /** The param. */
+  readonly path: string;
+  /** What is wrong. */
+  readonly message: string;
+  /** What to do about it. */
+  readonly mend: string;
+}
+
 /** A kind of task: everything the graph, the spec and the worker must know of it. */
 // deno-lint-ignore no-explicit-any -- the registry holds kinds of every params type
-export interface TaskKind<P = any> {
+export interface TaskKind<P = any, Roles extends InputRoles = any> {
   /** The name that `uses:` gives, such as "pretrain". */
   readonly kind: string;
   /** Counted up by hand when the same inputs would give another result. */
@@ -80,21 +124,18 @@ export interface TaskKind<P = any> {
   /** Checks `with:` less the input roles, and fills in defaults. */
   readonly params: z.ZodType<P>;
   /** Roles by their name in `with:`. */
-  readonly inputs: Readonly<Record<string, InputRole>>;
+  readonly inputs: Roles;
   /** Types by output name; "" is the artifact itself, others are folders of it. */
   readonly produces: Readonly<Record<string, string>>;
   /** Whether engine and precision affect the result, and so the key. */
   readonly isNumeric: boolean;
-  /** Modules, relative to the repository's root, whose graph is the kind's code. */
+  /** The URL of the module whose graph is the kind's code: its `import.meta.url`. */
   readonly entry: string;
   /**
    * Faults between parameters, or between them and the roles that are given, that a
    * schema cannot say; path as in "schedule.warmup". Without roles those are not checked.
    */
-  check?(
-    params: P,
-    roles?: readonly string[],
-  ): readonly { path: string; message: string; mend: string }[];
+  check?(params: P, roles?: readonly string[]): readonly ParamFault[];
   /** The outside files that the params name. */
   files?(params: P): readonly FileParam[];
   /** The trajectory this task is a point of, or why it cannot share one. */
@@ -113,17 +154,23 @@ export interface TaskKind<P = any> {
   /** What the task costs, as far as its params and those of the tasks before it tell. */
   estimate?(params: P, inputs: UpstreamInputs): Estimate;
   /** Does the work, in a worker process. Heavy imports belong inside it. */
-  run(context: TaskContext<P>): Promise<TaskOutcome>;
+  run(context: TaskContext<P, Roles>): Promise<TaskOutcome>;
 }
 
-/** An artifact that a task reads. */
-export interface InputArtifact {
+/** An artifact as it lies in the store. */
+export interface StoredArtifact {
   /** The key of the task that made it. */
   readonly key: string;
   /** The folder to read; never written. */
   readonly dir: string;
   /** What the task that made it says of it. */
   readonly facts: Facts;
+}
+
+/** An artifact that a task reads. */
+export interface InputArtifact<Opened = unknown> extends StoredArtifact {
+  /** Opens it as its role's type says; digests were checked before. */
+  open(): Promise<Opened>;
 }
 
 /** A score: one row of the results view for each cell that the task stands in. */
@@ -198,13 +245,14 @@ export interface Measurement {
 }
 
 /** What the worker gives a task. */
-export interface TaskContext<P> {
+// deno-lint-ignore no-explicit-any -- a task of any kind
+export interface TaskContext<P, Roles extends InputRoles = any> {
   /** Complete, as the schema gives them. */
   readonly params: P;
-  /** By role; a role with `many` has any number, an absent optional one none. */
-  readonly inputs: Readonly<Record<string, readonly InputArtifact[]>>;
+  /** By role: a list where it takes many, undefined where an optional one is absent. */
+  readonly inputs: InputsOf<Roles>;
   /** An earlier point of the same trajectory, and its step. */
-  readonly start?: InputArtifact & { readonly step: number };
+  readonly start?: StoredArtifact & { readonly step: number };
   /** An empty folder; what stands in it when `run` returns becomes the artifact. */
   readonly outDir: string;
   /** A folder that outlives a kill of this task, for checkpoints; deleted once it is done. */

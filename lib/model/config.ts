@@ -54,6 +54,30 @@ export const BERT_PRESETS = {
 /** The name of a preset. */
 export type BertPreset = keyof typeof BERT_PRESETS;
 
+/** Sizes as a person chooses them: by name, one by one, or both. */
+export interface ModelChoice {
+  /** Sizes by name; those given beside it replace its own. */
+  readonly preset?: BertPreset | undefined;
+  /** Layers of the encoder. */
+  readonly layers?: number | undefined;
+  /** Width of the encoder. */
+  readonly hiddenSize?: number | undefined;
+  /** Attention heads a layer. */
+  readonly heads?: number | undefined;
+  /** Width inside the feed-forward blocks; absent: 4 times hiddenSize. */
+  readonly intermediateSize?: number | undefined;
+}
+
+/** The sizes that a choice gives; undefined when one is missing. */
+export function modelSizes(choice: ModelChoice): BertSizes | undefined {
+  const named = choice.preset === undefined ? undefined : BERT_PRESETS[choice.preset];
+  const layers = choice.layers ?? named?.layers;
+  const heads = choice.heads ?? named?.heads;
+  const hiddenSize = choice.hiddenSize ?? named?.hiddenSize;
+  if (layers === undefined || heads === undefined || hiddenSize === undefined) return undefined;
+  return { layers, hiddenSize, heads, intermediateSize: choice.intermediateSize ?? 4 * hiddenSize };
+}
+
 /**
  * A configuration from sizes, with BERT's own values for all that is not given.
  *

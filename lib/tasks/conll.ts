@@ -4,7 +4,8 @@
  */
 import { z } from "zod";
 import type { TaggedSentence } from "../benchmarks/ner/conll.ts";
-import { NER_PARTS, type NerPart } from "../benchmarks/ner/data.ts";
+import { nerDataArtifact, nerWarnings } from "../benchmarks/ner/data.ts";
+import { type Part, PARTS } from "../base/parts.ts";
 import { Stream } from "../base/rng.ts";
 import type { FileParam, TaskContext, TaskKind, TaskOutcome } from "../graph/task.ts";
 import { seedSchema } from "./training_params.ts";
@@ -34,15 +35,15 @@ export const conll: TaskKind<ConllParams> = {
   about: "Reads and checks tagged sentences in CoNLL's form as train, dev and test parts.",
   params: schema,
   inputs: {},
-  produces: { "": "ner-data" },
+  produces: { "": nerDataArtifact.type },
   isNumeric: false,
-  entry: "lib/tasks/conll.ts",
-  files: (params) => NER_PARTS.flatMap((part) => filesOf(params, part)),
+  entry: import.meta.url,
+  files: (params) => PARTS.flatMap((part) => filesOf(params, part)),
   seed: ({ seed }) => seed,
   run,
 };
 
-function filesOf(params: ConllParams, part: NerPart): FileParam[] {
+function filesOf(params: ConllParams, part: Part): FileParam[] {
   return params[part].map((file, index) => ({ path: `${part}[${index}]`, file }));
 }
 
@@ -50,15 +51,15 @@ async function run(
   { params, outDir, emit, signal }: TaskContext<ConllParams>,
 ): Promise<TaskOutcome> {
   const { readConll } = await import("../benchmarks/ner/conll.ts");
-  const { nerWarnings, writeNerData } = await import("../benchmarks/ner/data.ts");
-  const parts: Record<NerPart, TaggedSentence[]> = { train: [], dev: [], test: [] };
-  for (const part of NER_PARTS) {
+  const parts: Record<Part, TaggedSentence[]> = { train: [], dev: [], test: [] };
+  for (const part of PARTS) {
     for (const { file } of filesOf(params, part)) {
       signal.throwIfAborted();
       for (const sentence of await readConll(file)) parts[part].push(sentence);
     }
   }
-  const summary = await writeNerData(outDir, { ...parts, train: choose(parts.train, params) });
+  const train = choose(parts.train, params);
+  const summary = await nerDataArtifact.write(outDir, { ...parts, train });
   for (const message of nerWarnings(summary)) emit({ type: "warning", message });
   return { facts: {}, scores: [] };
 }

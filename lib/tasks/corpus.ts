@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { ExperimentError } from "../base/errors.ts";
 import type { FileParam, TaskContext, TaskKind, TaskOutcome } from "../graph/task.ts";
+import { corpusArtifact } from "../text/corpus/corpus_artifact.ts";
 import { expandPattern } from "../text/sources/file_pattern.ts";
 
 const amount = (about: string) => z.int().min(1).describe(about);
@@ -83,9 +84,9 @@ export const corpus: TaskKind<CorpusParams> = {
   about: "Reads text files into sentences and documents, in a seeded order, with a held-out part.",
   params: schema,
   inputs: {},
-  produces: { "": "corpus" },
+  produces: { "": corpusArtifact.type },
   isNumeric: false,
-  entry: "lib/tasks/corpus.ts",
+  entry: import.meta.url,
   check: faultsOf,
   files: filesOf,
   seed: ({ seed }) => seed,

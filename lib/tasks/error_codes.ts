@@ -3,5 +3,6 @@ import type { ErrorTable } from "../base/errors.ts";
 
 /** Exit code and meaning by code. */
 export const TASKS_ERRORS: ErrorTable = {
-  "tasks/model": { exit: 2, about: "a model given twice, or not at all" },
+  "tasks/checkpoint": { exit: 1, about: "a checkpoint that training cannot go on from" },
+  "tasks/params": { exit: 2, about: "parameters or inputs of a task that do not go together" },
 };

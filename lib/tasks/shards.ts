@@ -3,7 +3,11 @@
  * by prefix ever after.
  */
 import { z } from "zod";
+import { one } from "../graph/kind.ts";
 import type { TaskContext, TaskKind, TaskOutcome } from "../graph/task.ts";
+import { corpusArtifact } from "../text/corpus/corpus_artifact.ts";
+import { shardsArtifact } from "../text/pieces/shards_artifact.ts";
+import { vocabArtifact } from "../text/pieces/vocab_artifact.ts";
 
 /** More [UNK] than this share of a stream is worth a warning. */
 const UNKNOWN_SHARE = 0.005;
@@ -13,42 +17,38 @@ const schema = z.strictObject({});
 /** The parameters of shards: none. */
 export type ShardsParams = z.output<typeof schema>;
 
+const inputs = {
+  corpus: one(corpusArtifact, "The corpus to tokenise, both its splits."),
+  vocab: one(vocabArtifact, "The WordPiece vocabulary."),
+};
+
 /** The task kind `shards`. */
-export const shards: TaskKind<ShardsParams> = {
+export const shards: TaskKind<ShardsParams, typeof inputs> = {
   kind: "shards",
   version: 1,
   about: "Tokenises a corpus with a vocabulary; smaller corpora are prefixes of its stream.",
   params: schema,
-  inputs: {
-    corpus: { types: ["corpus"], about: "The corpus to tokenise, both its splits." },
-    vocab: { types: ["vocab"], about: "The WordPiece vocabulary." },
-  },
-  produces: { "": "shards" },
+  inputs,
+  produces: { "": shardsArtifact.type },
   isNumeric: false,
-  entry: "lib/tasks/shards.ts",
+  entry: import.meta.url,
   run,
 };
 
-async function run(context: TaskContext<ShardsParams>): Promise<TaskOutcome> {
-  const { readCorpusSummary } = await import("../text/corpus/format.ts");
-  const { writeShards } = await import("../text/pieces/shards_build.ts");
-  const { WordPiece } = await import("../text/pieces/wordpiece.ts");
-  const { inputs, emit } = context;
-  const corpusDir = inputs["corpus"]![0]!.dir;
-  const vocabPath = `${inputs["vocab"]![0]!.dir}/vocab.txt`;
-  const { train, validation } = await readCorpusSummary(corpusDir);
+async function run(context: TaskContext<ShardsParams, typeof inputs>): Promise<TaskOutcome> {
+  const { emit } = context;
+  const corpus = await context.inputs.corpus.open();
+  const { train, validation } = corpus.summary;
   const total = train.documents + validation.documents;
   let done = 0;
-  const { unknownShare } = await writeShards({
-    corpusDir,
-    encoder: await WordPiece.load(vocabPath),
-    outDir: context.outDir,
+  const { unknownShare } = await shardsArtifact.write(context.outDir, {
+    corpus,
+    encoder: await context.inputs.vocab.open(),
     signal: context.signal,
     onDocument: () => {
       if (++done % 100 === 0) emit({ type: "progress", done, total, unit: "documents" });
     },
   });
-  await Deno.copyFile(vocabPath, `${context.outDir}/vocab.txt`);
   for (const [split, share] of Object.entries(unknownShare)) {
     if (share <= UNKNOWN_SHARE) continue;
     const percent = (100 * share).toFixed(1);

@@ -3,7 +3,10 @@
  * a made-up world, so that an experiment needs no download.
  */
 import { z } from "zod";
+import { nerDataArtifact } from "../benchmarks/ner/data.ts";
 import type { TaskContext, TaskKind, TaskOutcome } from "../graph/task.ts";
+import { corpusArtifact } from "../text/corpus/corpus_artifact.ts";
+import { worldArtifact } from "../text/synthetic/world_artifact.ts";
 import { seedSchema } from "./training_params.ts";
 
 const count = (about: string, least = 1) => z.int().min(least).describe(about);
@@ -37,9 +40,14 @@ export const syntheticWorld: TaskKind<SyntheticWorldParams> = {
   about: "Makes general and biomedical text and an NER benchmark from a seeded world of names.",
   params: schema,
   inputs: {},
-  produces: { "": "world", general: "corpus", domain: "corpus", ner: "ner-data" },
+  produces: {
+    "": worldArtifact.type,
+    general: corpusArtifact.type,
+    domain: corpusArtifact.type,
+    ner: nerDataArtifact.type,
+  },
   isNumeric: false,
-  entry: "lib/tasks/synthetic_world.ts",
+  entry: import.meta.url,
   check: ({ namesPerSuffix, stems }) =>
     namesPerSuffix <= stems ? [] : [{
       path: "namesPerSuffix",
@@ -53,19 +61,21 @@ async function run(context: TaskContext<SyntheticWorldParams>): Promise<TaskOutc
   const { writeText } = await import("../text/synthetic/write_text.ts");
   const { nerSentences } = await import("../text/synthetic/ner.ts");
   const { buildWorld, describeWorld } = await import("../text/synthetic/world.ts");
-  const { writeNerData } = await import("../benchmarks/ner/data.ts");
   const { params, outDir, emit, signal } = context;
   const world = buildWorld(params);
   const words = { general: params.generalWords, domain: params.domainWords };
+  const outputDir = async (output: string) => {
+    const dir = `${outDir}/${output}`;
+    await Deno.mkdir(dir);
+    return dir;
+  };
   const total = words.general + words.domain;
   let done = 0;
   for (const kind of ["general", "domain"] as const) {
-    const dir = `${outDir}/${kind}`;
-    await Deno.mkdir(dir);
     await writeText(world, {
       ...params,
       kind,
-      dir,
+      dir: await outputDir(kind),
       words: words[kind],
       onDocument: (written) => {
         signal.throwIfAborted();
@@ -74,13 +84,11 @@ async function run(context: TaskContext<SyntheticWorldParams>): Promise<TaskOutc
     });
     done += words[kind];
   }
-  await Deno.mkdir(`${outDir}/ner`);
-  await writeNerData(`${outDir}/ner`, {
+  await nerDataArtifact.write(await outputDir("ner"), {
     train: nerSentences(world, { part: "train", sentences: params.nerTrain }),
     dev: nerSentences(world, { part: "dev", sentences: params.nerDev }),
     test: nerSentences(world, { part: "test", sentences: params.nerTest }),
   });
-  const text = JSON.stringify(describeWorld(world), null, 2);
-  await Deno.writeTextFile(`${outDir}/world.json`, `${text}\n`);
+  await worldArtifact.write(outDir, describeWorld(world));
   return { facts: {}, scores: [] };
 }

@@ -3,7 +3,11 @@
  * a file.
  */
 import { z } from "zod";
-import type { InputArtifact, TaskContext, TaskKind, TaskOutcome } from "../graph/task.ts";
+import { many } from "../graph/kind.ts";
+import type { TaskContext, TaskKind, TaskOutcome } from "../graph/task.ts";
+import { corpusArtifact } from "../text/corpus/corpus_artifact.ts";
+import type { Corpus } from "../text/corpus/format.ts";
+import { vocabArtifact } from "../text/pieces/vocab_artifact.ts";
 
 /** The schema of a vocabulary's parameters. */
 const schema = z.strictObject({
@@ -40,23 +44,26 @@ const schema = z.strictObject({
 /** The parameters of a vocabulary. */
 export type VocabParams = z.output<typeof schema>;
 
+const inputs = {
+  corpora: many(
+    corpusArtifact,
+    "The corpora whose training text is counted; not needed with file.",
+    { optional: true },
+  ),
+};
+
+type Context = TaskContext<VocabParams, typeof inputs>;
+
 /** The task kind `vocab`. */
-export const vocab: TaskKind<VocabParams> = {
+export const vocab: TaskKind<VocabParams, typeof inputs> = {
   kind: "vocab",
   version: 1,
   about: "Trains a cased WordPiece vocabulary on the training text of corpora, or takes a file.",
   params: schema,
-  inputs: {
-    corpora: {
-      types: ["corpus"],
-      about: "The corpora whose training text is counted; not needed with file.",
-      optional: true,
-      many: true,
-    },
-  },
-  produces: { "": "vocab" },
+  inputs,
+  produces: { "": vocabArtifact.type },
   isNumeric: false,
-  entry: "lib/tasks/vocab.ts",
+  entry: import.meta.url,
   check: faultsOf,
   files: ({ file }) => (file === undefined ? [] : [{ path: "file", file }]),
   run,
@@ -82,44 +89,41 @@ function faultsOf({ file, ...rest }: VocabParams, roles?: readonly string[]) {
   }));
 }
 
-async function run(context: TaskContext<VocabParams>): Promise<TaskOutcome> {
+async function run(context: Context): Promise<TaskOutcome> {
   const { WordPiece } = await import("../text/pieces/wordpiece.ts");
   const { file } = context.params;
   // The constructor checks the pieces, whether they were read or trained.
   const { pieces } = file === undefined
     ? new WordPiece(await train(context))
     : await WordPiece.load(file);
-  await Deno.writeTextFile(`${context.outDir}/vocab.txt`, pieces.join("\n") + "\n");
+  await vocabArtifact.write(context.outDir, pieces);
   return { facts: {}, scores: [] };
 }
 
-async function train(context: TaskContext<VocabParams>): Promise<string[]> {
-  const { readPieces } = await import("../text/corpus/format.ts");
+async function train(context: Context): Promise<string[]> {
   const { WordCounts } = await import("../text/pieces/word_counts.ts");
   const { trainWordPiece } = await import("../text/pieces/wordpiece_training.ts");
   const { params, inputs } = context;
   const words = new WordCounts();
   const seedPieces = new Set(params.seedPieces);
-  for (const artifact of inputs["corpora"] ?? []) {
-    for await (const sentence of trainingSentences(artifact, context)) words.add(sentence);
+  for (const artifact of inputs.corpora) {
+    const corpus = await artifact.open();
+    for await (const sentence of trainingSentences(corpus, context)) words.add(sentence);
     if (!params.useCorpusPieces) continue;
-    for (const piece of await readPieces(artifact.dir)) seedPieces.add(piece);
+    for (const piece of await corpus.pieces()) seedPieces.add(piece);
   }
   return trainWordPiece(words.counts, { ...params, seedPieces: [...seedPieces] });
 }
 
 /** The training sentences of a corpus, up to `maxWords` words. */
 async function* trainingSentences(
-  { dir }: InputArtifact,
-  { params, signal, emit }: TaskContext<VocabParams>,
+  corpus: Corpus,
+  { params, signal, emit }: Context,
 ): AsyncGenerator<string, void> {
   const { countWords } = await import("../text/sources/words.ts");
-  const { readCorpus, readCorpusSummary, splitPath } = await import(
-    "../text/corpus/format.ts"
-  );
-  const { train } = await readCorpusSummary(dir);
+  const total = corpus.summary.train.documents;
   let words = 0, documents = 0;
-  for await (const sentences of readCorpus(splitPath(dir, "train"))) {
+  for await (const sentences of corpus.documents("train")) {
     signal.throwIfAborted();
     for (const sentence of sentences) {
       yield sentence;
@@ -127,7 +131,7 @@ async function* trainingSentences(
       if (words >= (params.maxWords ?? Infinity)) return;
     }
     if (++documents % 1000 === 0) {
-      emit({ type: "progress", done: documents, total: train.documents, unit: "documents" });
+      emit({ type: "progress", done: documents, total, unit: "documents" });
     }
   }
 }

@@ -3,7 +3,6 @@ import type { ErrorTable } from "../base/errors.ts";
 
 /** Exit code and meaning by code. */
 export const TRAIN_ERRORS: ErrorTable = {
-  "train/checkpoint": { exit: 1, about: "a checkpoint that training cannot go on from" },
   "train/corpus": { exit: 1, about: "a corpus too small to fill one row" },
   "train/diverged": { exit: 1, about: "a training whose loss is no number any more" },
   "train/examples": { exit: 1, about: "training examples that cannot be used" },

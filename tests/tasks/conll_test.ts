@@ -4,7 +4,7 @@ import { readConll } from "../../lib/benchmarks/ner/conll.ts";
 import { conll } from "../../lib/tasks/conll.ts";
 import { TempDir } from "../_support/temp_dir.ts";
 import { assertFault, DATA_DIR, testOnData } from "../text/_fixtures.ts";
-import { runKind } from "./_run_kind.ts";
+import { runKind } from "./made_inputs.ts";
 
 const sentences = (count: number, word: string) =>
   Array.from({ length: count }, (_, i) => `${word}${i}\tB\nis\tO\n\n`).join("");

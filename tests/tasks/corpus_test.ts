@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { corpus } from "../../lib/tasks/corpus.ts";
 import { TempDir } from "../_support/temp_dir.ts";
-import { runKind } from "./_run_kind.ts";
+import { runKind } from "./made_inputs.ts";
 
 const documents = (count: number) =>
   Array.from({ length: count }, (_, i) => `Document ${i} is here. It ends as ${i}.`).join("\n\n");

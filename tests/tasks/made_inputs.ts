@@ -1,13 +1,21 @@
 /**
- * Small artifacts and a task context for tests of kinds that train.
+ * Runs kinds as a worker would, and makes small artifacts for those that train.
  *
  * The corpus repeats a fixed cycle of words with seeded gaps, so that a model of
  * a few thousand parameters learns something from it in a hundred steps.
  */
-import { join } from "node:path";
 import { Stream } from "../../lib/base/rng.ts";
-import type { InputArtifact, TaskContext, TaskEvent, TaskKind } from "../../lib/graph/task.ts";
-import { shardPath, ShardWriter } from "../../lib/text/pieces/shards.ts";
+import type {
+  InputRole,
+  InputRoles,
+  StoredArtifact,
+  TaskContext,
+  TaskEvent,
+  TaskKind,
+  TaskOutcome,
+} from "../../lib/graph/task.ts";
+import { ShardWriter, writeShardsSummary } from "../../lib/text/pieces/shards.ts";
+import { vocabArtifact } from "../../lib/text/pieces/vocab_artifact.ts";
 
 /** The pieces of the made vocabulary. */
 export const PIECES = [
@@ -25,12 +33,12 @@ export const PIECES = [
 export async function makeShards(
   dir: string,
   tokens: { readonly train: number; readonly validation: number },
-): Promise<InputArtifact> {
+): Promise<StoredArtifact> {
   await Deno.mkdir(dir, { recursive: true });
-  await Deno.writeTextFile(join(dir, "vocab.txt"), PIECES.map((each) => `${each}\n`).join(""));
+  await vocabArtifact.write(dir, PIECES);
   const vocabSize = PIECES.length;
   for (const split of ["train", "validation"] as const) {
-    const writer = new ShardWriter(shardPath(dir, split), { vocabSize, sepId: 3 });
+    const writer = new ShardWriter(dir, split, { vocabSize, sepId: 3 });
     const draws = new Stream(7, `test/${split}`);
     let word = 0;
     const ids = Int32Array.from({ length: tokens[split] }, () => {
@@ -41,13 +49,8 @@ export async function makeShards(
     await writer.writeSentence(ids);
     await writer.close();
   }
-  const summary = {
-    tokens,
-    documents: { train: 0, validation: 0 },
-    vocabSize,
-    bytesPerToken: 2,
-  };
-  await Deno.writeTextFile(join(dir, "shards.json"), JSON.stringify(summary));
+  const documents = { train: 0, validation: 0 };
+  await writeShardsSummary(dir, { tokens, documents, vocabSize, bytesPerToken: 2 });
   return { key: "shards", dir, facts: {} };
 }
 
@@ -64,38 +67,75 @@ export async function makeDir(): Promise<string> {
 }
 
 /** A run of a kind in folders of its own, its events kept. */
-export interface MadeRun<P> {
+export interface MadeRun<P = unknown> {
   readonly context: TaskContext<P>;
   readonly events: TaskEvent[];
   readonly abort: AbortController;
 }
 
-/** Makes a context for a kind; params are parsed, so defaults are filled in. */
-export async function makeRun<P>(
-  kind: TaskKind<P>,
-  options: {
-    readonly params: Readonly<Record<string, unknown>>;
-    readonly inputs: TaskContext<P>["inputs"];
-    readonly start?: InputArtifact & { readonly step: number };
-    readonly scratchDir?: string;
-    readonly device?: string;
-    readonly onEvent?: (event: TaskEvent) => void;
-  },
+/** What a kind is run with; params as a spec gives them, inputs as they lie in the store. */
+export interface MadeOptions {
+  readonly params?: Readonly<Record<string, unknown>>;
+  readonly inputs?: Readonly<Record<string, readonly StoredArtifact[]>>;
+  readonly start?: StoredArtifact & { readonly step: number };
+  /** Where folders for the artifact and for scratch are made; absent: the file's own. */
+  readonly dir?: string;
+  readonly scratchDir?: string;
+  readonly device?: string;
+  readonly signal?: AbortSignal;
+  readonly onEvent?: (event: TaskEvent) => void;
+}
+
+/** Makes a context for a kind, as a worker would; params are parsed, so defaults are filled in. */
+export async function makeRun<P, Roles extends InputRoles>(
+  kind: TaskKind<P, Roles>,
+  options: MadeOptions,
 ): Promise<MadeRun<P>> {
   const events: TaskEvent[] = [];
   const abort = new AbortController();
+  const folder = (prefix: string) =>
+    options.dir === undefined ? makeDir() : Deno.makeTempDir({ dir: options.dir, prefix });
   const context: TaskContext<P> = {
-    params: kind.params.parse(options.params),
-    inputs: options.inputs,
+    params: kind.params.parse(options.params ?? {}),
+    inputs: inputsOf(kind, options.inputs ?? {}),
     ...(options.start === undefined ? {} : { start: options.start }),
-    outDir: await makeDir(),
-    scratchDir: options.scratchDir ?? await makeDir(),
+    outDir: await folder(`${kind.kind}-`),
+    scratchDir: options.scratchDir ?? await folder("scratch-"),
     device: { name: options.device ?? "cpu", threads: 1 },
     emit(event) {
       events.push(event);
       options.onEvent?.(event);
     },
-    signal: abort.signal,
+    signal: options.signal ?? abort.signal,
   };
   return { context, events, abort };
+}
+
+function inputsOf(kind: TaskKind, given: NonNullable<MadeOptions["inputs"]>) {
+  const inputs = Object.entries<InputRole>(kind.inputs).map(([name, role]) => {
+    const opened = (given[name] ?? []).map((each) => ({
+      ...each,
+      open: () => role.open!(each.dir),
+    }));
+    return [name, role.many === true ? opened : opened[0]];
+  });
+  return Object.fromEntries(inputs);
+}
+
+/** What came of running a kind. */
+export interface KindRun {
+  readonly artifact: StoredArtifact;
+  readonly outcome: TaskOutcome;
+  readonly events: readonly TaskEvent[];
+}
+
+/** Runs a kind, and returns its artifact and what it told. */
+export async function runKind<P, Roles extends InputRoles>(
+  kind: TaskKind<P, Roles>,
+  options: MadeOptions,
+): Promise<KindRun> {
+  const { context, events } = await makeRun(kind, options);
+  const outcome = await kind.run(context as TaskContext<P, Roles>);
+  const dir = context.outDir;
+  return { artifact: { key: dir, dir, facts: outcome.facts }, outcome, events };
 }

@@ -4,7 +4,7 @@ import { CorpusWriter } from "../../lib/text/corpus/format.ts";
 import { TokenShard } from "../../lib/text/pieces/shards.ts";
 import { SPECIAL_PIECES, WordPiece } from "../../lib/text/pieces/wordpiece.ts";
 import { TempDir } from "../_support/temp_dir.ts";
-import { runKind } from "./_run_kind.ts";
+import { runKind } from "./made_inputs.ts";
 
 async function inputs(dir: TempDir) {
   const vocabText = [...SPECIAL_PIECES, "a", "b", "##b"].join("\n") + "\n";

@@ -3,11 +3,12 @@ import { readConll } from "../../lib/benchmarks/ner/conll.ts";
 import { sha256 } from "../../lib/base/digest.ts";
 import { syntheticWorld } from "../../lib/tasks/synthetic_world.ts";
 import { vocab } from "../../lib/tasks/vocab.ts";
-import { readCorpus, readCorpusSummary } from "../../lib/text/corpus/format.ts";
+import { corpusArtifact } from "../../lib/text/corpus/corpus_artifact.ts";
+import type { Split } from "../../lib/text/corpus/format.ts";
 import { WordPiece } from "../../lib/text/pieces/wordpiece.ts";
 import { TempDir } from "../_support/temp_dir.ts";
 import { collect } from "../text/_fixtures.ts";
-import { runKind } from "./_run_kind.ts";
+import { runKind } from "./made_inputs.ts";
 
 const SMALL = {
   seed: 1,
@@ -57,7 +58,7 @@ Deno.test("synthetic-world writes corpora and a benchmark as large as asked for"
   }
   assert.deepEqual(found.sort(), FILES);
   for (const kind of ["general", "domain"] as const) {
-    const { train, validation } = await readCorpusSummary(`${artifact.dir}/${kind}`);
+    const { train, validation } = (await corpusArtifact.open(`${artifact.dir}/${kind}`)).summary;
     const asked = SMALL[`${kind}Words`];
     assert.ok(train.words >= asked && train.words < asked + 200, `${train.words}`);
     assert.equal(validation.sentences, 100);
@@ -75,8 +76,8 @@ Deno.test("synthetic-world trains on no sentence that it holds out", async () =>
   const params = { ...SMALL, generalWords: 20_000, domainWords: 20_000, validationSentences: 600 };
   const { artifact } = await runKind(syntheticWorld, { dir: dir.path, params });
   for (const kind of ["general", "domain"]) {
-    const sentencesOf = async (split: string) =>
-      (await collect(readCorpus(`${artifact.dir}/${kind}/${split}.txt`))).flat();
+    const corpus = await corpusArtifact.open(`${artifact.dir}/${kind}`);
+    const sentencesOf = async (split: Split) => (await collect(corpus.documents(split))).flat();
     const heldOut = new Set(await sentencesOf("validation"));
     assert.equal(heldOut.size, 600);
     assert.ok(!(await sentencesOf("train")).some((sentence) => heldOut.has(sentence)));

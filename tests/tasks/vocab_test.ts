@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import type { InputArtifact } from "../../lib/graph/task.ts";
+import type { StoredArtifact } from "../../lib/graph/task.ts";
 import { vocab } from "../../lib/tasks/vocab.ts";
 import { CorpusWriter } from "../../lib/text/corpus/format.ts";
 import { SPECIAL_PIECES } from "../../lib/text/pieces/wordpiece.ts";
 import { TempDir } from "../_support/temp_dir.ts";
 import { assertFault } from "../text/_fixtures.ts";
-import { runKind } from "./_run_kind.ts";
+import { runKind } from "./made_inputs.ts";
 
-async function corpusOf(dir: string, sentences: readonly string[]): Promise<InputArtifact> {
+async function corpusOf(dir: string, sentences: readonly string[]): Promise<StoredArtifact> {
   Deno.mkdirSync(dir);
   const writer = new CorpusWriter(dir);
   for (const each of sentences) await writer.write("train", [each]);
@@ -16,7 +16,7 @@ async function corpusOf(dir: string, sentences: readonly string[]): Promise<Inpu
   return { key: dir, dir, facts: {} };
 }
 
-const read = (artifact: InputArtifact) =>
+const read = (artifact: StoredArtifact) =>
   Deno.readTextFileSync(`${artifact.dir}/vocab.txt`).trimEnd().split("\n");
 
 const small = { alphabet: "corpus", minCharacterCount: 1 };

@@ -1,22 +1,17 @@
 /**
- * The artifact of an NER benchmark: `train.tsv`, `dev.tsv`, `test.tsv` and
- * `ner.json`, which says what is in them and what is odd about them.
+ * The artifact type "ner-data": tagged sentences in three parts, and a summary that says
+ * what is in them and what is odd about them.
  */
 import { compareText } from "../../base/order.ts";
-import { join } from "node:path";
-import { formatConll, parseTag, type TaggedSentence } from "./conll.ts";
+import { forEachPart, type Part, PARTS } from "../../base/parts.ts";
+import type { ArtifactType } from "../../graph/task.ts";
+import { formatConll, parseTag, readConll, type TaggedSentence } from "./conll.ts";
 import { entitiesOf } from "./conlleval.ts";
 import { labelsOf } from "./features.ts";
 
-/** A part of the benchmark. */
-export type NerPart = "train" | "dev" | "test";
-
-/** The parts in the order in which they are listed. */
-export const NER_PARTS: readonly NerPart[] = ["train", "dev", "test"];
-
 /** The sentences of each part. */
 export type NerSentences = Readonly<
-  Record<NerPart, readonly Pick<TaggedSentence, "words" | "tags">[]>
+  Record<Part, readonly Pick<TaggedSentence, "words" | "tags">[]>
 >;
 
 /** What a part holds. */
@@ -28,33 +23,50 @@ export interface NerPartSummary {
   /** Entities by type, alphabetically; those of bare tags have type "". */
   readonly entities: Readonly<Record<string, number>>;
   /** Sentences whose words an earlier sentence has too, by the part where that stands. */
-  readonly repeated: Readonly<Partial<Record<NerPart, number>>>;
+  readonly repeated: Readonly<Partial<Record<Part, number>>>;
 }
 
-/** The content of `ner.json`. */
+/** What the parts hold. */
 export interface NerSummary {
   /** O, then every other tag of any part, alphabetically. */
   readonly labels: readonly string[];
   /** By part. */
-  readonly parts: Readonly<Record<NerPart, NerPartSummary>>;
+  readonly parts: Readonly<Record<Part, NerPartSummary>>;
 }
 
-/** Writes the artifact into an existing folder, and returns what `ner.json` holds. */
-export async function writeNerData(dir: string, sentences: NerSentences): Promise<NerSummary> {
-  const summary = summarizeNerData(sentences);
-  for (const part of NER_PARTS) {
-    await Deno.writeTextFile(join(dir, `${part}.tsv`), formatConll(sentences[part]));
-  }
-  await Deno.writeTextFile(join(dir, "ner.json"), `${JSON.stringify(summary, null, 2)}\n`);
-  return summary;
+/** The tagged sentences of each part, as they were read back. */
+export type NerData = Readonly<Record<Part, readonly TaggedSentence[]>>;
+
+/** The folder of an NER benchmark. */
+export interface NerDataArtifact extends ArtifactType<NerData> {
+  /** Writes sentences and summary into an existing folder, and returns the latter. */
+  write(dir: string, sentences: NerSentences): Promise<NerSummary>;
+}
+
+/** The artifact type "ner-data". */
+export const nerDataArtifact: NerDataArtifact = {
+  type: "ner-data",
+  async write(dir, sentences) {
+    const summary = summarizeNerData(sentences);
+    for (const part of PARTS) {
+      await Deno.writeTextFile(fileOf(dir, part), formatConll(sentences[part]));
+    }
+    await Deno.writeTextFile(`${dir}/ner.json`, `${JSON.stringify(summary, null, 2)}\n`);
+    return summary;
+  },
+  open: (dir) => forEachPart((part) => readConll(fileOf(dir, part))),
+};
+
+function fileOf(dir: string, part: Part): string {
+  return `${dir}/${part}.tsv`;
 }
 
 /** Counts sentences, words, entities and repetitions. */
 export function summarizeNerData(sentences: NerSentences): NerSummary {
-  const seen = new Map<string, NerPart>();
-  const parts = NER_PARTS.map((part): [NerPart, NerPartSummary] => {
+  const seen = new Map<string, Part>();
+  const parts = PARTS.map((part): [Part, NerPartSummary] => {
     const entities = new Map<string, number>();
-    const repeated: Partial<Record<NerPart, number>> = {};
+    const repeated: Partial<Record<Part, number>> = {};
     let words = 0;
     for (const sentence of sentences[part]) {
       words += sentence.words.length;
@@ -70,7 +82,7 @@ export function summarizeNerData(sentences: NerSentences): NerSummary {
     return [part, { sentences: sentences[part].length, words, entities: byType, repeated }];
   });
   return {
-    labels: labelsOf(NER_PARTS.flatMap((part) => sentences[part])),
+    labels: labelsOf(PARTS.flatMap((part) => sentences[part])),
     parts: Object.fromEntries(parts) as NerSummary["parts"],
   };
 }
@@ -78,9 +90,9 @@ export function summarizeNerData(sentences: NerSentences): NerSummary {
 /** What a reader of the scores should know, a sentence each; empty when nothing is odd. */
 export function nerWarnings({ labels, parts }: NerSummary): string[] {
   const warnings: string[] = [];
-  for (const part of NER_PARTS) {
+  for (const part of PARTS) {
     const { sentences, entities, repeated } = parts[part];
-    for (const where of NER_PARTS) {
+    for (const where of PARTS) {
       const count = repeated[where];
       if (count === undefined) continue;
       warnings.push(

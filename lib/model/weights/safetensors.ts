@@ -75,7 +75,7 @@ export async function writeSafetensors(
     if (sizeOf(shape) !== values.length) {
       throw new Error(`${name} [${shape}] has ${values.length} values`);
     }
-    if (name in header) throw new Error(`${name} is written twice`);
+    if (Object.hasOwn(header, name)) throw new Error(`${name} is written twice`);
     const begin = end;
     end += values.byteLength;
     header[name] = { dtype: "F32", shape, data_offsets: [begin, end] };

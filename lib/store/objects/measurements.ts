@@ -7,10 +7,10 @@
  */
 import { z } from "zod";
 import { writeAllSync } from "../../base/files.ts";
+import { looseNumber, writeLooseJson } from "../../base/json.ts";
 import { compareText } from "../../base/order.ts";
 import { isPresent } from "./_files.ts";
 import { storeFault } from "../faults.ts";
-import { replaceNonFinite } from "./record.ts";
 
 /** The name of the file, in a scratch folder and in an artifact. */
 export const MEASUREMENTS_FILE = "measurements.jsonl";
@@ -31,7 +31,7 @@ const lineSchema = z.object({
   step: z.number().int().nonnegative(),
   name: z.string(),
   split: z.string(),
-  value: z.union([z.number(), z.enum(["NaN", "Infinity", "-Infinity"]).transform(Number)]),
+  value: looseNumber,
 });
 
 /** The measurements of a running task, appended to as they come. */
@@ -136,7 +136,7 @@ function parseLine(line: string): RecordedMeasurement | undefined {
 }
 
 function formatLine({ step, name, split, value }: RecordedMeasurement): string {
-  return `${JSON.stringify({ step, name, split, value }, replaceNonFinite)}\n`;
+  return `${writeLooseJson({ step, name, split, value })}\n`;
 }
 
 /** Replaces a file in one go, so that a kill meanwhile leaves the old one whole. */

@@ -5,6 +5,7 @@
 import { z } from "zod";
 import type { JsonObject } from "../../base/canonical.ts";
 import { ExperimentError } from "../../base/errors.ts";
+import { looseNumber, writeLooseJson } from "../../base/json.ts";
 import { FACT_NAMES, type Facts } from "../../base/facts.ts";
 import type { InputRef, TaskOutcome } from "../../graph/task.ts";
 
@@ -63,14 +64,8 @@ export interface ArtifactRecord extends NewArtifact {
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 const count = z.number().int().nonnegative();
 
-/** JSON has no NaN: a value that diverged is written as a word. */
-const measured = z.union([
-  z.number(),
-  z.enum(["NaN", "Infinity", "-Infinity"]).transform(Number),
-]);
-
 const factsSchema: z.ZodType<Facts> = z.strictObject(
-  Object.fromEntries(FACT_NAMES.map((name) => [name, z.exactOptional(measured)])),
+  Object.fromEntries(FACT_NAMES.map((name) => [name, z.exactOptional(looseNumber)])),
 );
 
 const recordSchema = z.strictObject({
@@ -86,8 +81,8 @@ const recordSchema = z.strictObject({
       benchmark: z.string(),
       metric: z.string(),
       split: z.string(),
-      value: measured,
-      standardError: z.exactOptional(measured),
+      value: looseNumber,
+      standardError: z.exactOptional(looseNumber),
     })),
   }),
   code: z.string(),
@@ -147,15 +142,10 @@ export function parseRecord(
  *   of the task that gave it
  */
 export function formatRecord(record: ArtifactRecord): string {
-  const text = `${JSON.stringify(record, replaceNonFinite, 1)}\n`;
+  const text = `${writeLooseJson(record, 1)}\n`;
   const parsed = parseRecord(text, { path: RECORD_FILE, key: record.key });
   if ("damage" in parsed) throw new Error(`cannot record an artifact: ${parsed.damage}`);
   return text;
-}
-
-/** A JSON replacer that writes NaN and the infinities as words. */
-export function replaceNonFinite(_name: string, value: unknown): unknown {
-  return typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
 }
 
 /** Whether a recorded path stays inside its artifact, whatever the system. */

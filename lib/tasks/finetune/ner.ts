@@ -4,7 +4,11 @@
  * Its parameters and what they cost; the work itself is in `ner_run.ts`.
  */
 import { z } from "zod";
+import { nerDataArtifact } from "../../benchmarks/ner/data.ts";
+import { scoresArtifact } from "../../benchmarks/scores_artifact.ts";
+import { one } from "../../graph/kind.ts";
 import type { Metric, TaskKind } from "../../graph/task.ts";
+import { modelArtifact } from "../../model/weights/model_artifact.ts";
 import { optimizerSchema, seedSchema } from "../training_params.ts";
 
 const schema = z.strictObject({
@@ -58,19 +62,24 @@ const NER_METRICS: Readonly<Record<string, Metric>> = {
   f1: { ...percent, isHeadline: true, about: "Harmonic mean of precision and recall." },
 };
 
+const inputs = {
+  model: one(modelArtifact, "the model to fine-tune"),
+  data: one(nerDataArtifact, "sentences with tags: train, dev and test"),
+};
+
+/** What an NER fine-tuning reads. */
+export type NerInputs = typeof inputs;
+
 /** The kind `ner`. */
-export const ner: TaskKind<NerParams> = {
+export const ner: TaskKind<NerParams, NerInputs> = {
   kind: "ner",
   version: 1,
   about: "Fine-tunes a model on named entities and scores it as conlleval does.",
   params: schema,
-  inputs: {
-    model: { types: ["model"], about: "the model to fine-tune" },
-    data: { types: ["ner-data"], about: "sentences with tags: train, dev and test" },
-  },
-  produces: { "": "scores" },
+  inputs,
+  produces: { "": scoresArtifact.type },
   isNumeric: true,
-  entry: "lib/tasks/finetune/ner.ts",
+  entry: import.meta.url,
   check: ({ epochs, steps }) =>
     epochs !== undefined && steps !== undefined
       ? [{

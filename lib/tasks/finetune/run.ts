@@ -4,31 +4,27 @@
  *
  * A task is short, so it keeps no checkpoint: a killed one starts again.
  */
-import { join } from "node:path";
 import { type EntityScore, scoreEntities } from "../../benchmarks/ner/conlleval.ts";
-import { readConll, type TaggedSentence } from "../../benchmarks/ner/conll.ts";
+import type { TaggedSentence } from "../../benchmarks/ner/conll.ts";
 import {
   decodeTags,
   encodeSentence,
   labelsOf,
   type NerExample,
 } from "../../benchmarks/ner/features.ts";
-import { ExperimentError } from "../../base/errors.ts";
+import { scoresArtifact } from "../../benchmarks/scores_artifact.ts";
 import { openDevice } from "../../engine/devices.ts";
 import type { Executable, TrainingSession } from "../../engine/engine.ts";
 import type { Measurement, Score, TaskContext, TaskOutcome } from "../../graph/task.ts";
 import { hasDropout } from "../../model/bert.ts";
-import { readConfig } from "../../model/weights/checkpoint.ts";
 import type { BertConfig } from "../../model/config.ts";
 import { tokenClassifier } from "../../model/heads/heads.ts";
 import { freshState, initialParams, type Params } from "../../model/init.ts";
 import { classifierSpecs, encoderSpecs } from "../../model/params.ts";
-import { readWeights } from "../../model/weights/names.ts";
-import { WordPiece } from "../../text/pieces/wordpiece.ts";
 import { finetune, fittingLength, type PaddedShape, predictLabels } from "../../train/finetune.ts";
-import { DEFAULT_EPOCHS, type NerParams } from "./ner.ts";
+import { DEFAULT_EPOCHS, type NerInputs, type NerParams } from "./ner.ts";
 
-type Context = TaskContext<NerParams>;
+type Context = TaskContext<NerParams, NerInputs>;
 
 const SPLITS = ["train", "dev", "test"] as const;
 const METRICS = ["precision", "recall", "f1"] as const;
@@ -50,7 +46,7 @@ interface Material {
 }
 
 /** Does the work of an `ner` task. */
-export async function runNer(context: TaskContext<NerParams>): Promise<TaskOutcome> {
+export async function runNer(context: Context): Promise<TaskOutcome> {
   const { params } = context;
   const material = await readMaterial(context);
   const { config, labels, padId, parts } = material;
@@ -86,15 +82,13 @@ export async function runNer(context: TaskContext<NerParams>): Promise<TaskOutco
   const labeller = await session.forward(labelling.graph);
   resources.defer(() => labeller.dispose());
   const scores = await score(context, { labeller, shape: heldShape, material, trained });
-  return { facts: context.inputs.model![0]!.facts, scores };
+  return { facts: context.inputs.model.facts, scores };
 }
 
 async function readMaterial({ params, inputs }: Context): Promise<Material> {
-  const modelDir = inputs.model![0]!.dir, dataDir = inputs.data![0]!.dir;
-  const encoder = await WordPiece.load(join(modelDir, "vocab.txt"));
-  const [train, dev, test] = await Promise.all(
-    SPLITS.map((split) => readConll(join(dataDir, `${split}.tsv`))),
-  ) as [TaggedSentence[], TaggedSentence[], TaggedSentence[]];
+  const model = await inputs.model.open();
+  const { train, dev, test } = await inputs.data.open();
+  const encoder = model.vocabulary;
   const labels = labelsOf(train);
   const known = new Set(labels);
   const encode = (sentences: readonly TaggedSentence[]): Part => ({
@@ -107,34 +101,12 @@ async function readMaterial({ params, inputs }: Context): Promise<Material> {
       )
     ),
   });
-  const config = await configOf(modelDir, params);
-  const pretrained = await encoderParams(modelDir, config);
+  const { length, dropout, attentionDropout, seed } = params;
+  const use = { length, rows: "sentences", lengthParam: "length", dropout, attentionDropout };
+  const config = model.configFor(use);
+  const pretrained = await model.weights(encoderSpecs(config), { seed });
   const parts = { train: encode(train), dev: encode(dev), test: encode(test) };
   return { config, pretrained, labels, padId: encoder.padId, parts };
-}
-
-async function configOf(dir: string, params: NerParams): Promise<BertConfig> {
-  const config = await readConfig(dir);
-  if (config.positions < params.length) {
-    throw new ExperimentError(
-      "model/config",
-      `sentences of ${params.length} pieces do not fit a model of ${config.positions} positions`,
-      { at: { file: join(dir, "config.json") }, mend: "lower length" },
-    );
-  }
-  const { dropout, attentionDropout = dropout } = params;
-  return { ...config, dropout, attentionDropout };
-}
-
-async function encoderParams(dir: string, config: BertConfig): Promise<Params> {
-  const file = join(dir, "model.safetensors");
-  const { params, missing } = await readWeights(file, encoderSpecs(config));
-  if (missing.length === 0) return params;
-  const names = missing.map((each) => each.name).join(", ");
-  throw new ExperimentError("model/weights", `the model lacks ${names}`, {
-    at: { file },
-    mend: "give a whole model",
-  });
 }
 
 /** How many steps were trained, and the loss of the last epoch. */
@@ -188,7 +160,7 @@ async function score(
   const { labels, parts } = options.material;
   const { benchmark } = context.params;
   const scores: Score[] = [];
-  const results: Record<string, EntityScore> = {};
+  const results: Record<string, EntityScore> = {}, predictions: Record<string, string> = {};
   for (const split of ["dev", "test"] as const) {
     const { sentences, examples } = parts[split];
     const places = await predictLabels(labeller, {
@@ -205,11 +177,10 @@ async function score(
       scores.push({ benchmark, metric, split, value });
       measured(context, { step: trained.steps, name: metric, split, value });
     }
-    const file = join(context.outDir, `${split}.predicted.tsv`);
-    await Deno.writeTextFile(file, predictionsText(sentences, predicted));
+    predictions[`${split}.predicted.tsv`] = predictionsText(sentences, predicted);
   }
-  const text = JSON.stringify({ benchmark, ...trained, ...results }, null, 2);
-  await Deno.writeTextFile(join(context.outDir, "scores.json"), `${text}\n`);
+  const summary = { benchmark, ...trained, ...results };
+  await scoresArtifact.write(context.outDir, { summary, predictions });
   return scores;
 }
 

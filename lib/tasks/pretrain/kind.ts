@@ -5,10 +5,20 @@
  * the work itself is in `pretrain_run.ts`.
  */
 import { z } from "zod";
-import type { Estimate, Metric, TaskKind, Trajectory, UpstreamInputs } from "../../graph/task.ts";
+import { one, optional } from "../../graph/kind.ts";
+import type {
+  Estimate,
+  Metric,
+  ParamFault,
+  TaskKind,
+  Trajectory,
+  UpstreamInputs,
+} from "../../graph/task.ts";
 import type { JsonObject } from "../../base/canonical.ts";
-import { BERT_PRESETS, bertConfig, type BertPreset, type BertSizes } from "../../model/config.ts";
+import { BERT_PRESETS, bertConfig, type BertPreset, modelSizes } from "../../model/config.ts";
 import { maskedLanguageFlops } from "../../model/flops.ts";
+import { modelArtifact } from "../../model/weights/model_artifact.ts";
+import { shardsArtifact } from "../../text/pieces/shards_artifact.ts";
 import { predictionsPerRow } from "../../train/batches.ts";
 import type { HeldOutScores } from "../../train/heldout.ts";
 import { scheduleFaults, trunkOf, whyNotShared } from "../../train/schedule.ts";
@@ -27,7 +37,7 @@ const modelSchema = z.strictObject({
   intermediateSize: size("Width inside the feed-forward blocks; absent: 4 times hiddenSize.")
     .optional(),
   positions: size("The longest row in pieces that the model can ever take.").default(512),
-  initializerRange: z.number().positive().max(1).default(0.02).describe(
+  initializerRange: z.number().positive().lt(1).default(0.02).describe(
     "Standard deviation of fresh weights; small models leave their plateau sooner with more.",
   ),
 });
@@ -112,29 +122,29 @@ const HELD_OUT_METRICS: Readonly<Record<keyof HeldOutScores, Metric>> = {
   },
 };
 
+const inputs = {
+  corpus: one(shardsArtifact, "the text to train on"),
+  validation: optional(
+    shardsArtifact,
+    "the text whose validation split is measured on; absent: the corpus's own",
+  ),
+  init: optional(modelArtifact, "the model to start from; absent: a fresh one"),
+};
+
+/** What a pre-training reads. */
+export type PretrainInputs = typeof inputs;
+
 /** The kind `pretrain`. */
-export const pretrain: TaskKind<PretrainParams> = {
+export const pretrain: TaskKind<PretrainParams, PretrainInputs> = {
   kind: "pretrain",
   version: 1,
   about: "Pre-trains a BERT by masked-language modelling, from scratch or from another model.",
   params: schema,
-  inputs: {
-    corpus: { types: ["shards"], about: "the text to train on" },
-    validation: {
-      types: ["shards"],
-      about: "the text whose validation split is measured on; absent: the corpus's own",
-      optional: true,
-    },
-    init: {
-      types: ["model"],
-      about: "the model to start from; absent: a fresh one",
-      optional: true,
-    },
-  },
-  produces: { "": "model" },
+  inputs,
+  produces: { "": modelArtifact.type },
   isNumeric: true,
-  entry: "lib/tasks/pretrain/kind.ts",
-  check,
+  entry: import.meta.url,
+  check: pretrainFaults,
   trajectory,
   trunk(params) {
     const trunk = trunkOf(params.schedule, params.steps);
@@ -153,18 +163,11 @@ export const pretrain: TaskKind<PretrainParams> = {
   },
 };
 
-/** The sizes that a model's parameters give; undefined when one is missing. */
-export function modelSizes(model: NonNullable<PretrainParams["model"]>): BertSizes | undefined {
-  const named = model.preset === undefined ? undefined : BERT_PRESETS[model.preset];
-  const layers = model.layers ?? named?.layers;
-  const heads = model.heads ?? named?.heads;
-  const hiddenSize = model.hiddenSize ?? named?.hiddenSize;
-  if (layers === undefined || heads === undefined || hiddenSize === undefined) return undefined;
-  const { intermediateSize = 4 * hiddenSize } = model;
-  return { layers, hiddenSize, heads, intermediateSize };
-}
-
-function check(params: PretrainParams, roles?: readonly string[]) {
+/** What does not go together, before anything is read; again checked when it runs. */
+export function pretrainFaults(
+  params: PretrainParams,
+  roles?: readonly string[],
+): readonly ParamFault[] {
   const faults = [...scheduleFaults(params.schedule, params.steps)];
   const { model, rowPieces } = params;
   if (roles !== undefined && (model === undefined) !== roles.includes("init")) {

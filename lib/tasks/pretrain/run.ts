@@ -4,39 +4,41 @@
  * The state to go on from is the latest of: a checkpoint of this very task, an
  * earlier point of its trajectory, the model given as `init`, fresh weights.
  */
-import { join } from "node:path";
-import { ExperimentError } from "../../base/errors.ts";
 import { Stream } from "../../base/rng.ts";
 import { openDevice } from "../../engine/devices.ts";
 import type { ParamSpec } from "../../engine/engine.ts";
 import type { Graph } from "../../engine/ir/graph.ts";
-import type { Facts, InputArtifact, Score, TaskContext, TaskOutcome } from "../../graph/task.ts";
+import type { Facts, Score, TaskContext, TaskOutcome } from "../../graph/task.ts";
 import { hasDropout } from "../../model/bert.ts";
-import { readConfig, writeModel } from "../../model/weights/checkpoint.ts";
-import { type BertConfig, bertConfig } from "../../model/config.ts";
+import { type BertConfig, bertConfig, modelSizes } from "../../model/config.ts";
 import { trainingFlops } from "../../model/flops.ts";
 import { maskedLanguageModel } from "../../model/heads/heads.ts";
-import { freshState, initialParams, type Params } from "../../model/init.ts";
-import { countParameters, encoderSpecs } from "../../model/params.ts";
-import { readWeights } from "../../model/weights/names.ts";
-import { TokenShard } from "../../text/pieces/shards.ts";
-import { WordPiece } from "../../text/pieces/wordpiece.ts";
+import { freshState, initialParams } from "../../model/init.ts";
+import { countParameters } from "../../model/params.ts";
+import { checkSameVocabulary } from "../../model/vocabulary.ts";
+import { type Model, modelArtifact } from "../../model/weights/model_artifact.ts";
+import type { Shards } from "../../text/pieces/shards_artifact.ts";
 import { CorpusRows, MaskedBatches } from "../../train/batches.ts";
 import { heldOutPredictions, HeldOutSet } from "../../train/heldout.ts";
 import { BEGINNING, heldOutMeasurements, pretrain, type TrainingPoint } from "../../train/loop.ts";
-import { modelSizes, type PretrainParams } from "./kind.ts";
-import { Checkpoints, readTraining, type SavedTraining, writeTraining } from "./checkpoints.ts";
+import { Checkpoints } from "../training/checkpoints.ts";
+import { checkParams } from "../training/params_check.ts";
+import { readStart, type SavedTraining, writeTraining } from "../training/training_state.ts";
+import { pretrainFaults, type PretrainInputs, type PretrainParams } from "./kind.ts";
 
-type Context = TaskContext<PretrainParams>;
+type Context = TaskContext<PretrainParams, PretrainInputs>;
 
 /** Does the work of a `pretrain` task. */
-export async function runPretrain(context: TaskContext<PretrainParams>): Promise<TaskOutcome> {
+export async function runPretrain(context: Context): Promise<TaskOutcome> {
   const { params, inputs } = context;
+  checkParams(context, pretrainFaults);
   await using resources = new AsyncDisposableStack();
-  const text = await openText(context, resources);
-  const init = inputs.init?.[0];
-  const config = await configOf(context, { init, vocabSize: text.pieces.size });
-  const seed = streamSeed(params.seed, init?.facts.pretrainings ?? 0);
+  const corpus = await inputs.corpus.open();
+  const init = await inputs.init?.open();
+  const text = await openText(context, { corpus, init, resources });
+  const config = configOf(params, { init, corpus });
+  const before = inputs.init?.facts;
+  const seed = streamSeed(params.seed, before?.pretrainings ?? 0);
   const batches = new MaskedBatches(text.corpus, { ...params, seed });
   const { graph, params: specs } = maskedLanguageModel(config, {
     rows: params.rows,
@@ -57,8 +59,8 @@ export async function runPretrain(context: TaskContext<PretrainParams>): Promise
     from,
     resources,
   });
-  const { vocabFile } = text, { state, point } = done;
-  await writeModel(context.outDir, { config, specs, params: state.params, vocabFile });
+  const { state, point } = done, { pieces } = corpus.vocabulary;
+  await modelArtifact.write(context.outDir, { config, specs, params: state.params, pieces });
   // Without the measurements, which depend on where this task began.
   const kept = { ...BEGINNING, step: point.step, average: point.average };
   await writeTraining(context.outDir, { point: kept, state, specs });
@@ -70,8 +72,8 @@ export async function runPretrain(context: TaskContext<PretrainParams>): Promise
     seenTokens,
     epochs: seenTokens / text.corpus.tokens,
     parameters: countParameters(specs),
-    flops: (init?.facts.flops ?? 0) + params.steps * trainingFlops(graph),
-    pretrainings: (init?.facts.pretrainings ?? 0) + 1,
+    flops: (before?.flops ?? 0) + params.steps * trainingFlops(graph),
+    pretrainings: (before?.pretrainings ?? 0) + 1,
   };
   return { facts, scores: scoresAt(point, params.steps) };
 }
@@ -87,33 +89,35 @@ function streamSeed(seed: number, pretrainingsBefore: number): number {
 
 /** The text that a training reads, cut into rows. */
 interface TrainingText {
-  readonly pieces: WordPiece;
-  readonly vocabFile: string;
   readonly corpus: CorpusRows;
   readonly heldOut: CorpusRows;
 }
 
 async function openText(
   { params, inputs }: Context,
-  resources: AsyncDisposableStack,
+  { corpus, init, resources }: {
+    readonly corpus: Shards;
+    readonly init: Model | undefined;
+    readonly resources: AsyncDisposableStack;
+  },
 ): Promise<TrainingText> {
-  const corpusDir = inputs.corpus![0]!.dir;
-  const validationDir = inputs.validation?.[0]?.dir ?? corpusDir;
-  const vocabFile = join(corpusDir, "vocab.txt");
-  const pieces = await WordPiece.load(vocabFile);
-  for (const dir of new Set([validationDir, inputs.init?.[0]?.dir ?? corpusDir])) {
-    if (dir !== corpusDir) await checkVocabulary(pieces, join(dir, "vocab.txt"), vocabFile);
+  const validation = await inputs.validation?.open() ?? corpus;
+  const as = placed(corpus);
+  for (const other of [validation, init]) {
+    if (other !== undefined && other !== corpus) checkSameVocabulary(placed(other), as);
   }
-  const train = await TokenShard.open(corpusDir, "train", { limitTokens: params.tokens });
+  const train = await corpus.stream("train", { limitTokens: params.tokens });
   resources.use(train);
-  const validation = resources.use(await TokenShard.open(validationDir, "validation"));
-  const cut = { rowPieces: params.rowPieces, pieces };
+  const heldOut = resources.use(await validation.stream("validation"));
+  const cut = { rowPieces: params.rowPieces, pieces: corpus.vocabulary };
   return {
-    pieces,
-    vocabFile,
     corpus: new CorpusRows(train, { ...cut, name: "corpus" }),
-    heldOut: new CorpusRows(validation, { ...cut, name: "validation split" }),
+    heldOut: new CorpusRows(heldOut, { ...cut, name: "validation split" }),
   };
+}
+
+function placed({ vocabulary, vocabularyFile }: Shards | Model) {
+  return { vocabulary, file: vocabularyFile };
 }
 
 /** What a training goes through from its beginning to its end. */
@@ -191,53 +195,23 @@ function scoresAt(point: TrainingPoint, step: number): Score[] {
     .map(({ name, split, value }) => ({ benchmark: "mlm", metric: name, split, value }));
 }
 
-async function configOf(
-  context: Context,
-  options: { readonly init: InputArtifact | undefined; readonly vocabSize: number },
-): Promise<BertConfig> {
-  const { params } = context;
-  const dropouts = {
-    dropout: params.dropout,
-    attentionDropout: params.attentionDropout ?? params.dropout,
-  };
-  if ((options.init === undefined) === (params.model === undefined)) {
-    throw new ExperimentError(
-      "tasks/model",
-      options.init === undefined
-        ? "there is neither a fresh model nor one to start from"
-        : "the model's sizes are given, and those of `init`",
-      { mend: "give either `model:` or `init:`" },
-    );
+function configOf(
+  params: PretrainParams,
+  { init, corpus }: { readonly init: Model | undefined; readonly corpus: Shards },
+): BertConfig {
+  const { rowPieces: length, dropout, attentionDropout } = params;
+  if (init !== undefined) {
+    const use = { length, rows: "rows", lengthParam: "rowPieces", dropout, attentionDropout };
+    return init.configFor(use);
   }
-  const config = options.init === undefined
-    ? freshConfig(params, options.vocabSize)
-    : await readConfig(options.init.dir);
-  if (config.vocabSize < options.vocabSize) {
-    throw new ExperimentError(
-      "model/vocab",
-      `the model has ${config.vocabSize} word embeddings for ${options.vocabSize} pieces`,
-      { mend: "tokenise the corpus with the model's own vocabulary" },
-    );
-  }
-  if (config.positions < params.rowPieces) {
-    throw new ExperimentError(
-      "model/config",
-      `rows of ${params.rowPieces} pieces do not fit a model of ${config.positions} positions`,
-      { mend: "lower rowPieces" },
-    );
-  }
-  return { ...config, ...dropouts };
-}
-
-function freshConfig(params: PretrainParams, vocabSize: number): BertConfig {
   const { positions, initializerRange } = params.model!;
-  const sizes = modelSizes(params.model!);
-  if (sizes === undefined) {
-    throw new ExperimentError("model/config", "the model's sizes are incomplete", {
-      mend: "give a preset, or layers, hiddenSize and heads",
-    });
-  }
-  return bertConfig({ ...sizes, vocabSize }, { positions, initializerRange });
+  const sizes = { ...modelSizes(params.model!)!, vocabSize: corpus.vocabulary.size };
+  return bertConfig(sizes, {
+    positions,
+    initializerRange,
+    dropout,
+    attentionDropout: attentionDropout ?? dropout,
+  });
 }
 
 async function beginning(
@@ -246,65 +220,17 @@ async function beginning(
     readonly checkpoints: Checkpoints;
     readonly config: BertConfig;
     readonly specs: readonly ParamSpec[];
-    readonly init: InputArtifact | undefined;
+    readonly init: Model | undefined;
   },
 ): Promise<SavedTraining> {
-  const { specs } = options;
+  const { specs, init, config } = options;
   const warn = (message: string) => context.emit({ type: "warning", message });
   const saved = await options.checkpoints.latest(warn);
   if (saved !== undefined && saved.point.step > (context.start?.step ?? 0)) return saved;
-  if (context.start !== undefined) {
-    const { dir, step } = context.start;
-    const { point, state } = await readTraining(dir, specs);
-    if (point.step !== step) {
-      throw new ExperimentError(
-        "train/checkpoint",
-        `the artifact is of step ${point.step}, not ${step}`,
-        { at: { file: dir }, mend: "remove the artifact, so that it is made again" },
-      );
-    }
-    return { point, state };
-  }
-  const { seed } = context.params, std = options.config.initializerRange;
-  const params = options.init === undefined
-    ? initialParams(specs, { seed, std })
-    : await paramsOf(options.init, { ...options, seed, warn });
+  if (context.start !== undefined) return await readStart(context.start, specs);
+  const { seed } = context.params;
+  const params = init === undefined
+    ? initialParams(specs, { seed, std: config.initializerRange })
+    : await init.weights(specs, { seed, onNote: warn });
   return { point: BEGINNING, state: freshState(params) };
-}
-
-async function paramsOf(
-  init: InputArtifact,
-  options: {
-    readonly config: BertConfig;
-    readonly specs: readonly ParamSpec[];
-    readonly seed: number;
-    readonly warn: (message: string) => void;
-  },
-): Promise<Params> {
-  const { config, specs, seed, warn } = options;
-  const file = join(init.dir, "model.safetensors");
-  const { params, missing, notes } = await readWeights(file, specs);
-  notes.forEach(warn);
-  if (missing.length === 0) return params;
-  const names = missing.map((each) => each.name).join(", ");
-  const inEncoder = new Set(encoderSpecs(config).map((each) => each.name));
-  if (missing.some((each) => inEncoder.has(each.name))) {
-    throw new ExperimentError("model/weights", `the model lacks ${names}`, {
-      at: { file },
-      mend: "give a whole model",
-    });
-  }
-  warn(`${file}: drawn afresh, as the file lacks them: ${names}`);
-  return { ...params, ...initialParams(missing, { seed, std: config.initializerRange }) };
-}
-
-async function checkVocabulary(pieces: WordPiece, file: string, other: string): Promise<void> {
-  const found = (await WordPiece.load(file)).pieces;
-  const isEqual = found.length === pieces.size &&
-    found.every((piece, id) => piece === pieces.pieces[id]);
-  if (isEqual) return;
-  throw new ExperimentError("model/vocab", `its pieces differ from those of ${other}`, {
-    at: { file },
-    mend: "tokenise every corpus with the vocabulary of the model to start from",
-  });
 }

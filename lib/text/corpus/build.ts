@@ -14,7 +14,8 @@
  */
 import { sha256 } from "../../base/digest.ts";
 import { ExperimentError } from "../../base/errors.ts";
-import { type CorpusSummary, CorpusWriter } from "./format.ts";
+import { corpusArtifact } from "./corpus_artifact.ts";
+import type { CorpusSummary, CorpusWriter } from "./format.ts";
 import { type PlacedDocument, Spool } from "./_spool.ts";
 import { readSource, type Source } from "../sources/source.ts";
 import { countWords } from "../sources/words.ts";
@@ -77,7 +78,7 @@ export async function buildCorpus(options: CorpusOptions): Promise<CorpusReport>
     }
   }
   if (spool.words === 0) throw emptyCorpus("the sources hold no text");
-  const writer = new CorpusWriter(options.outDir);
+  const writer = await corpusArtifact.write(options.outDir);
   try {
     const counts = await writeSplits(writer, { spool, options });
     if (writer.counts("train").words === 0) {

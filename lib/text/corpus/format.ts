@@ -1,6 +1,7 @@
 /**
- * The corpus artifact: `train.txt` and `validation.txt`, UTF-8, one sentence a
- * line, a blank line between documents, and `corpus.json` with their counts.
+ * The files of a corpus artifact: `train.txt` and `validation.txt`, UTF-8, one sentence
+ * a line, a blank line between documents; `corpus.json` with their counts; and in
+ * `pieces.txt`, where there is one, pieces for vocabularies that are trained on it.
  *
  * Knows nothing of where text comes from or how it is cut into pieces. Both
  * directions stream, so that a corpus may be larger than memory.
@@ -63,6 +64,14 @@ export class CorpusWriter {
     return this.#files.get(split)!.counts;
   }
 
+  /**
+   * Names pieces that a vocabulary trained on this corpus should have, those inside words
+   * with "##".
+   */
+  async writePieces(pieces: readonly string[]): Promise<void> {
+    await Deno.writeTextFile(piecesPath(this.#dir), `${pieces.join("\n")}\n`);
+  }
+
   /** Writes what is buffered and `corpus.json`, closes the files, and returns the counts. */
   async close(): Promise<CorpusSummary> {
     for (const file of this.#files.values()) await file.close();
@@ -70,10 +79,7 @@ export class CorpusWriter {
       train: { ...this.counts("train") },
       validation: { ...this.counts("validation") },
     };
-    await Deno.writeTextFile(
-      `${this.#dir}/corpus.json`,
-      `${JSON.stringify(summary, null, 2)}\n`,
-    );
+    await Deno.writeTextFile(summaryPath(this.#dir), `${JSON.stringify(summary, null, 2)}\n`);
     return summary;
   }
 
@@ -137,17 +143,68 @@ class SplitFile {
   }
 }
 
-/** The path of a split's text in a corpus artifact. */
-export function splitPath(dir: string, split: Split): string {
+function splitPath(dir: string, split: Split): string {
   return `${dir}/${split}.txt`;
 }
 
-/**
- * The documents of one `train.txt` or `validation.txt`, each as its sentences.
- *
- * @throws ExperimentError "text/missing-file", "text/bad-utf8" with the line
- */
-export async function* readCorpus(path: string): AsyncIterable<string[]> {
+/** Of the counts. */
+function summaryPath(dir: string): string {
+  return `${dir}/corpus.json`;
+}
+
+/** Of the pieces that a corpus may name. */
+function piecesPath(dir: string): string {
+  return `${dir}/pieces.txt`;
+}
+
+/** A corpus artifact, to be read. */
+export class Corpus {
+  readonly #dir: string;
+
+  private constructor(
+    dir: string,
+    /** How much text there is. */
+    readonly summary: CorpusSummary,
+  ) {
+    this.#dir = dir;
+  }
+
+  /**
+   * Opens the artifact in a folder.
+   *
+   * @throws ExperimentError "text/bad-corpus" when the folder is no corpus artifact
+   */
+  static async open(dir: string): Promise<Corpus> {
+    return new Corpus(dir, await readSummary(summaryPath(dir)));
+  }
+
+  /**
+   * The documents of a split, each as its sentences.
+   *
+   * @throws ExperimentError "text/missing-file", "text/bad-utf8" with the line
+   */
+  documents(split: Split): AsyncIterable<string[]> {
+    return readDocuments(splitPath(this.#dir, split));
+  }
+
+  /**
+   * The pieces that it wants in a vocabulary trained on it, those inside words with "##";
+   * none where it names none.
+   */
+  async pieces(): Promise<string[]> {
+    const path = piecesPath(this.#dir), pieces: string[] = [];
+    try {
+      await Deno.stat(path);
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return pieces;
+      throw error;
+    }
+    for await (const { text } of readLines(path)) if (text !== "") pieces.push(text);
+    return pieces;
+  }
+}
+
+async function* readDocuments(path: string): AsyncIterable<string[]> {
   let sentences: string[] = [];
   for await (const { text } of readLines(path)) {
     if (text !== "") {
@@ -160,33 +217,7 @@ export async function* readCorpus(path: string): AsyncIterable<string[]> {
   if (sentences.length > 0) yield sentences;
 }
 
-/** The file of a corpus artifact that may name pieces, see `readPieces`. */
-export const PIECES_FILE = "pieces.txt";
-
-/**
- * The pieces that a corpus wants in a vocabulary trained on it, one a line in `pieces.txt`, those
- * inside words with "##"; none where it has no such file.
- */
-export async function readPieces(dir: string): Promise<string[]> {
-  const pieces: string[] = [];
-  try {
-    await Deno.stat(`${dir}/${PIECES_FILE}`);
-  } catch {
-    return pieces;
-  }
-  for await (const { text } of readLines(`${dir}/${PIECES_FILE}`)) {
-    if (text !== "") pieces.push(text);
-  }
-  return pieces;
-}
-
-/**
- * The counts of a corpus artifact.
- *
- * @throws ExperimentError "text/bad-corpus" when the folder is no corpus artifact
- */
-export async function readCorpusSummary(dir: string): Promise<CorpusSummary> {
-  const file = `${dir}/corpus.json`;
+async function readSummary(file: string): Promise<CorpusSummary> {
   try {
     const summary = JSON.parse(await Deno.readTextFile(file));
     if (SPLITS.every((split) => Number.isInteger(summary[split]?.words))) return summary;

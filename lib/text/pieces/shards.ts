@@ -1,5 +1,5 @@
 /**
- * The shards artifact: a corpus as one stream of piece ids, tokenised once.
+ * The files of a shards artifact: a corpus as one stream of piece ids, tokenised once.
  *
  * `train.bin` and `validation.bin` are little-endian uint16, or uint32 for
  * vocabularies above 65,536 pieces; `shards.json` has their lengths. The stream
@@ -35,13 +35,20 @@ export class ShardWriter implements AsyncDisposable {
   #isOpen = true;
 
   /**
-   * Makes the file.
+   * Makes the file of a split in an existing folder.
    *
-   * @param path the file to make, see `shardPath`
    * @param options the vocabulary's size, which decides the width, and the id of [SEP]
    */
-  constructor(path: string, options: { readonly vocabSize: number; readonly sepId: number }) {
-    this.#file = Deno.openSync(path, { write: true, create: true, truncate: true });
+  constructor(
+    dir: string,
+    split: Split,
+    options: { readonly vocabSize: number; readonly sepId: number },
+  ) {
+    this.#file = Deno.openSync(shardPath(dir, split), {
+      write: true,
+      create: true,
+      truncate: true,
+    });
     const width = bytesPerToken(options.vocabSize);
     this.#buffer = width === 2 ? new Uint16Array(BUFFER_TOKENS) : new Uint32Array(BUFFER_TOKENS);
     this.#sepId = options.sepId;
@@ -103,18 +110,26 @@ export function bytesPerToken(vocabSize: number): 2 | 4 {
   return vocabSize <= 0x10000 ? 2 : 4;
 }
 
-/** The path of a split's stream in a shards artifact. */
-export function shardPath(dir: string, split: Split): string {
+function shardPath(dir: string, split: Split): string {
   return `${dir}/${split}.bin`;
 }
 
+function summaryPath(dir: string): string {
+  return `${dir}/shards.json`;
+}
+
+/** Writes how many tokens and documents there are, beside the streams. */
+export async function writeShardsSummary(dir: string, summary: ShardsSummary): Promise<void> {
+  await Deno.writeTextFile(summaryPath(dir), `${JSON.stringify(summary, null, 2)}\n`);
+}
+
 /**
- * Reads `shards.json`.
+ * Reads how many tokens and documents there are.
  *
  * @throws ExperimentError "text/bad-shards" when the folder is no shards artifact
  */
 export async function readShardsSummary(dir: string): Promise<ShardsSummary> {
-  const file = `${dir}/shards.json`;
+  const file = summaryPath(dir);
   try {
     const summary = JSON.parse(await Deno.readTextFile(file)) as ShardsSummary;
     const isWhole = SPLITS.every((split) => Number.isInteger(summary.tokens[split])) &&

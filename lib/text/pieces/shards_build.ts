@@ -1,16 +1,14 @@
 /** Makes a shards artifact: both splits of a corpus, encoded in the corpus's order. */
-import { readCorpus, type Split, splitPath, SPLITS } from "../corpus/format.ts";
-import { bytesPerToken, shardPath, type ShardsSummary, ShardWriter } from "./shards.ts";
+import { type Corpus, type Split, SPLITS } from "../corpus/format.ts";
+import { bytesPerToken, type ShardsSummary, ShardWriter, writeShardsSummary } from "./shards.ts";
 import type { WordPiece } from "./wordpiece.ts";
 
 /** What shards are made from. */
-export interface ShardFilesOptions {
-  /** A corpus artifact. */
-  readonly corpusDir: string;
+export interface ShardsOptions {
+  /** The text. */
+  readonly corpus: Corpus;
   /** Cuts its sentences into pieces. */
   readonly encoder: WordPiece;
-  /** An existing folder, in which `train.bin`, `validation.bin` and `shards.json` are made. */
-  readonly outDir: string;
   /** Called after every document. */
   readonly onDocument?: () => void;
   /** Ends the work with its reason. */
@@ -18,28 +16,28 @@ export interface ShardFilesOptions {
 }
 
 /** What came of it. */
-export interface ShardFilesReport {
-  /** The content of `shards.json`. */
+export interface ShardsReport {
+  /** Tokens and documents of each split. */
   readonly summary: ShardsSummary;
   /** [UNK] as a share of each split's pieces. */
   readonly unknownShare: Readonly<Record<Split, number>>;
 }
 
 /**
- * Writes the shards of a corpus.
+ * Writes the streams of a corpus and their summary into an existing folder.
  *
- * @throws ExperimentError those of `readCorpus`
+ * @throws ExperimentError those of `Corpus.documents`
  */
-export async function writeShards(options: ShardFilesOptions): Promise<ShardFilesReport> {
-  const { encoder, outDir } = options;
+export async function writeShards(dir: string, options: ShardsOptions): Promise<ShardsReport> {
+  const { encoder, corpus } = options;
   const { size: vocabSize, sepId, unkId } = encoder;
   const tokens = { train: 0, validation: 0 };
   const documents = { train: 0, validation: 0 };
   const unknownShare = { train: 0, validation: 0 };
   for (const split of SPLITS) {
     let unknown = 0;
-    await using writer = new ShardWriter(shardPath(outDir, split), { vocabSize, sepId });
-    for await (const sentences of readCorpus(splitPath(options.corpusDir, split))) {
+    await using writer = new ShardWriter(dir, split, { vocabSize, sepId });
+    for await (const sentences of corpus.documents(split)) {
       options.signal.throwIfAborted();
       for (const sentence of sentences) {
         const ids = encoder.encode(sentence);
@@ -54,6 +52,6 @@ export async function writeShards(options: ShardFilesOptions): Promise<ShardFile
     unknownShare[split] = unknown / Math.max(1, writer.tokens);
   }
   const summary = { tokens, documents, vocabSize, bytesPerToken: bytesPerToken(vocabSize) };
-  await Deno.writeTextFile(`${outDir}/shards.json`, `${JSON.stringify(summary, null, 2)}\n`);
+  await writeShardsSummary(dir, summary);
   return { summary, unknownShare };
 }

@@ -5,10 +5,11 @@
  * different suffixes, so that what fine-tuning shows of a type does not reach the
  * test: which suffix means which type has to come from the corpus.
  */
+import type { Part } from "../../base/parts.ts";
 import { Stream } from "../../base/rng.ts";
 import { DOMAIN_CLASSES } from "./lexicon.ts";
 import { ambiguousSentence, type Sentence, textOf } from "./sentences.ts";
-import type { BenchmarkPart, World } from "./world.ts";
+import type { World } from "./world.ts";
 
 /** A world in which so many draws on end give nothing new has not enough to say. */
 const MOST_DRAWS = 10_000;
@@ -21,7 +22,7 @@ const MOST_DRAWS = 10_000;
  */
 export function nerSentences(
   world: World,
-  { part, sentences }: { readonly part: BenchmarkPart; readonly sentences: number },
+  { part, sentences }: { readonly part: Part; readonly sentences: number },
 ): Sentence[] {
   const stream = new Stream(world.seed, `synthetic/ner/${part}`);
   const drawAny = () => {

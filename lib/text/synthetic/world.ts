@@ -6,6 +6,7 @@
  * question answering later, all speak of this one world.
  */
 import type { JsonObject } from "../../base/canonical.ts";
+import { type Part, PARTS } from "../../base/parts.ts";
 import { Stream } from "../../base/rng.ts";
 import {
   DOMAIN_CLASSES,
@@ -33,12 +34,6 @@ export interface Fact {
   readonly kind: RelationKind;
 }
 
-/** A part of a benchmark. */
-export type BenchmarkPart = "train" | "dev" | "test";
-
-/** The parts in the order in which they are written. */
-export const BENCHMARK_PARTS: readonly BenchmarkPart[] = ["train", "dev", "test"];
-
 /** By class, the suffixes of names. */
 export type SuffixesByClass = Readonly<Partial<Record<NameClass, readonly string[]>>>;
 
@@ -49,7 +44,7 @@ export interface World extends NameBook {
   /** By actor, `FACTS_PER_PAIR` for each class that it acts on. */
   readonly facts: ReadonlyMap<Name, readonly Fact[]>;
   /** The suffixes that names of a part end in; no suffix is in two parts. */
-  readonly partSuffixes: Readonly<Record<BenchmarkPart, SuffixesByClass>>;
+  readonly partSuffixes: Readonly<Record<Part, SuffixesByClass>>;
 }
 
 /** How many names of a class an actor acts on. */
@@ -120,16 +115,16 @@ function drawFacts(seed: number, book: NameBook): ReadonlyMap<Name, readonly Fac
 /** Deals suffixes out in turn, from frequent to rare, so that the parts are alike. */
 function dealSuffixes(seed: number, book: NameBook): World["partSuffixes"] {
   const stream = new Stream(seed, "synthetic/parts");
-  const parts: Record<BenchmarkPart, Partial<Record<NameClass, string[]>>> = {
+  const parts: Record<Part, Partial<Record<NameClass, string[]>>> = {
     train: {},
     dev: {},
     test: {},
   };
   for (const nameClass of DOMAIN_CLASSES) {
-    for (const part of BENCHMARK_PARTS) parts[part][nameClass] = [];
+    for (const part of PARTS) parts[part][nameClass] = [];
     const suffixes = book.suffixes[nameClass];
-    for (let i = 0; i < suffixes.length; i += BENCHMARK_PARTS.length) {
-      stream.shuffle([...BENCHMARK_PARTS]).forEach((part, offset) => {
+    for (let i = 0; i < suffixes.length; i += PARTS.length) {
+      stream.shuffle([...PARTS]).forEach((part, offset) => {
         const suffix = suffixes[i + offset];
         if (suffix !== undefined) parts[part][nameClass]!.push(suffix);
       });

@@ -2,7 +2,7 @@
  * Writes one kind of synthetic text as a corpus artifact, streaming, with held-out
  * sentences that training does not have.
  */
-import { CorpusWriter, PIECES_FILE } from "../corpus/format.ts";
+import { corpusArtifact } from "../corpus/corpus_artifact.ts";
 import { countWords } from "../sources/words.ts";
 import { documentsOf, heldOutDocuments, type TextKind } from "./documents.ts";
 import { textOf } from "./sentences.ts";
@@ -23,13 +23,13 @@ export interface TextOptions {
 }
 
 /**
- * Writes `train.txt`, `validation.txt`, `corpus.json`, and in `pieces.txt` the pieces
- * that a vocabulary needs so that names split into stem and suffix.
+ * Writes a corpus artifact, which names the pieces that a vocabulary needs so that names
+ * split into stem and suffix.
  */
 export async function writeText(world: World, options: TextOptions): Promise<void> {
   const { kind, dir } = options;
   const heldOut = heldOutDocuments(world, { kind, sentences: options.validationSentences });
-  const writer = new CorpusWriter(dir);
+  const writer = await corpusArtifact.write(dir);
   try {
     for (const document of heldOut.documents) await writer.write("validation", document);
     const isRefused = (text: string) => heldOut.texts.has(text);
@@ -41,10 +41,10 @@ export async function writeText(world: World, options: TextOptions): Promise<voi
       options.onDocument?.(words);
       if (words >= options.words) break;
     }
+    await writer.writePieces(piecesOf(world));
     await writer.close();
   } catch (error) {
     writer.abandon();
     throw error;
   }
-  await Deno.writeTextFile(`${dir}/${PIECES_FILE}`, `${piecesOf(world).join("\n")}\n`);
 }

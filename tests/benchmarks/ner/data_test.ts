@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
-import { readConll } from "../../../lib/benchmarks/ner/conll.ts";
-import { type NerSentences, nerWarnings, writeNerData } from "../../../lib/benchmarks/ner/data.ts";
+import { PARTS } from "../../../lib/base/parts.ts";
+import {
+  nerDataArtifact,
+  type NerSentences,
+  nerWarnings,
+} from "../../../lib/benchmarks/ner/data.ts";
 import { TempDir } from "../../_support/temp_dir.ts";
 
 /** Sentences given as "word/tag word/tag". */
@@ -11,14 +15,14 @@ function tagged(...sentences: readonly string[]): NerSentences["train"] {
   });
 }
 
-Deno.test("writeNerData() writes parts that readConll() reads, and counts what is in them", async () => {
+Deno.test("nerDataArtifact writes parts that it opens, and counts what is in them", async () => {
   using dir = new TempDir();
   const sentences = {
     train: tagged("a/B-X b/I-X c/O", "d/O"),
     dev: tagged("e/B-Y f/B-X"),
     test: tagged("d/O", "g/B-X h/B-X"),
   };
-  const summary = await writeNerData(dir.path, sentences);
+  const summary = await nerDataArtifact.write(dir.path, sentences);
   assert.deepEqual(summary, {
     labels: ["O", "B-X", "B-Y", "I-X"],
     parts: {
@@ -29,9 +33,9 @@ Deno.test("writeNerData() writes parts that readConll() reads, and counts what i
   });
   assert.deepEqual(Object.keys(summary.parts.dev.entities), ["X", "Y"]);
   assert.deepEqual(JSON.parse(Deno.readTextFileSync(`${dir.path}/ner.json`)), summary);
-  for (const part of ["train", "dev", "test"] as const) {
-    const read = await readConll(`${dir.path}/${part}.tsv`);
-    assert.deepEqual(read.map(({ words, tags }) => ({ words, tags })), sentences[part]);
+  const opened = await nerDataArtifact.open(dir.path);
+  for (const part of PARTS) {
+    assert.deepEqual(opened[part].map(({ words, tags }) => ({ words, tags })), sentences[part]);
   }
   assert.deepEqual(nerWarnings(summary), [
     "1 entities of the dev part are of type Y, which the train part never shows",
@@ -41,7 +45,7 @@ Deno.test("writeNerData() writes parts that readConll() reads, and counts what i
 
 Deno.test("nerWarnings() tells repetitions, parts without entities and mixed schemes", async () => {
   using dir = new TempDir();
-  const summary = await writeNerData(dir.path, {
+  const summary = await nerDataArtifact.write(dir.path, {
     train: tagged("a/B-X", "a/B-X", "a/B-X"),
     dev: tagged("b/O", "a/O"),
     test: tagged("c/B", "b/O", "a/B-X"),
@@ -59,7 +63,7 @@ Deno.test("nerWarnings() tells repetitions, parts without entities and mixed sch
 
 Deno.test("nerWarnings() is silent when nothing is odd", async () => {
   using dir = new TempDir();
-  const summary = await writeNerData(dir.path, {
+  const summary = await nerDataArtifact.write(dir.path, {
     train: tagged("a/B b/I"),
     dev: tagged("c/B"),
     test: tagged("d/I"),

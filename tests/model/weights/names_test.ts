@@ -3,16 +3,12 @@ import { join } from "node:path";
 import type { ExperimentError } from "../../../lib/base/errors.ts";
 import type { ParamSpec } from "../../../lib/engine/engine.ts";
 import { sizeOf } from "../../../lib/engine/ir/graph.ts";
-import {
-  readConfig,
-  readState,
-  writeModel,
-  writeMoments,
-} from "../../../lib/model/weights/checkpoint.ts";
+import { Model, modelArtifact, readParams } from "../../../lib/model/weights/model_artifact.ts";
 import { bertConfig } from "../../../lib/model/config.ts";
-import { freshState, initialParams } from "../../../lib/model/init.ts";
+import { initialParams } from "../../../lib/model/init.ts";
 import { encoderSpecs, maskedLanguageHeadSpecs } from "../../../lib/model/params.ts";
 import { writeSafetensors } from "../../../lib/model/weights/safetensors.ts";
+import { SPECIAL_PIECES, WordPiece } from "../../../lib/text/pieces/wordpiece.ts";
 import { readWeights } from "../../../lib/model/weights/names.ts";
 
 const ROOT = await Deno.makeTempDir();
@@ -25,6 +21,7 @@ const CONFIG = bertConfig(
 );
 const SPECS = [...encoderSpecs(CONFIG), ...maskedLanguageHeadSpecs(CONFIG)];
 const PARAMS = initialParams(SPECS, { seed: 1, std: 0.5 });
+const pieces = [...SPECIAL_PIECES, "a", "b"];
 const WORDS = "bert.embeddings.word_embeddings.weight";
 
 /** Writes our parameters under other names; a name of undefined leaves one out. */
@@ -111,29 +108,58 @@ Deno.test("readWeights() refuses other shapes and a parameter twice", async () =
   await assert.rejects(readWeights(twice, SPECS), /LayerNorm\.(gamma|weight) .*same parameter/);
 });
 
-Deno.test("a model's folder gives back its config, parameters and moments", async () => {
+Deno.test("modelArtifact gives back config, parameters and vocabulary", async () => {
   const dir = await makeDir();
-  const vocabFile = join(await makeDir(), "v.txt");
-  await Deno.writeTextFile(vocabFile, "[PAD]\n");
-  const state = {
-    params: PARAMS,
-    firstMoments: initialParams(SPECS, { seed: 2, std: 1 }),
-    secondMoments: initialParams(SPECS, { seed: 3, std: 1 }),
-  };
-  await writeModel(dir, { config: CONFIG, specs: SPECS, params: PARAMS, vocabFile });
-  const params = join(dir, "model.safetensors"), moments = join(dir, "optimizer.safetensors");
-  await writeMoments(moments, { specs: SPECS, state });
-  assert.deepEqual(await readConfig(dir), CONFIG);
-  assert.equal(await Deno.readTextFile(join(dir, "vocab.txt")), "[PAD]\n");
-  assert.deepEqual(await readState({ params, moments }, SPECS), state);
-  assert.deepEqual(await readState({ params }, SPECS), freshState(PARAMS));
+  await modelArtifact.write(dir, { config: CONFIG, specs: SPECS, params: PARAMS, pieces });
+  const model = await modelArtifact.open(dir);
+  assert.deepEqual(model.config, CONFIG);
+  assert.deepEqual(model.vocabulary.pieces, pieces);
+  assert.deepEqual(await model.weights(SPECS, { seed: 0 }), PARAMS);
+  assert.deepEqual(await readParams(dir, SPECS), PARAMS);
 });
 
-Deno.test("readConfig() and readState() say what is missing", async () => {
+Deno.test("modelArtifact says what is wrong with a folder", async () => {
+  const dir = await makeDir(), file = join(dir, "config.json");
+  await assert.rejects(modelArtifact.open(dir), {
+    message: "cannot read the model: no config.json",
+  });
+  await Deno.writeTextFile(file, "{");
+  await assert.rejects(modelArtifact.open(dir), { message: "config.json is no JSON" });
+  const most = Array.from("cdefg");
+  const model = { config: CONFIG, specs: SPECS, params: PARAMS };
+  await modelArtifact.write(dir, { ...model, pieces: [...pieces, ...most] });
+  await assert.rejects(modelArtifact.open(dir), {
+    code: "model/vocab",
+    message: "the model has 11 word embeddings for 12 pieces",
+  });
+  await modelArtifact.write(dir, { ...model, pieces });
+  const use = { length: 7, rows: "rows", lengthParam: "rowPieces", dropout: 0 };
+  assert.throws(() => new Model(dir, CONFIG, new WordPiece(pieces)).configFor(use), {
+    code: "model/config",
+    message: "rows of 7 pieces do not fit a model of 6 positions",
+  });
+});
+
+Deno.test("Model.weights() draws a missing head afresh, and refuses a broken encoder", async () => {
   const dir = await makeDir();
-  await assert.rejects(readConfig(dir), { message: "cannot read the model: no config.json" });
-  await Deno.writeTextFile(join(dir, "config.json"), "{");
-  await assert.rejects(readConfig(dir), { message: "config.json is no JSON" });
-  const params = await fileAs((name) => name === WORDS ? undefined : name);
-  await assert.rejects(readState({ params }, SPECS), { message: `${WORDS} is missing` });
+  const encoder = encoderSpecs(CONFIG);
+  await modelArtifact.write(dir, { config: CONFIG, specs: encoder, params: PARAMS, pieces });
+  const model = await modelArtifact.open(dir), notes: string[] = [];
+  const onNote = (note: string) => void notes.push(note);
+  const params = await model.weights(SPECS, { seed: 3, onNote });
+  assert.deepEqual(params[WORDS], PARAMS[WORDS]);
+  const head = initialParams(maskedLanguageHeadSpecs(CONFIG), {
+    seed: 3,
+    std: CONFIG.initializerRange,
+  });
+  for (const [name, values] of Object.entries(head)) assert.deepEqual(params[name], values);
+  assert.equal(notes.length, 1);
+  assert.match(notes[0]!, /drawn afresh, as the file lacks them: cls\.predictions/);
+  const specs = encoder.filter(({ name }) => name !== WORDS);
+  await modelArtifact.write(dir, { config: CONFIG, specs, params: PARAMS, pieces });
+  await assert.rejects(model.weights(SPECS, { seed: 3 }), {
+    code: "model/weights",
+    message: new RegExp(`^the model lacks ${WORDS}`),
+  });
+  await assert.rejects(readParams(dir, SPECS), { message: `${WORDS} is missing` });
 });

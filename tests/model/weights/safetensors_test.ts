@@ -157,3 +157,16 @@ Deno.test("SafetensorsFile.read() widens F16 and BF16 and refuses integers", asy
   await assert.rejects(file.read("whole"), { message: "whole is I64, not F32, F16 or BF16" });
   await Deno.remove(path);
 });
+
+Deno.test("writeSafetensors() takes names that every object has, such as valueOf", async () => {
+  const path = await Deno.makeTempFile();
+  try {
+    const names = ["__proto__", "toString", "valueOf"];
+    const tensors = names.map((name) => ({ name, shape: [1], values: Float32Array.of(1) }));
+    await writeSafetensors(path, tensors);
+    using file = await SafetensorsFile.open(path);
+    assert.deepEqual([...file.entries.keys()].sort(), names);
+  } finally {
+    await Deno.remove(path);
+  }
+});

@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { formatConll } from "../../../lib/benchmarks/ner/conll.ts";
 import type { ExperimentError } from "../../../lib/base/errors.ts";
 import { Stream } from "../../../lib/base/rng.ts";
-import type { InputArtifact, TaskOutcome } from "../../../lib/graph/task.ts";
-import { ner, type NerParams } from "../../../lib/tasks/finetune/ner.ts";
+import type { StoredArtifact, TaskOutcome } from "../../../lib/graph/task.ts";
+import { ner } from "../../../lib/tasks/finetune/ner.ts";
 import { pretrain } from "../../../lib/tasks/pretrain/kind.ts";
-import { type MadeRun, makeDir, makeRun, makeShards } from "../made_inputs.ts";
+import { type MadeOptions, type MadeRun, makeDir, makeRun, makeShards } from "../made_inputs.ts";
 
 const ROOT = await makeDir();
 
@@ -25,7 +25,7 @@ function sentences(seed: string, count: number) {
 async function makeData(
   name: string,
   test: readonly { words: string[]; tags: string[] }[] = sentences("test", 40),
-): Promise<InputArtifact> {
+): Promise<StoredArtifact> {
   const dir = join(ROOT, name);
   await Deno.mkdir(dir);
   const parts = { train: sentences("train", 60), dev: sentences("dev", 20), test };
@@ -39,7 +39,7 @@ const CORPUS = await makeShards(join(ROOT, "shards"), { train: 500, validation: 
 const DATA = await makeData("data");
 const FACTS = { steps: 0, uniqueTokens: 7, parameters: 3, flops: 5 };
 
-async function makeModel(): Promise<InputArtifact> {
+async function makeModel(): Promise<StoredArtifact> {
   const made = await makeRun(pretrain, {
     params: {
       model: { layers: 1, hiddenSize: 32, heads: 2, positions: 32, initializerRange: 0.1 },
@@ -65,11 +65,11 @@ const PARAMS = {
   labelPiece: "last",
 };
 
-type Run = MadeRun<NerParams> & { readonly outcome: TaskOutcome };
+type Run = MadeRun & { readonly outcome: TaskOutcome };
 
 async function run(
   params: Record<string, unknown> = {},
-  more: Partial<Omit<Parameters<typeof makeRun>[1], "params">> = {},
+  more: Omit<MadeOptions, "params"> = {},
 ): Promise<Run> {
   const made = await makeRun(ner, {
     params: { ...PARAMS, ...params },

@@ -3,11 +3,18 @@ import { join } from "node:path";
 import { canonical } from "../../../lib/base/canonical.ts";
 import { sha256File } from "../../../lib/base/digest.ts";
 import type { ExperimentError } from "../../../lib/base/errors.ts";
-import type { InputArtifact, TaskEvent, TaskOutcome } from "../../../lib/graph/task.ts";
-import { pretrain, type PretrainParams } from "../../../lib/tasks/pretrain/kind.ts";
-import { Checkpoints } from "../../../lib/tasks/pretrain/checkpoints.ts";
+import type { StoredArtifact, TaskEvent, TaskOutcome } from "../../../lib/graph/task.ts";
+import { pretrain } from "../../../lib/tasks/pretrain/kind.ts";
+import { Checkpoints } from "../../../lib/tasks/training/checkpoints.ts";
 import type { TrainingPoint } from "../../../lib/train/loop.ts";
-import { type MadeRun, makeDir, makeRun, makeShards, PIECES } from "../made_inputs.ts";
+import {
+  type MadeOptions,
+  type MadeRun,
+  makeDir,
+  makeRun,
+  makeShards,
+  PIECES,
+} from "../made_inputs.ts";
 
 const ROOT = await makeDir();
 const CORPUS = await makeShards(join(ROOT, "shards"), { train: 3000, validation: 600 });
@@ -23,11 +30,11 @@ const PARAMS = {
   seed: 11,
 };
 
-type Run = MadeRun<PretrainParams> & { readonly outcome: TaskOutcome };
+type Run = MadeRun & { readonly outcome: TaskOutcome };
 
 async function run(
   params: Record<string, unknown> = {},
-  more: Partial<Omit<Parameters<typeof makeRun>[1], "params">> = {},
+  more: Omit<MadeOptions, "params"> = {},
 ): Promise<Run> {
   const made = await makeRun(pretrain, {
     params: { ...PARAMS, ...params },
@@ -38,7 +45,7 @@ async function run(
 }
 
 /** The artifact of a run, as another task gets it. */
-const artifactOf = ({ context, outcome }: Run): InputArtifact => ({
+const artifactOf = ({ context, outcome }: Run): StoredArtifact => ({
   key: "made",
   dir: context.outDir,
   facts: outcome.facts,
@@ -312,7 +319,7 @@ Deno.test("pretrain from a model does not replay the batches of the training bef
 Deno.test("pretrain from a model has a fresh optimizer and adds its flops", async () => {
   const first = await run({ schedule: { ...PARAMS.schedule, warmup: 0 } });
   const { model: _, ...rest } = PARAMS;
-  const from = async (init: InputArtifact, steps: number) => {
+  const from = async (init: StoredArtifact, steps: number) => {
     const made = await makeRun(pretrain, {
       params: { ...rest, steps, seed: 5 },
       inputs: { corpus: [CORPUS], init: [init] },
@@ -400,20 +407,24 @@ Deno.test("pretrain says what is wrong with its inputs", async () => {
   );
   const short = await makeShards(join(ROOT, "short"), { train: 300, validation: 9 });
   const trained = artifactOf(await run({ steps: 0 }));
-  const cases: readonly [Record<string, unknown>, Record<string, InputArtifact>, string, RegExp][] =
+  const cases: readonly [
+    Record<string, unknown>,
+    Record<string, StoredArtifact>,
+    string,
+    RegExp,
+  ][] = [
+    [{}, { validation: other }, "model/vocab", /its pieces differ from those of/],
+    [{}, { validation: short }, "train/corpus", /the validation split has 9 tokens/],
+    [{}, { init: trained }, "tasks/params", /the model's sizes are those of `init`/],
+    [{ model: undefined }, {}, "tasks/params", /neither a fresh model nor/],
+    [{ tokens: 4000 }, {}, "text/short-corpus", /4,000 tokens/],
     [
-      [{}, { validation: other }, "model/vocab", /its pieces differ from those of/],
-      [{}, { validation: short }, "train/corpus", /the validation split has 9 tokens/],
-      [{}, { init: trained }, "tasks/model", /sizes are given, and those of `init`/],
-      [{ model: undefined }, {}, "tasks/model", /neither a fresh model nor/],
-      [{ tokens: 4000 }, {}, "text/short-corpus", /4,000 tokens/],
-      [
-        { model: undefined, rowPieces: 20 },
-        { init: trained },
-        "model/config",
-        /rows of 20 pieces do not fit a model of 12 positions/,
-      ],
-    ];
+      { model: undefined, rowPieces: 20 },
+      { init: trained },
+      "model/config",
+      /rows of 20 pieces do not fit a model of 12 positions/,
+    ],
+  ];
   for (const [params, inputs, code, message] of cases) {
     const given = Object.fromEntries(Object.entries(inputs).map(([role, each]) => [role, [each]]));
     await assert.rejects(

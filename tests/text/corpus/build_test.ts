@@ -5,12 +5,8 @@ import {
   type CorpusOptions,
   type CorpusReport,
 } from "../../../lib/text/corpus/build.ts";
-import {
-  CorpusWriter,
-  readCorpus,
-  readCorpusSummary,
-  readPieces,
-} from "../../../lib/text/corpus/format.ts";
+import { Corpus, CorpusWriter } from "../../../lib/text/corpus/format.ts";
+import { corpusArtifact } from "../../../lib/text/corpus/corpus_artifact.ts";
 import { countWords } from "../../../lib/text/sources/words.ts";
 import { assertFault, collect } from "../_fixtures.ts";
 import { TempDir } from "../../_support/temp_dir.ts";
@@ -44,11 +40,12 @@ async function build(
     ...changed,
   });
   assert.deepEqual([...Deno.readDirSync(`${dir.path}/scratch`)], []);
-  assert.deepEqual(await readCorpusSummary(outDir), report.summary);
+  const corpus = await Corpus.open(outDir);
+  assert.deepEqual(corpus.summary, report.summary);
   return {
     ...report,
-    train: await collect(readCorpus(`${outDir}/train.txt`)),
-    validation: await collect(readCorpus(`${outDir}/validation.txt`)),
+    train: await collect(corpus.documents("train")),
+    validation: await collect(corpus.documents("validation")),
   };
 }
 
@@ -172,7 +169,7 @@ Deno.test("buildCorpus() ends with the signal's reason and leaves no spool", asy
   assert.deepEqual([...Deno.readDirSync(`${dir.path}/scratch`)], []);
 });
 
-Deno.test("CorpusWriter writes what readCorpus() reads, and counts it", async () => {
+Deno.test("CorpusWriter writes what Corpus reads, and counts it", async () => {
   using dir = new TempDir();
   const line = fc.string({ unit: "grapheme", minLength: 1 }).filter((each) =>
     !/[\r\n]/.test(each) && each.trim() !== "" && each.isWellFormed() && !each.includes("\uFEFF")
@@ -183,7 +180,8 @@ Deno.test("CorpusWriter writes what readCorpus() reads, and counts it", async ()
       for (const each of documents) await writer.write("train", each);
       await writer.write("train", []);
       const { train } = await writer.close();
-      assert.deepEqual(await collect(readCorpus(`${dir.path}/train.txt`)), documents);
+      const corpus = await Corpus.open(dir.path);
+      assert.deepEqual(await collect(corpus.documents("train")), documents);
       assert.deepEqual(train, {
         documents: documents.length,
         sentences: documents.flat().length,
@@ -201,18 +199,20 @@ Deno.test("CorpusWriter writes what readCorpus() reads, and counts it", async ()
   assert.equal((await writer.close()).validation.bytes, 3_000_003);
 });
 
-Deno.test("readPieces() reads the pieces that a corpus names, if it does", async () => {
+Deno.test("Corpus.pieces() are the pieces that a corpus names, if it does", async () => {
   using dir = new TempDir();
-  assert.deepEqual(await readPieces(dir.path), []);
-  dir.file("pieces.txt", "balo\n##min\n");
-  assert.deepEqual(await readPieces(dir.path), ["balo", "##min"]);
+  const writer = await corpusArtifact.write(dir.path);
+  await writer.close();
+  assert.deepEqual(await (await corpusArtifact.open(dir.path)).pieces(), []);
+  await writer.writePieces(["balo", "##min"]);
+  assert.deepEqual(await (await corpusArtifact.open(dir.path)).pieces(), ["balo", "##min"]);
 });
 
-Deno.test("readCorpusSummary() refuses a folder that is no corpus", async () => {
+Deno.test("Corpus.open() refuses a folder that is no corpus", async () => {
   using dir = new TempDir();
   for (const content of ["", "{}", '{"train": {"words": 1}}']) {
     dir.file("corpus.json", content);
-    await assertFault(() => readCorpusSummary(dir.path), {
+    await assertFault(() => Corpus.open(dir.path), {
       dir: dir.path,
       text: "corpus.json: cannot read the counts of the corpus [text/bad-corpus]\n" +
         "  mend: remove the artifact that this file belongs to, so that it is made anew",

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { CorpusWriter } from "../../../lib/text/corpus/format.ts";
+import { Corpus, CorpusWriter } from "../../../lib/text/corpus/format.ts";
 import { writeShards } from "../../../lib/text/pieces/shards_build.ts";
-import { shardPath, ShardWriter, TokenShard } from "../../../lib/text/pieces/shards.ts";
+import { ShardWriter, TokenShard } from "../../../lib/text/pieces/shards.ts";
 import { SPECIAL_PIECES, WordPiece } from "../../../lib/text/pieces/wordpiece.ts";
 import { TempDir } from "../../_support/temp_dir.ts";
 import { assertFault } from "../_fixtures.ts";
@@ -16,7 +16,7 @@ async function shardsOf(dir: TempDir, documents: readonly (readonly string[])[])
   for (const sentences of documents) await writer.write("train", sentences);
   await writer.write("validation", ["a x b."]);
   await writer.close();
-  await writeShards({ corpusDir, encoder, outDir, signal });
+  await writeShards(outDir, { corpus: await Corpus.open(corpusDir), encoder, signal });
   return outDir;
 }
 
@@ -64,7 +64,11 @@ Deno.test("writeShards() tells counts, width and the share of unknown words", as
   await writer.write("train", ["a b.", "xyz"]);
   await writer.write("validation", ["ab"]);
   await writer.close();
-  const report = await writeShards({ corpusDir, encoder, outDir: dir.folder("out"), signal });
+  const report = await writeShards(dir.folder("out"), {
+    corpus: await Corpus.open(corpusDir),
+    encoder,
+    signal,
+  });
   assert.deepEqual(report, {
     summary: {
       tokens: { train: 5, validation: 3 },
@@ -83,7 +87,7 @@ Deno.test("writeShards() tells counts, width and the share of unknown words", as
 Deno.test("ShardWriter takes 4 bytes a piece above 65,536 pieces, in writes of any size", async () => {
   using dir = new TempDir();
   for (const [vocabSize, bytes] of [[65_536, 2], [65_537, 4]] as const) {
-    const writer = new ShardWriter(shardPath(dir.path, "train"), { vocabSize, sepId: 3 });
+    const writer = new ShardWriter(dir.path, "train", { vocabSize, sepId: 3 });
     const ids = Int32Array.from({ length: 300_001 }, (_, i) => (i * 7) % vocabSize);
     await writer.writeSentence(ids);
     await writer.writeSentence(ids.subarray(0, 262_144));
@@ -91,7 +95,7 @@ Deno.test("ShardWriter takes 4 bytes a piece above 65,536 pieces, in writes of a
     await writer.close();
     const total = 300_001 + 262_144 + 1;
     assert.equal(writer.tokens, total);
-    assert.equal(Deno.statSync(shardPath(dir.path, "train")).size, total * bytes);
+    assert.equal(Deno.statSync(`${dir.path}/train.bin`).size, total * bytes);
     dir.file(
       "shards.json",
       JSON.stringify({ tokens: { train: total, validation: 0 }, vocabSize, bytesPerToken: bytes }),

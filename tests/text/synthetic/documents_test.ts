@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { DOMAIN_CLASSES, GENERAL_CLASSES } from "../../../lib/text/synthetic/lexicon.ts";
 import { documentsOf, heldOutDocuments } from "../../../lib/text/synthetic/documents.ts";
 import { textOf } from "../../../lib/text/synthetic/sentences.ts";
-import { BENCHMARK_PARTS } from "../../../lib/text/synthetic/world.ts";
+import { PARTS } from "../../../lib/base/parts.ts";
 import { smallWorld, take } from "./_small_world.ts";
 
 const KINDS = ["general", "domain"] as const;
@@ -83,7 +83,7 @@ Deno.test("documentsOf() says enough to tell the class of every suffix by counti
       }
     }
   }
-  for (const part of BENCHMARK_PARTS) {
+  for (const part of PARTS) {
     for (const nameClass of DOMAIN_CLASSES) {
       for (const suffix of world.partSuffixes[part][nameClass]!) {
         const [winner] = [...votes.get(suffix)!].sort(([, a], [, b]) => b - a);

@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { CLASS_CUES, FAMILIAR, FRAMES } from "../../../lib/text/synthetic/lexicon.ts";
 import { nerSentences } from "../../../lib/text/synthetic/ner.ts";
 import { textOf } from "../../../lib/text/synthetic/sentences.ts";
-import { BENCHMARK_PARTS } from "../../../lib/text/synthetic/world.ts";
+import { PARTS } from "../../../lib/base/parts.ts";
 import { smallWorld } from "./_small_world.ts";
 
 const world = smallWorld();
 
 Deno.test("nerSentences() gives parts whose names share no suffix", () => {
-  const suffixes = BENCHMARK_PARTS.map((part) =>
+  const suffixes = PARTS.map((part) =>
     new Set(
       nerSentences(world, { part, sentences: 400 })
         .flatMap((each) => each.mentions.map(({ name }) => name.suffix)),
@@ -27,7 +27,7 @@ Deno.test("nerSentences() gives no cue and no familiar thing away", () => {
     ),
     ...Object.values(FAMILIAR).flat(),
   ]);
-  for (const part of BENCHMARK_PARTS) {
+  for (const part of PARTS) {
     for (const { words } of nerSentences(world, { part, sentences: 300 })) {
       assert.ok(!words.some((word) => telling.has(word)), words.join(" "));
     }
@@ -50,7 +50,7 @@ Deno.test("nerSentences() keeps to 14 pieces, so that rows of 16 hold every sent
     ...FRAMES.map((frame) => frame.length + 2 * frame.filter((slot) => slot === "X").length + 1),
   );
   assert.ok(longest <= 14, String(longest));
-  for (const part of BENCHMARK_PARTS) {
+  for (const part of PARTS) {
     for (const { words, mentions } of nerSentences(world, { part, sentences: 1000 })) {
       assert.ok(words.length + mentions.length <= longest, words.join(" "));
     }

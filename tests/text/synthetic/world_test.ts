@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { DOMAIN_CLASSES, lexiconWords, NAME_CLASSES } from "../../../lib/text/synthetic/lexicon.ts";
 import { documentsOf } from "../../../lib/text/synthetic/documents.ts";
 import { textOf } from "../../../lib/text/synthetic/sentences.ts";
+import { PARTS } from "../../../lib/base/parts.ts";
 import {
-  BENCHMARK_PARTS,
   buildWorld,
   describeWorld,
   FACTS_PER_PAIR,
@@ -48,7 +48,7 @@ Deno.test("buildWorld() deals every suffix of an entity's class to just one part
   for (const suffixes of [3, 6, 7, 12]) {
     const world = buildWorld({ seed: 1, stems: 30, suffixes, namesPerSuffix: 4 });
     for (const nameClass of DOMAIN_CLASSES) {
-      const parts = BENCHMARK_PARTS.map((part) => world.partSuffixes[part][nameClass]!);
+      const parts = PARTS.map((part) => world.partSuffixes[part][nameClass]!);
       assert.deepEqual(parts.flat().sort(), [...world.suffixes[nameClass]].sort());
       assert.ok(parts.every((part) => Math.abs(part.length - suffixes / 3) < 1));
     }

@@ -1,0 +1,195 @@
+/**
+ * The artifact type "model": a BERT's configuration, weights and vocabulary, in the files
+ * that Hugging Face's libraries read.
+ *
+ * All that is known of a model's folder is known here: which files it has, and what is
+ * wrong with one that is not whole.
+ */
+import { join } from "node:path";
+import { ExperimentError } from "../../base/errors.ts";
+import type { ParamSpec } from "../../engine/engine.ts";
+import type { ArtifactType } from "../../graph/task.ts";
+import { vocabArtifact } from "../../text/pieces/vocab_artifact.ts";
+import type { WordPiece } from "../../text/pieces/wordpiece.ts";
+import { type BertConfig, fromHuggingFace, toHuggingFace } from "../config.ts";
+import { initialParams, type Params } from "../init.ts";
+import { encoderSpecs } from "../params.ts";
+import { checkVocabularySize } from "../vocabulary.ts";
+import { readWeights } from "./names.ts";
+import { writeSafetensors } from "./safetensors.ts";
+
+/** A model to be written. */
+export interface NewModel {
+  /** Its sizes. */
+  readonly config: BertConfig;
+  /** Its parameters, in the order in which they are updated. */
+  readonly specs: readonly ParamSpec[];
+  /** Their values. */
+  readonly params: Params;
+  /** By id. */
+  readonly pieces: readonly string[];
+}
+
+/** A model's folder. */
+export interface ModelArtifact extends ArtifactType<Model> {
+  /** Writes a model into an existing folder. */
+  write(dir: string, model: NewModel): Promise<void>;
+}
+
+/** The artifact type "model". */
+export const modelArtifact: ModelArtifact = {
+  type: "model",
+  async write(dir, model) {
+    const config = JSON.stringify(toHuggingFace(model.config), null, 2);
+    await Deno.writeTextFile(configFile(dir), `${config}\n`);
+    await writeParams(dir, model);
+    await vocabArtifact.write(dir, model.pieces);
+  },
+  async open(dir) {
+    const config = await readConfig(configFile(dir));
+    const vocabulary = await vocabArtifact.open(dir);
+    checkVocabularySize(config, { vocabulary, file: vocabArtifact.file(dir) });
+    return new Model(dir, config, vocabulary);
+  },
+};
+
+/** How a model is to be used. */
+export interface ModelUse {
+  /** Pieces of the longest row. */
+  readonly length: number;
+  /** What such a row is called in messages: "rows", "sentences". */
+  readonly rows: string;
+  /** The parameter to lower where they do not fit. */
+  readonly lengthParam: string;
+  /** Dropout after embeddings and in every block. */
+  readonly dropout: number;
+  /** Dropout of attention probabilities; absent: as `dropout`. */
+  readonly attentionDropout?: number | undefined;
+}
+
+/** A model in a folder, its weights read when they are asked for. */
+export class Model {
+  /** For `modelArtifact.open` alone. */
+  constructor(
+    readonly dir: string,
+    /** As config.json has it. */
+    readonly config: BertConfig,
+    /** What its word embeddings are of. */
+    readonly vocabulary: WordPiece,
+  ) {}
+
+  /** The file of the vocabulary, for messages. */
+  get vocabularyFile(): string {
+    return vocabArtifact.file(this.dir);
+  }
+
+  /**
+   * The configuration for a use.
+   *
+   * @throws ExperimentError "model/config" when its rows are longer than the model takes
+   */
+  configFor({ length, rows, lengthParam, dropout, attentionDropout }: ModelUse): BertConfig {
+    const { positions } = this.config;
+    if (positions < length) {
+      throw new ExperimentError(
+        "model/config",
+        `${rows} of ${length} pieces do not fit a model of ${positions} positions`,
+        { at: { file: configFile(this.dir) }, mend: `lower ${lengthParam}` },
+      );
+    }
+    return { ...this.config, dropout, attentionDropout: attentionDropout ?? dropout };
+  }
+
+  /**
+   * The values of parameters; those of a head that the file lacks are drawn afresh.
+   *
+   * @param options seed: of what is drawn; onNote: told of what is drawn or not used
+   * @throws ExperimentError "model/weights" when the encoder is not whole, or sizes differ
+   */
+  async weights(
+    specs: readonly ParamSpec[],
+    options: { readonly seed: number; readonly onNote?: (note: string) => void },
+  ): Promise<Params> {
+    const file = weightsFile(this.dir);
+    const { params, missing, notes } = await readWeights(file, specs);
+    notes.forEach((note) => options.onNote?.(note));
+    if (missing.length === 0) return params;
+    const names = missing.map((each) => each.name).join(", ");
+    const inEncoder = new Set(encoderSpecs(this.config).map((each) => each.name));
+    if (missing.some((each) => inEncoder.has(each.name))) {
+      throw new ExperimentError("model/weights", `the model lacks ${names}`, {
+        at: { file },
+        mend: "give a whole model",
+      });
+    }
+    options.onNote?.(`${file}: drawn afresh, as the file lacks them: ${names}`);
+    const { seed } = options, std = this.config.initializerRange;
+    return { ...params, ...initialParams(missing, { seed, std }) };
+  }
+}
+
+/** Writes parameters alone, as a model's folder holds them. */
+export async function writeParams(
+  dir: string,
+  { specs, params }: { readonly specs: readonly ParamSpec[]; readonly params: Params },
+): Promise<void> {
+  const tensors = specs.map(({ name, shape }) => ({ name, shape, values: params[name]! }));
+  // Hugging Face's loader refuses a file that does not say so.
+  await writeSafetensors(weightsFile(dir), tensors, { metadata: { format: "pt" } });
+}
+
+/**
+ * Reads parameters, all of which must be there.
+ *
+ * @throws ExperimentError "model/weights" for one that is missing or of another shape
+ */
+export async function readParams(dir: string, specs: readonly ParamSpec[]): Promise<Params> {
+  return await readWhole(weightsFile(dir), specs);
+}
+
+/**
+ * Reads tensors of a safetensors file, all of which must be there.
+ *
+ * @throws ExperimentError "model/weights" for one that is missing or of another shape
+ */
+export async function readWhole(file: string, specs: readonly ParamSpec[]): Promise<Params> {
+  const { params, missing } = await readWeights(file, specs);
+  if (missing.length === 0) return params;
+  throw new ExperimentError("model/weights", `${missing[0]!.name} is missing`, {
+    at: { file },
+    mend: "fetch or make the file again",
+  });
+}
+
+function configFile(dir: string): string {
+  return join(dir, "config.json");
+}
+
+function weightsFile(dir: string): string {
+  return join(dir, "model.safetensors");
+}
+
+async function readConfig(file: string): Promise<BertConfig> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(file);
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
+    throw new ExperimentError("model/config", "cannot read the model: no config.json", {
+      at: { file },
+      mend: "give the folder of a model",
+      cause,
+    });
+  }
+  let content: unknown;
+  try {
+    content = JSON.parse(text);
+  } catch (cause) {
+    throw new ExperimentError("model/config", "config.json is no JSON", {
+      at: { file },
+      mend: "fetch or make the model again",
+      cause,
+    });
+  }
+  return fromHuggingFace(content, file);
+}
