@@ -5,6 +5,7 @@ import type { PlannedTask } from "../graph/plan.ts";
 import { formatReason } from "../report/text/reasons.ts";
 import { formatCell } from "../report/text/labels.ts";
 import { labelOf, openStudy, type Study } from "../run/study.ts";
+import { formatFiling } from "../run/variant.ts";
 import { type SpecOptions, studyOptions } from "./options.ts";
 import { printError, writeOutput } from "./streams.ts";
 
@@ -24,6 +25,7 @@ const WHOLE_TASKS = 3;
  */
 export async function explain(spec: string, options: ExplainOptions): Promise<void> {
   const study = await openStudy(studyOptions(spec, options, printError));
+  if (study.filing.variant !== undefined) writeOutput(`${formatFiling(study.filing)}\n`);
   const chosen = choose(study, options.task);
   if (chosen.length === 0) writeOutput("everything is cached\n");
   for (const planned of chosen) {

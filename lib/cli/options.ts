@@ -11,6 +11,8 @@ export interface SpecOptions {
   readonly set: readonly string[];
   /** Restrictions, each `axis=values`. */
   readonly only: readonly string[];
+  /** What results are filed under, if not what follows from the rest. */
+  readonly name?: string | undefined;
   /** The folder of results. */
   readonly results: string;
   /** Where numbers are computed: a name of `DEVICES`. */
@@ -25,7 +27,7 @@ export function studyOptions(
   options: SpecOptions,
   print: (text: string) => void,
 ): StudyOptions {
-  const { set, only, results, strictCode, device } = options;
+  const { set, only, name, results, strictCode, device } = options;
   return {
     kinds,
     worker: new URL("lib/tasks/worker.ts", ROOT),
@@ -33,9 +35,24 @@ export function studyOptions(
     spec,
     set,
     only,
+    name,
     results,
     strictCode,
     device,
     onWarning: (message) => print(`warning: ${message}`),
   };
+}
+
+/** The folder of results unless another is given. */
+export const DEFAULT_RESULTS = "results";
+
+/** What a further command needs to find the results of this one: " --results out", or nothing. */
+export function resultsFlag(results: string): string {
+  return results === DEFAULT_RESULTS ? "" : ` --results ${shellWord(results)}`;
+}
+
+/** A text as one word of a shell's command. */
+export function shellWord(text: string): string {
+  if (/^[\w./+,:@=-]+$/.test(text)) return text;
+  return /["$`\\!]/.test(text) ? `'${text.replaceAll("'", "'\\''")}'` : `"${text}"`;
 }

@@ -4,6 +4,7 @@ import { formatCount } from "../report/text/format.ts";
 import { formatReason } from "../report/text/reasons.ts";
 import { formatTable } from "../report/text/table.ts";
 import { checkStudyBudget, labelOf, openStudy, type Study } from "../run/study.ts";
+import { formatFiling } from "../run/variant.ts";
 import { type SpecOptions, studyOptions } from "./options.ts";
 import { printError, writeOutput } from "./streams.ts";
 
@@ -34,11 +35,11 @@ export async function plan(spec: string, options: PlanCommandOptions): Promise<v
 }
 
 /** The plan in a few lines: counts, costs with and without sharing, what to be wary of. */
-export function reportPlan({ experiment, plan }: Study): string[] {
+export function reportPlan({ filing, plan }: Study): string[] {
   const { counts, costs, otherCode, unshared } = plan;
   const unneeded = counts.unneeded > 0 ? `, ${counts.unneeded} not needed` : "";
   const lines = [
-    `${experiment.name}: ${plan.tasks.size} tasks, ${counts.cached} cached${unneeded}, ` +
+    `${formatFiling(filing)}: ${plan.tasks.size} tasks, ${counts.cached} cached${unneeded}, ` +
     `${counts.run} to run`,
   ];
   const { left, leftUnshared } = costs;
@@ -69,9 +70,10 @@ function why({ reason, start }: PlannedTask): string {
   return reason === undefined ? "" : `${from}${formatReason(reason).join("; ")}`;
 }
 
-function planJson({ experiment, plan }: Study) {
+function planJson({ filing: { experiment, variant }, plan }: Study) {
   return {
-    experiment: experiment.name,
+    experiment,
+    variant,
     counts: plan.counts,
     costs: plan.costs,
     tasks: [...plan.tasks.values()].map(({ task, state, reason, start, cost }) => ({

@@ -6,7 +6,9 @@
  */
 import { Command, InvalidArgumentError, Option } from "commander";
 import { DEFAULT_DEVICE, deviceOf, DEVICES } from "../engine/devices.ts";
+import { formatVersion } from "../run/provenance.ts";
 import { explain } from "./explain.ts";
+import { DEFAULT_RESULTS } from "./options.ts";
 import { FORMATS } from "./output.ts";
 import { plan } from "./plan.ts";
 import { rebuild } from "./rebuild.ts";
@@ -26,6 +28,7 @@ const DEFAULT_SPEC = "experiments/ablation.yaml";
 export function buildProgram(setExitCode: (code: number) => void): Command {
   const program = new Command("titrate")
     .description("How much text, how many steps? Runs pre-training ablations as a cached graph.")
+    .version(formatVersion(), "--version", "print the version, with the commit of a checkout")
     .exitOverride()
     .showSuggestionAfterError()
     .showHelpAfterError("(add --help for what can be given)")
@@ -85,7 +88,7 @@ Interrupt it with Ctrl-C (or kill it): the next run goes on where it stopped.`,
       "after",
       `
 Examples:
-  deno task sql "SELECT stage, avg(value) FROM results WHERE metric = 'f1' GROUP BY stage"
+  deno task sql "FROM results WHERE experiment = 'ablation' AND metric = 'f1' AND split = 'test'"
   deno task sql "SELECT * FROM measurements" --format csv > measurements.csv
 
 Tables: experiments, runs, tasks, params, cells, measurements, scores, fits; see results/README.md.`,
@@ -114,13 +117,18 @@ function specCommand(program: Command, name: string, description: string): Comma
       new Option("--device <device>", "where numbers are computed")
         .choices(Object.keys(DEVICES)).default(DEFAULT_DEVICE),
     )
+    .option(
+      "--name <name>",
+      "what results are filed under; the spec's name unless something is overridden",
+      readName,
+    )
     .option("--strict-code", "run cached tasks again whose code has changed", false)
     .addOption(resultsOption());
 }
 
 function resultsOption(): Option {
   return new Option("--results <folder>", "where artifacts and the database stand")
-    .default("results").argParser(readFolder);
+    .default(DEFAULT_RESULTS).argParser(readFolder);
 }
 
 /**
@@ -130,6 +138,14 @@ function resultsOption(): Option {
 function readFolder(text: string): string {
   if (text.trim() === "") throw new InvalidArgumentError("Give the path of a folder.");
   if (text.includes(",")) throw new InvalidArgumentError("Give a path without commas.");
+  return text;
+}
+
+/** A name in tables, in SQL and on command lines: nothing in it needs quotes. */
+function readName(text: string): string {
+  if (!/^[\p{L}\p{N}][\p{L}\p{N}._+-]{0,99}$/u.test(text)) {
+    throw new InvalidArgumentError("Give up to 100 letters, digits, dots, dashes, underscores.");
+  }
   return text;
 }
 

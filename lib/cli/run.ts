@@ -1,9 +1,5 @@
 /** The command `run`: shows progress, then the grid and the fits. */
-import { formatDuration } from "../report/text/format.ts";
-import { formatFits } from "../report/text/fits.ts";
-import { formatGrid, headlineRows } from "../report/text/grid.ts";
 import { openLocalExecutor } from "../run/local.ts";
-import { declarationsOf } from "../run/results.ts";
 import { runStudy } from "../run/run.ts";
 import { checkStudyBudget, openStudy } from "../run/study.ts";
 import { Tracker } from "../run/tracker.ts";
@@ -11,7 +7,8 @@ import { EXIT } from "./exit.ts";
 import { type SpecOptions, studyOptions } from "./options.ts";
 import { ProgressLines } from "./progress/lines.ts";
 import { ProgressBlock } from "./progress/terminal.ts";
-import { openScreen, printError, writeOutput } from "./streams.ts";
+import { printReport } from "./run_report.ts";
+import { openScreen, printError } from "./streams.ts";
 import { reportPlan } from "./plan.ts";
 
 /** The options of `run`. */
@@ -33,16 +30,29 @@ export interface RunCommandOptions extends SpecOptions {
  * @throws ExperimentError when the spec is wrong or results cannot be written
  */
 export async function run(spec: string, options: RunCommandOptions): Promise<number> {
-  const { jobs, failFast, json } = options;
+  const { jobs, failFast, json, results } = options;
   const screen = options.quiet ? undefined : openScreen();
   const print = screen?.print ?? printError;
+  const warnings: string[] = [];
   const interrupt = new AbortController();
   const stopListening = listenForInterrupt(interrupt, print);
   try {
-    const study = await openStudy(studyOptions(spec, options, print));
+    const study = await openStudy({
+      ...studyOptions(spec, options, print),
+      onWarning: (message) => {
+        warnings.push(message);
+        print(`warning: ${message}`);
+      },
+    });
     for (const each of reportPlan(study)) print(each);
     checkStudyBudget(study);
     const tracker = new Tracker(study.plan);
+    tracker.listen((event) => {
+      if (event.type !== "warning") return;
+      warnings.push(
+        event.task === undefined ? event.message : `${event.task.label}: ${event.message}`,
+      );
+    });
     const display = screen === undefined
       ? new ProgressLines(tracker, print)
       : new ProgressBlock(tracker, screen);
@@ -59,21 +69,8 @@ export async function run(spec: string, options: RunCommandOptions): Promise<num
     } finally {
       display.end();
     }
-    const grid = formatGrid(headlineRows(report.rows));
-    if (grid !== "") printError(`\n${grid}`);
-    const { fits } = report;
-    if (fits.length > 0) printError(`\n${formatFits(fits, declarationsOf(report.rows))}`);
-    const { tasks: { total, cached, ran, failed }, elapsedMs, isInterrupted } = report;
-    printError(
-      `\n${report.experiment}: ${total} tasks, ${cached} cached, ${ran} ran, ${failed} failed, ` +
-        formatDuration(elapsedMs),
-    );
-    if (report.rows.length > 0) printError('every metric: deno task sql "SELECT * FROM results"');
-    if (isInterrupted) printError("interrupted; the same command goes on where it stopped");
-    if (json) {
-      const { experiment, run, tasks } = report;
-      writeOutput(`${JSON.stringify({ experiment, run, tasks, elapsedMs })}\n`);
-    }
+    printReport(report, { json, results, warnings });
+    const { tasks: { failed }, isInterrupted } = report;
     if (isInterrupted) return EXIT.interrupted;
     return failed > 0 ? EXIT.failed : EXIT.done;
   } catch (error) {

@@ -4,6 +4,8 @@ import { FACTS, FIT_FACTS, type FitFact } from "../base/facts.ts";
 import type { Metric, TaskKind } from "../graph/task.ts";
 import type { GridRow } from "../report/text/grid.ts";
 import { queryRows } from "../store/database/query.ts";
+import type { RecordedOutcome } from "../store/database/results.ts";
+import type { CellRow } from "../store/database/rows.ts";
 
 /** A row of the view `results`, as far as fits, tables and figures need it. */
 export interface ResultRow extends GridRow {
@@ -11,6 +13,32 @@ export interface ResultRow extends GridRow {
   readonly key: string;
   /** What it may be fitted against, absent where unknown. */
   readonly x: Readonly<Record<FitFact, number | undefined>>;
+}
+
+/**
+ * The scores of cells, in their order; cells whose task has no outcome have none.
+ *
+ * @param outcomes what tasks said of their artifacts, by key
+ * @param kinds by name, for what they declare of their metrics
+ */
+export function rowsOfCells(
+  cells: readonly CellRow[],
+  { outcomes, kinds }: {
+    readonly outcomes: ReadonlyMap<string, RecordedOutcome>;
+    readonly kinds: ReadonlyMap<string, TaskKind>;
+  },
+): ResultRow[] {
+  return cells.flatMap(({ stage, axes, key, seed }) => {
+    const outcome = outcomes.get(key);
+    if (outcome === undefined) return [];
+    const metrics = kinds.get(outcome.kind)?.metrics;
+    const x = Object.fromEntries(
+      FIT_FACTS.map((name) => [name, outcome.facts[name]]),
+    ) as ResultRow["x"];
+    return outcome.scores.map((score): ResultRow => (
+      { key, stage, axes, seed, ...score, declared: metrics?.[score.metric], x }
+    ));
+  });
 }
 
 /**

@@ -4,16 +4,19 @@
  * Composes planner, scheduler, workers, tracker and recorder; what a person sees is
  * told by the tracker and shown by the command line.
  */
+import { ExperimentError } from "../base/errors.ts";
 import { deviceOf } from "../engine/devices.ts";
 import type { Executor, Job } from "../executor/executor.ts";
 import { runPlan } from "../graph/schedule.ts";
 import type { PlannedTask } from "../graph/plan.ts";
 import { readMeasurements } from "../store/objects/measurements.ts";
 import { Recorder } from "../store/database/recorder.ts";
-import type { FitRow } from "../store/database/rows.ts";
+import { readOutcomes, type RecordedOutcome } from "../store/database/results.ts";
+import type { CellRow, FitRow } from "../store/database/rows.ts";
+import type { ArtifactStore } from "../store/objects/artifacts.ts";
 import { fitCurves } from "./fits.ts";
 import { recordEvents } from "./record_events.ts";
-import { readResults, type ResultRow } from "./results.ts";
+import { type ResultRow, rowsOfCells } from "./results.ts";
 import { allCells, cellRows, type Study } from "./study.ts";
 import type { Tracker } from "./tracker.ts";
 import { trajectoryFinder } from "./trajectories.ts";
@@ -34,8 +37,10 @@ export interface RunOptions {
 
 /** How a run ended. */
 export interface RunReport {
-  /** The experiment's name. */
+  /** What the results are filed under. */
   readonly experiment: string;
+  /** What makes it a variant of its spec; absent if it is none. */
+  readonly variant?: string;
   /** The run's id. */
   readonly run: string;
   /**
@@ -52,7 +57,7 @@ export interface RunReport {
   readonly elapsedMs: number;
   /** Whether the signal stopped it before its end. */
   readonly isInterrupted: boolean;
-  /** The scores of the experiment's cells. */
+  /** The scores of the spec's cells, of its own tasks whatever else is recorded. */
   readonly rows: readonly ResultRow[];
   /** The scaling curves. */
   readonly fits: readonly FitRow[];
@@ -63,7 +68,7 @@ const RECORD_EVERY_MS = 3000;
 
 /** Runs what the plan of a study says. Failures of tasks are in the report, not thrown. */
 export async function runStudy(study: Study, options: RunOptions): Promise<RunReport> {
-  const { experiment, plan, graph } = study;
+  const { experiment, plan, graph, filing: { experiment: name, variant } } = study;
   const { tracker, signal } = options;
   const startedAt = new Date().toISOString();
   const run = `${startedAt.replace(/[-:]|\.\d+/g, "")}-${crypto.randomUUID().slice(0, 4)}`;
@@ -74,7 +79,7 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunRe
   });
   recorder.beginRun({
     run,
-    experiment: experiment.name,
+    experiment: name,
     file: experiment.file,
     text: experiment.text,
     startedAt,
@@ -82,13 +87,13 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunRe
   });
   // All of the spec's, so that cells outside `only` show no results of another spec.
   const cells = await allCells(study);
-  recorder.recordCells(experiment.name, { cells, replace: true });
+  recorder.recordCells(name, { cells, replace: true });
   const there = [...plan.tasks.values()].filter(({ state }) => state === "cached");
   recorder.recordCached(study.store, there.map(({ task }) => task.key));
   if (plan.counts.run > 0) {
     const { identities } = graph;
     const asked = cellRows(experiment, graph);
-    recorder.recordHistory({ run, experiment: experiment.name, identities, cells: asked });
+    recorder.recordHistory({ run, experiment: name, identities, cells: asked });
   }
   // A database that cannot be used is better learnt of now than after hours.
   if (plan.counts.run > 0) await recorder.flush();
@@ -96,9 +101,10 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunRe
   tracker.listen(recordEvents(recorder, run));
   await execute(study, { ...options, recorder });
   await recorder.flush();
-  const rows = await readResults(study.database, experiment.name, study.options.kinds);
+  const outcomes = await outcomesOf(cells, study, (message) => tracker.warn(message));
+  const rows = rowsOfCells(cells, { outcomes, kinds: study.options.kinds });
   const fits = fitCurves(experiment.fits, { rows, cells, trajectoryOf: trajectoryFinder(graph) });
-  recorder.recordFits(experiment.name, fits);
+  recorder.recordFits(name, fits);
 
   const { cached, unneeded, done, failed, skipped } = tracker.counts;
   const tasks = {
@@ -112,7 +118,42 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunRe
   const status = isInterrupted ? "interrupted" : tasks.failed > 0 ? "failed" : "done";
   recorder.endRun(run, { status, counts: tasks, elapsedMs });
   await recorder.close();
-  return { experiment: experiment.name, run, tasks, elapsedMs, isInterrupted, rows, fits };
+  return {
+    experiment: name,
+    ...(variant === undefined ? {} : { variant }),
+    run,
+    tasks,
+    elapsedMs,
+    isInterrupted,
+    rows,
+    fits,
+  };
+}
+
+/**
+ * What the tasks at cells said of their artifacts: from the artifacts, by their keys, so
+ * that no other run has a say in it. The database is asked for those that are gone.
+ */
+async function outcomesOf(
+  cells: readonly CellRow[],
+  { store, database }: { readonly store: ArtifactStore; readonly database: string },
+  warn: (message: string) => void,
+): Promise<Map<string, RecordedOutcome>> {
+  const outcomes = new Map<string, RecordedOutcome>();
+  const gone: string[] = [];
+  for (const key of new Set(cells.map((cell) => cell.key))) {
+    const record = await store.find(key);
+    if (record === undefined) gone.push(key);
+    else outcomes.set(key, { kind: record.kind, ...record.outcome });
+  }
+  if (gone.length === 0) return outcomes;
+  try {
+    for (const [key, outcome] of await readOutcomes(database, gone)) outcomes.set(key, outcome);
+  } catch (error) {
+    if (!(error instanceof ExperimentError)) throw error;
+    warn(`results whose artifacts are gone are not shown: ${error.message}`);
+  }
+  return outcomes;
 }
 
 interface ExecuteOptions extends RunOptions {

@@ -16,6 +16,7 @@ import { formatCell } from "../report/text/labels.ts";
 import { ArtifactStore } from "../store/objects/artifacts.ts";
 import { loadHistory } from "../store/database/history.ts";
 import type { CellRow } from "../store/database/rows.ts";
+import { fileUnder, type Filing } from "./variant.ts";
 
 /** Which study is meant, and where its results stand. */
 export interface StudyOptions {
@@ -31,6 +32,8 @@ export interface StudyOptions {
   readonly set?: readonly string[];
   /** Restrictions, each `axis=value,value`. */
   readonly only?: readonly string[];
+  /** What results are filed under, in place of what follows from spec, overrides and device. */
+  readonly name?: string | undefined;
   /** The folder of results. */
   readonly results: string;
   /** Where numeric tasks compute, a name of the devices. */
@@ -47,6 +50,8 @@ export interface Study {
   readonly options: StudyOptions;
   /** The checked spec. */
   readonly experiment: Experiment;
+  /** What its results are filed under. */
+  readonly filing: Filing;
   /** Its tasks. */
   readonly graph: TaskGraph;
   /** What a run would do. */
@@ -67,6 +72,7 @@ export interface Study {
 export async function openStudy(options: StudyOptions): Promise<Study> {
   const { results, onWarning } = options;
   const experiment = await load(options);
+  const filing = await filingOf(experiment, options);
   for (const each of experiment.warnings) onWarning?.(formatFault(each));
   const store = await ArtifactStore.open(`${results}/store`, { onWarning });
   const database = `${results}/titrate.duckdb`;
@@ -88,9 +94,26 @@ export async function openStudy(options: StudyOptions): Promise<Study> {
     code,
     strictCode: options.strictCode ?? false,
     // The database keeps identities as the JSON that they are.
-    history: async () => await loadHistory(database, experiment.name) as History | undefined,
+    history: async () => await loadHistory(database, filing.experiment) as History | undefined,
   });
-  return { options, experiment, graph, plan, store, database, code };
+  return { options, experiment, filing, graph, plan, store, database, code };
+}
+
+/** Overrides that leave the spec as it is make no variant of it. */
+async function filingOf({ name, text }: Experiment, options: StudyOptions): Promise<Filing> {
+  const { set = [], device, name: asked } = options;
+  const isChanged = set.length > 0 && await textWithoutOverrides(options) !== text;
+  return fileUnder({ name, set: isChanged ? set : [], device, asked });
+}
+
+/** The text of the spec as it stands; absent where it needs an override to be sound. */
+async function textWithoutOverrides(options: StudyOptions): Promise<string | undefined> {
+  try {
+    return (await load({ ...options, set: [], only: [] })).text;
+  } catch (error) {
+    if (error instanceof ExperimentError) return undefined;
+    throw error;
+  }
 }
 
 /**

@@ -21,6 +21,22 @@ export interface RunLine {
   readonly run: string;
   readonly tasks: { total: number; cached: number; ran: number; failed: number };
   readonly elapsedMs: number;
+  readonly variant?: string;
+  readonly scores: readonly RunScore[];
+  readonly fits: readonly { fit: string; points: number; parameters?: object }[];
+  readonly warnings: readonly string[];
+}
+
+/** A score in that line. */
+export interface RunScore {
+  readonly key: string;
+  readonly stage: string;
+  readonly axes: Record<string, unknown>;
+  readonly benchmark: string;
+  readonly metric: string;
+  readonly split: string;
+  readonly value: number | null;
+  readonly facts: Record<string, number | undefined>;
 }
 
 /** The spec: four trainings on two trajectories, scored on named entities. */

@@ -1,0 +1,65 @@
+/**
+ * What a run ends with: the grid and the fits on standard output, since they are its
+ * result; how it went, and what to do next, on standard error.
+ */
+import { formatDuration } from "../report/text/format.ts";
+import { formatFits } from "../report/text/fits.ts";
+import { formatGrid, headlineRows } from "../report/text/grid.ts";
+import { formatCell } from "../report/text/labels.ts";
+import { declarationsOf } from "../run/results.ts";
+import type { RunReport } from "../run/run.ts";
+import { formatFiling } from "../run/variant.ts";
+import { resultsFlag, shellWord } from "./options.ts";
+import { printError, writeData, writeOutput } from "./streams.ts";
+
+/** What the end of a run is printed with. */
+export interface ReportOptions {
+  /** Whether standard output gets one line of JSON; the tables go to standard error then. */
+  readonly json: boolean;
+  /** The folder of results. */
+  readonly results: string;
+  /** What was doubtful, as it was printed while the run was on. */
+  readonly warnings: readonly string[];
+}
+
+/** Prints the results of a run and how it ended. */
+export function printReport(report: RunReport, { json, results, warnings }: ReportOptions): void {
+  const { tasks: { total, cached, ran, failed }, rows, elapsedMs, isInterrupted } = report;
+  const empty = report.fits.filter(({ points }) => points === 0)
+    .map(({ fit, cell, warnings: [why] }) => `the fit ${formatCell(fit, cell)}: ${why}`);
+  const fits = report.fits.filter(({ points }) => points > 0);
+  const grid = formatGrid(headlineRows(rows));
+  const texts = [
+    ...(grid === "" ? [] : [grid]),
+    ...(fits.length === 0 ? [] : [formatFits(fits, declarationsOf(rows))]),
+  ];
+  if (texts.length > 0) {
+    printError("");
+    (json ? printError : printLine)(texts.join("\n\n"));
+  }
+  printError("");
+  for (const warning of empty) printError(`warning: ${warning}`);
+  printError(
+    `${formatFiling(report)}: ${total} tasks, ${cached} cached, ${ran} ran, ${failed} failed, ` +
+      formatDuration(elapsedMs),
+  );
+  if (rows.length > 0) {
+    const query = `FROM results WHERE experiment = '${report.experiment}'`;
+    printError(`every metric: deno task sql ${shellWord(query)}${resultsFlag(results)}`);
+  }
+  if (isInterrupted) printError("interrupted; the same command goes on where it stopped");
+  if (json) writeData(`${reportJson(report, [...warnings, ...empty])}\n`);
+}
+
+/** A run as one line of JSON; what is not finite is null. */
+function reportJson(report: RunReport, warnings: readonly string[]): string {
+  const { experiment, variant, run, tasks, elapsedMs, rows, fits } = report;
+  const scores = rows.map(({ declared, x, ...score }) => (
+    { ...score, unit: declared?.unit, facts: x }
+  ));
+  return JSON.stringify({ experiment, variant, run, tasks, elapsedMs, scores, fits, warnings });
+}
+
+function printLine(text: string): void {
+  writeOutput(`${text}\n`);
+}
