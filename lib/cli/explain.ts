@@ -1,11 +1,11 @@
 /** The command `explain`: field by field, why tasks are not cached. */
-import { ExperimentError } from "../base/errors.ts";
 import { components } from "../graph/key.ts";
 import type { PlannedTask } from "../graph/plan.ts";
 import { formatReason } from "../report/text/reasons.ts";
 import { formatCell } from "../report/text/labels.ts";
 import { labelOf, openStudy, type Study } from "../run/study.ts";
 import { formatFiling } from "../run/variant.ts";
+import { chooseTasks } from "./choose.ts";
 import { type SpecOptions, studyOptions } from "./options.ts";
 import { printError, writeOutput } from "./streams.ts";
 
@@ -33,21 +33,10 @@ export async function explain(spec: string, options: ExplainOptions): Promise<vo
   }
 }
 
-function choose({ plan, experiment }: Study, name: string | undefined): PlannedTask[] {
+function choose({ plan }: Study, name: string | undefined): PlannedTask[] {
   const tasks = [...plan.tasks.values()];
   if (name === undefined) return tasks.filter(({ state }) => state === "run");
-  const named = tasks.filter(({ task }) =>
-    labelOf(task) === name ||
-    task.cells.some((cell) => cell.stage === name || formatCell(cell.stage, cell.axes) === name)
-  );
-  if (named.length > 0) return named;
-  // After the names: a stage may be called as keys begin, such as "a".
-  const keyed = tasks.filter(({ task }) => name !== "" && task.key.startsWith(name));
-  if (keyed.length > 0) return keyed;
-  throw new ExperimentError("cli/no-task", `no task is called "${name}"`, {
-    mend: `give a stage (${experiment.stages.map(({ name: stage }) => stage).join(", ")}), ` +
-      "a label or a key as `deno task plan` prints them",
-  });
+  return chooseTasks(tasks.map(({ task }) => task), name).map(({ key }) => plan.tasks.get(key)!);
 }
 
 function describe({ graph }: Study, { task, state, reason, start }: PlannedTask, whole: boolean) {

@@ -2,20 +2,13 @@
  * The commands, their options and their help.
  *
  * Help teaches: every command says what it is for and shows an example. What a
- * command does stands in a file of its own.
+ * command does stands in a file of its own, which is loaded when it is called.
  */
 import { Command, InvalidArgumentError, Option } from "commander";
 import { DEFAULT_DEVICE, deviceOf, DEVICES } from "../engine/devices.ts";
 import { formatVersion } from "../run/provenance.ts";
-import { explain } from "./explain.ts";
 import { DEFAULT_RESULTS } from "./options.ts";
 import { FORMATS } from "./output.ts";
-import { plan } from "./plan.ts";
-import { rebuild } from "./rebuild.ts";
-import { run } from "./run.ts";
-import { schema } from "./schema.ts";
-import { sql } from "./sql.ts";
-import { status } from "./status.ts";
 import { printError, writeOutput } from "./streams.ts";
 
 const DEFAULT_SPEC = "experiments/ablation.yaml";
@@ -60,22 +53,57 @@ Examples:
 Interrupt it with Ctrl-C (or kill it): the next run goes on where it stopped.`,
     )
     .action(async (spec, options) => {
+      const { run } = await import("./run.ts");
       const jobs = options.jobs ?? deviceOf(options.device).slots();
       setExitCode(await run(spec, { ...options, jobs }));
     });
 
   specCommand(program, "plan", "Show what would run, why, and what it costs; runs nothing.")
     .option("--json", "print the plan as JSON", false)
-    .action((spec, options) => plan(spec, options));
+    .action(async (spec, options) => await (await import("./plan.ts")).plan(spec, options));
 
   specCommand(program, "explain", "Say field by field why a task is not cached.")
     .argument("[task]", "a task's label such as 'ner{seed=1}', a stage, or a key's beginning")
-    .action((spec, task, options) => explain(spec, { ...options, task }));
+    .action(async (spec, task, options) => {
+      const { explain } = await import("./explain.ts");
+      await explain(spec, { ...options, task });
+    });
+
+  withSpecOptions(program.command("where"))
+    .description("Print the folder of a cell's artifact; a model's can be given to transformers.")
+    .usage("[options] [spec] <cell>")
+    .argument("<spec-or-cell>", "the experiment's YAML file, or a cell of the default one")
+    .argument("[cell]", "a label such as 'ner{seed=1}' with some or all of its axes, or a stage")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  deno task where 'pretrain{steps=800, seed=1}'
+  deno task where experiments/ablation.yaml pretrain`,
+    )
+    .action(async (first, cell, options) => {
+      const { where } = await import("./where.ts");
+      if (cell === undefined) await where(DEFAULT_SPEC, first, options);
+      else await where(first, cell, options);
+    });
+
+  program.command("kinds")
+    .description("Show the kinds of tasks, their inputs, parameters, outputs and metrics.")
+    .argument("[name]", "one kind, in full")
+    .addOption(
+      new Option("--format <format>", "how they are printed").choices(["table", "markdown"])
+        .default("table"),
+    )
+    .action(async (name, options) => (await import("./kinds.ts")).kinds(name, options));
+
+  program.command("devices")
+    .description("Show where numbers can be computed, and what is usable on this machine.")
+    .action(async () => await (await import("./devices.ts")).devices());
 
   program.command("status")
     .description("Show experiments, their last run and the tasks by state.")
     .addOption(resultsOption())
-    .action((options) => status(options));
+    .action(async (options) => await (await import("./status.ts")).status(options));
 
   program.command("sql")
     .description("Query the results; read-only, also while a run is on.")
@@ -93,24 +121,29 @@ Examples:
 
 Tables: experiments, runs, tasks, params, cells, measurements, scores, fits; see results/README.md.`,
     )
-    .action((query, options) => sql(query, options));
+    .action(async (query, options) => await (await import("./sql.ts")).sql(query, options));
 
   program.command("rebuild")
     .description("Make the database anew from the artifacts of the store.")
     .addOption(resultsOption())
-    .action((options) => rebuild(options));
+    .action(async (options) => await (await import("./rebuild.ts")).rebuild(options));
 
   program.command("schema")
     .description("Print the JSON Schema of specs, for editors.")
-    .action(() => schema());
+    .action(async () => (await import("./schema.ts")).schema());
 
   return program;
 }
 
 function specCommand(program: Command, name: string, description: string): Command {
-  return program.command(name)
-    .description(description)
-    .argument("[spec]", "the experiment's YAML file", DEFAULT_SPEC)
+  return withSpecOptions(
+    program.command(name).description(description)
+      .argument("[spec]", "the experiment's YAML file", DEFAULT_SPEC),
+  );
+}
+
+function withSpecOptions(command: Command): Command {
+  return command
     .option("--set <path=value>", "override a value of the spec; may be repeated", collect, [])
     .option("--only <axis=values>", "keep only these cells; may be repeated", collect, [])
     .addOption(

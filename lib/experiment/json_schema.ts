@@ -91,7 +91,8 @@ function roleSchema({ types, about, optional = false, many = false }: InputRole)
   };
 }
 
-function jsonSchemaOf(schema: z.ZodType): JsonObject {
+/** The JSON Schema (draft 7) of what a person may write for a schema: defaults may be left out. */
+export function jsonSchemaOf(schema: z.ZodType): JsonObject {
   return z.toJSONSchema(schema, {
     io: "input",
     target: "draft-7",

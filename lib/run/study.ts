@@ -44,8 +44,8 @@ export interface StudyOptions {
   readonly onWarning?: (message: string) => void;
 }
 
-/** A study that could run. */
-export interface Study {
+/** A study before it is planned: what its tasks are, whatever became of them. */
+export interface ResolvedStudy {
   /** As it was asked for. */
   readonly options: StudyOptions;
   /** The checked spec. */
@@ -54,14 +54,34 @@ export interface Study {
   readonly filing: Filing;
   /** Its tasks. */
   readonly graph: TaskGraph;
-  /** What a run would do. */
-  readonly plan: Plan;
   /** The artifacts. */
   readonly store: ArtifactStore;
   /** The database's path. */
   readonly database: string;
+}
+
+/** A study that could run. */
+export interface Study extends ResolvedStudy {
+  /** What a run would do. */
+  readonly plan: Plan;
   /** The hash of each kind's code. */
   readonly code: ReadonlyMap<string, string>;
+}
+
+/**
+ * Reads the spec and builds the graph.
+ *
+ * @throws ExperimentError with all that is wrong with the spec
+ */
+export async function resolveStudy(options: StudyOptions): Promise<ResolvedStudy> {
+  const { results, onWarning } = options;
+  const experiment = await load(options);
+  const filing = await filingOf(experiment, options);
+  for (const each of experiment.warnings) onWarning?.(formatFault(each));
+  const store = await ArtifactStore.open(`${results}/store`, { onWarning });
+  const { numerics } = deviceOf(options.device);
+  const graph = await buildGraph(experiment.requests, { numerics });
+  return { options, experiment, filing, graph, store, database: `${results}/titrate.duckdb` };
 }
 
 /**
@@ -70,16 +90,10 @@ export interface Study {
  * @throws ExperimentError with all that is wrong with the spec
  */
 export async function openStudy(options: StudyOptions): Promise<Study> {
-  const { results, onWarning } = options;
-  const experiment = await load(options);
-  const filing = await filingOf(experiment, options);
-  for (const each of experiment.warnings) onWarning?.(formatFault(each));
-  const store = await ArtifactStore.open(`${results}/store`, { onWarning });
-  const database = `${results}/titrate.duckdb`;
-  const { numerics, module } = deviceOf(options.device);
-  const graph = await buildGraph(experiment.requests, { numerics });
+  const resolved = await resolveStudy(options);
+  const { filing, graph, store, database } = resolved;
   // A kind that opens a device runs the code of the chosen one, not of all in the table.
-  const instead = new Map([[DEVICES_MODULE.href, module.href]]);
+  const instead = new Map([[DEVICES_MODULE.href, deviceOf(options.device).module.href]]);
   const hasher = new CodeHasher(options.root, { instead });
   const code = new Map(
     await Promise.all(
@@ -96,7 +110,7 @@ export async function openStudy(options: StudyOptions): Promise<Study> {
     // The database keeps identities as the JSON that they are.
     history: async () => await loadHistory(database, filing.experiment) as History | undefined,
   });
-  return { options, experiment, filing, graph, plan, store, database, code };
+  return { ...resolved, plan, code };
 }
 
 /** Overrides that leave the spec as it is make no variant of it. */

@@ -1,0 +1,36 @@
+/** The command `devices`: where numbers can be computed, and what is usable here. */
+import { ExperimentError } from "../base/errors.ts";
+import { DEFAULT_DEVICE, type Device, DEVICES } from "../engine/devices.ts";
+import { formatTable } from "../report/text/table.ts";
+import { writeOutput } from "./streams.ts";
+
+/** Prints a line a device; each is asked whether it can be used on this machine now. */
+export async function devices(): Promise<void> {
+  const lines: string[][] = [];
+  const notes: string[] = [];
+  for (const [name, device] of Object.entries(DEVICES)) {
+    const fault = await whyNot(device);
+    lines.push([
+      name,
+      fault === undefined ? "yes" : "no",
+      String(device.slots()),
+      `${device.about}${name === DEFAULT_DEVICE ? " (the default)" : ""}`,
+    ]);
+    if (fault !== undefined) notes.push(`${name}: ${fault}`);
+  }
+  const head = ["device", "usable here", "tasks at once", "what it is"];
+  const table = formatTable(head, lines, { right: (column) => column === 2 });
+  writeOutput(`${[table, ...notes.map((note) => `\n${note}`)].join("\n")}\n`);
+}
+
+async function whyNot(device: Device): Promise<string | undefined> {
+  try {
+    await device.check();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof ExperimentError)) throw error;
+    return error.faults.map(({ message, mend }) =>
+      mend === undefined ? message : `${message}\n  mend: ${mend}`
+    ).join("\n");
+  }
+}
