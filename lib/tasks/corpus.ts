@@ -5,12 +5,14 @@
 import { z } from "zod";
 import { ExperimentError } from "../base/errors.ts";
 import type { FileParam, TaskContext, TaskKind, TaskOutcome } from "../graph/task.ts";
+import type { CorpusReport } from "../text/corpus/build.ts";
 import { corpusArtifact } from "../text/corpus/corpus_artifact.ts";
 import { expandPattern } from "../text/sources/file_pattern.ts";
 
 const amount = (about: string) => z.int().min(1).describe(about);
 
-const field = z.string().min(1);
+const name = z.string().min(1);
+const field = z.union([name, z.array(name).min(1)]);
 
 /** What every source has, whatever its layout. */
 const common = {
@@ -44,7 +46,8 @@ const sourceSchema = z.discriminatedUnion("format", [
     format: z.literal("jsonl").describe("A line is a JSON object, and that a document."),
     ...common,
     text: z.array(field).min(1).optional().describe(
-      "Fields of running text, in order, each line a paragraph; abstract.text goes through lists.",
+      "Fields of running text, in order, each line a paragraph. abstract.text, or [abstract, text], " +
+        "is a field of a field and goes through lists; [abstract.text] is one with a dot in its name.",
     ),
     sentences: field.optional().describe("A field that holds a list of ready sentences."),
     headings: z.enum(["keep", "pmc"]).default("keep").describe(
@@ -62,10 +65,10 @@ const schema = z.strictObject({
       fraction: z.number().gt(0).lt(1).describe("Hold out documents until they are this share."),
     }),
   ]).default({ fraction: 0.02 }).describe(
-    "Held-out text, split by content: documents of equal words are one. It is held in memory.",
+    "Held-out text. It follows from sources and seed alone; documents of equal words are one.",
   ),
   overlapWords: amount(
-    "A held-out sentence of at least so many words that training has too is left out.",
+    "A sentence of at least so many words that the held-out text has is left out of training.",
   ).default(8),
   maxWords: amount("Take training documents until there are so many words; absent: all.")
     .optional(),
@@ -80,7 +83,7 @@ export type CorpusParams = z.output<typeof schema>;
 /** The task kind `corpus`. */
 export const corpus: TaskKind<CorpusParams> = {
   kind: "corpus",
-  version: 1,
+  version: 2,
   about: "Reads text files into sentences and documents, in a seeded order, with a held-out part.",
   params: schema,
   inputs: {},
@@ -124,11 +127,8 @@ function filesThatFit(pattern: string): string[] {
 async function run(context: TaskContext<CorpusParams>): Promise<TaskOutcome> {
   const { buildCorpus } = await import("../text/corpus/build.ts");
   const { params, emit } = context;
-  const sizes = await Promise.all(
-    filesOf(params).map(async ({ file }) => (await Deno.stat(file)).size),
-  );
-  const sourceBytes = sizes.reduce((sum, size) => sum + size, 0);
-  let bytes = 0, shownMegabytes = 0;
+  const sourceBytes = await sizeOf(params);
+  let bytes = 0;
   const report = await buildCorpus({
     ...params,
     sources: params.sources.map((source) => ({ headings: "keep", ...source })),
@@ -137,22 +137,58 @@ async function run(context: TaskContext<CorpusParams>): Promise<TaskOutcome> {
     scratchDir: context.scratchDir,
     signal: context.signal,
     onBytes: (count) => {
+      const before = Math.floor(bytes / 1e6);
       bytes += count;
-      const megabytes = Math.floor(bytes / 1e6);
-      if (megabytes === shownMegabytes) return;
-      shownMegabytes = megabytes;
+      const done = Math.floor(bytes / 1e6);
+      if (done === before) return;
       const total = Math.ceil(sourceBytes / 1e6);
-      emit({ type: "progress", done: megabytes, total, unit: "MB" });
+      emit({ type: "progress", phase: "reading", done, total, unit: "MB" });
+    },
+    onSorted: (done, total) => {
+      emit({ type: "progress", phase: "sorting", done, total, unit: "documents" });
     },
   });
-  const { duplicateDocuments, overlappingSentences } = report;
+  for (const message of warningsOf(report, params)) emit({ type: "warning", message });
+  return { facts: {}, scores: [] };
+}
+
+/** Bytes of all files; what cannot be read is reported by its reader. */
+async function sizeOf(params: CorpusParams): Promise<number> {
+  const sizes = await Promise.all(
+    filesOf(params).map(async ({ file }) => {
+      return (await Deno.stat(file).catch(() => ({ size: 0 }))).size;
+    }),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+/** What was left out, and what is less than was asked for. */
+function warningsOf({ sources, leftOut, summary }: CorpusReport, params: CorpusParams): string[] {
+  const { duplicateDocuments, overlappingSentences, overlappingDocuments } = leftOut;
+  const warnings = sources.flatMap(({ emptyDocuments }, index) =>
+    emptyDocuments === 0 ? [] : [
+      `left out ${emptyDocuments} documents of sources[${index}]` +
+      " without text",
+    ]
+  );
   if (duplicateDocuments > 0) {
-    const message = `left out ${duplicateDocuments} documents whose words equal another's`;
-    emit({ type: "warning", message });
+    warnings.push(`left out ${duplicateDocuments} documents whose words equal another's`);
   }
   if (overlappingSentences > 0) {
-    const message = `left out ${overlappingSentences} held-out sentences that training has too`;
-    emit({ type: "warning", message });
+    const documents = overlappingDocuments === 0
+      ? ""
+      : `, among them all of ${overlappingDocuments} documents`;
+    warnings.push(
+      `left out of training ${overlappingSentences} sentences that are held out${documents}`,
+    );
   }
-  return { facts: {}, scores: [] };
+  const { maxWords } = params;
+  if (maxWords !== undefined && summary.train.words < maxWords) {
+    const number = (value: number) => value.toLocaleString("en");
+    warnings.push(
+      `maxWords asks for ${number(maxWords)} words to train on, but there are ` +
+        number(summary.train.words),
+    );
+  }
+  return warnings;
 }

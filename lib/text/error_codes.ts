@@ -12,6 +12,8 @@ export const TEXT_ERRORS: ErrorTable = {
   "text/bad-utf8": { exit: 1, about: "text that is not valid UTF-8" },
   "text/bad-vocab": { exit: 1, about: "a vocabulary that cannot be used" },
   "text/empty-corpus": { exit: 1, about: "sources or splits without any text" },
+  "text/long-document": { exit: 1, about: "a document too long to be held in memory" },
+  "text/lost-text": { exit: 1, about: "less text in a corpus than was read for it" },
   "text/long-line": { exit: 1, about: "a line too long to be held in memory" },
   "text/missing-field": { exit: 1, about: "a JSON object without the field that holds its text" },
   "text/missing-file": { exit: 1, about: "a text file or vocabulary that cannot be opened" },

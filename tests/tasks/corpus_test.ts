@@ -44,7 +44,7 @@ Deno.test("corpus warns of duplicates and of sentences on both sides", async () 
   });
   assert.deepEqual(events, [
     { type: "warning", message: "left out 4 documents whose words equal another's" },
-    { type: "warning", message: "left out 2 held-out sentences that training has too" },
+    { type: "warning", message: "left out of training 28 sentences that are held out" },
   ]);
 });
 

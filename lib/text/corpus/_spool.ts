@@ -2,6 +2,7 @@
  * Documents on disk, sorted by a place given as hexadecimal digits: buckets by the
  * first digits, each sorted in memory. The order does not depend on their number.
  */
+import { ExperimentError } from "../../base/errors.ts";
 import { removeIfThere, writeAll } from "../../base/files.ts";
 import { compareText } from "../../base/order.ts";
 import { readLines } from "../sources/lines.ts";
@@ -20,6 +21,8 @@ const BUFFER_CHARACTERS = 1 << 16;
 
 /** A folder of buckets; disposing of it removes them. */
 export class Spool implements AsyncDisposable {
+  /** How many documents were added. */
+  documents = 0;
   /** Words of all documents. */
   words = 0;
   readonly #dir: string;
@@ -50,18 +53,34 @@ export class Spool implements AsyncDisposable {
   async add({ place, words, sentences }: PlacedDocument): Promise<void> {
     const bucket = Math.floor(parseInt(place.slice(0, 3), 16) / 4096 * this.#buffers.length);
     this.#buffers[bucket] += `${place} ${words}\n${sentences.join("\n")}\n\n`;
+    this.documents++;
     this.words += words;
     if (this.#buffers[bucket]!.length > BUFFER_CHARACTERS) await this.#flush(bucket);
   }
 
-  /** All documents by place; those with one place in the order they were added. */
+  /**
+   * All documents by place; those with one place in the order they were added.
+   *
+   * @throws ExperimentError "text/lost-text" when other documents come back than were added
+   */
   async *inOrder(): AsyncGenerator<PlacedDocument, void> {
+    let documents = 0, words = 0;
     for (let bucket = 0; bucket < this.#buffers.length; bucket++) {
       await this.#flush(bucket);
-      const documents = await this.#read(bucket);
-      documents.sort((a, b) => compareText(a.place, b.place));
-      yield* documents;
+      const found = await this.#read(bucket);
+      found.sort((a, b) => compareText(a.place, b.place));
+      for (const document of found) {
+        documents++;
+        words += document.words;
+        yield document;
+      }
     }
+    if (documents === this.documents && words === this.words) return;
+    throw new ExperimentError(
+      "text/lost-text",
+      `${this.documents} documents were put aside, but ${documents} came back`,
+      { at: { file: this.#dir }, mend: "run again; if it happens again, check the disk" },
+    );
   }
 
   /** Removes the buckets. */

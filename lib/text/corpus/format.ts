@@ -72,14 +72,21 @@ export class CorpusWriter {
     await Deno.writeTextFile(piecesPath(this.#dir), `${pieces.join("\n")}\n`);
   }
 
-  /** Writes what is buffered and `corpus.json`, closes the files, and returns the counts. */
-  async close(): Promise<CorpusSummary> {
+  /**
+   * Writes what is buffered and `corpus.json`, closes the files, and returns the counts.
+   *
+   * @param origin what else `corpus.json` says of the text
+   */
+  async close(origin: object = {}): Promise<CorpusSummary> {
     for (const file of this.#files.values()) await file.close();
     const summary = {
       train: { ...this.counts("train") },
       validation: { ...this.counts("validation") },
     };
-    await Deno.writeTextFile(summaryPath(this.#dir), `${JSON.stringify(summary, null, 2)}\n`);
+    await Deno.writeTextFile(
+      summaryPath(this.#dir),
+      `${JSON.stringify({ ...summary, ...origin }, null, 2)}\n`,
+    );
     return summary;
   }
 

@@ -2,8 +2,10 @@
 
 /** A part of a document in the order of the text. */
 export type Block =
-  /** Running text, still to be cut into sentences. */
-  | { readonly type: "paragraph"; readonly text: string }
+  /** Begins a document that has to have text, and ends the one before; `line` from 1. */
+  | { readonly type: "begin"; readonly line: number }
+  /** Running text, still to be cut into sentences; `goesOn` where the next one continues it. */
+  | { readonly type: "paragraph"; readonly text: string; readonly goesOn?: boolean }
   /** A sentence that the source marks as one. */
   | { readonly type: "sentence"; readonly text: string }
   /** Ends a document; a second end in a row ends nothing. */

@@ -1,7 +1,6 @@
 /** WikiText, the layout of the WikiText-2 and WikiText-103 corpora. */
 import { type Block, END } from "./block.ts";
-import type { OnBytes } from "./bytes.ts";
-import { readLines } from "./lines.ts";
+import type { Tally } from "./tally.ts";
 
 /**
  * WikiText: a line " = Title = " opens a document, headings (" = = Section = = ") are left out, any
@@ -9,14 +8,14 @@ import { readLines } from "./lines.ts";
  */
 export async function* readWikiText(
   path: string,
-  onBytes?: OnBytes,
+  tally: Tally,
 ): AsyncGenerator<Block, void> {
-  for await (const { text } of readLines(path, onBytes)) {
-    const line = text.trim();
-    const depth = headingDepth(line);
-    if (depth === 1) yield END;
-    if (depth === 0 && line !== "") {
-      yield { type: "paragraph", text: line.replace(/ @([-,.])@ /g, "$1") };
+  for await (const { text, line } of tally.readLines(path)) {
+    const bare = text.trim();
+    const depth = headingDepth(bare);
+    if (depth === 1) yield { type: "begin", line };
+    if (depth === 0 && bare !== "") {
+      yield { type: "paragraph", text: bare.replace(/ @([-,.])@ /g, "$1") };
     }
   }
   yield END;

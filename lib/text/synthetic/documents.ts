@@ -79,7 +79,7 @@ export function* documentsOf(
 }
 
 /** Sentences that are held out from training. */
-export interface HeldOut {
+export interface HeldOutSentences {
   /** Documents of them. */
   readonly documents: readonly (readonly string[])[];
   /** All of them, no two alike. */
@@ -95,7 +95,7 @@ export interface HeldOut {
 export function heldOutDocuments(
   world: World,
   { kind, sentences }: { readonly kind: TextKind; readonly sentences: number },
-): HeldOut {
+): HeldOutSentences {
   const texts = new Set<string>();
   const documents: string[][] = [];
   const isRefused = (text: string) => texts.has(text);

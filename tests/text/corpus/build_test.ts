@@ -41,13 +41,16 @@ async function build(
   });
   assert.deepEqual([...Deno.readDirSync(`${dir.path}/scratch`)], []);
   const corpus = await Corpus.open(outDir);
-  assert.deepEqual(corpus.summary, report.summary);
+  const { summary, ...origin } = report;
+  assert.deepEqual(corpus.summary, asWritten({ ...summary, ...origin }));
   return {
     ...report,
     train: await collect(corpus.documents("train")),
     validation: await collect(corpus.documents("validation")),
   };
 }
+
+const asWritten = (value: unknown) => JSON.parse(JSON.stringify(value));
 
 const numbered = (count: number) =>
   Array.from({ length: count }, (_, i) => [`Document ${i} is here.`, `It ends as ${i}.`]);
@@ -69,7 +72,7 @@ Deno.test("buildCorpus() keeps each document once, on one side, whatever its spe
       const kept = [...built.train, ...built.validation].map(wordsOf);
       assert.equal(new Set(kept).size, kept.length);
       assert.deepEqual(new Set(kept), distinct);
-      assert.equal(built.duplicateDocuments, documents.length - distinct.size);
+      assert.equal(built.leftOut.duplicateDocuments, documents.length - distinct.size);
     }),
     { numRuns: 30 },
   );
@@ -79,7 +82,8 @@ Deno.test("buildCorpus() gives the same corpus whatever the order of files and d
   const documents = numbered(40);
   const whole = await build([documents]);
   const shuffled = await build([documents.slice(25).toReversed(), documents.slice(0, 25)]);
-  assert.deepEqual(shuffled, whole);
+  // What was read differs by the file, not what came of it.
+  assert.deepEqual({ ...shuffled, sources: [] }, { ...whole, sources: [] });
   assert.notDeepEqual(whole.train, documents.slice(0, whole.train.length));
 });
 
@@ -122,17 +126,91 @@ Deno.test("buildCorpus() holds out the share or the words asked for; the seed de
   assert.notDeepEqual(other.train, share.train);
 });
 
-Deno.test("buildCorpus() drops held-out sentences that training has, but only long ones", async () => {
+Deno.test("buildCorpus() leaves long held-out sentences out of training, and counts them", async () => {
   const long = "The authors declare that they have no competing interests.";
   const documents = Array.from({ length: 40 }, (_, i) => [`Trial ${i}.`, "Short one.", long]);
-  const { validation, train, overlappingSentences, summary } = await build([documents]);
+  const { validation, train, leftOut, summary } = await build([[...documents, [long]]]);
   assert.equal(countWords(long), 9);
-  assert.equal(overlappingSentences, validation.length);
-  assert.deepEqual([...new Set(validation.map((each) => each.length))], [2]);
-  assert.deepEqual([...new Set(train.map((each) => each.length))], [3]);
-  assert.equal(summary.validation.sentences, 2 * validation.length);
+  assert.ok(validation.every((each) => each.length === 3 || each[0] === long));
+  assert.deepEqual([...new Set(train.map((each) => each.length))], [2]);
+  const alone = validation.some((each) => each.length === 1) ? 0 : 1;
+  assert.deepEqual(leftOut, {
+    duplicateDocuments: 0,
+    overlappingSentences: train.length + alone,
+    overlappingDocuments: alone,
+    documentsOverMaxWords: 0,
+  });
+  assert.equal(summary.train.sentences, 2 * train.length);
   const kept = await build([documents], { overlapWords: 10 });
-  assert.equal(kept.overlappingSentences, 0);
+  assert.equal(kept.leftOut.overlappingSentences, 0);
+});
+
+/** Documents that share long sentences with one another, so that splits overlap. */
+const LONG = Array.from({ length: 12 }, (_, i) => `Sentence ${i} has as many as eight words here.`);
+const overlapping = fc.array(
+  fc.array(fc.oneof(fc.constantFrom(...LONG), fc.nat(40).map((i) => `Number ${i}.`)), {
+    minLength: 1,
+    maxLength: 5,
+  }),
+  { minLength: 12, maxLength: 40 },
+);
+
+Deno.test("buildCorpus() holds out the same text whatever maxWords: a function of sources and seed", async () => {
+  const validation = fc.oneof(
+    fc.record({ words: fc.integer({ min: 1, max: 40 }) }),
+    fc.record({ fraction: fc.constantFrom(0.05, 0.2, 0.4) }),
+  );
+  const sizes = fc.array(fc.integer({ min: 1, max: 300 }), { minLength: 2, maxLength: 4 });
+  let compared = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      overlapping,
+      validation,
+      fc.nat(5),
+      sizes,
+      async (documents, amount, seed, all) => {
+        const options = { validation: { ...amount }, seed };
+        const whole = await build([documents], options).catch(refusedAsEmpty);
+        fc.pre(whole !== undefined);
+        const heldOut = new Set(whole.validation.flat().filter((each) => countWords(each) >= 8));
+        assert.ok(
+          !whole.train.flat().some((each) => heldOut.has(each)),
+          "training has held-out text",
+        );
+        for (const maxWords of all) {
+          const part = await build([documents], { ...options, maxWords });
+          assert.deepEqual(part.validation, whole.validation);
+          assert.deepEqual(part.train, whole.train.slice(0, part.train.length));
+          compared++;
+        }
+      },
+    ),
+    { numRuns: 25 },
+  );
+  assert.ok(compared > 25);
+});
+
+/** `undefined` for a corpus in which one split has nothing. */
+function refusedAsEmpty(error: unknown): undefined {
+  assert.equal((error as { code?: string }).code, "text/empty-corpus");
+  return undefined;
+}
+
+Deno.test("buildCorpus() keeps count of all that it read and of all that it left out", async () => {
+  const documents = numbered(60);
+  const report = await build([documents, documents.slice(0, 7)], { maxWords: 100 });
+  const { sources, leftOut, summary } = report;
+  assert.deepEqual(sources.map((each) => each.documents), [60, 7]);
+  assert.deepEqual(sources.map(({ sentences, lines }) => lines - sentences), [59, 6]);
+  assert.ok(leftOut.documentsOverMaxWords > 0);
+  const written = summary.train.documents + summary.validation.documents;
+  assert.equal(67, written + leftOut.documentsOverMaxWords + leftOut.duplicateDocuments);
+});
+
+Deno.test("buildCorpus() tells how many documents are sorted", async () => {
+  const told: (readonly [number, number])[] = [];
+  await build([numbered(250)], { onSorted: (done, total) => told.push([done, total]) });
+  assert.deepEqual(told, [[100, 250], [200, 250]]);
 });
 
 Deno.test("buildCorpus() says when nothing is left for a split", async () => {
@@ -144,8 +222,8 @@ Deno.test("buildCorpus() says when nothing is left for a split", async () => {
   });
   const same = "This very long sentence stands in every one of them.";
   await assertFault(
-    () => build([[[same], [same, "Once more."]]], { validation: { words: 1 } }),
-    { text: `every held-out sentence also occurs in the training text${mend}` },
+    () => build([[[same], [same, same]]], { validation: { words: 1 } }),
+    { text: `every sentence that is left for training also occurs in the held-out text${mend}` },
   );
 });
 

@@ -3,7 +3,9 @@ import { exitCodeOf } from "../../../lib/cli/exit.ts";
 import { gzipSync } from "node:zlib";
 import { countWords } from "../../../lib/text/sources/words.ts";
 import { dropPmcHeadings } from "../../../lib/text/sources/pmc_headings.ts";
+import { splitSentences } from "../../../lib/text/sources/sentences.ts";
 import { readSource, type Source } from "../../../lib/text/sources/source.ts";
+import { Tally } from "../../../lib/text/sources/tally.ts";
 import { assertFault, collect, DATA_DIR, testOnData } from "../_fixtures.ts";
 import { TempDir } from "../../_support/temp_dir.ts";
 
@@ -86,24 +88,157 @@ Deno.test("a jsonl source reports lines that are no JSON object or lack the fiel
     },
     {
       content: '["text"]\n',
-      text: "docs.jsonl:1: the line holds no JSON object [text/bad-json]\n" +
+      text: "docs.jsonl:1: the line holds a list, no JSON object [text/bad-json]\n" +
         "  mend: write one JSON object a line, or use another format for this source",
     },
     {
       content: '{"text": "fine"}\n\n{"body": "x", "id": 3}\n',
-      text: 'docs.jsonl:3: there is no text under "text" [text/missing-field]\n' +
+      text: 'docs.jsonl:3: there is no field "text" [text/missing-field]\n' +
         '  mend: name one of its fields "body", "id"',
-    },
-    {
-      content: '{"text": null}\n',
-      text: 'docs.jsonl:1: there is no text under "text" [text/missing-field]\n' +
-        '  mend: name one of its fields "text"',
     },
   ];
   for (const { content, text } of cases) {
     const error = await assertFault(() => read(content, ["text"]), { dir: dir.path, text });
     assert.equal(exitCodeOf(error.faults), 1);
   }
+});
+
+Deno.test("a jsonl source names a field with a dot in its name by a list of names", async () => {
+  using dir = new TempDir();
+  const record = { "a.b": "Dotted.", a: { b: "Nested.", "c.d": [{ e: "Deep." }, { e: "Too." }] } };
+  const path = dir.file("docs.jsonl", JSON.stringify(record));
+  const read = (...text: (string | string[])[]) => documents({ format: "jsonl", path, text });
+  assert.deepEqual(await read("a.b"), [["Nested."]]);
+  assert.deepEqual(await read(["a", "b"]), [["Nested."]]);
+  assert.deepEqual(await read(["a.b"]), [["Dotted."]]);
+  assert.deepEqual(await read(["a", "c.d", "e"], "a.b"), [["Deep.", "Too.", "Nested."]]);
+  assert.deepEqual(await documents({ format: "jsonl", path, sentences: ["a.b"] }), [["Dotted."]]);
+});
+
+Deno.test("a jsonl source gives true advice on dots, null, NaN, numbers and marks inside", async () => {
+  using dir = new TempDir();
+  const empty = 'remove the line, or write "" where there is no text';
+  const every = "remove the line, or name a field that every line has";
+  const shape = "write one JSON object a line, or use another format for this source";
+  const cases = [
+    [
+      '{"a.b": "x"}',
+      'there is no field "a"',
+      'write ["a.b"]: a name with a dot in it stands ' +
+      "in a list of its own",
+    ],
+    ['{"a": {"c": "x", "d": 1}}', 'there is no field "a.b"', 'name one of its fields "c", "d"'],
+    ['{"a": {}}', 'there is no field "a.b"', "the object is empty; remove the line"],
+    ['{"a": null}', '"a" holds null, no object with the field "b"', every],
+    ['{"a": "x"}', '"a" holds text, no object with the field "b"', every],
+    ['{"a": {"b": null}}', '"a.b" holds null, not text', empty],
+    ['{"a": {"b": 7}}', '"a.b" holds a number, not text', empty],
+    ['{"a": [{"b": "x"}, {"b": true}]}', '"a.b" holds true, not text', empty],
+    [
+      '{"a": {"b": {"c": "x"}}}',
+      '"a.b" holds an object, not text',
+      "name the field inside it that holds text",
+    ],
+    [
+      '{"a": {"b": "NaN"}, "n": NaN}',
+      "the line is not valid JSON",
+      "write null in place of NaN, which JSON does not have",
+    ],
+    [
+      '{"n": -Infinity}',
+      "the line is not valid JSON",
+      "write null in place of -Infinity, which JSON does not have",
+    ],
+    ['{"a": "NaN", "b": }', "the line is not valid JSON", shape],
+    [
+      '\uFEFF{"a": {"b": "x"}}',
+      "the line is not valid JSON",
+      "remove the byte order mark (U+FEFF) at its beginning, which joining files leaves",
+    ],
+    ["null", "the line holds null, no JSON object", shape],
+    ['"x"', "the line holds text, no JSON object", shape],
+  ] as const;
+  for (const [content, message, mend] of cases) {
+    const path = dir.file("docs.jsonl", `{"a": {"b": "fine"}}\n${content}\n`);
+    const code = message.startsWith("the line") ? "text/bad-json" : "text/missing-field";
+    await assertFault(() => documents({ format: "jsonl", path, text: ["a.b"] }), {
+      dir: dir.path,
+      text: `docs.jsonl:2: ${message} [${code}]\n  mend: ${mend}`,
+    });
+  }
+});
+
+Deno.test("a source counts what it reads, documents without text too", async () => {
+  using dir = new TempDir();
+  const count = async (source: Omit<Source, "headings">) => {
+    const tally = new Tally();
+    await collect(readSource({ headings: "keep", ...source }, tally));
+    return { ...tally };
+  };
+  const lines = ['{"t": "One. Two."}', "", '{"t": ""}', '{"t": " \\n "}', '{"t": "Three."}'];
+  const jsonl = dir.file("docs.jsonl", `${lines.join("\n")}\n`);
+  const { size } = Deno.statSync(jsonl);
+  assert.deepEqual(await count({ format: "jsonl", path: jsonl, text: ["t"] }), {
+    files: 1,
+    bytes: size,
+    lines: 5,
+    blankLines: 1,
+    documents: 2,
+    emptyDocuments: 2,
+    sentences: 3,
+    words: 3,
+  });
+  const wiki = dir.file("wiki.txt", " = A = \n = = B = = \n\n = C = \n Text .\n = D = \n");
+  const { documents, emptyDocuments } = await count({ format: "wikitext", path: wiki });
+  assert.deepEqual({ documents, emptyDocuments }, { documents: 1, emptyDocuments: 2 });
+  dir.file("1.txt", "\n \n");
+  dir.file("2.txt", "One two. Three.");
+  const text = await count({ format: "text", path: `${dir.path}/?.txt`, splitWords: 1 });
+  assert.deepEqual(
+    { files: text.files, documents: text.documents, emptyDocuments: text.emptyDocuments },
+    { files: 2, documents: 2, emptyDocuments: 1 },
+  );
+  assert.equal((await count({ format: "lines", path: `${dir.path}/?.txt` })).emptyDocuments, 0);
+});
+
+Deno.test("a text source takes a paragraph of millions of characters as it would a short one", async () => {
+  using dir = new TempDir();
+  const lines = Array.from(
+    { length: 60_000 },
+    (_, i) =>
+      `It was seen by Price et al. [${i}], and in Fig. ${i} too. Then\nit fell (p < 0.05; see Eq. 2).`,
+  );
+  const path = dir.file("long.txt", lines.join("\n"));
+  assert.ok(Deno.statSync(path).size > 4_000_000);
+  const [found, ...more] = await documents({ format: "text", path });
+  assert.deepEqual(more, []);
+  assert.deepEqual(found, splitSentences(lines.join("\n")));
+});
+
+Deno.test("a document that would not fit in memory is refused, and splitWords reads it", async () => {
+  using dir = new TempDir();
+  const line = "One sentence of some words stands here, and it ends with a full stop. ";
+  const path = dir.file("book.txt.gz", gzipSync(`${line.repeat(9)}\n`.repeat(33_000)));
+  await assertFault(() => documents({ format: "text", path }), {
+    dir: dir.path,
+    text: "book.txt.gz:1: a document is longer than 20 million characters [text/long-document]\n" +
+      "  mend: give the source splitWords, such as splitWords: 10000, which cuts documents after " +
+      "so many words",
+  });
+  let parts = 0, words = 0;
+  const source = { format: "text", headings: "keep", path, splitWords: 10_000 } as const;
+  for await (const sentences of readSource(source)) {
+    parts++;
+    for (const each of sentences) words += countWords(each);
+  }
+  assert.equal(words, 33_000 * 9 * countWords(line));
+  assert.equal(parts, Math.ceil(words / 10_000));
+  const endless = dir.file("endless.txt", "no end of it\n".repeat(300_000));
+  await assertFault(() => documents({ format: "text", path: endless, splitWords: 10 }), {
+    dir: dir.path,
+    text: "endless.txt:1: a sentence is longer than 2 million characters [text/long-document]\n" +
+      "  mend: check that the file is text with sentences, or end paragraphs with blank lines",
+  });
 });
 
 Deno.test("dropPmcHeadings() drops headings, continued ones too, and keeps titles", () => {
