@@ -25,7 +25,7 @@ export class Tally {
   words = 0;
   readonly #onBytes: OnBytes | undefined;
 
-  /** @param onBytes told of bytes as they are read */
+  /** Begins at zero; `onBytes` is told of bytes as they are read. */
   constructor(onBytes?: OnBytes) {
     this.#onBytes = onBytes;
   }
