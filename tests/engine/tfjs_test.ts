@@ -1,6 +1,5 @@
 /** TfjsEngine: memory, results, and what it says of wrong calls. */
 import assert from "node:assert/strict";
-import { ExperimentError } from "../../lib/base/errors.ts";
 import { Graph } from "../../lib/engine/ir/graph.ts";
 import { TfjsEngine } from "../../lib/engine/tfjs/engine.ts";
 import { PLAIN, tinyBatch, tinyForward, tinyProgram, tinyState } from "./tiny_program.ts";
@@ -91,20 +90,4 @@ Deno.test("TfjsEngine.train() does not change the program's graph", async () => 
   await engine.train(program);
   assert.equal(program.graph.nodes.length, nodes);
   assert.deepEqual([...program.graph.outputs.keys()], ["loss"]);
-});
-
-Deno.test("TfjsEngine says how to install tfjs-node-gpu where it is missing", async () => {
-  await assert.rejects(TfjsEngine.open("tfjs-node-gpu"), (error) => {
-    assert.ok(error instanceof ExperimentError);
-    const [fault] = error.faults;
-    assert.equal(fault.code, "engine/tfjs-node-gpu-missing");
-    assert.match(fault.message, /^cannot load @tensorflow\/tfjs-node-gpu: /);
-    assert.equal(
-      fault.mend,
-      'run "deno add npm:@tensorflow/tfjs-node-gpu@4.22.0" and ' +
-        '"deno install --allow-scripts=npm:@tensorflow/tfjs-node-gpu", with CUDA installed, ' +
-        'or use the device "cpu"',
-    );
-    return true;
-  });
 });

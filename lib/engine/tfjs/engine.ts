@@ -35,7 +35,7 @@ export class TfjsEngine implements Engine {
   /**
    * Loads a backend.
    *
-   * @throws ExperimentError "engine/tfjs-node-gpu-missing" where that package is not installed
+   * @throws ExperimentError where "tfjs-node-gpu" cannot be used
    */
   static async open(backend: TfjsBackend = "cpu"): Promise<TfjsEngine> {
     return new TfjsEngine(await openTensorFlow(backend));
