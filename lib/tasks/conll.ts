@@ -52,11 +52,11 @@ async function run(
 ): Promise<TaskOutcome> {
   const { readConll } = await import("../benchmarks/ner/conll.ts");
   const parts: Record<Part, TaggedSentence[]> = { train: [], dev: [], test: [] };
-  for (const part of PARTS) {
-    for (const { file } of filesOf(params, part)) {
-      signal.throwIfAborted();
-      for (const sentence of await readConll(file)) parts[part].push(sentence);
-    }
+  const files = PARTS.flatMap((part) => filesOf(params, part).map(({ file }) => ({ part, file })));
+  for (const [done, { part, file }] of files.entries()) {
+    signal.throwIfAborted();
+    emit({ type: "progress", phase: "reading", done, total: files.length, unit: "files" });
+    for (const sentence of await readConll(file)) parts[part].push(sentence);
   }
   const train = choose(parts.train, params);
   const summary = await nerDataArtifact.write(outDir, { ...parts, train });

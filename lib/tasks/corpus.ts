@@ -137,11 +137,8 @@ async function run(context: TaskContext<CorpusParams>): Promise<TaskOutcome> {
     scratchDir: context.scratchDir,
     signal: context.signal,
     onBytes: (count) => {
-      const before = Math.floor(bytes / 1e6);
       bytes += count;
-      const done = Math.floor(bytes / 1e6);
-      if (done === before) return;
-      const total = Math.ceil(sourceBytes / 1e6);
+      const [done, total] = [Math.floor(bytes / 1e6), Math.ceil(sourceBytes / 1e6)];
       emit({ type: "progress", phase: "reading", done, total, unit: "MB" });
     },
     onSorted: (done, total) => {

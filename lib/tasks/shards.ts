@@ -45,9 +45,7 @@ async function run(context: TaskContext<ShardsParams, typeof inputs>): Promise<T
     corpus,
     encoder: await context.inputs.vocab.open(),
     signal: context.signal,
-    onDocument: () => {
-      if (++done % 100 === 0) emit({ type: "progress", done, total, unit: "documents" });
-    },
+    onDocument: () => emit({ type: "progress", done: ++done, total, unit: "documents" }),
   });
   for (const [split, share] of Object.entries(unknownShare)) {
     if (share <= UNKNOWN_SHARE) continue;

@@ -69,25 +69,30 @@ async function run(context: TaskContext<SyntheticWorldParams>): Promise<TaskOutc
     await Deno.mkdir(dir);
     return dir;
   };
-  const total = words.general + words.domain;
-  let done = 0;
   for (const kind of ["general", "domain"] as const) {
+    const tell = (phase: string, progress: { done: number; total: number; unit: string }) => {
+      signal.throwIfAborted();
+      emit({ type: "progress", phase: `${phase} ${kind} text`, ...progress });
+    };
+    const total = words[kind], sentences = params.validationSentences;
     await writeText(world, {
       ...params,
       kind,
       dir: await outputDir(kind),
-      words: words[kind],
-      onDocument: (written) => {
-        signal.throwIfAborted();
-        emit({ type: "progress", done: Math.min(total, done + written), total, unit: "words" });
-      },
+      words: total,
+      onHeldOut: (done) => tell("holding out", { done, total: sentences, unit: "sentences" }),
+      onDocument: (done) => tell("writing", { done: Math.min(total, done), total, unit: "words" }),
     });
-    done += words[kind];
   }
+  const total = params.nerTrain + params.nerDev + params.nerTest;
+  let done = 0;
+  const onSentence = () => {
+    emit({ type: "progress", phase: "writing ner", done: ++done, total, unit: "sentences" });
+  };
   await nerDataArtifact.write(await outputDir("ner"), {
-    train: nerSentences(world, { part: "train", sentences: params.nerTrain }),
-    dev: nerSentences(world, { part: "dev", sentences: params.nerDev }),
-    test: nerSentences(world, { part: "test", sentences: params.nerTest }),
+    train: nerSentences(world, { part: "train", sentences: params.nerTrain, onSentence }),
+    dev: nerSentences(world, { part: "dev", sentences: params.nerDev, onSentence }),
+    test: nerSentences(world, { part: "test", sentences: params.nerTest, onSentence }),
   });
   await worldArtifact.write(outDir, describeWorld(world));
   return { facts: {}, scores: [] };

@@ -57,7 +57,7 @@ type Context = TaskContext<VocabParams, typeof inputs>;
 /** The task kind `vocab`. */
 export const vocab: TaskKind<VocabParams, typeof inputs> = {
   kind: "vocab",
-  version: 1,
+  version: 2,
   about: "Trains a cased WordPiece vocabulary on the training text of corpora, or takes a file.",
   params: schema,
   inputs,
@@ -90,20 +90,21 @@ function faultsOf({ file, ...rest }: VocabParams, roles?: readonly string[]) {
 }
 
 async function run(context: Context): Promise<TaskOutcome> {
-  const { WordPiece } = await import("../text/pieces/wordpiece.ts");
+  const { refuseUncased, WordPiece } = await import("../text/pieces/wordpiece.ts");
   const { file } = context.params;
   // The constructor checks the pieces, whether they were read or trained.
-  const { pieces } = file === undefined
+  const vocabulary = file === undefined
     ? new WordPiece(await train(context))
     : await WordPiece.load(file);
-  await vocabArtifact.write(context.outDir, pieces);
+  if (file !== undefined) refuseUncased(vocabulary, file);
+  await vocabArtifact.write(context.outDir, vocabulary.pieces);
   return { facts: {}, scores: [] };
 }
 
 async function train(context: Context): Promise<string[]> {
   const { WordCounts } = await import("../text/pieces/word_counts.ts");
   const { trainWordPiece } = await import("../text/pieces/wordpiece_training.ts");
-  const { params, inputs } = context;
+  const { params, inputs, emit } = context;
   const words = new WordCounts();
   const seedPieces = new Set(params.seedPieces);
   for (const artifact of inputs.corpora) {
@@ -112,7 +113,22 @@ async function train(context: Context): Promise<string[]> {
     if (!params.useCorpusPieces) continue;
     for (const piece of await corpus.pieces()) seedPieces.add(piece);
   }
-  return trainWordPiece(words.counts, { ...params, seedPieces: [...seedPieces] });
+  const number = (value: number) => value.toLocaleString("en");
+  if (words.tooLong > 0) {
+    const message = `left out ${number(words.tooLong)} words that are too long to be encoded`;
+    emit({ type: "warning", message });
+  }
+  if (words.forgotten > 0) {
+    const message = `left out ${number(words.forgotten)} occurrences of rare words, as there are ` +
+      "too many different ones to count them all";
+    emit({ type: "warning", message });
+  }
+  return await trainWordPiece(words.counts, {
+    ...params,
+    seedPieces: [...seedPieces],
+    signal: context.signal,
+    onProgress: (progress) => emit({ type: "progress", ...progress }),
+  });
 }
 
 /** The training sentences of a corpus, up to `maxWords` words. */
@@ -125,13 +141,12 @@ async function* trainingSentences(
   let words = 0, documents = 0;
   for await (const sentences of corpus.documents("train")) {
     signal.throwIfAborted();
+    emit({ type: "progress", phase: "counting", done: documents, total, unit: "documents" });
     for (const sentence of sentences) {
       yield sentence;
       words += countWords(sentence);
       if (words >= (params.maxWords ?? Infinity)) return;
     }
-    if (++documents % 1000 === 0) {
-      emit({ type: "progress", done: documents, total, unit: "documents" });
-    }
+    documents++;
   }
 }

@@ -46,7 +46,7 @@ const training = {
   maxCharacters: 1000,
   seedPieces: [],
 } as const;
-const encoder = new WordPiece(trainWordPiece(counts.counts, training));
+const encoder = new WordPiece(await trainWordPiece(counts.counts, training));
 
 Deno.bench("split on white space", { group: "1 MB of text to words", baseline: true }, () => {
   for (const sentence of sentences) sentence.split(/\s+/);
@@ -72,7 +72,7 @@ Deno.bench("splitSentences", { group: "1 MB of text to sentences" }, () => {
 
 for (const size of [1000, 8000]) {
   const name = `${size} pieces`;
-  Deno.bench(name, { group: "a vocabulary of 1 MB", baseline: size === 1000 }, () => {
-    trainWordPiece(counts.counts, { ...training, size });
+  Deno.bench(name, { group: "a vocabulary of 1 MB", baseline: size === 1000 }, async () => {
+    await trainWordPiece(counts.counts, { ...training, size });
   });
 }

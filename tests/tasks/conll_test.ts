@@ -26,6 +26,9 @@ Deno.test("conll joins the files of a part, in their order, and names its warnin
   const train = Deno.readTextFileSync(`${artifact.dir}/train.tsv`);
   assert.equal(train, sentences(2, "t") + sentences(1, "m"));
   assert.deepEqual(events, [
+    ...Array.from({ length: 4 }, (_, done) => {
+      return { type: "progress", phase: "reading", done, total: 4, unit: "files" };
+    }),
     { type: "warning", message: "1 of 2 test sentences stand in train too" },
   ]);
   assert.deepEqual(JSON.parse(Deno.readTextFileSync(`${artifact.dir}/ner.json`)).labels, [

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
+import type { TaskEvent } from "../../lib/graph/task.ts";
 import { corpus } from "../../lib/tasks/corpus.ts";
 import { TempDir } from "../_support/temp_dir.ts";
 import { runKind } from "./made_inputs.ts";
+
+const warningsOf = (events: readonly TaskEvent[]) =>
+  events.flatMap((event) => event.type === "warning" ? [event.message] : []);
 
 const documents = (count: number) =>
   Array.from({ length: count }, (_, i) => `Document ${i} is here. It ends as ${i}.`).join("\n\n");
@@ -23,7 +27,7 @@ Deno.test("corpus makes an artifact of sources of several layouts", async () => 
     },
   });
   assert.deepEqual(outcome, { facts: {}, scores: [] });
-  assert.deepEqual(events, []);
+  assert.deepEqual(warningsOf(events), []);
   const names = [...Deno.readDirSync(artifact.dir)].map((each) => each.name).sort();
   assert.deepEqual(names, ["corpus.json", "train.txt", "validation.txt"]);
   const text = names.slice(1).map((name) => Deno.readTextFileSync(`${artifact.dir}/${name}`))
@@ -42,10 +46,47 @@ Deno.test("corpus warns of duplicates and of sentences on both sides", async () 
     dir: dir.path,
     params: { sources: [{ format: "lines", path }], validation: { words: 20 } },
   });
-  assert.deepEqual(events, [
-    { type: "warning", message: "left out 4 documents whose words equal another's" },
-    { type: "warning", message: "left out of training 28 sentences that are held out" },
+  assert.deepEqual(warningsOf(events), [
+    "left out 4 documents whose words equal another's",
+    "left out of training 28 sentences that are held out",
   ]);
+});
+
+Deno.test("corpus tells documents without text, and fewer words than maxWords asks for", async () => {
+  using dir = new TempDir();
+  const lines = Array.from({ length: 30 }, (_, i) => `{"t": "Number ${i} is here."}`);
+  const path = dir.file("a.jsonl", [...lines, '{"t": ""}', '{"t": " "}'].join("\n"));
+  const sources = [{ format: "lines", path }, { format: "jsonl", path, text: ["t"] }];
+  const run = (params: Record<string, unknown>) => runKind(corpus, { dir: dir.path, params });
+  const short = await run({ sources: sources.slice(1), validation: { words: 8 }, maxWords: 2000 });
+  assert.deepEqual(warningsOf(short.events), [
+    "left out 2 documents of sources[0] without text",
+    "maxWords asks for 2,000 words to train on, but there are 112",
+  ]);
+  const enough = await run({ sources, validation: { words: 8 }, maxWords: 50 });
+  assert.deepEqual(warningsOf(enough.events), ["left out 2 documents of sources[1] without text"]);
+});
+
+Deno.test("corpus shows that it reads, and then that it sorts", async () => {
+  using dir = new TempDir();
+  const path = dir.file("a.txt", documents(40_000));
+  const { events } = await runKind(corpus, {
+    dir: dir.path,
+    params: { sources: [{ format: "lines", path }] },
+  });
+  const shown = events.flatMap((event) => event.type === "progress" ? [event] : []);
+  const reading = shown.filter(({ phase }) => phase === "reading");
+  const sorting = shown.filter(({ phase }) => phase === "sorting");
+  assert.deepEqual(shown, [...reading, ...sorting]);
+  assert.deepEqual([reading.at(-1)!.done, reading.at(-1)!.total], [1, 2]);
+  assert.ok(reading.length > 2 && reading.every(({ unit }) => unit === "MB"));
+  assert.deepEqual(sorting.at(-1), {
+    type: "progress",
+    phase: "sorting",
+    done: 40_000,
+    total: 40_000,
+    unit: "documents",
+  });
 });
 
 Deno.test("corpus names its files by pattern and in order, and its faults", () => {

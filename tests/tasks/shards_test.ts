@@ -4,6 +4,7 @@ import { CorpusWriter } from "../../lib/text/corpus/format.ts";
 import { TokenShard } from "../../lib/text/pieces/shards.ts";
 import { SPECIAL_PIECES, WordPiece } from "../../lib/text/pieces/wordpiece.ts";
 import { TempDir } from "../_support/temp_dir.ts";
+import { assertFault } from "../text/_fixtures.ts";
 import { runKind } from "./made_inputs.ts";
 
 async function inputs(dir: TempDir) {
@@ -40,10 +41,24 @@ Deno.test("shards makes streams of both splits and keeps the vocabulary beside t
   using validation = await TokenShard.open(artifact.dir, "validation");
   assert.deepEqual([...validation.read(0, 3)], [6, encoder.unkId, encoder.sepId]);
   assert.deepEqual(events, [
-    { type: "progress", done: 100, total: 251, unit: "documents" },
-    { type: "progress", done: 200, total: 251, unit: "documents" },
+    ...Array.from({ length: 251 }, (_, i) => {
+      return { type: "progress", done: i + 1, total: 251, unit: "documents" };
+    }),
     { type: "warning", message: "33.3 percent of the validation pieces are [UNK]" },
   ]);
+});
+
+Deno.test("shards refuses a corpus that has lost a document", async () => {
+  using dir = new TempDir();
+  const { roles } = await inputs(dir);
+  const path = `${dir.path}/corpus/train.txt`;
+  Deno.writeTextFileSync(path, Deno.readTextFileSync(path).replace("ab b\na\n\n", ""));
+  await assertFault(() => runKind(shards, { dir: dir.path, inputs: roles }), {
+    dir: `${dir.path}/corpus`,
+    text: "train.txt: there are 498 sentences in 249 documents, where 500 in 250 belong " +
+      "[text/bad-corpus]\n" +
+      "  mend: remove the artifact that this file belongs to, so that it is made anew",
+  });
 });
 
 Deno.test("shards ends with the signal's reason", async () => {

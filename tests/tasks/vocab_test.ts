@@ -4,7 +4,7 @@ import { vocab } from "../../lib/tasks/vocab.ts";
 import { CorpusWriter } from "../../lib/text/corpus/format.ts";
 import { SPECIAL_PIECES } from "../../lib/text/pieces/wordpiece.ts";
 import { TempDir } from "../_support/temp_dir.ts";
-import { assertFault } from "../text/_fixtures.ts";
+import { assertFault, DATA_DIR, testOnData } from "../text/_fixtures.ts";
 import { runKind } from "./made_inputs.ts";
 
 async function corpusOf(dir: string, sentences: readonly string[]): Promise<StoredArtifact> {
@@ -61,7 +61,7 @@ Deno.test("vocab seeds pieces that are given and those that a corpus names", asy
 
 Deno.test("vocab takes a file as it is, and refuses one without special pieces", async () => {
   using dir = new TempDir();
-  const pieces = ["a", ...SPECIAL_PIECES, "##b"];
+  const pieces = ["a", ...SPECIAL_PIECES, "##b", "A"];
   const file = dir.file("vocab.txt", pieces.join("\n") + "\n");
   const { artifact } = await runKind(vocab, { dir: dir.path, params: { file } });
   assert.deepEqual(read(artifact), pieces);
@@ -76,6 +76,45 @@ Deno.test("vocab takes a file as it is, and refuses one without special pieces",
     },
   );
   await assert.rejects(() => runKind(vocab, { dir: dir.path }), { code: "text/empty-corpus" });
+});
+
+Deno.test("vocab refuses an uncased vocabulary, whose ids for cased text would be [UNK]", async () => {
+  using dir = new TempDir();
+  const load = (pieces: readonly string[]) => {
+    const file = dir.file("vocab.txt", [...SPECIAL_PIECES, ...pieces].join("\n"));
+    return runKind(vocab, { dir: dir.path, params: { file } });
+  };
+  for (const pieces of [["the", "##s"], ["the", "[unused1]", "[X]", "É", "1"], ["##s"]]) {
+    await assertFault(() => load(pieces), {
+      dir: dir.path,
+      text: "vocab.txt: the vocabulary has no capital letter: it is uncased, and only cased ones " +
+        "are supported [text/bad-vocab]\n" +
+        "  mend: give a cased vocabulary, as bert-base-cased has, or train one",
+    });
+  }
+  for (const pieces of [["the", "The"], ["the", "##A"], ["中", "1", "##2"]]) await load(pieces);
+});
+
+testOnData("vocab tells the real uncased BERT vocabulary from the cased one", {
+  needs: "vocab/bert-base-uncased-vocab.txt",
+  run: async () => {
+    using dir = new TempDir();
+    const load = (name: string) =>
+      runKind(vocab, { dir: dir.path, params: { file: `${DATA_DIR}/vocab/${name}` } });
+    await assert.rejects(load("bert-base-uncased-vocab.txt"), { code: "text/bad-vocab" });
+    await load("bert-base-cased-vocab.txt");
+  },
+});
+
+Deno.test("vocab shows that it counts, and tells which words it left out", async () => {
+  using dir = new TempDir();
+  const corpora = [await corpusOf(`${dir.path}/a`, ["ab ab", `ab ${"x".repeat(101)}`])];
+  const { events } = await runKind(vocab, { dir: dir.path, params: small, inputs: { corpora } });
+  assert.deepEqual(events, [
+    { type: "progress", phase: "counting", done: 0, total: 2, unit: "documents" },
+    { type: "progress", phase: "counting", done: 1, total: 2, unit: "documents" },
+    { type: "warning", message: "left out 1 words that are too long to be encoded" },
+  ]);
 });
 
 Deno.test("vocab.check() wants corpora or a file, and names what has no effect beside a file", () => {

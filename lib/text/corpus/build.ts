@@ -133,9 +133,6 @@ function placeOf(sentences: readonly string[], seed: number): string {
   return sha256(`${seed}\n${bare === "" ? words : bare}`);
 }
 
-/** How many documents pass between two calls of `onSorted`. */
-const TOLD_DOCUMENTS = 100;
-
 async function writeSplits(
   writer: CorpusWriter,
   { spool, options }: { readonly spool: Spool; readonly options: CorpusOptions },
@@ -149,7 +146,8 @@ async function writeSplits(
   let before: string | undefined;
   for await (const { place, sentences } of spool.inOrder()) {
     options.signal.throwIfAborted();
-    if (++sorted % TOLD_DOCUMENTS === 0) options.onSorted?.(sorted, spool.documents);
+    sorted++;
+    options.onSorted?.(sorted, spool.documents);
     if (place === before) {
       duplicateDocuments++;
       continue;

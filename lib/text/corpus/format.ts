@@ -188,10 +188,24 @@ export class Corpus {
   /**
    * The documents of a split, each as its sentences.
    *
-   * @throws ExperimentError "text/missing-file", "text/bad-utf8" with the line
+   * @throws ExperimentError "text/bad-corpus" when there are other documents than the summary says,
+   *   and those of `readLines`
    */
-  documents(split: Split): AsyncIterable<string[]> {
-    return readDocuments(splitPath(this.#dir, split));
+  async *documents(split: Split): AsyncGenerator<string[], void> {
+    const path = splitPath(this.#dir, split);
+    const { documents, sentences } = this.summary[split];
+    let foundDocuments = 0, foundSentences = 0;
+    for await (const document of readDocuments(path)) {
+      foundDocuments++;
+      foundSentences += document.length;
+      yield document;
+    }
+    if (foundDocuments === documents && foundSentences === sentences) return;
+    throw damaged(
+      path,
+      `there are ${foundSentences} sentences in ${foundDocuments} documents, where ${sentences} in ` +
+        `${documents} belong`,
+    );
   }
 
   /**
@@ -211,7 +225,7 @@ export class Corpus {
   }
 }
 
-async function* readDocuments(path: string): AsyncIterable<string[]> {
+async function* readDocuments(path: string): AsyncGenerator<string[], void> {
   let sentences: string[] = [];
   for await (const { text } of readLines(path)) {
     if (text !== "") {
@@ -227,13 +241,22 @@ async function* readDocuments(path: string): AsyncIterable<string[]> {
 async function readSummary(file: string): Promise<CorpusSummary> {
   try {
     const summary = JSON.parse(await Deno.readTextFile(file));
-    if (SPLITS.every((split) => Number.isInteger(summary[split]?.words))) return summary;
+    const isWhole = SPLITS.every((split) =>
+      [summary[split]?.documents, summary[split]?.sentences, summary[split]?.words].every(
+        Number.isInteger,
+      )
+    );
+    if (isWhole) return summary;
     throw new Error("the counts are incomplete");
   } catch (cause) {
-    throw new ExperimentError("text/bad-corpus", `cannot read the counts of the corpus`, {
-      at: { file },
-      mend: "remove the artifact that this file belongs to, so that it is made anew",
-      cause,
-    });
+    throw damaged(file, "cannot read the counts of the corpus", cause);
   }
+}
+
+function damaged(file: string, message: string, cause?: unknown): ExperimentError {
+  return new ExperimentError("text/bad-corpus", message, {
+    at: { file },
+    mend: "remove the artifact that this file belongs to, so that it is made anew",
+    cause,
+  });
 }

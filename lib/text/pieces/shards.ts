@@ -176,7 +176,7 @@ export class TokenShard implements Disposable {
     const path = shardPath(dir, split);
     const total = summary.tokens[split];
     const tokens = options.limitTokens ?? total;
-    if (tokens > total) throw tooShort(split, { asked: tokens, total, path });
+    if (tokens > total) throw tooShort(split, { asked: tokens, total });
     let file: Deno.FsFile;
     try {
       file = await Deno.open(path);
@@ -241,12 +241,12 @@ function damaged(file: string, message: string, cause?: unknown): ExperimentErro
 
 function tooShort(
   split: Split,
-  { asked, total, path }: { readonly asked: number; readonly total: number; readonly path: string },
+  { asked, total }: { readonly asked: number; readonly total: number },
 ): ExperimentError {
   const number = (value: number) => value.toLocaleString("en");
   return new ExperimentError(
     "text/short-corpus",
     `${number(asked)} tokens of ${split} text are asked for, but there are ${number(total)}`,
-    { at: { file: path }, mend: `ask for at most ${total} tokens, or add text to the corpus` },
+    { mend: `ask for at most ${total} tokens, or add text to the corpus` },
   );
 }

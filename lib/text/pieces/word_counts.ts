@@ -5,7 +5,7 @@
  * (their later occurrences count from zero again), in the same way on every run.
  */
 import { forEachWord } from "./basic_tokens.ts";
-import { MAX_WORD_CHARACTERS } from "./wordpiece.ts";
+import { isTooLong } from "./wordpiece.ts";
 
 /** Distinct words held at most: about 400 MB. */
 const MAX_WORDS = 1 << 22;
@@ -15,6 +15,11 @@ export class WordCounts {
   readonly #counts = new Map<string, number>();
   readonly #maxWords: number;
   #leastKept = 1;
+
+  /** Words that are [UNK] for their length, and so not counted. */
+  tooLong = 0;
+  /** Occurrences of words that were forgotten, the rarest. */
+  forgotten = 0;
 
   /** Begins with no words; `maxWords` bounds the distinct ones. */
   constructor(options: { readonly maxWords?: number } = {}) {
@@ -29,7 +34,10 @@ export class WordCounts {
   /** Counts the words of a text. */
   add(text: string): void {
     forEachWord(text, (word) => {
-      if (word.length > MAX_WORD_CHARACTERS) return;
+      if (isTooLong(word)) {
+        this.tooLong++;
+        return;
+      }
       this.#counts.set(word, (this.#counts.get(word) ?? 0) + 1);
     });
     while (this.#counts.size > this.#maxWords) this.#forgetRarest();
@@ -37,7 +45,9 @@ export class WordCounts {
 
   #forgetRarest(): void {
     for (const [word, count] of this.#counts) {
-      if (count <= this.#leastKept) this.#counts.delete(word);
+      if (count > this.#leastKept) continue;
+      this.#counts.delete(word);
+      this.forgotten += count;
     }
     if (this.#counts.size > this.#maxWords / 2) this.#leastKept++;
   }

@@ -13,8 +13,13 @@ import { forEachWord } from "./basic_tokens.ts";
 /** The special pieces, in the order in which a trained vocabulary begins. */
 export const SPECIAL_PIECES: readonly string[] = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
 
-/** A word of more characters is [UNK]. */
-export const MAX_WORD_CHARACTERS = 100;
+/** A word of more characters, code points that is, is [UNK]. */
+const MAX_WORD_CHARACTERS = 100;
+
+/** Whether a word is [UNK] for its length, whatever the vocabulary. */
+export function isTooLong(word: string): boolean {
+  return word.length > MAX_WORD_CHARACTERS && [...word].length > MAX_WORD_CHARACTERS;
+}
 
 /** What marks a piece inside a word. */
 export const CONTINUATION = "##";
@@ -99,7 +104,7 @@ export class WordPiece {
   #encodeWord(word: string, at: number): number {
     const buffer = this.#buffer;
     let count = at;
-    const isLong = word.length > MAX_WORD_CHARACTERS && [...word].length > MAX_WORD_CHARACTERS;
+    const isLong = isTooLong(word);
     for (let start = 0; start < word.length;) {
       const pieces = start === 0 ? this.#initial : this.#inside;
       const id = isLong ? -1 : pieces.longest(word, start);
@@ -112,6 +117,26 @@ export class WordPiece {
     }
     return count;
   }
+}
+
+/**
+ * Refuses a vocabulary that was made for lower-cased text: text keeps its capitals here, and every
+ * word that has one would be [UNK].
+ *
+ * @param file where the vocabulary stands
+ * @throws ExperimentError "text/bad-vocab" when it has lower-case letters and not one capital
+ */
+export function refuseUncased({ pieces }: WordPiece, file: string): void {
+  const plain = pieces.filter((piece) =>
+    !SPECIAL_PIECES.includes(piece) && !/^\[.*\]$/.test(piece)
+  );
+  const has = (letters: RegExp) => plain.some((piece) => letters.test(piece));
+  if (!has(/[a-z]/) || has(/[A-Z]/)) return;
+  throw new ExperimentError(
+    "text/bad-vocab",
+    "the vocabulary has no capital letter: it is uncased, and only cased ones are supported",
+    { at: { file }, mend: "give a cased vocabulary, as bert-base-cased has, or train one" },
+  );
 }
 
 function fail(error: Error): never {

@@ -32,18 +32,40 @@ export interface WordPieceTrainingOptions {
   readonly seedPieces: readonly string[];
 }
 
+/** What is told and heard while a vocabulary is trained. */
+export interface TrainingWatch {
+  /** Told how much of a phase is done. */
+  readonly onProgress?: (progress: TrainingProgress) => void;
+  /** Ends the work with its reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** How far training has come. */
+export interface TrainingProgress {
+  /** Cutting words into known pieces, or merging pairs of them. */
+  readonly phase: "cutting" | "merging";
+  readonly done: number;
+  readonly total: number;
+  readonly unit: "words" | "pieces";
+}
+
+/** So long nothing else is heard, such as that the run was interrupted. */
+const UNHEARD_MS = 50;
+
 /**
  * The pieces of a vocabulary by id: special pieces, characters in order of code points, the same
  * inside words, seeded pieces, then merges, the most frequent first. The order of `counts` does
  * not matter.
  *
+ * Gives way to other work at times, so that it can be ended.
+ *
  * @throws ExperimentError "text/bad-vocab" when `size` does not hold special pieces, characters and
  *   seeded pieces, "text/empty-corpus" when there are no words
  */
-export function trainWordPiece(
+export async function trainWordPiece(
   counts: ReadonlyMap<string, number>,
-  options: WordPieceTrainingOptions,
-): string[] {
+  options: WordPieceTrainingOptions & TrainingWatch,
+): Promise<string[]> {
   if (counts.size === 0) {
     throw new ExperimentError("text/empty-corpus", "there is no text to train a vocabulary on", {
       mend: "give a corpus with text in its train split",
@@ -60,8 +82,24 @@ export function trainWordPiece(
   }
   const merger = new Merger(pieces, options.seedPieces);
   // Sorted, so that equal counts are told apart by the text and not by who came first.
-  for (const word of [...counts.keys()].sort()) merger.addWord(word, counts.get(word)!);
-  while (pieces.length < options.size && merger.mergeNext(options.minPairCount));
+  const words = [...counts.keys()].sort();
+  let freeMs = performance.now() + UNHEARD_MS;
+  const hear = async (progress: Omit<TrainingProgress, "unit">) => {
+    if (performance.now() < freeMs) return;
+    const unit = progress.phase === "cutting" ? "words" : "pieces";
+    options.onProgress?.({ ...progress, unit });
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    options.signal?.throwIfAborted();
+    freeMs = performance.now() + UNHEARD_MS;
+  };
+  for (const [done, word] of words.entries()) {
+    merger.addWord(word, counts.get(word)!);
+    if (done % 1000 === 999) await hear({ phase: "cutting", done, total: words.length });
+  }
+  while (pieces.length < options.size && merger.mergeNext(options.minPairCount)) {
+    if (performance.now() < freeMs) continue;
+    await hear({ phase: "merging", done: pieces.length, total: options.size });
+  }
   return pieces;
 }
 

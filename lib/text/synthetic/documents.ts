@@ -94,7 +94,11 @@ export interface HeldOutSentences {
  */
 export function heldOutDocuments(
   world: World,
-  { kind, sentences }: { readonly kind: TextKind; readonly sentences: number },
+  { kind, sentences, onSentences }: {
+    readonly kind: TextKind;
+    readonly sentences: number;
+    readonly onSentences?: (found: number) => void;
+  },
 ): HeldOutSentences {
   const texts = new Set<string>();
   const documents: string[][] = [];
@@ -108,6 +112,7 @@ export function heldOutDocuments(
       document.push(text);
     }
     documents.push(document);
+    onSentences?.(texts.size);
     if (texts.size >= sentences) break;
   }
   return { documents, texts };

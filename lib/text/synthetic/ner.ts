@@ -22,7 +22,12 @@ const MOST_DRAWS = 10_000;
  */
 export function nerSentences(
   world: World,
-  { part, sentences }: { readonly part: Part; readonly sentences: number },
+  { part, sentences, onSentence }: {
+    readonly part: Part;
+    readonly sentences: number;
+    /** Called after each new sentence. */
+    readonly onSentence?: () => void;
+  },
 ): Sentence[] {
   const stream = new Stream(world.seed, `synthetic/ner/${part}`);
   const drawAny = () => {
@@ -35,7 +40,9 @@ export function nerSentences(
     if (draws > MOST_DRAWS * sentences) throw new Error("the world has too few sentences");
     const sentence = ambiguousSentence(drawAny, { stream, isRunningText: false });
     const text = textOf(sentence);
-    if (!chosen.has(text)) chosen.set(text, sentence);
+    if (chosen.has(text)) continue;
+    chosen.set(text, sentence);
+    onSentence?.();
   }
   return [...chosen.values()];
 }

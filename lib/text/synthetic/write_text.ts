@@ -18,7 +18,9 @@ export interface TextOptions {
   readonly words: number;
   /** Sentences to hold out, all different. */
   readonly validationSentences: number;
-  /** Called after each document. */
+  /** Told how many sentences to hold out have been found. */
+  readonly onHeldOut?: (sentences: number) => void;
+  /** Told how many words have been written, after each document. */
   readonly onDocument?: (words: number) => void;
 }
 
@@ -28,7 +30,11 @@ export interface TextOptions {
  */
 export async function writeText(world: World, options: TextOptions): Promise<void> {
   const { kind, dir } = options;
-  const heldOut = heldOutDocuments(world, { kind, sentences: options.validationSentences });
+  const heldOut = heldOutDocuments(world, {
+    kind,
+    sentences: options.validationSentences,
+    ...(options.onHeldOut === undefined ? {} : { onSentences: options.onHeldOut }),
+  });
   const writer = await corpusArtifact.write(dir);
   try {
     for (const document of heldOut.documents) await writer.write("validation", document);

@@ -210,7 +210,7 @@ Deno.test("buildCorpus() keeps count of all that it read and of all that it left
 Deno.test("buildCorpus() tells how many documents are sorted", async () => {
   const told: (readonly [number, number])[] = [];
   await build([numbered(250)], { onSorted: (done, total) => told.push([done, total]) });
-  assert.deepEqual(told, [[100, 250], [200, 250]]);
+  assert.deepEqual(told, Array.from({ length: 250 }, (_, i) => [i + 1, 250]));
 });
 
 Deno.test("buildCorpus() says when nothing is left for a split", async () => {
@@ -293,6 +293,28 @@ Deno.test("Corpus.open() refuses a folder that is no corpus", async () => {
     await assertFault(() => Corpus.open(dir.path), {
       dir: dir.path,
       text: "corpus.json: cannot read the counts of the corpus [text/bad-corpus]\n" +
+        "  mend: remove the artifact that this file belongs to, so that it is made anew",
+    });
+  }
+});
+
+Deno.test("Corpus.documents() refuses a split that is not what its counts say", async () => {
+  using dir = new TempDir();
+  const writer = await corpusArtifact.write(dir.path);
+  for (const each of numbered(3)) await writer.write("train", each);
+  await writer.close();
+  const whole = Deno.readTextFileSync(`${dir.path}/train.txt`);
+  const cases = [
+    [whole.slice(0, whole.indexOf("\n\n")), "2 sentences in 1 documents"],
+    [whole.replace("\n\n", "\n"), "6 sentences in 2 documents"],
+    ["", "0 sentences in 0 documents"],
+  ] as const;
+  for (const [content, found] of cases) {
+    dir.file("train.txt", content);
+    const corpus = await Corpus.open(dir.path);
+    await assertFault(() => collect(corpus.documents("train")), {
+      dir: dir.path,
+      text: `train.txt: there are ${found}, where 6 in 3 belong [text/bad-corpus]\n` +
         "  mend: remove the artifact that this file belongs to, so that it is made anew",
     });
   }

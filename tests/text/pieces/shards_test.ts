@@ -111,7 +111,7 @@ Deno.test("TokenShard.open() refuses more tokens than there are, and damaged fil
   const path = await shardsOf(dir, [["a b."]]);
   await assertFault(() => TokenShard.open(path, "train", { limitTokens: 1200 }), {
     dir: path,
-    text: "train.bin: 1,200 tokens of train text are asked for, but there are 4 " +
+    text: "1,200 tokens of train text are asked for, but there are 4 " +
       "[text/short-corpus]\n  mend: ask for at most 4 tokens, or add text to the corpus",
   });
   Deno.truncateSync(`${path}/train.bin`, 6);

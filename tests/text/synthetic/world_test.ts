@@ -78,7 +78,7 @@ Deno.test("describeWorld() is JSON that names every fact", () => {
   assert.equal((described["facts"] as unknown[]).length, 6 * 8 * (1 + 2) * FACTS_PER_PAIR);
 });
 
-Deno.test("piecesOf() makes a trained vocabulary split names into stem and suffix, nothing else", () => {
+Deno.test("piecesOf() makes a trained vocabulary split names into stem and suffix, nothing else", async () => {
   const world = smallWorld();
   const counts = new Map<string, number>();
   const words = (["general", "domain"] as const).flatMap((kind) =>
@@ -86,7 +86,7 @@ Deno.test("piecesOf() makes a trained vocabulary split names into stem and suffi
       .flatMap((sentence) => textOf(sentence).match(/[a-z]+|[.,]/g)!)
   );
   for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
-  const pieces = trainWordPiece(counts, {
+  const pieces = await trainWordPiece(counts, {
     size: 2000,
     minPairCount: 2,
     alphabet: "corpus",
