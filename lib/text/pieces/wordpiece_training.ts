@@ -44,8 +44,11 @@ export interface TrainingWatch {
 export interface TrainingProgress {
   /** Cutting words into known pieces, or merging pairs of them. */
   readonly phase: "cutting" | "merging";
+  /** Units done. */
   readonly done: number;
+  /** Units of the whole phase; merging may end before. */
   readonly total: number;
+  /** What is counted. */
   readonly unit: "words" | "pieces";
 }
 
