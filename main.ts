@@ -1,4 +1,4 @@
-/** The command line's entry: `deno task run experiments/ablation.yaml`. */
-import { main } from "./lib/cli/main.ts";
+/** Where `deno task` begins: `deno task run experiments/ablation.yaml`. */
+import { launch } from "./lib/cli/launch/launch.ts";
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+if (import.meta.main) await launch(Deno.args);

@@ -42,8 +42,8 @@ function asExperimentError(error: unknown): ExperimentError | undefined {
   if (error instanceof ExperimentError) return error;
   if (error instanceof Deno.errors.NotCapable) {
     return ExperimentError.of([fault("cli/permission", error.message.split(", run again")[0]!, {
-      mend: "results go to results/; for another folder start it with `deno run`, " +
-        "the flags of deno.json and --allow-write=FOLDER",
+      mend: "start the command by its task, such as `deno task run`, which gives it the rights " +
+        "that it needs; if you did, please report it",
     })]);
   }
   return undefined;

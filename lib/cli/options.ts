@@ -1,5 +1,6 @@
 /** The options that `run`, `plan` and `explain` share, as the command line gives them. */
 import type { StudyOptions } from "../run/study.ts";
+import { DEFAULT_RESULTS } from "./launch/call.ts";
 import { kinds } from "../tasks/registry.ts";
 
 /** The repository's root, where deno.json stands. */
@@ -21,7 +22,7 @@ export interface SpecOptions {
   readonly strictCode: boolean;
 }
 
-/** The study that a call asks for. */
+/** The study that a call asks for, to be looked at; a run may write too. */
 export function studyOptions(
   spec: string,
   options: SpecOptions,
@@ -39,12 +40,10 @@ export function studyOptions(
     results,
     strictCode,
     device,
+    isReadOnly: true,
     onWarning: (message) => print(`warning: ${message}`),
   };
 }
-
-/** The folder of results unless another is given. */
-export const DEFAULT_RESULTS = "results";
 
 /** What a further command needs to find the results of this one: " --results out", or nothing. */
 export function resultsFlag(results: string): string {

@@ -7,11 +7,9 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { DEFAULT_DEVICE, deviceOf, DEVICES } from "../engine/devices.ts";
 import { formatVersion } from "../run/provenance.ts";
-import { DEFAULT_RESULTS } from "./options.ts";
+import { DEFAULT_RESULTS, DEFAULT_SPEC } from "./launch/call.ts";
 import { FORMATS } from "./output.ts";
 import { printError, writeOutput } from "./streams.ts";
-
-const DEFAULT_SPEC = "experiments/ablation.yaml";
 
 /**
  * The program with all its commands.
@@ -164,13 +162,9 @@ function resultsOption(): Option {
     .default(DEFAULT_RESULTS).argParser(readFolder);
 }
 
-/**
- * A folder's path. An empty one, as of an unset variable, would stand for the root; a
- * comma would part it in two where workers are told what they may write to.
- */
+/** A folder's path; an empty one, as of an unset variable, would stand for the root. */
 function readFolder(text: string): string {
   if (text.trim() === "") throw new InvalidArgumentError("Give the path of a folder.");
-  if (text.includes(",")) throw new InvalidArgumentError("Give a path without commas.");
   return text;
 }
 

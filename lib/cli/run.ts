@@ -8,7 +8,8 @@ import { type SpecOptions, studyOptions } from "./options.ts";
 import { ProgressLines } from "./progress/lines.ts";
 import { ProgressBlock } from "./progress/terminal.ts";
 import { printReport } from "./run_report.ts";
-import { openScreen, printError } from "./streams.ts";
+import { openScreen } from "./screen.ts";
+import { printError } from "./streams.ts";
 import { reportPlan } from "./plan.ts";
 
 /** The options of `run`. */
@@ -39,6 +40,7 @@ export async function run(spec: string, options: RunCommandOptions): Promise<num
   try {
     const study = await openStudy({
       ...studyOptions(spec, options, print),
+      isReadOnly: false,
       onWarning: (message) => {
         warnings.push(message);
         print(`warning: ${message}`);

@@ -6,11 +6,8 @@
  * ends the program quietly; one that closes standard error ends nothing. Here,
  * and nowhere else, text from specs, files and results is made safe for a terminal.
  */
-import process from "node:process";
-import { createLogUpdate } from "log-update";
 import { writeAllSync } from "../base/files.ts";
-import { printable, printableLine } from "../base/terminal.ts";
-import type { Screen } from "./progress/terminal.ts";
+import { printable } from "../base/terminal.ts";
 
 const encoder = new TextEncoder();
 
@@ -29,7 +26,8 @@ function write(text: string): void {
     writeAllSync(Deno.stdout, encoder.encode(text));
   } catch (error) {
     if (error instanceof Deno.errors.BrokenPipe) Deno.exit(0);
-    throw error;
+    // A terminal that is gone: whoever watched has left, what was to be done is done.
+    if ((error as { code?: unknown }).code !== "EIO") throw error;
   }
 }
 
@@ -53,24 +51,4 @@ export function printError(text: string): void {
   } catch {
     // A closed pipe or a terminal that is gone: there is nowhere left to say so.
   }
-}
-
-/** Standard error as a screen with a live block; undefined where it is no terminal. */
-export function openScreen(): Screen | undefined {
-  if (!Deno.stderr.isTerminal()) return undefined;
-  // The cursor stays: hiding it would need an exit hook that takes over signals.
-  const live = createLogUpdate(process.stderr, { showCursor: true });
-  let block = "";
-  return {
-    print(text) {
-      live.clear();
-      printError(text);
-      live(block);
-    },
-    paint(lines) {
-      block = lines.map(printableLine).join("\n");
-      if (block === "") live.clear();
-      else live(block);
-    },
-  };
 }

@@ -29,11 +29,15 @@ export interface WorkerOptions {
  * Serves jobs of the given kinds over standard input and output.
  *
  * Never returns: the process exits when its input ends, even while it is busy,
- * because then the driver is gone. Needs the permissions to read, to write the
- * store, and FFI (see `stdin_thread.ts`).
+ * because then the driver is gone. Its first argument is the folder that paths are
+ * relative to. Needs the permissions to read, to write the store, and FFI (see
+ * `stdin_thread.ts`).
  */
 export function serveWorker(kinds: readonly TaskKind[], options: WorkerOptions): void {
   Deno.addSignalListener("SIGINT", () => {});
+  // It may have been started elsewhere for the sake of its rights.
+  const [folder] = Deno.args;
+  if (folder !== undefined) Deno.chdir(folder);
   const server = new Server(kinds, options);
   const input = new Worker(import.meta.resolve("./stdin_thread.ts"), { type: "module" });
   input.addEventListener("message", (event: MessageEvent<string | null>) => {

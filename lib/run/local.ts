@@ -1,4 +1,6 @@
 /** The executor of this machine for a study: its slots, threads and permissions. */
+import { resolve } from "node:path";
+import { grant } from "../base/rights.ts";
 import { deviceOf } from "../engine/devices.ts";
 import { LocalExecutor } from "../executor/local/local_executor.ts";
 import type { Study } from "./study.ts";
@@ -9,23 +11,14 @@ export function openLocalExecutor(
   { jobs }: { readonly jobs: number },
 ): LocalExecutor {
   const device = deviceOf(options.device);
+  // The environment of workers is made by name, so they may read all of it.
+  const rights = grant({ write: resolve(store.root), env: ["*"], ffi: true });
+  if (rights.startIn !== undefined) Deno.mkdirSync(rights.startIn, { recursive: true });
   return new LocalExecutor({
     worker: options.worker,
-    flags: workerFlags(options.results),
+    grant: rights,
     slots: jobs,
     store,
     threads: (load) => device.threads({ ...load, jobs }),
   });
-}
-
-/** The flags of workers: what they may do, each permission named. */
-function workerFlags(results: string): string[] {
-  return [
-    "--frozen",
-    "--allow-read",
-    `--allow-write=${results}`,
-    "--allow-env",
-    "--allow-ffi",
-    "--allow-sys",
-  ];
 }

@@ -1,5 +1,5 @@
 /** What a run says of itself: which Titrate it is, and where it runs. */
-import { cpus } from "node:os";
+import { hostName, processorName } from "../base/process.ts";
 import config from "../../deno.json" with { type: "json" };
 
 /** The version of Titrate. */
@@ -25,13 +25,13 @@ const ROOT = new URL("../../", import.meta.url);
 /** Asks the system and the checkout; what the process may not ask, or what is not there, is absent. */
 export function provenance(root: URL = ROOT): Provenance {
   const commit = checkedOut(root);
-  const host = permitted(() => Deno.hostname());
-  const processor = permitted(() => cpus()[0]?.model.trim());
+  const host = permitted(hostName);
+  const processor = permitted(processorName);
   return {
     version: VERSION,
     ...(commit === undefined ? {} : { commit }),
     ...(host === undefined ? {} : { host }),
-    ...(processor === undefined || processor === "" ? {} : { processor }),
+    ...(processor === undefined ? {} : { processor }),
     pid: Deno.pid,
   };
 }

@@ -40,6 +40,8 @@ export interface StudyOptions {
   readonly device: string;
   /** Whether cached results of other code count as missing. */
   readonly strictCode?: boolean;
+  /** Whether nothing is to be run, so that the store is only read. */
+  readonly isReadOnly?: boolean;
   /** Told what is doubtful but goes on. */
   readonly onWarning?: (message: string) => void;
 }
@@ -78,7 +80,10 @@ export async function resolveStudy(options: StudyOptions): Promise<ResolvedStudy
   const experiment = await load(options);
   const filing = await filingOf(experiment, options);
   for (const each of experiment.warnings) onWarning?.(formatFault(each));
-  const store = await ArtifactStore.open(`${results}/store`, { onWarning });
+  const store = await ArtifactStore.open(`${results}/store`, {
+    onWarning,
+    isReadOnly: options.isReadOnly ?? false,
+  });
   const { numerics } = deviceOf(options.device);
   const graph = await buildGraph(experiment.requests, { numerics });
   return { options, experiment, filing, graph, store, database: `${results}/titrate.duckdb` };
@@ -142,7 +147,7 @@ export function checkStudyBudget({ experiment, plan }: Study): void {
 }
 
 function load({ kinds, spec, set = [], only = [] }: StudyOptions): Promise<Experiment> {
-  return loadExperiment(spec, { kinds, set, only, env: Deno.env.toObject() });
+  return loadExperiment(spec, { kinds, set, only });
 }
 
 /**

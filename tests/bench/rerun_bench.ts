@@ -3,7 +3,8 @@
  * process can do: start Deno with the same modules and print help.
  */
 import { removeFolder } from "../_support/temp_dir.ts";
-import { finished, TinyStudy } from "../cli/tiny_study.ts";
+import { finished } from "../_support/titrate.ts";
+import { TinyStudy } from "../cli/tiny_study.ts";
 
 const study = await TinyStudy.make();
 await study.run();

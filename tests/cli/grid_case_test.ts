@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { finished, titrate } from "./tiny_study.ts";
+import { finished, titrate } from "../_support/titrate.ts";
 
 const CASE = new URL("../../../shared/cases/04-grid-merges-values/", import.meta.url);
 const isThere = await Deno.stat(CASE).then(() => true, () => false);
@@ -11,7 +11,7 @@ Deno.test({
     const dir = await Deno.makeTempDir({ prefix: "titrate-grid-" });
     try {
       await Deno.copyFile(new URL("spec.yaml", CASE), `${dir}/spec.yaml`);
-      const call = (...args: string[]) => finished(titrate(args, dir).spawn());
+      const call = (...args: string[]) => finished(titrate(args, { cwd: dir }).spawn());
       const run = await call("run", "spec.yaml", "--quiet");
       assert.equal(run.code, 0, run.stderr);
       const query = `SELECT axes.steps AS steps, axes.version AS version, value FROM results

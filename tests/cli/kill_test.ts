@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { until } from "../_support/until.ts";
-import { finished, TinyStudy } from "./tiny_study.ts";
+import { finished } from "../_support/titrate.ts";
+import { TinyStudy } from "./tiny_study.ts";
 
 /** Steps that take some seconds, so that a kill finds them under way. */
 const STEPS = 12_000;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { until } from "../_support/until.ts";
-import { finished, type RunLine, type RunScore, TASKS, TinyStudy } from "./tiny_study.ts";
+import { finished } from "../_support/titrate.ts";
+import { type RunLine, type RunScore, TASKS, TinyStudy } from "./tiny_study.ts";
 
 const FIT = `fits:
   by_steps: { stage: pretrain, benchmark: mlm, metric: lossNats, split: validation, against: steps }

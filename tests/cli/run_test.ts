@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { until } from "../_support/until.ts";
-import { finished, TASKS, TinyStudy } from "./tiny_study.ts";
+import { finished } from "../_support/titrate.ts";
+import { TASKS, TinyStudy } from "./tiny_study.ts";
 
 Deno.test("run: what is cached is never run again, and only what changed is", async (t) => {
   await using study = await TinyStudy.make();

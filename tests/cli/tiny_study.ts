@@ -3,17 +3,8 @@
  * folder of its own with text, tagged sentences and a spec; processes that are
  * started as a user's would be.
  */
-import { fileURLToPath } from "node:url";
 import { removeFolder } from "../_support/temp_dir.ts";
-
-const ROOT = new URL("../../", import.meta.url);
-
-/** What a finished command left. */
-export interface Finished {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+import { type Finished, finished, titrate } from "../_support/titrate.ts";
 
 /** The line that `run --json` prints. */
 export interface RunLine {
@@ -123,7 +114,7 @@ export class TinyStudy implements AsyncDisposable {
 
   /** Starts a command without waiting for it. */
   start(...args: string[]): Deno.ChildProcess {
-    return titrate(args, this.dir).spawn();
+    return titrate(args, { cwd: this.dir }).spawn();
   }
 
   /** Runs a command to its end. */
@@ -150,35 +141,4 @@ export class TinyStudy implements AsyncDisposable {
     removeFolder(this.dir);
     return Promise.resolve();
   }
-}
-
-/** The command line in a folder, with the permissions that deno.json gives it. */
-export function titrate(args: readonly string[], cwd: string): Deno.Command {
-  return new Deno.Command("deno", {
-    args: [
-      "run",
-      "--quiet",
-      "--no-prompt",
-      "--allow-read",
-      "--allow-write=results",
-      "--allow-env",
-      "--allow-ffi",
-      "--allow-sys",
-      "--allow-run=deno",
-      fileURLToPath(new URL("main.ts", ROOT)),
-      ...args,
-    ],
-    cwd,
-    env: { NO_COLOR: "1" },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  });
-}
-
-/** Waits for a process to end. */
-export async function finished(child: Deno.ChildProcess): Promise<Finished> {
-  const { code, stdout, stderr } = await child.output();
-  const decoder = new TextDecoder();
-  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }

@@ -8,7 +8,7 @@ import { jobOf, keyOf, linesOf, valueOf, withExecutor, workerOptions } from "./h
 /** Starts a driver in a process of its own on some jobs. */
 function startDriver(root: string, jobs: readonly Job[]): Deno.ChildProcess {
   const driver = new URL("./fixtures/driver.ts", import.meta.url).href;
-  const permissions = [...workerOptions.flags, "--allow-run=deno"];
+  const permissions = [...workerOptions.grant.flags, `--allow-run=${Deno.execPath()}`];
   return new Deno.Command(Deno.execPath(), {
     args: [
       "run",

@@ -1,5 +1,6 @@
 /** A store in a temporary folder, workers of the test kinds, and jobs for them. */
 import type { JsonObject } from "../../lib/base/canonical.ts";
+import { grant } from "../../lib/base/rights.ts";
 import { sha256 } from "../../lib/base/digest.ts";
 import type { Job } from "../../lib/executor/executor.ts";
 import { LocalExecutor } from "../../lib/executor/local/local_executor.ts";
@@ -11,7 +12,7 @@ import { kinds } from "./fixtures/kinds.ts";
 /** How workers are started in tests: writing is allowed below the temporary folder. */
 export const workerOptions = {
   worker: new URL("./fixtures/worker.ts", import.meta.url),
-  flags: ["--allow-read", `--allow-write=${temporaryRoot()}`, "--allow-env", "--allow-ffi"],
+  grant: grant({ write: temporaryRoot(), env: ["*"], ffi: true }),
 };
 
 function temporaryRoot(): string {

@@ -14,7 +14,7 @@ import { jobOf, workerOptions } from "./harness.ts";
 /** A worker process spoken to without an executor. */
 class RawWorker {
   readonly child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", ...workerOptions.flags, workerOptions.worker.href],
+    args: ["run", "--quiet", ...workerOptions.grant.flags, workerOptions.worker.href],
     stdin: "piped",
     stdout: "piped",
   }).spawn();

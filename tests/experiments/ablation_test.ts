@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { finished, titrate } from "../cli/tiny_study.ts";
+import { finished, titrate } from "../_support/titrate.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 
@@ -11,7 +11,7 @@ const INNER = [1000, 4000, 16000].flatMap((tokens) =>
 Deno.test("ablation.yaml shows that domain pre-training helps, beyond more training", async (t) => {
   const dir = await Deno.makeTempDir({ prefix: "titrate-ablation-" });
   const call = async (...args: string[]) => {
-    const { code, stdout, stderr } = await finished(titrate(args, dir).spawn());
+    const { code, stdout, stderr } = await finished(titrate(args, { cwd: dir }).spawn());
     assert.equal(code, 0, stderr);
     return stdout;
   };

@@ -6,6 +6,7 @@
  * its place.
  */
 import { ExperimentError } from "../../base/errors.ts";
+import type { Grant } from "../../base/rights.ts";
 import type { ArtifactStore } from "../../store/objects/artifacts.ts";
 import type { ExecuteOptions, Executor, Job, JobEvent, JobLoad, JobResult } from "../executor.ts";
 import { WorkerProcess } from "./worker_process.ts";
@@ -14,8 +15,10 @@ import { WorkerProcess } from "./worker_process.ts";
 export interface LocalExecutorOptions {
   /** The module that calls `serveWorker`. */
   readonly worker: URL;
-  /** Flags of `deno run` for the workers, such as "--allow-read"; each permission named. */
-  readonly flags: readonly string[];
+  /** What the workers may do. */
+  readonly grant: Grant;
+  /** The environment from which they get what they are known to need; this process's if absent. */
+  readonly env?: Readonly<Record<string, string>>;
   /** How many worker processes there are at most, at least 1. */
   readonly slots: number;
   /** Where the artifacts are. */
@@ -138,8 +141,9 @@ export class LocalExecutor implements Executor {
       this.#leaving.delete(leaving);
     }
     if (this.#isClosed) throw new Error("the executor is closed");
-    const { worker: module, flags, graceMs = 10_000 } = this.#options;
-    return { device, worker: new WorkerProcess({ module, flags, graceMs }) };
+    const { worker: module, grant, graceMs = 10_000 } = this.#options;
+    const env = this.#options.env ?? Deno.env.toObject();
+    return { device, worker: new WorkerProcess({ module, grant, env, graceMs }) };
   }
 
   #release(place: Place): void {

@@ -5,6 +5,7 @@
  * only the driver. Closing its input ends it; after a grace it is killed.
  */
 import { ExperimentError } from "../../base/errors.ts";
+import type { Grant } from "../../base/rights.ts";
 import type { Job, JobEvent } from "../executor.ts";
 import {
   formatMessage,
@@ -15,13 +16,16 @@ import {
   readLines,
   type ToWorker,
 } from "../protocol.ts";
+import { ENV_PROGRAM, libraryPaths, workerEnvironment } from "./environment.ts";
 
 /** How to start worker processes. */
 export interface WorkerCommand {
   /** The module that calls `serveWorker`. */
   readonly module: URL;
-  /** Flags of `deno run`, such as the permissions, each named. */
-  readonly flags: readonly string[];
+  /** What they may do. */
+  readonly grant: Grant;
+  /** Their whole environment; library paths in it are set by another program. */
+  readonly env: Readonly<Record<string, string>>;
   /** How long an aborted job may take to save a checkpoint before it is killed. */
   readonly graceMs: number;
 }
@@ -60,10 +64,18 @@ export class WorkerProcess {
   #isAlive = true;
 
   /** Starts the process; what goes wrong with that is told by `run`. */
-  constructor({ module, flags, graceMs }: WorkerCommand) {
-    const args = ["run", "--quiet", "--no-prompt", ...flags, module.href];
-    this.#child = new Deno.Command("deno", {
-      args,
+  constructor({ module, grant: { flags, startIn }, env, graceMs }: WorkerCommand) {
+    const deno = Deno.execPath();
+    const args = ["run", "--quiet", ...flags, module.href, Deno.cwd()];
+    const paths = libraryPaths(env);
+    const [program, given] = paths.length === 0
+      ? [deno, args]
+      : [ENV_PROGRAM, [...paths, deno, ...args]];
+    this.#child = new Deno.Command(program, {
+      args: given,
+      clearEnv: true,
+      env: workerEnvironment(env),
+      ...(startIn === undefined ? {} : { cwd: startIn }),
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",
@@ -132,8 +144,6 @@ export class WorkerProcess {
     } catch {
       // It is gone already.
     }
-    // Were `deno` a script around the real process, that one would end by this.
-    this.#input.close().catch(() => {});
   }
 
   /** Reads what the worker says until it is gone. */

@@ -20,6 +20,8 @@ import type { ArtifactRecord } from "./record.ts";
 export interface StoreOptions {
   /** Told what went wrong and was put right, such as a damaged artifact set aside. */
   readonly onWarning?: ((message: string) => void) | undefined;
+  /** Whether nothing in it is to be moved, as where the process may not write. */
+  readonly isReadOnly?: boolean;
 }
 
 /** How to wait when another run holds a key. */
@@ -37,6 +39,7 @@ export class ArtifactStore {
   /** The store's folder, as it was given. */
   readonly root: string;
   readonly #onWarning: (message: string) => void;
+  readonly #isReadOnly: boolean;
   readonly #inspector = new Inspector();
   readonly #verifying = new Map<string, Promise<ArtifactRecord | undefined>>();
   readonly #warned = new Set<string>();
@@ -45,6 +48,7 @@ export class ArtifactStore {
   private constructor(root: string, options: StoreOptions) {
     this.root = root;
     this.#onWarning = options.onWarning ?? (() => {});
+    this.#isReadOnly = options.isReadOnly === true;
   }
 
   /**
@@ -102,7 +106,8 @@ export class ArtifactStore {
   /**
    * The record of a key's artifact, after checking the digest of every file.
    *
-   * A damaged artifact is set aside with a warning, and counts as absent.
+   * A damaged artifact is set aside with a warning, and counts as absent; where the
+   * store is only read it stays where it is.
    *
    * @throws ExperimentError "store/newer-format", "store/io"
    */
@@ -146,6 +151,10 @@ export class ArtifactStore {
       (async () => {
         const finding = await this.#inspector.inspect(dir, key);
         if (finding.state !== "damaged") return recordOf(finding);
+        if (this.#isReadOnly) {
+          this.#onWarning(`artifact ${key} is damaged: ${finding.why}; a run makes it anew`);
+          return undefined;
+        }
         // Only the holder of the lock may move it: somebody else may have set it
         // aside already and be about to commit a sound one in its place.
         const lock = await this.#tryLock(key);

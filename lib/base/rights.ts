@@ -1,0 +1,50 @@
+/**
+ * What a Deno process may do, as flags of `deno run`: each right by its name, never all.
+ */
+
+/** The rights of a process besides reading, which all have. */
+export interface Rights {
+  /** The one folder below which it may write. */
+  readonly write?: string | undefined;
+  /** The programs that it may start, by their paths. */
+  readonly run?: readonly string[];
+  /** The environment variables that it may read, such as "HOME" or "CUDA_*"; others seem unset. */
+  readonly env?: readonly string[];
+  /** Whether it may load native libraries. */
+  readonly ffi?: boolean;
+}
+
+/** Flags, and the folder to start the process in where they only hold there. */
+export interface Grant {
+  /** For `deno run`, before the module. */
+  readonly flags: readonly string[];
+  /** The folder to start it in, and to leave at once; absent where any will do. */
+  readonly startIn?: string;
+}
+
+/**
+ * The flags that give a process its rights.
+ *
+ * Deno parts a list of paths at commas and knows no way to write one. A folder that
+ * has one in its path is given as ".", to a process that is started in it.
+ */
+export function grant({ write, run = [], env = [], ffi = false }: Rights): Grant {
+  const needsStart = write !== undefined && write.includes(",");
+  const flags = [
+    "--no-prompt",
+    "--frozen",
+    "--allow-read",
+    ...(write === undefined ? [] : [`--allow-write=${needsStart ? "." : write}`]),
+    ...(run.length === 0 ? [] : [runFlag(run)]),
+    ...(env.length === 0 ? [] : [`--allow-env=${env.join(",")}`]),
+    "--ignore-env",
+    ...(ffi ? ["--allow-ffi"] : []),
+  ];
+  return needsStart ? { flags, startIn: write } : { flags };
+}
+
+function runFlag(programs: readonly string[]): string {
+  return programs.some((each) => each.includes(","))
+    ? "--allow-run"
+    : `--allow-run=${programs.join(",")}`;
+}

@@ -1,0 +1,63 @@
+/**
+ * A command line as far as it tells what rights the command needs.
+ *
+ * This is no second parser: a call that is wrong is told so by the command itself,
+ * which may be given too little for it here, never too much.
+ */
+
+/** The spec that is meant where none is named. */
+export const DEFAULT_SPEC = "experiments/ablation.yaml";
+
+/** The folder of results unless another is given. */
+export const DEFAULT_RESULTS = "results";
+
+/** Options that take the next argument as their value. */
+export const VALUE_OPTIONS: ReadonlySet<string> = new Set([
+  "--device",
+  "--format",
+  "--jobs",
+  "-j",
+  "--name",
+  "--only",
+  "--results",
+  "--set",
+]);
+
+/** What a command line asks for. */
+export interface Call {
+  /** The command's name; absent without one. */
+  readonly command: string | undefined;
+  /** The arguments after it that are no options. */
+  readonly operands: readonly string[];
+  /** The folder of results, as given. */
+  readonly results: string;
+  /** The values of `--set`. */
+  readonly set: readonly string[];
+}
+
+/** Reads a command line. */
+export function readCall(args: readonly string[]): Call {
+  const operands: string[] = [];
+  const set: string[] = [];
+  let results = DEFAULT_RESULTS;
+  for (let at = 0; at < args.length; at++) {
+    const arg = args[at]!;
+    if (arg === "--") {
+      operands.push(...args.slice(at + 1));
+      break;
+    }
+    if (!arg.startsWith("-") || arg === "-") {
+      operands.push(arg);
+      continue;
+    }
+    const equals = arg.startsWith("--") ? arg.indexOf("=") : -1;
+    const name = equals === -1 ? arg : arg.slice(0, equals);
+    if (!VALUE_OPTIONS.has(name)) continue;
+    const value = equals === -1 ? args[++at] : arg.slice(equals + 1);
+    if (value === undefined) continue;
+    if (name === "--results") results = value;
+    if (name === "--set") set.push(value);
+  }
+  const [command, ...rest] = operands;
+  return { command, operands: rest, results, set };
+}

@@ -1,0 +1,34 @@
+/**
+ * Starts a command with the rights that it needs.
+ *
+ * `deno task` gives this process little; it reads the call, and becomes the process
+ * of the command: no second one stands between a terminal and a run, so that signals
+ * and exit codes are the command's own.
+ */
+import { fileURLToPath } from "node:url";
+import { makeFolder, replaceProcess } from "../../base/process.ts";
+import { grant } from "../../base/rights.ts";
+import { LIBRARY_PATHS } from "../../executor/local/environment.ts";
+import { startedFrom } from "../entry.ts";
+import { readCall } from "./call.ts";
+import { rightsOf } from "./rights.ts";
+
+/** The module that a command runs in. */
+const ENTRY = fileURLToPath(new URL("../entry.ts", import.meta.url));
+
+/**
+ * Becomes the process of a command.
+ *
+ * @throws Error where a process cannot become another one
+ */
+export async function launch(args: readonly string[]): Promise<never> {
+  const deno = Deno.execPath(), cwd = Deno.cwd();
+  const hasLibraryPaths = LIBRARY_PATHS.some((name) => (Deno.env.get(name) ?? "") !== "");
+  const rights = await rightsOf(readCall(args), { cwd, deno, hasLibraryPaths });
+  const { flags, startIn } = grant(rights);
+  const command = ["run", "--quiet", ...flags, ENTRY];
+  if (startIn === undefined) return replaceProcess(deno, [...command, ...args]);
+  makeFolder(startIn);
+  Deno.chdir(startIn);
+  return replaceProcess(deno, [...command, ...startedFrom(cwd, args)]);
+}

@@ -1,0 +1,28 @@
+/** Standard error as a screen. A file of its own, as what draws on it takes a while to load. */
+import process from "node:process";
+import { createLogUpdate } from "log-update";
+import { printableLine } from "../base/terminal.ts";
+import type { Screen } from "./progress/terminal.ts";
+import { printError } from "./streams.ts";
+
+/** Standard error as a screen with a live block; undefined where it is no terminal. */
+export function openScreen(): Screen | undefined {
+  if (!Deno.stderr.isTerminal()) return undefined;
+  // A terminal that goes away must not end the run before it has saved.
+  process.stderr.on("error", () => {});
+  // The cursor stays: hiding it would need an exit hook that takes over signals.
+  const live = createLogUpdate(process.stderr, { showCursor: true });
+  let block = "";
+  return {
+    print(text) {
+      live.clear();
+      printError(text);
+      live(block);
+    },
+    paint(lines) {
+      block = lines.map(printableLine).join("\n");
+      if (block === "") live.clear();
+      else live(block);
+    },
+  };
+}

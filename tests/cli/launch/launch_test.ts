@@ -1,0 +1,152 @@
+import assert from "node:assert/strict";
+import type { Command } from "commander";
+import { grant, type Rights } from "../../../lib/base/rights.ts";
+import { type Call, readCall, VALUE_OPTIONS } from "../../../lib/cli/launch/call.ts";
+import { rightsOf } from "../../../lib/cli/launch/rights.ts";
+import { declaredVariables } from "../../../lib/cli/launch/variables.ts";
+import { buildProgram } from "../../../lib/cli/program.ts";
+import config from "../../../deno.json" with { type: "json" };
+import { TempDir } from "../../_support/temp_dir.ts";
+
+const none = { operands: [], results: "results", set: [] };
+
+Deno.test("readCall() finds the command, its operands, the folder of results and overrides", () => {
+  const cases: readonly [readonly string[], Partial<Call>][] = [
+    [[], { command: undefined }],
+    [["run"], { command: "run" }],
+    [["run", "a.yaml", "--json"], { command: "run", operands: ["a.yaml"] }],
+    [["run", "--results", "out", "a.yaml"], {
+      command: "run",
+      operands: ["a.yaml"],
+      results: "out",
+    }],
+    [["--results=o=p", "sql", "select 1"], {
+      command: "sql",
+      operands: ["select 1"],
+      results: "o=p",
+    }],
+    [["run", "--results", "a", "--results=b"], { command: "run", results: "b" }],
+    [["run", "--set", "--results", "a.yaml"], {
+      command: "run",
+      operands: ["a.yaml"],
+      set: ["--results"],
+    }],
+    [["run", "-j", "4", "a.yaml"], { command: "run", operands: ["a.yaml"] }],
+    [["run", "--only", "steps=1", "--", "--results", "x"], {
+      command: "run",
+      operands: ["--results", "x"],
+    }],
+    [["run", "--results"], { command: "run" }],
+  ];
+  for (const [args, call] of cases) {
+    assert.deepEqual(readCall(args), { ...none, ...call }, args.join(" "));
+  }
+});
+
+Deno.test("readCall() knows every option of the program that takes a value", () => {
+  const flags = (command: Command): (string | undefined)[] => [
+    ...command.options.filter(({ required, optional }) => required || optional)
+      .flatMap(({ long, short }) => [long, short]),
+    ...command.commands.flatMap(flags),
+  ];
+  const taken = new Set(flags(buildProgram(() => {})).filter((each) => each !== undefined));
+  assert.deepEqual([...taken].filter((each) => !VALUE_OPTIONS.has(each)), []);
+});
+
+const machine = { cwd: "/home/me", deno: "/opt/deno", hasLibraryPaths: false };
+
+async function rights(...args: string[]): Promise<Rights> {
+  return await rightsOf(readCall(args), machine);
+}
+
+Deno.test("each command is given what it needs and no more", async () => {
+  const shape = ({ write, run, ffi }: Rights) => ({ write, run, ffi });
+  const nothing = { write: undefined, run: undefined, ffi: false };
+  const reads = { ...nothing, ffi: true };
+  const cases: readonly [readonly string[], object][] = [
+    [["run", "none.yaml"], { write: "/home/me/results", run: ["/opt/deno"], ffi: true }],
+    [["run", "none.yaml", "--results", "/srv/a, b"], {
+      write: "/srv/a, b",
+      run: ["/opt/deno"],
+      ffi: true,
+    }],
+    [["rebuild", "--results=../out"], { write: "/home/out", run: undefined, ffi: true }],
+    [["plan", "none.yaml"], reads],
+    [["explain", "none.yaml"], reads],
+    [["sql", "select 1"], reads],
+    [["status"], reads],
+    [["schema"], nothing],
+    [["--help"], nothing],
+    [[], nothing],
+    [["constructor"], nothing],
+  ];
+  for (const [args, expected] of cases) {
+    assert.deepEqual(shape(await rights(...args)), expected, args.join(" "));
+  }
+});
+
+Deno.test("a task of deno.json gives its process the means to start the command alone", () => {
+  const launched = Object.entries(config.tasks).filter(([, line]) => line.startsWith("deno run"));
+  assert.ok(launched.length >= 7);
+  for (const [name, line] of launched) {
+    assert.match(
+      line,
+      new RegExp(
+        "^deno run --no-prompt --frozen --allow-read --allow-ffi " +
+          `--allow-env=LD_LIBRARY_PATH,DYLD_LIBRARY_PATH,DYLD_FALLBACK_LIBRARY_PATH main.ts (--)?${name}\\b`,
+      ),
+    );
+  }
+});
+
+Deno.test("a run may read the variables that its spec declares, others not", async () => {
+  using dir = new TempDir();
+  dir.file("base.yaml", "env: { FROM_BASE: , &a ALIAS: 1 }\n");
+  dir.file("more/list.yaml", 'extends: ["../base.yaml", "../base.yaml"]\nenv:\n  IN_LIST:\n');
+  const spec = dir.file(
+    "spec.yaml",
+    "extends: more/list.yaml\nenv:\n  DATA: {default: x}\n  'QUOTED':\n  not a name: 1\n",
+  );
+  const { env } = await rights("run", spec, "--set", "env.SET=1", "--set", "axes.x=[1]");
+  for (const name of ["DATA", "QUOTED", "IN_LIST", "FROM_BASE", "ALIAS", "SET", "CUDA_*"]) {
+    assert.ok(env!.includes(name), name);
+  }
+  assert.ok(!env!.some((name) => name === "*" || name.includes(" ")));
+  const planned = await rights("plan", spec);
+  assert.ok(planned.env!.includes("DATA") && !planned.env!.includes("CUDA_*"));
+  assert.ok(!(await rights("sql", spec)).env!.includes("DATA"));
+});
+
+Deno.test("declaredVariables() passes over what is wrong with a spec", async () => {
+  using dir = new TempDir();
+  const circle = dir.file("circle.yaml", "extends: circle.yaml\nenv: {A: 1}\n");
+  assert.deepEqual(await declaredVariables(circle), ["A"]);
+  for (const text of ["env: [", "extends: {}\nenv: 3", "- env", "env: *none", "\0env"]) {
+    assert.deepEqual(await declaredVariables(dir.file("wrong.yaml", text)), [], text);
+  }
+  assert.deepEqual(await declaredVariables(dir.path), []);
+  assert.deepEqual(await declaredVariables(`${dir.path}/none.yaml`), []);
+  assert.deepEqual(await declaredVariables("/dev/zero"), []);
+});
+
+Deno.test("grant() names each right, and gives a folder with a comma by its place", () => {
+  assert.deepEqual(grant({}).flags, ["--no-prompt", "--frozen", "--allow-read", "--ignore-env"]);
+  assert.deepEqual(
+    grant({ write: "/a b", run: ["/deno"], env: ["A", "B_*"], ffi: true }),
+    {
+      flags: [
+        "--no-prompt",
+        "--frozen",
+        "--allow-read",
+        "--allow-write=/a b",
+        "--allow-run=/deno",
+        "--allow-env=A,B_*",
+        "--ignore-env",
+        "--allow-ffi",
+      ],
+    },
+  );
+  const { flags, startIn } = grant({ write: "/a,b" });
+  assert.ok(flags.includes("--allow-write=."));
+  assert.equal(startIn, "/a,b");
+});
