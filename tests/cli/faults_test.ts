@@ -74,11 +74,6 @@ Deno.test("a wrong call is told with what would be right, and exits with 2", asy
     ],
     ["no number of jobs", ["run", "--jobs", "0"], /Give a whole number from 1 to 1024/],
     ["no folder of results", ["run", "study.yaml", "--results", ""], /Give the path of a folder/],
-    [
-      "a comma in a folder",
-      ["run", "study.yaml", "--results", "a,b"],
-      /Give a path without commas/,
-    ],
     ["an unknown format", ["sql", "SELECT 1", "--format", "xml"], /Allowed choices are table, csv/],
     [
       "no such spec",

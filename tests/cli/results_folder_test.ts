@@ -7,9 +7,6 @@ for (
     "deep/er/out",
     "with, comma",
     "a b",
-    "~",
-    "~/out",
-    "what?",
     "#1%20",
     "größe",
   ]
