@@ -17,6 +17,7 @@ export const EXPERIMENT_ERRORS: ErrorTable = {
   "experiment/only": { exit: 2, about: "an --only that names nothing" },
   "experiment/params": { exit: 2, about: "parameters that do not go together" },
   "experiment/reference": { exit: 2, about: "a stage referred to where it does not fit" },
+  "experiment/seed": { exit: 2, about: "a training whose seed was left out (a warning)" },
   "experiment/set": { exit: 2, about: "a --set that sets nothing" },
   "experiment/too-large": { exit: 2, about: "a spec larger than anybody writes by hand" },
   "experiment/unknown-key": { exit: 2, about: "a key that nothing reads" },

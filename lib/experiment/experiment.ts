@@ -12,12 +12,13 @@ import type { Fault, SourcePosition } from "../base/errors.ts";
 import type { Path } from "../base/path.ts";
 import type { TaskRequest } from "../graph/request.ts";
 import type { TaskKind } from "../graph/task.ts";
+import { changesOf } from "./changes.ts";
 import { composeSpec, type SpecFile } from "./yaml/compose.ts";
 import { Environment } from "./language/environment.ts";
 import { expand, withDependencies } from "./grid/expand.ts";
 import { type AxisValue, experimentForm, SECTIONS } from "./experiment_file.ts";
 import { FaultList } from "./check/fault_list.ts";
-import { type FitSpec, readFits } from "./fits.ts";
+import { type FitSpec, fitsThatMatch, readFits, scoresOf } from "./fits.ts";
 import { buildGrid, type Grid, project } from "./grid/grid.ts";
 import { checkValue } from "./check/issues.ts";
 import {
@@ -33,6 +34,7 @@ import { PathSet } from "./check/path_set.ts";
 import { restrict } from "./grid/only.ts";
 import { applyOverrides } from "./yaml/overrides.ts";
 import { checkParamsOnce, paramsOfStage } from "./params.ts";
+import { warnOfSeeds } from "./seeds.ts";
 import { axesOfStages, orderStages, readStages, type Stage } from "./stages.ts";
 import { resolveConstants, type Scope } from "./language/template.ts";
 
@@ -69,12 +71,14 @@ export interface Experiment {
   readonly name: string;
   /** One line on what it asks. */
   readonly about?: string;
-  /** The spec's path as it was given. */
+  /** The spec's path, absolute and without symbolic links: two specs are one if it is equal. */
   readonly file: string;
   /** The spec as YAML that stands alone: files that it extends and overrides merged in. */
   readonly text: string;
   /** The spec and what it extends as they are written, comments and all. */
   readonly files: readonly SpecFile[];
+  /** What `--set` changes, by path; empty where nothing that affects a result differs. */
+  readonly overrides: JsonObject;
   /** Values by axis: the declared ones, then those that `include` adds. */
   readonly axes: Readonly<Record<string, readonly AxisValue[]>>;
   /** Every stage, in the order of the spec. */
@@ -109,14 +113,19 @@ export interface LoadOptions {
 export async function loadExperiment(path: string, options: LoadOptions): Promise<Experiment> {
   const faults = new FaultList();
   const { root: composed, files } = await composeSpec(path, faults);
-  const root = composed === undefined
-    ? undefined
-    : withoutEmpty(applyOverrides(composed, options.set ?? [], faults));
+  const root = composed && withoutEmpty(applyOverrides(composed, options.set ?? [], faults));
   if (root === undefined) {
     faults.throwIfAny(path);
     throw new Error("a spec without faults has content");
   }
-  return new Loader(path, { root, files, faults, options }).load();
+  const loaded = new Loader(path, { root, files, faults, options }).load();
+  const plain = (node: MapNode) => plainOf(withoutEmpty(node)) as JsonObject;
+  const isChanged = (options.set ?? []).length > 0;
+  return {
+    ...loaded,
+    file: await Deno.realPath(path),
+    overrides: isChanged ? changesOf(plain(composed!), plain(root)) : {},
+  };
 }
 
 /** The mapping without those keys of its top, and those `with`, that have no value. */
@@ -177,7 +186,7 @@ class Loader {
     this.#root = this.#resolved(root);
   }
 
-  load(): Experiment {
+  load(): Omit<Experiment, "file" | "overrides"> {
     this.#checkForm();
     const faults = this.#faults;
     const isSound = this.#isSound;
@@ -193,7 +202,11 @@ class Loader {
     const ordered = orderStages(stages, faults);
     const axesOf = ordered === undefined ? undefined : axesOfStages(ordered, axes);
     const names = new Set(entriesOf(valueOf(this.#root, "stages")).map(([name]) => name));
-    const fits = readFits(this.#root, { stages: names, axesOf, grid, faults, isSound });
+    const scores = new Map([...stages].map(([name, stage]) => [
+      name,
+      scoresOf(stage, [...paramsOf.get(name)?.values() ?? []]),
+    ]));
+    const fits = readFits(this.#root, { stages: names, axesOf, scores, grid, faults, isSound });
     const restriction = grid === undefined
       ? undefined
       : restrict(this.#options.only ?? [], { grid, stages: names, faults });
@@ -207,6 +220,7 @@ class Loader {
     const requests = restriction.stages === undefined
       ? all
       : withDependencies(all, restriction.stages);
+    warnOfSeeds(ordered ?? [], this.#warnings);
     this.#warn(axesOf);
     return {
       ...this.#header(),
@@ -218,7 +232,7 @@ class Loader {
         at,
       })),
       requests,
-      fits,
+      fits: fitsThatMatch(fits, requests, this.#warnings),
       warnings: this.#warnings.sorted(this.#file),
     };
   }
@@ -258,7 +272,8 @@ class Loader {
     grid: Grid | undefined,
   ): ReadonlyMap<string, ReadonlyMap<string, JsonObject>> {
     const env = this.#environment.values;
-    const options = { env, faults: this.#faults, room: { characters: MAX_TEXT } };
+    const room = { characters: MAX_TEXT };
+    const options = { env, faults: this.#faults, warnings: this.#warnings, room };
     const checked = new Map<string, ReadonlyMap<string, JsonObject>>();
     const scope = grid === undefined ? this.#firstValues() : new Map();
     for (const [name, stage] of stages) {
@@ -310,14 +325,13 @@ class Loader {
     this.#environment.reportUnused(this.#warnings);
   }
 
-  #header(): Pick<Experiment, "name" | "about" | "file" | "text" | "files" | "budget"> {
+  #header(): Pick<Experiment, "name" | "about" | "text" | "files" | "budget"> {
     const given = plainOf(this.#root) as { name?: string; about?: string; budget?: object };
     const name = given.name ?? nameOfFile(this.#file);
     const budgetAt = this.#root.entries.get("budget")?.keyAt;
     return {
       name,
       ...(given.about === undefined ? {} : { about: given.about }),
-      file: this.#file,
       text: textOf(this.#source, name),
       files: this.#files,
       ...(budgetAt === undefined ? {} : { budget: { ...given.budget, at: budgetAt } }),

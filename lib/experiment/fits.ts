@@ -1,11 +1,18 @@
-/** The `fits:` section: which scaling curves to fit, checked against stages and axes. */
+/**
+ * The `fits:` section: which scaling curves to fit, checked against stages, the scores
+ * that these will have, and axes.
+ */
+import type { JsonObject } from "../base/canonical.ts";
 import type { SourcePosition } from "../base/errors.ts";
 import type { FitFact } from "../base/facts.ts";
-import { formatAxisValue } from "../report/text/labels.ts";
+import type { TaskRequest } from "../graph/request.ts";
+import type { ScoreName } from "../graph/task.ts";
+import { formatAxisValue, formatCell } from "../report/text/labels.ts";
 import type { AxisValue } from "./experiment_file.ts";
 import type { FaultList } from "./check/fault_list.ts";
-import { type Grid, valueKey } from "./grid/grid.ts";
+import { type Grid, project, valueKey } from "./grid/grid.ts";
 import { listOf, mendName } from "./check/near.ts";
+import type { Stage } from "./stages.ts";
 import { entriesOf, itemsOf, type MapEntry, plainOf, type SpecNode, valueOf } from "./yaml/node.ts";
 
 /** A scaling curve to fit to the scores of a stage. */
@@ -36,6 +43,8 @@ export interface FitOptions {
   readonly stages: ReadonlySet<string>;
   /** Axes by stage; undefined when a fault leaves them unknown. */
   readonly axesOf: ReadonlyMap<string, readonly string[]> | undefined;
+  /** The scores of a stage by its name; absent where a fault leaves them unknown. */
+  readonly scores: ReadonlyMap<string, readonly ScoreName[] | undefined>;
   /** The grid, unless a fault leaves it unknown. */
   readonly grid: Grid | undefined;
   /** Where faults go. */
@@ -49,10 +58,60 @@ export function readFits(root: SpecNode, options: FitOptions): readonly FitSpec[
   return entriesOf(valueOf(root, "fits")).flatMap(([name, entry]) => {
     const faultsBefore = options.faults.size;
     const stage = readStage(name, entry, options);
-    if (stage !== undefined) checkAxes(name, { stage, entry, options });
+    if (stage !== undefined) {
+      checkScore(name, { stage, entry, options });
+      checkAxes(name, { stage, entry, options });
+    }
     if (options.faults.size > faultsBefore || !options.isSound("fits", name)) return [];
     const fit = plainOf(entry.value) as Omit<FitSpec, "name" | "position">;
     return [{ ...fit, name, position: entry.keyAt }];
+  });
+}
+
+/**
+ * The scores that a stage will have at some of its cells.
+ *
+ * @param params the checked params of its cells
+ * @returns undefined when none of them is known
+ */
+export function scoresOf(
+  { kind }: Stage,
+  params: readonly JsonObject[],
+): readonly ScoreName[] | undefined {
+  if (kind.scores === undefined) return [];
+  if (params.length === 0) return undefined;
+  const scores = new Map<string, ScoreName>();
+  for (const each of params) {
+    for (const { benchmark, metric, split } of kind.scores(each)) {
+      scores.set(JSON.stringify([benchmark, metric, split]), { benchmark, metric, split });
+    }
+  }
+  return [...scores.values()];
+}
+
+/** The fits that some request is for; of the others, which `--only` leaves out, a warning is told. */
+export function fitsThatMatch(
+  fits: readonly FitSpec[],
+  requests: readonly TaskRequest[],
+  warnings: FaultList,
+): readonly FitSpec[] {
+  const cellsOf = new Map<string, JsonObject[]>();
+  for (const { cell } of requests) {
+    const cells = cellsOf.get(cell.stage) ?? [];
+    cells.push(cell.axes);
+    cellsOf.set(cell.stage, cells);
+  }
+  return fits.filter(({ name, stage, at = {}, position }) => {
+    const held = Object.entries(at);
+    const isThere = (cellsOf.get(stage) ?? []).some((axes) =>
+      held.every(([axis, value]) => axes[axis] === value)
+    );
+    if (isThere) return true;
+    warnings.add("experiment/only", `the fit ${name} is left out: --only leaves it no cell`, {
+      at: position,
+      mend: `keep cells of ${formatCell(stage, at)} to fit it`,
+    });
+    return false;
   });
 }
 
@@ -73,15 +132,45 @@ function readStage(
   return undefined;
 }
 
+/** Checks that the stage will have a score of that benchmark, metric and split. */
+function checkScore(name: string, { stage, entry, options }: Checking): void {
+  let left = options.scores.get(stage);
+  if (left === undefined) return;
+  if (left.length === 0) {
+    const scored = [...options.scores].filter(([, scores]) => (scores ?? []).length > 0);
+    options.faults.add("experiment/unknown-name", `stage "${stage}" has no scores`, {
+      at: valueOf(entry.value, "stage")!.at,
+      mend: () => mendName(stage, scored.map(([each]) => each), (near) => near),
+    });
+    return;
+  }
+  const said: string[] = [];
+  for (const key of ["benchmark", "metric", "split"] as const) {
+    const node = valueOf(entry.value, key);
+    if (!options.isSound("fits", name, key) || node?.type !== "scalar") return;
+    const names = [...new Set(left.map((each) => each[key]))];
+    left = left.filter((each) => each[key] === node.value);
+    if (left.length === 0) {
+      const of = said.length === 0 ? "" : ` of ${said.join(", ")}`;
+      const message = `stage "${stage}" has no ${key} ${JSON.stringify(node.value)}${of}`;
+      options.faults.add("experiment/unknown-name", message, {
+        at: node.at,
+        mend: () => mendName(String(node.value), names, (near) => near),
+      });
+      return;
+    }
+    said.push(`${key} "${node.value}"`);
+  }
+}
+
+interface Checking {
+  readonly stage: string;
+  readonly entry: MapEntry;
+  readonly options: FitOptions;
+}
+
 /** Checks that `at` and `by` name axes of the stage, each once, and values that there are. */
-function checkAxes(
-  name: string,
-  { stage, entry, options }: {
-    readonly stage: string;
-    readonly entry: MapEntry;
-    readonly options: FitOptions;
-  },
-): void {
+function checkAxes(name: string, { stage, entry, options }: Checking): void {
   const { axesOf, grid, faults, isSound } = options;
   const axes = axesOf?.get(stage);
   if (axes === undefined) return;
@@ -94,12 +183,16 @@ function checkAxes(
     return false;
   };
   const seen = new Set<string>();
+  const faultsBefore = faults.size;
   const held = isSound("fits", name, "at") ? entriesOf(valueOf(entry.value, "at")) : [];
   for (const [axis, { keyAt, value }] of held) {
     seen.add(axis);
     if (isAxis(axis, keyAt) && value.type === "scalar" && grid !== undefined) {
       checkValueOf(axis, { value: value.value as AxisValue, at: value.at, grid, faults });
     }
+  }
+  if (held.length > 0 && grid !== undefined && faults.size === faultsBefore) {
+    checkCell(held, { stage, axes, grid, faults });
   }
   const split = isSound("fits", name, "by") ? itemsOf(valueOf(entry.value, "by")) : [];
   for (const item of split) {
@@ -113,6 +206,33 @@ function checkAxes(
     }
     seen.add(axis);
   }
+}
+
+/** Checks that some cell has all the values that are held; each of them is there. */
+function checkCell(
+  held: readonly (readonly [string, MapEntry])[],
+  { stage, axes, grid, faults }: {
+    readonly stage: string;
+    readonly axes: readonly string[];
+    readonly grid: Grid;
+    readonly faults: FaultList;
+  },
+): void {
+  const wanted = held.flatMap(([axis, { value }]) => {
+    const key = value.type === "scalar" ? valueKey(value.value as AxisValue) : "";
+    const index = grid.values.get(axis)!.findIndex((each) => valueKey(each) === key);
+    return [[axes.indexOf(axis), index] as const];
+  });
+  const isThere = project(grid, axes).some((cell) =>
+    wanted.every(([column, index]) => cell[column] === index)
+  );
+  if (isThere) return;
+  const values = Object.fromEntries(held.map(([axis, { value }]) => [axis, plainOf(value)]));
+  const cell = formatCell(stage, values as JsonObject);
+  faults.add("experiment/value", `there is no cell ${cell}, so that nothing can be fitted`, {
+    at: held[0]![1].keyAt,
+    mend: "hold values that occur together, or fewer of them",
+  });
 }
 
 function checkValueOf(

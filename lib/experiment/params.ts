@@ -27,6 +27,8 @@ export interface ParamsOptions {
   readonly env: ReadonlyMap<string, string | undefined>;
   /** Where faults go. */
   readonly faults: FaultList;
+  /** Where oddities go that do no harm. */
+  readonly warnings: FaultList;
   /** How much text the expressions of all stages may make. */
   readonly room: Room;
 }
@@ -80,7 +82,7 @@ function scopeOf(axes: readonly string[], cell: Cell, grid: Grid): Map<string, A
 function checkAt(
   stage: Stage,
   scope: Scope,
-  { env, faults, room }: ParamsOptions,
+  { env, faults, warnings, room }: ParamsOptions,
 ): JsonObject | undefined {
   const broken: Path[] = [];
   const value = evaluateTemplate(stage.template, scope, { env, broken, faults, room });
@@ -97,26 +99,33 @@ function checkAt(
   });
   if (!result.isSound) return undefined;
   const problems = stage.kind.check?.(result.value, stage.givenRoles) ?? [];
-  for (const { path: text, message, mend } of problems) {
+  for (const { path: text, message, mend, isWarning } of problems) {
     const path = parsePath(text) ?? [];
     const { node, at, keyAt } = locate(stage.params, path, stage.withAt);
-    faults.add("experiment/params", `${message}${note(path)}`, {
+    const list = isWarning === true ? warnings : faults;
+    // What does not go together may depend on any axis of the stage.
+    const cell = `stage "${stage.name}"${atValues(stage.ownAxes, scope)}`;
+    list.add("experiment/params", `${cell}: ${message}`, {
       at: node === undefined || path.length === 0 ? keyAt : at,
       mend,
       // The same sentence about other numbers, at another cell, is the same fault.
-      subject: `${text} ${message.replaceAll(/[\d.]+/g, "#")}`,
+      subject: `${stage.name} ${text} ${message.replaceAll(/[\d.]+/g, "#")}`,
     });
   }
-  return problems.length === 0 ? result.value as JsonObject : undefined;
+  const isSound = problems.every(({ isWarning }) => isWarning === true);
+  return isSound ? result.value as JsonObject : undefined;
 }
 
 /** The axis values that a param was made from: " at steps=100". */
 function noteOf(stage: Stage, scope: Scope, path: Path): string {
   const axes = axesOf(templateAt(stage.template, path));
-  const values = stage.ownAxes.filter((axis) => axes.has(axis))
-    .flatMap((axis) => {
-      const value = scope.get(axis);
-      return value === undefined ? [] : [`${axis}=${formatAxisValue(value)}`];
-    });
+  return atValues(stage.ownAxes.filter((axis) => axes.has(axis)), scope);
+}
+
+function atValues(axes: readonly string[], scope: Scope): string {
+  const values = axes.flatMap((axis) => {
+    const value = scope.get(axis);
+    return value === undefined ? [] : [`${axis}=${formatAxisValue(value)}`];
+  });
   return values.length === 0 ? "" : ` at ${values.join(", ")}`;
 }

@@ -118,7 +118,8 @@ export function axesOfStages(
   );
 }
 
-function sourcesOf(stage: Stage): readonly string[] {
+/** The names of the stages that a stage refers to, each once. */
+export function sourcesOf(stage: Stage): readonly string[] {
   return [...new Set([...stage.inputs.values()].flat().map((each) => each.stage))];
 }
 

@@ -106,10 +106,12 @@ export type UpstreamInputs = Readonly<Record<string, readonly UpstreamTask[]>>;
 export interface ParamFault {
   /** The param. */
   readonly path: string;
-  /** What is wrong. */
+  /** What is wrong; stage and axis values are said before it. */
   readonly message: string;
   /** What to do about it. */
   readonly mend: string;
+  /** Whether it is odd and no fault: it is told, and the task runs all the same. */
+  readonly isWarning?: true;
 }
 
 /** A kind of task: everything the graph, the spec and the worker must know of it. */
@@ -132,8 +134,8 @@ export interface TaskKind<P = any, Roles extends InputRoles = any> {
   /** The URL of the module whose graph is the kind's code: its `import.meta.url`. */
   readonly entry: string;
   /**
-   * Faults between parameters, or between them and the roles that are given, that a
-   * schema cannot say; path as in "schedule.warmup". Without roles those are not checked.
+   * What a schema cannot say: faults between parameters, or between them and the roles
+   * that are given. Without roles those are not checked.
    */
   check?(params: P, roles?: readonly string[]): readonly ParamFault[];
   /** The outside files that the params name. */

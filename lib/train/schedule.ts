@@ -6,6 +6,7 @@
  * decay falls linearly and would reach 0 one step after its last, so that no
  * update is wasted.
  */
+import type { ParamFault } from "../graph/task.ts";
 
 /** A constant rate after the warm-up. */
 export interface ConstantSchedule {
@@ -110,26 +111,36 @@ export function trunkOf(
   return { schedule: { kind: "constant", learningRate, warmup }, steps: trunk };
 }
 
-/** What is wrong with a schedule for a number of steps; paths as in "schedule.horizon". */
-export function scheduleFaults(
-  schedule: Schedule,
-  steps: number,
-): readonly { readonly path: string; readonly message: string; readonly mend: string }[] {
-  if (schedule.kind !== "linear" || schedule.horizon === undefined) return [];
-  const { horizon, warmup } = schedule;
-  const faults = [];
-  if (horizon < steps) {
+/** What is wrong or odd about a schedule for a number of steps; paths as in "schedule.horizon". */
+export function scheduleFaults(schedule: Schedule, steps: number): readonly ParamFault[] {
+  const faults: ParamFault[] = [];
+  const { warmup } = schedule;
+  const horizon = schedule.kind === "linear" ? schedule.horizon : undefined;
+  if (horizon !== undefined && horizon < steps) {
     faults.push({
       path: "schedule.horizon",
       message: `the learning rate is 0 from step ${horizon + 1} on, of ${steps} steps`,
       mend: "give a horizon of at least the most steps",
     });
   }
-  if (warmup >= horizon) {
+  if (horizon !== undefined && warmup >= horizon) {
     faults.push({
       path: "schedule.warmup",
       message: `the warm-up of ${warmup} steps leaves none of the horizon of ${horizon}`,
       mend: "shorten the warm-up",
+    });
+    return faults;
+  }
+  // A point early on a trajectory may be meant so; training for 0 steps only measures.
+  const full = schedule.kind === "trapezoid" ? trunkSteps(schedule, steps) : steps;
+  if (steps > 0 && warmup > full) {
+    const until = full < steps ? ` but for a cooldown, of ${steps} steps` : "";
+    faults.push({
+      path: "schedule.warmup",
+      message: `the warm-up of ${warmup} steps is longer than the training of ${full}${until}, ` +
+        "so that the full learning rate is never reached",
+      mend: "shorten the warm-up, or train for more steps",
+      isWarning: true,
     });
   }
   return faults;

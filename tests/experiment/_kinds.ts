@@ -5,7 +5,7 @@ import type { TaskKind } from "../../lib/graph/task.ts";
 const idle = {
   version: 1,
   isNumeric: false,
-  entry: "tests/spec/_kinds.ts",
+  entry: "tests/experiment/_kinds.ts",
   run: () => Promise.resolve({ facts: {}, scores: [] }),
 };
 
@@ -75,11 +75,20 @@ const pretrain: TaskKind = {
     init: { types: ["model"], about: "Weights to start from.", optional: true },
   },
   produces: { "": "model" },
-  check: (params) =>
-    params.warmup <= params.steps ? [] : [{
+  isNumeric: true,
+  seed: ({ seed }) => seed,
+  scores: () =>
+    ["lossNats", "maskedAccuracy"].map((metric) => ({
+      benchmark: "mlm",
+      metric,
+      split: "validation",
+    })),
+  check: ({ warmup, steps }) =>
+    warmup <= steps ? [] : [{
       path: "warmup",
-      message: `warmup is ${params.warmup}, more than steps (${params.steps})`,
+      message: `warmup is ${warmup}, more than steps (${steps})`,
       mend: "give at most as many as steps",
+      ...(steps === 7 ? { isWarning: true as const } : {}),
     }],
 };
 
@@ -87,12 +96,22 @@ const ner: TaskKind = {
   ...idle,
   kind: "ner",
   about: "Named-entity recognition.",
-  params: z.strictObject({ epochs: z.number().positive().default(3), seed: z.int().default(1) }),
+  params: z.strictObject({
+    epochs: z.number().positive().default(3),
+    seed: z.int().default(1),
+    benchmark: z.string().default("ner"),
+  }),
   inputs: {
     model: { types: ["model"], about: "What is fine-tuned." },
     data: { types: ["ner-data"], about: "Tagged sentences." },
   },
   produces: { "": "scores" },
+  isNumeric: true,
+  seed: ({ seed }) => seed,
+  scores: ({ benchmark }) =>
+    ["dev", "test"].flatMap((split) =>
+      ["f1", "recall"].map((metric) => ({ benchmark, metric, split }))
+    ),
 };
 
 /** Kinds by name. */

@@ -217,7 +217,8 @@ spec.yaml:14:15: "tokens" is "few", but must be "all" or a number [experiment/wr
       "corpus: $(stages.shards)\nsteps: $(axis.steps)\nwarmup: $(axis.steps + 1)",
       "axes: { steps: [1, 2, 3, 4] }\n",
     ),
-    faults: `spec.yaml:10:15: warmup is 2, more than steps (1) at steps=1 [experiment/params]
+    faults: `spec.yaml:10:15: stage "train" at steps=1: warmup is 2, more than steps (1) \
+[experiment/params]
   mend: give at most as many as steps`,
   },
   {
@@ -457,6 +458,58 @@ spec.yaml:13:115: stage "train" has no axis "seed" [experiment/unknown-name]
   mend: write steps
 spec.yaml:13:121: axis "steps" is given twice [experiment/value]
   mend: name an axis once, in "at" or in "by"`,
+  },
+  {
+    name: "fits that can match nothing: benchmark, metric, split, and a stage without scores",
+    spec: `${training("corpus: $(stages.shards)\nsteps: 1")}\
+  ner: { uses: ner, with: { model: $(stages.train), data: $(stages.world.ner), benchmark: bc5 } }
+fits:
+  a: { stage: ner, benchmark: ner, metric: f1, split: test, against: steps }
+  b: { stage: ner, benchmark: bc5, metric: F1, split: test, against: steps }
+  c: { stage: ner, benchmark: bc5, metric: f1, split: tets, against: steps }
+  d: { stage: train, benchmark: mlm, metric: loss, split: validation, against: steps }
+  e: { stage: vocab, benchmark: mlm, metric: loss, split: validation, against: steps }
+  f: { stage: train, benchmark: mlm, metric: lossNats, split: validation, against: steps }
+`,
+    faults: `spec.yaml:12:31: stage "ner" has no benchmark "ner" [experiment/unknown-name]
+  mend: write bc5
+spec.yaml:13:44: stage "ner" has no metric "F1" of benchmark "bc5" [experiment/unknown-name]
+  mend: write f1
+spec.yaml:14:55: stage "ner" has no split "tets" of benchmark "bc5", metric "f1" \
+[experiment/unknown-name]
+  mend: write test
+spec.yaml:15:46: stage "train" has no metric "loss" of benchmark "mlm" [experiment/unknown-name]
+  mend: write one of lossNats, maskedAccuracy
+spec.yaml:16:15: stage "vocab" has no scores [experiment/unknown-name]
+  mend: write one of train, ner`,
+  },
+  {
+    name: "a fit at values that no cell has together",
+    spec: training(
+      "corpus: $(stages.shards)\nsteps: $(axis.steps)\nseed: $(axis.seed)",
+      `axes: { steps: [1, 2], seed: [1, 2] }
+exclude: [{ steps: 2, seed: 2 }]
+fits:
+  f:
+    stage: train
+    benchmark: mlm
+    metric: lossNats
+    split: validation
+    against: steps
+    at: { steps: 2, seed: 2 }
+`,
+    ),
+    faults: `spec.yaml:20:11: there is no cell train{steps=2, seed=2}, so that nothing can be \
+fitted [experiment/value]
+  mend: hold values that occur together, or fewer of them`,
+  },
+  {
+    name: "half a surrogate pair, which no key could hold",
+    spec: training('corpus: $(stages.shards)\nsteps: 1\nnote: "\\ud800"\n"\\udc00": 1'),
+    faults: `spec.yaml:10:13: half a surrogate pair is no text [experiment/yaml]
+  mend: write the character itself, or both halves of it
+spec.yaml:11:7: a key must be a name [experiment/yaml]
+  mend: write a plain name`,
   },
   {
     name: "a budget of nothing",

@@ -28,7 +28,7 @@ Deno.test("experimentSchema() knows every kind, and what it is about", () => {
 
 Deno.test("experimentSchema() offers a kind's roles and params, and nothing else", () => {
   const { properties, additionalProperties } = withOf("ner");
-  assert.deepEqual(Object.keys(properties!), ["model", "data", "epochs", "seed"]);
+  assert.deepEqual(Object.keys(properties!), ["model", "data", "epochs", "seed", "benchmark"]);
   assert.equal(additionalProperties, false);
 });
 

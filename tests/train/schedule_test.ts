@@ -118,3 +118,30 @@ Deno.test("scheduleFaults() finds a horizon that is too near", () => {
   ]);
   assert.deepEqual(scheduleFaults({ ...schedule, warmup: 9 }, 50), []);
 });
+
+Deno.test("a warm-up longer than the training is told, whatever the schedule", () => {
+  const told = (schedule: Schedule, steps: number) =>
+    scheduleFaults(schedule, steps).map(({ path, message, isWarning }) => [
+      path,
+      message.split(",")[0],
+      isWarning,
+    ]);
+  const schedules: readonly Schedule[] = [
+    { kind: "constant", ...rate, warmup: 50 },
+    { kind: "linear", ...rate, warmup: 50 },
+    { kind: "linear", ...rate, warmup: 50, horizon: 100 },
+  ];
+  for (const schedule of schedules) {
+    const message = "the warm-up of 50 steps is longer than the training of 20";
+    assert.deepEqual(told(schedule, 20), [["schedule.warmup", message, true]]);
+    assert.deepEqual(told(schedule, 50), []);
+    assert.deepEqual(told(schedule, 0), [], "a measurement is no training");
+  }
+  const trapezoid: Schedule = { kind: "trapezoid", ...rate, warmup: 50, cooldown: { steps: 20 } };
+  assert.deepEqual(told(trapezoid, 60), [[
+    "schedule.warmup",
+    "the warm-up of 50 steps is longer than the training of 40 but for a cooldown",
+    true,
+  ]]);
+  assert.deepEqual(told(trapezoid, 70), []);
+});

@@ -368,7 +368,7 @@ class Converter {
 
   #key(node: Node, at: SourcePosition): string | undefined {
     const key = isScalar(node) && node.value !== null ? scalarText(node) : undefined;
-    if (key !== undefined && key !== "__proto__") return key;
+    if (key !== undefined && key !== "__proto__" && key.isWellFormed()) return key;
     this.#faults.add("experiment/yaml", "a key must be a name", { at, mend: "write a plain name" });
     return undefined;
   }
@@ -376,6 +376,13 @@ class Converter {
   #scalar(node: Scalar, at: SourcePosition): SpecNode {
     const raw = this.#text.slice(node.range?.[0] ?? 0, node.range?.[1] ?? 0);
     const { value } = node;
+    if (typeof value === "string" && !value.isWellFormed()) {
+      this.#faults.add("experiment/yaml", "half a surrogate pair is no text", {
+        at,
+        mend: "write the character itself, or both halves of it",
+      });
+      return { type: "broken", at };
+    }
     if (value === null || typeof value === "boolean" || typeof value === "string") {
       return { type: "scalar", at, value, raw };
     }

@@ -12,7 +12,7 @@ export function checkParams<P>(
   check: (params: P, roles: readonly string[]) => readonly ParamFault[],
 ): void {
   const roles = Object.keys(inputs).filter((name) => inputs[name] !== undefined);
-  const faults = check(params, roles);
+  const faults = check(params, roles).filter(({ isWarning }) => isWarning !== true);
   if (faults.length === 0) return;
   throw ExperimentError.of(
     faults.map(({ path, message, mend }) => fault("tasks/params", `${path}: ${message}`, { mend })),
