@@ -373,6 +373,21 @@ Deno.test("pretrain.check() finds what does not go together", () => {
   ]);
 });
 
+Deno.test("pretrain.check() warns of weights drawn as widely as initializerRange: 1, and no further", () => {
+  const check = (initializerRange: number) =>
+    pretrain.check!(pretrain.params.parse({ ...PARAMS, ...model({ initializerRange }) }), [
+      "corpus",
+    ]);
+  assert.deepEqual(check(1), [{
+    path: "model.initializerRange",
+    message: "weights drawn with a deviation of 1 are far larger than trained ones, and training " +
+      "may diverge",
+    mend: "give such as 0.02, for small models up to 0.1",
+    isWarning: true,
+  }]);
+  assert.deepEqual(check(0.06), []);
+});
+
 Deno.test("pretrain.trajectory() is the same for what shapes no weight, else another", () => {
   const sharedOf = (params: Record<string, unknown>) => {
     const trajectory = pretrain.trajectory!(pretrain.params.parse({ ...PARAMS, ...params }));
