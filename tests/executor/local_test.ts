@@ -40,6 +40,16 @@ Deno.test("LocalExecutor commits what a task writes, with a record of how it cam
   });
 });
 
+Deno.test("an artifact records its device, and the engine where one computed it", async () => {
+  await withExecutor({}, async ({ executor }) => {
+    for (const [kind, engine] of [["add", undefined], ["estimate", "none"]] as const) {
+      const job = jobOf(kind, kind, { params: { terms: [1] } });
+      const { record } = await executor.execute({ ...job, device: "slate" });
+      assert.deepEqual([record.device, record.engine], ["slate", engine]);
+    }
+  });
+});
+
 Deno.test("LocalExecutor gives a task its inputs, each output by its folder", async () => {
   await withExecutor({}, async ({ store, executor }) => {
     await executor.execute(jobOf("one", "add", { params: { terms: [1] } }));

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { openDevice } from "../../lib/engine/devices.ts";
 import type { Engine, Tensors } from "../../lib/engine/engine.ts";
 import { differentiate } from "../../lib/engine/ir/grad.ts";
 import { type Graph, sizeOf } from "../../lib/engine/ir/graph.ts";
@@ -141,34 +140,6 @@ testOnEachDevice("dropout changes the loss with the step and not between runs", 
   await compiled.dispose();
   assert.equal(losses[0], losses[2]);
   assert.notEqual(losses[0], losses[1]);
-});
-
-Deno.test("hasSegments adds the embedding of each position's token type", async () => {
-  const { Graph } = await import("../../lib/engine/ir/graph.ts");
-  const { buildEncoder } = await import("../../lib/model/bert.ts");
-  const build = (hasSegments: boolean) => {
-    const graph = new Graph();
-    const { hidden } = buildEncoder(graph, CONFIG, {
-      rows: ROWS,
-      length: LENGTH,
-      isTraining: false,
-      isPadded: false,
-      hasSegments,
-      headSpecs: [],
-    });
-    graph.output("hidden", hidden);
-    return graph;
-  };
-  const params = formulaWeights(
-    tokenClassifier(CONFIG, { rows: 1, length: 1, labels: 1, isTraining: false }),
-  );
-  const engine = await openDevice({ name: "cpu", threads: 1 });
-  const plain = await run(engine, build(false), { ...params, ids: IDS });
-  const typesOf = (type: number) => new Int32Array(IDS.length).fill(type);
-  const first = await run(engine, build(true), { ...params, ids: IDS, tokenTypes: typesOf(0) });
-  const second = await run(engine, build(true), { ...params, ids: IDS, tokenTypes: typesOf(1) });
-  plain.hidden!.forEach((value, i) => close(first.hidden![i]!, value, `element ${i}`));
-  assert(first.hidden!.some((value, i) => Math.abs(value - second.hidden![i]!) > 1e-3));
 });
 
 Deno.test("maskedLanguageFlops() is what trainingFlops() counts in the graph", () => {

@@ -5,7 +5,7 @@
  * thread and sums in a fixed order, so its result does not depend on threads.
  */
 import { DROPOUT_TAG, dropoutConstants } from "../../dropout_bits.ts";
-import type { updateAdamW } from "../../optimizer.ts";
+import type { UpdateOptions } from "../../optimizer.ts";
 import { KERNELS_WASM } from "./kernels_wasm.ts";
 
 interface Exports {
@@ -50,12 +50,8 @@ export class Kernels {
     return this.#exports.sumOfSquares(address, count);
   }
 
-  /**
-   * One AdamW update in place: bit for bit `updateAdamW` of `optimizer.ts`.
-   *
-   * @param options as `updateAdamW` takes them
-   */
-  adamw(addresses: ParameterAddresses, options: Parameters<typeof updateAdamW>[1]): void {
+  /** One AdamW update in place, to the bit as `optimizer.ts` says. */
+  adamw(addresses: ParameterAddresses, options: UpdateOptions): void {
     const { param, gradient, firstMoment, secondMoment, count } = addresses;
     const { optimizer, step, gradientScale, decays, learningRateScale } = options;
     const { beta1, beta2, epsilon, weightDecay } = optimizer;

@@ -5,7 +5,8 @@ import type { AdamW } from "../../../../lib/engine/engine.ts";
 import { fillDropoutMask } from "../../../../lib/engine/dropout_bits.ts";
 import { Kernels } from "../../../../lib/engine/onnx/kernels/kernels.ts";
 import { compiledKernels } from "../../../../.ci/kernels_build.ts";
-import { adamWStep, updateAdamW } from "../../../../lib/engine/optimizer.ts";
+import { adamWStep } from "../../../../lib/engine/optimizer.ts";
+import { updateAdamW } from "../../reference_optimizer.ts";
 import { Stream } from "../../../../lib/base/rng.ts";
 
 Deno.test("kernels_wasm.ts holds kernels.wat as compiled", async () => {
