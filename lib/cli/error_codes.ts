@@ -4,6 +4,7 @@ import type { ErrorTable } from "../base/errors.ts";
 /** Exit code and meaning by code. */
 export const CLI_ERRORS: ErrorTable = {
   "cli/no-artifact": { exit: 2, about: "a task whose folder is asked for and not there" },
+  "cli/no-figure": { exit: 2, about: "figure has nothing to draw" },
   "cli/no-kind": { exit: 2, about: "a kind that is not there" },
   "cli/no-task": { exit: 2, about: "a name that no task of the spec has" },
   "cli/permission": { exit: 2, about: "a folder that the process may not write to" },

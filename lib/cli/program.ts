@@ -121,6 +121,22 @@ Tables: experiments, runs, tasks, params, cells, measurements, scores, fits; see
     )
     .action(async (query, options) => await (await import("./sql.ts")).sql(query, options));
 
+  program.command("figure")
+    .description("Draw the grid's curves as an SVG file on standard output.")
+    .argument("[experiment]", "the name that its results are filed under", "ablation")
+    .option("--metric <name>", "draw this metric, no other; may be repeated", collect, [])
+    .addOption(resultsOption())
+    .addHelpText(
+      "after",
+      `
+Example:
+  deno task figure ablation --metric f1 --metric lossNats > experiments/ablation.svg`,
+    )
+    .action(async (experiment, options) => {
+      const { figure } = await import("./figure.ts");
+      await figure(experiment, options);
+    });
+
   program.command("rebuild")
     .description("Make the database anew from the artifacts of the store.")
     .addOption(resultsOption())

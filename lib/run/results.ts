@@ -1,7 +1,10 @@
 /** The scores of an experiment as rows that tables, fits and figures are made from. */
+import type { PowerLaw } from "../analysis/power_law.ts";
+import type { Shape } from "../analysis/scaling.ts";
 import type { Json, JsonObject } from "../base/canonical.ts";
 import { FACTS, FIT_FACTS, type FitFact } from "../base/facts.ts";
 import type { Metric, TaskKind } from "../graph/task.ts";
+import type { CurveFit } from "../report/figures/curves.ts";
 import type { GridRow } from "../report/text/grid.ts";
 import { queryRows } from "../store/database/query.ts";
 import type { RecordedOutcome } from "../store/database/results.ts";
@@ -76,6 +79,34 @@ export async function readResults(
       ) as Record<FitFact, number | undefined>,
     };
   });
+}
+
+/** The fits that are recorded of an experiment, as far as curves need them. */
+export async function readFits(database: string, experiment: string): Promise<CurveFit[]> {
+  const facts = new Map(FIT_FACTS.map((name) => [FACTS[name].column as Json, name]));
+  const fits = await queryRows(database, "FROM fits WHERE experiment = $1", {
+    values: [experiment],
+  });
+  return fits.flatMap((row) => {
+    const against = facts.get(row["against"]!);
+    if (against === undefined || row["parameters"] === null) return [];
+    return [{
+      stage: String(row["stage"]),
+      benchmark: String(row["benchmark"]),
+      metric: String(row["metric"]),
+      split: String(row["split"]),
+      cell: row["cell"] as JsonObject,
+      against,
+      parameters: row["parameters"] as unknown as PowerLaw,
+      shape: row["shape"] as Shape,
+    }];
+  });
+}
+
+/** The names of the experiments that are recorded. */
+export async function readExperiments(database: string): Promise<string[]> {
+  const rows = await queryRows(database, "SELECT experiment FROM experiments ORDER BY ALL");
+  return rows.map(({ experiment }) => String(experiment));
 }
 
 /** What is known of the metric of a stage, from its scores. */

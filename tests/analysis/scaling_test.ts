@@ -170,7 +170,7 @@ Deno.test("fitScaling() warns of intervals that few points, one seed or one trai
   assert.deepEqual(of(XS, 1), [few(6, 85), oneSeed]);
   assert.deepEqual(of(XS.slice(0, 4), 1), [few(4, 70), oneSeed]);
   assert.deepEqual(of(XS.slice(0, 5), 1), [few(5, 80), oneSeed]);
-  assert.deepEqual(of(XS.slice(0, 4), 2), [few(8, 90)]);
+  assert.deepEqual(of(XS.slice(0, 4), 2), [few(8, 88)]);
   assert.deepEqual(of([100, 800, 3200], 4), [three]);
   assert.deepEqual(of(XS, 2, true), [shared]);
 });

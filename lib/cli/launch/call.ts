@@ -17,6 +17,7 @@ export const VALUE_OPTIONS: ReadonlySet<string> = new Set([
   "--format",
   "--jobs",
   "-j",
+  "--metric",
   "--name",
   "--only",
   "--results",

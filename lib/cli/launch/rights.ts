@@ -29,6 +29,7 @@ const NEEDS: Readonly<Record<string, Needs>> = {
   where: { ffi: true, spec: true },
   status: { ffi: true },
   sql: { ffi: true },
+  figure: { ffi: true },
   rebuild: { ffi: true, write: true },
   devices: { ffi: true },
 };

@@ -1,0 +1,230 @@
+/**
+ * The measured grid as curves: a metric over each swept axis, one curve for every
+ * combination of the other axes.
+ *
+ * Numbers only; how they look is the concern of `curves_spec.ts`.
+ */
+import { evaluate, type PowerLaw } from "../../analysis/power_law.ts";
+import { rootMeanSquare, summarise } from "../../analysis/noise.ts";
+import type { Shape } from "../../analysis/scaling.ts";
+import type { Json, JsonObject } from "../../base/canonical.ts";
+import type { FitFact } from "../../base/facts.ts";
+import { type GridRow, groupBy, nameOfScore, sampleOf, sweptAxes } from "../text/grid.ts";
+import { formatAxisValue } from "../text/labels.ts";
+import { unitOf } from "../text/units.ts";
+
+/** A row of results, with what it may be fitted against. */
+export interface CurveRow extends GridRow {
+  /** The facts that fits may stand against, absent where unknown. */
+  readonly x: Readonly<Record<FitFact, number | undefined>>;
+}
+
+/** The part of a fit that a curve needs. */
+export interface CurveFit {
+  /** The stage whose scores are fitted. */
+  readonly stage: string;
+  /** Of the scores. */
+  readonly benchmark: string;
+  /** Of the scores. */
+  readonly metric: string;
+  /** Of the scores. */
+  readonly split: string;
+  /** The values of the axes that it is made for. */
+  readonly cell: JsonObject;
+  /** The fact on the horizontal axis. */
+  readonly against: FitFact;
+  /** Absent where no fit could be made. */
+  readonly parameters?: PowerLaw;
+  /** What the points look like. */
+  readonly shape?: Shape;
+}
+
+/** A measured point of a curve, in the unit that is shown: percent for fractions. */
+export interface CurvePoint {
+  /** The value of the axis. */
+  readonly x: number | string;
+  /** The mean over seeds. */
+  readonly y: number;
+  /** One standard deviation over seeds below, or one standard error for a single seed. */
+  readonly low?: number;
+  /** The same above. */
+  readonly high?: number;
+}
+
+/** A curve of a panel. */
+export interface Curve {
+  /** The values of the other axes: "800", or "size=large, steps=800"; empty if there are none. */
+  readonly label: string;
+  /** From the smallest x on. */
+  readonly points: readonly CurvePoint[];
+  /** The fitted law between the points, if there is one that means something. */
+  readonly fitted?: readonly { readonly x: number; readonly y: number }[];
+}
+
+/** One metric over one axis. */
+export interface Panel {
+  /** The stage that was measured. */
+  readonly stage: string;
+  /** Benchmark, split, metric and unit. */
+  readonly metric: string;
+  /** The axis that runs across. */
+  readonly axis: string;
+  /** Whether x is a number, and whether it is shown by its logarithm. */
+  readonly scale: "log" | "linear" | "names";
+  /** The axes that tell the curves apart. */
+  readonly others: readonly string[];
+  /** In the order of the spec. */
+  readonly curves: readonly Curve[];
+  /** Stages without swept axes that have the same score: a start, a control. */
+  readonly levels: readonly { readonly label: string; readonly y: number }[];
+}
+
+/** Panels of all rows: for each stage and metric one for every swept axis. */
+export function curvePanels(rows: readonly CurveRow[], fits: readonly CurveFit[]): Panel[] {
+  const stages = [...groupBy(rows, (row) => row.stage)]
+    .map(([stage, ofStage]) => ({ stage, ofStage, axes: sweptAxes(ofStage) }));
+  const levels = stages.filter(({ axes }) => axes.length === 0).flatMap(({ ofStage }) => ofStage);
+  return stages.flatMap(({ stage, ofStage, axes }) =>
+    [...groupBy(ofStage, nameOfScore)].flatMap(([metric, same]) =>
+      axes.flatMap((axis): Panel[] => {
+        const others = axes.filter((name) => name !== axis);
+        const values = [...new Set(same.map((row) => row.axes[axis]))];
+        if (values.length < 2) return [];
+        const scale = scaleOf(values);
+        const { benchmark, split, metric: name } = same[0]!;
+        const ofScore = fits.filter((fit) =>
+          fit.stage === stage && fit.benchmark === benchmark && fit.split === split &&
+          fit.metric === name
+        );
+        return [{
+          stage,
+          metric,
+          axis,
+          scale,
+          others,
+          curves: curvesOf(same, { axis, others, scale, fits: ofScore }),
+          levels: levelsOf(levels.filter((row) => nameOfScore(row) === metric)),
+        }];
+      })
+    )
+  );
+}
+
+/** Numbers over more than a few doublings are shown by their logarithm. */
+const LOG_FROM_RATIO = 7;
+
+function scaleOf(values: readonly (Json | undefined)[]): Panel["scale"] {
+  const numbers = values.filter((value) => typeof value === "number");
+  if (numbers.length < values.length) return "names";
+  const least = Math.min(...numbers);
+  return least > 0 && Math.max(...numbers) / least >= LOG_FROM_RATIO ? "log" : "linear";
+}
+
+interface CurveContext {
+  readonly axis: string;
+  readonly others: readonly string[];
+  readonly scale: Panel["scale"];
+  readonly fits: readonly CurveFit[];
+}
+
+function curvesOf(rows: readonly CurveRow[], context: CurveContext): Curve[] {
+  const { axis, others, scale, fits } = context;
+  const factor = unitOf(rows[0]!.declared).factor;
+  return [...groupBy(rows, (row) => labelOf(others, row.axes))].map(([label, ofCurve]) => {
+    const groups = [...groupBy(ofCurve, (row) => formatAxisValue(row.axes[axis] ?? null)).values()];
+    if (scale !== "names") {
+      groups.sort((a, b) => Number(a[0]!.axes[axis]) - Number(b[0]!.axes[axis]));
+    }
+    const points = groups.map((group) => pointOf(group, { axis, scale, factor }));
+    const fit = scale === "names"
+      ? undefined
+      : fits.find((each) => isOfCurve(each, { axis, others, cell: ofCurve[0]!.axes }));
+    const fitted = fit === undefined ? undefined : fittedOf(fit, { groups, axis, factor });
+    return {
+      label,
+      points: points.filter(({ y }) => Number.isFinite(y)),
+      ...(fitted === undefined ? {} : { fitted }),
+    };
+  });
+}
+
+/** One other axis is named by the legend's title, several beside their values. */
+function labelOf(others: readonly string[], axes: JsonObject): string {
+  const values = others.map((name) => formatAxisValue(axes[name] ?? null));
+  if (others.length === 1) return values[0]!;
+  return others.map((name, i) => `${name}=${values[i]}`).join(", ");
+}
+
+function pointOf(
+  rows: readonly CurveRow[],
+  { axis, scale, factor }: Pick<CurveContext, "axis" | "scale"> & { readonly factor: number },
+): CurvePoint {
+  const value = rows[0]!.axes[axis] ?? null;
+  const x = scale === "names" ? formatAxisValue(value) : Number(value);
+  const { values, standardErrors = [] } = sampleOf(rows);
+  const { mean, deviation } = summarise(values);
+  const spread = deviation ??
+    (standardErrors.length === 0 ? undefined : rootMeanSquare(standardErrors));
+  const y = factor * mean;
+  if (spread === undefined) return { x, y };
+  return { x, y, low: y - factor * spread, high: y + factor * spread };
+}
+
+/** Whether a fit is of this curve: it holds or splits just the other axes, at their values. */
+function isOfCurve(
+  { cell }: CurveFit,
+  { axis, others, cell: axes }: {
+    readonly axis: string;
+    readonly others: readonly string[];
+    readonly cell: JsonObject;
+  },
+): boolean {
+  return !Object.hasOwn(cell, axis) &&
+    others.every((name) => Object.hasOwn(cell, name) && cell[name] === axes[name]);
+}
+
+/** Shapes whose law says something between the points. */
+const DRAWN: ReadonlySet<Shape> = new Set([
+  "saturating",
+  "saturated",
+  "unsaturated",
+  "unbounded",
+]);
+
+/** Points of the law from one measured x to the next. */
+const SAMPLES = 16;
+
+/**
+ * The law where it was measured. A law stands against a fact and the panel against an
+ * axis; between two measured values of the axis the fact is taken to grow as the axis does.
+ */
+function fittedOf(
+  { parameters, shape, against }: CurveFit,
+  { groups, axis, factor }: {
+    readonly groups: readonly (readonly CurveRow[])[];
+    readonly axis: string;
+    readonly factor: number;
+  },
+): { x: number; y: number }[] | undefined {
+  if (parameters === undefined || shape === undefined || !DRAWN.has(shape)) return undefined;
+  const places = groups.flatMap(([row]) => {
+    const x = Number(row!.axes[axis]), fact = row!.x[against];
+    return x > 0 && fact !== undefined && fact > 0 ? [{ x, fact }] : [];
+  });
+  const at = (x: number, fact: number) => ({ x, y: factor * evaluate(parameters, fact) });
+  return places.flatMap(({ x, fact }, i) => {
+    const next = places[i + 1];
+    if (next === undefined) return [at(x, fact)];
+    return Array.from({ length: SAMPLES }, (_, sample) => {
+      const share = sample / SAMPLES;
+      return at(x * (next.x / x) ** share, fact * (next.fact / fact) ** share);
+    });
+  });
+}
+
+function levelsOf(rows: readonly CurveRow[]): { label: string; y: number }[] {
+  return [...groupBy(rows, (row) => row.stage)].flatMap(([label, same]) => {
+    const y = unitOf(same[0]!.declared).factor * summarise(same.map(({ value }) => value)).mean;
+    return Number.isFinite(y) ? [{ label, y }] : [];
+  });
+}

@@ -1,0 +1,182 @@
+/** Panels of curves as a Vega-Lite specification: a row a metric, a column an axis. */
+import type { TopLevelSpec } from "vega-lite";
+import type { Panel } from "./curves.ts";
+import { curveLooks, FONT, INK } from "./theme.ts";
+
+/** What stands above the panels. */
+export interface CurvesTitle {
+  /** The experiment's name. */
+  readonly title: string;
+  /** Whether points are means over several seeds. */
+  readonly hasSeeds: boolean;
+}
+
+const PANEL = { width: 300, height: 200 } as const;
+
+/** The specification; it holds its data. */
+export function curvesSpec(
+  panels: readonly Panel[],
+  { title, hasSeeds }: CurvesTitle,
+): TopLevelSpec {
+  const rows = Map.groupBy(panels, ({ stage, metric }) => `${stage}\n${metric}`);
+  return {
+    $schema: "https://vega.github.io/schema/vega-lite/v6.json",
+    title: { text: title, subtitle: signsOf(panels, hasSeeds), anchor: "start", offset: 16 },
+    vconcat: [...rows.values()].map((row) => ({ hconcat: row.map(panelSpec), spacing: 32 })),
+    spacing: 24,
+    background: INK.paper,
+    padding: 16,
+    config: {
+      font: FONT,
+      view: { stroke: null },
+      title: {
+        color: INK.text,
+        fontSize: 15,
+        fontWeight: 600,
+        subtitleColor: INK.faint,
+        subtitleFontSize: 11,
+        subtitlePadding: 4,
+      },
+      axis: {
+        domainColor: INK.axis,
+        tickColor: INK.axis,
+        gridColor: INK.grid,
+        labelColor: INK.faint,
+        titleColor: INK.text,
+        labelFontSize: 11,
+        titleFontSize: 12,
+        titleFontWeight: 500,
+        titlePadding: 8,
+      },
+      axisX: { grid: false },
+      axisY: { domain: false, ticks: false, labelPadding: 6 },
+      legend: {
+        labelColor: INK.text,
+        titleColor: INK.faint,
+        labelFontSize: 11,
+        titleFontSize: 11,
+        titleFontWeight: 500,
+        symbolSize: 60,
+        orient: "top",
+        direction: "horizontal",
+        titleOrient: "left",
+        columns: 6,
+        offset: 8,
+      },
+    },
+    // deno-lint-ignore no-explicit-any -- the types of concatenations do not meet those of their parts
+  } as any;
+}
+
+/** What points, bars and lines mean, as far as there are any. */
+function signsOf(panels: readonly Panel[], hasSeeds: boolean): string {
+  const curves = panels.flatMap((panel) => panel.curves);
+  const hasBars = curves.some(({ points }) => points.some(({ low }) => low !== undefined));
+  return [
+    ...(hasSeeds ? ["points: mean over seeds"] : []),
+    ...(hasBars ? [`bars: ± one standard ${hasSeeds ? "deviation" : "error"}`] : []),
+    ...(curves.some(({ fitted }) => fitted !== undefined) ? ["thick lines: fitted laws"] : []),
+    ...(panels.some(({ levels }) => levels.length > 0) ? ["dashed: stages without axes"] : []),
+  ].join("; ");
+}
+
+function panelSpec({ metric, axis, scale, others, curves, levels }: Panel) {
+  const labels = curves.map(({ label }) => label);
+  const { colours, shapes } = curveLooks(labels.length);
+  const isNumber = scale !== "names";
+  const ticks = [...new Set(curves.flatMap(({ points }) => points.map(({ x }) => x)))];
+  const x = {
+    field: "x",
+    type: isNumber ? "quantitative" : "ordinal",
+    title: axis,
+    scale: scale === "names"
+      ? { padding: 0.4 }
+      : { type: scale, nice: false, padding: 16, ...(scale === "linear" ? { zero: false } : {}) },
+    axis: isNumber
+      ? { values: ticks, format: "~s", labelOverlap: true }
+      : { labelAngle: 0, labelLimit: 120 },
+    ...(isNumber ? {} : { sort: ticks }),
+  };
+  const legend = others.length === 0 ? null : { title: others.join(", ") };
+  const sort = { domain: labels };
+  const colour = { field: "curve", type: "nominal", scale: { ...sort, range: colours } };
+  const silent = { ...colour, legend: null };
+  const y = { field: "y", type: "quantitative", title: metric, scale: { zero: false, padding: 8 } };
+  const points = curves.flatMap((curve) =>
+    curve.points.map((point) => ({ curve: curve.label, ...point }))
+  );
+  const lines = curves.flatMap(({ label, points, fitted }) =>
+    (fitted ?? points).map((point) => (
+      { curve: label, x: point.x, y: point.y, isFit: fitted !== undefined }
+    ))
+  );
+  return {
+    ...PANEL,
+    layer: [
+      ...levels.map(levelRule),
+      {
+        data: { values: lines },
+        mark: { type: "line", clip: true },
+        encoding: {
+          x,
+          y,
+          color: silent,
+          detail: { field: "isFit" },
+          strokeWidth: { condition: { test: "datum.isFit", value: 2.25 }, value: 1.5 },
+          opacity: { condition: { test: "datum.isFit", value: 0.85 }, value: 0.55 },
+        },
+      },
+      ...levels.flatMap(levelName),
+      {
+        data: { values: points.filter(({ low }) => low !== undefined) },
+        mark: { type: "rule", strokeWidth: 1.5, opacity: 0.8 },
+        encoding: { x, y: { ...y, field: "low" }, y2: { field: "high" }, color: silent },
+      },
+      {
+        data: { values: points },
+        mark: { type: "point", filled: true, size: 55, opacity: 1 },
+        encoding: {
+          x,
+          y,
+          color: { ...colour, legend },
+          shape: { field: "curve", type: "nominal", scale: { ...sort, range: shapes }, legend },
+        },
+      },
+    ],
+    resolve: { scale: { color: "independent", shape: "independent" } },
+  };
+}
+
+/** A dashed line across the panel. */
+function levelRule({ y }: Panel["levels"][number]) {
+  return {
+    data: { values: [{ y }] },
+    mark: { type: "rule", strokeDash: [5, 4], strokeWidth: 1.25, color: INK.level },
+    encoding: { y: { field: "y", type: "quantitative" } },
+  };
+}
+
+/** Its name, on the left and the right in turns, with a rim of paper to be read on any line. */
+function levelName({ label, y }: Panel["levels"][number], place: number) {
+  const isLeft = place % 2 === 0;
+  const text = {
+    type: "text",
+    fontSize: 10.5,
+    align: isLeft ? "left" : "right",
+    baseline: "bottom",
+    dy: -2,
+  };
+  const layer = {
+    data: { values: [{ y, label }] },
+    encoding: {
+      y: { field: "y", type: "quantitative" },
+      x: { value: isLeft ? 4 : PANEL.width - 4 },
+      text: { field: "label", type: "nominal" },
+    },
+  };
+  const rim = { fill: null, stroke: INK.paper, strokeWidth: 4, strokeJoin: "round" };
+  return [{ ...layer, mark: { ...text, ...rim } }, {
+    ...layer,
+    mark: { ...text, color: INK.faint },
+  }];
+}
