@@ -3,6 +3,7 @@ import { components } from "../graph/key.ts";
 import type { PlannedTask } from "../graph/plan.ts";
 import { formatReason } from "../report/text/reasons.ts";
 import { formatCell } from "../report/text/labels.ts";
+import { fromWhere, labelOfKey } from "./plan.ts";
 import { labelOf, openStudy, type Study } from "../run/study.ts";
 import { formatFiling } from "../run/variant.ts";
 import { chooseTasks } from "./choose.ts";
@@ -39,14 +40,20 @@ function choose({ plan }: Study, name: string | undefined): PlannedTask[] {
   return chooseTasks(tasks.map(({ task }) => task), name).map(({ key }) => plan.tasks.get(key)!);
 }
 
-function describe({ graph }: Study, { task, state, reason, start }: PlannedTask, whole: boolean) {
+function describe(study: Study, planned: PlannedTask, whole: boolean) {
+  const { task, state, reason, start, resumesAt } = planned;
   const lines = [`${labelOf(task)}: ${state}`, `  key ${task.key}`];
   for (const cell of task.cells.slice(1)) lines.push(`  also ${formatCell(cell.stage, cell.axes)}`);
   if (start !== undefined) lines.push(`  starts from step ${start.step} (${start.key})`);
-  if (reason !== undefined) lines.push(...formatReason(reason).map((line) => `  ${line}`));
+  if (resumesAt !== undefined) {
+    lines.push(`  goes on ${fromWhere(planned)}, ${planned.cost.steps} steps are left`);
+  }
+  if (reason !== undefined) {
+    lines.push(...formatReason(reason, (key) => labelOfKey(study, key)).map((line) => `  ${line}`));
+  }
   if (whole) {
     lines.push("  the key is the hash of:");
-    for (const { path, value } of components(graph.identities.get(task.key)!)) {
+    for (const { path, value } of components(study.graph.identities.get(task.key)!)) {
       lines.push(`    ${path}: ${JSON.stringify(value)}`);
     }
   }

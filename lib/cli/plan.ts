@@ -26,7 +26,7 @@ export async function plan(spec: string, options: PlanCommandOptions): Promise<v
     planned.task.key.slice(0, 12),
     planned.state,
     planned.cost.steps > 0 ? String(planned.cost.steps) : "",
-    why(planned),
+    why(planned, study),
   ]);
   const head = ["task", "key", "state", "steps", "why"];
   writeOutput(`${formatTable(head, lines, { right: (column) => column === 3 })}\n\n`);
@@ -65,9 +65,24 @@ export function reportPlan({ filing, plan }: Study): string[] {
   return lines;
 }
 
-function why({ reason, start }: PlannedTask): string {
-  const from = start === undefined ? "" : `from step ${start.step}; `;
-  return reason === undefined ? "" : `${from}${formatReason(reason).join("; ")}`;
+function why(planned: PlannedTask, study: Study): string {
+  const { reason } = planned;
+  if (reason === undefined) return "";
+  const from = fromWhere(planned);
+  const lines = formatReason(reason, (key) => labelOfKey(study, key));
+  return [...(from === undefined ? [] : [from]), ...lines].join("; ");
+}
+
+/** Where a training goes on, if it does not begin from the beginning. */
+export function fromWhere({ start, resumesAt }: PlannedTask): string | undefined {
+  if (resumesAt !== undefined) return `from its checkpoint at step ${resumesAt}`;
+  return start === undefined ? undefined : `from step ${start.step}`;
+}
+
+/** What a task of the study is called. */
+export function labelOfKey({ graph }: Study, key: string): string {
+  const task = graph.tasks.get(key);
+  return task === undefined ? key.slice(0, 12) : labelOf(task);
 }
 
 function planJson({ filing: { experiment, variant }, plan }: Study) {
@@ -76,7 +91,7 @@ function planJson({ filing: { experiment, variant }, plan }: Study) {
     variant,
     counts: plan.counts,
     costs: plan.costs,
-    tasks: [...plan.tasks.values()].map(({ task, state, reason, start, cost }) => ({
+    tasks: [...plan.tasks.values()].map(({ task, state, reason, start, resumesAt, cost }) => ({
       key: task.key,
       label: labelOf(task),
       kind: task.kind,
@@ -84,6 +99,7 @@ function planJson({ filing: { experiment, variant }, plan }: Study) {
       state,
       cost,
       ...(start === undefined ? {} : { start }),
+      ...(resumesAt === undefined ? {} : { resumesAt }),
       ...(reason === undefined ? {} : { reason }),
     })),
   };

@@ -13,7 +13,7 @@ import type {
   TaskEvent,
   TaskKind,
 } from "../graph/task.ts";
-import type { ArtifactStore } from "../store/objects/artifacts.ts";
+import { type ArtifactStore, TASK_SCRATCH } from "../store/objects/artifacts.ts";
 import type { Attempt } from "../store/objects/attempt.ts";
 import { isDiskFull, storeFault } from "../store/faults.ts";
 import { MeasurementLog } from "../store/objects/measurements.ts";
@@ -73,7 +73,7 @@ async function lockAndRun(job: Job, options: JobOptions): Promise<boolean> {
     ...await findArtifact({ key: job.start.key, output: "" }, options),
     step: job.start.step,
   };
-  const scratchDir = `${attempt.scratchDir}/task`;
+  const scratchDir = `${attempt.scratchDir}/${TASK_SCRATCH}`;
   await noteCode(job, { attempt, tell });
   await Deno.mkdir(scratchDir, { recursive: true });
   const log = await MeasurementLog.open(attempt.scratchDir);

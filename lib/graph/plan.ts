@@ -7,7 +7,7 @@
  */
 import { addCosts, type Cost, costAfter, costOf, NO_COST } from "./cost.ts";
 import type { TaskGraph } from "./build.ts";
-import { type History, type Reason, Reasoner } from "./reason.ts";
+import { type History, type PastTask, type Reason, Reasoner } from "./reason.ts";
 import type { Task, TaskState, UpstreamTask } from "./task.ts";
 
 /** What the plan has to know of an artifact that is there. */
@@ -36,9 +36,11 @@ export interface PlannedTask {
   readonly reason?: Reason;
   /** The earlier point of its trajectory that it starts from; absent if it does not run. */
   readonly start?: { readonly key: string; readonly step: number };
+  /** The step of the checkpoint that it goes on from, where that is later than its start. */
+  readonly resumesAt?: number;
   /** The `startedAt` of an artifact that is there but is to be made anew, under strict code. */
   readonly replaces?: string;
-  /** What running it costs, given its start; nothing if it does not run. */
+  /** What running it costs, given its start and its checkpoint; nothing if it does not run. */
   readonly cost: Cost;
   /** What it would cost from the start of its training. */
   readonly fullCost: Cost;
@@ -82,6 +84,10 @@ export interface PlanOptions {
   readonly strictCode?: boolean;
   /** What is known of earlier runs, for the reasons; a function is called if anything runs. */
   readonly history?: History | (() => Promise<History | undefined>);
+  /** What became of tasks when a run had them last, by key; called for those that run, if any. */
+  readonly past?: (keys: readonly string[]) => Promise<ReadonlyMap<string, PastTask>>;
+  /** The step of the checkpoint that an unfinished task goes on from, if it has one. */
+  readonly checkpointOf?: (task: Task) => Promise<number | undefined>;
 }
 
 const LOOKUPS_AT_ONCE = 64;
@@ -92,13 +98,28 @@ export async function planGraph(graph: TaskGraph, options: PlanOptions): Promise
   const found = await findAll([...graph.tasks.keys()], options.lookup, LOOKUPS_AT_ONCE);
   const known: Known = { found, damaged: new Set(), options };
   const draft = await decideSoundly(graph, known);
-  const isAnyToRun = [...draft.values()].some(({ state }) => state === "run");
+  const toRun = [...draft.values()].filter(({ state }) => state === "run");
   const { history } = options;
-  const reasoner = new Reasoner(
-    graph,
-    typeof history !== "function" ? history : isAnyToRun ? await history() : undefined,
-  );
-  return finish(graph, { ...known, draft, reasoner });
+  const reasoner = new Reasoner(graph, {
+    history: typeof history !== "function"
+      ? history
+      : toRun.length > 0
+      ? await history()
+      : undefined,
+    past: toRun.length > 0 ? await options.past?.(toRun.map(({ task }) => task.key)) : undefined,
+  });
+  const checkpoints = await findCheckpoints(toRun, options);
+  return finish(graph, { ...known, draft, reasoner, checkpoints });
+}
+
+/** Steps by key. Under strict code a checkpoint may be of other code, and is dropped then. */
+async function findCheckpoints(
+  toRun: readonly Decision[],
+  { checkpointOf, strictCode }: PlanOptions,
+): Promise<ReadonlyMap<string, number>> {
+  if (checkpointOf === undefined || strictCode === true) return new Map();
+  const tasks = new Map(toRun.map(({ task }) => [task.key, task]));
+  return await findAll([...tasks.keys()], (key) => checkpointOf(tasks.get(key)!), LOOKUPS_AT_ONCE);
 }
 
 /** Decides, checks what running tasks would read, and decides again if some of it is damaged. */
@@ -120,12 +141,12 @@ async function decideSoundly(graph: TaskGraph, known: Known): Promise<Draft> {
   }
 }
 
-async function findAll(
+async function findAll<Found>(
   keys: readonly string[],
-  lookup: ArtifactLookup,
+  lookup: (key: string) => Found | undefined | Promise<Found | undefined>,
   atOnce: number,
-): Promise<Map<string, CachedArtifact>> {
-  const found = new Map<string, CachedArtifact>();
+): Promise<Map<string, Found>> {
+  const found = new Map<string, Found>();
   let next = 0;
   const findSome = async () => {
     for (let key = keys[next++]; key !== undefined; key = keys[next++]) {
@@ -247,7 +268,11 @@ function readByRunning(draft: Draft): string[] {
 
 function finish(
   graph: TaskGraph,
-  { draft, reasoner, ...known }: Known & { draft: Draft; reasoner: Reasoner },
+  { draft, reasoner, checkpoints, ...known }: Known & {
+    draft: Draft;
+    reasoner: Reasoner;
+    checkpoints: ReadonlyMap<string, number>;
+  },
 ): Plan {
   const { found, damaged, options } = known;
   const tasks = new Map<string, PlannedTask>();
@@ -259,7 +284,9 @@ function finish(
     const seen = upstreamOf(task, upstream);
     upstream.set(key, seen);
     const fullCost = costOf(graph.kinds.get(task.kind)!.estimate?.(task.params, seen.inputs));
-    const cost = state === "run" ? costAfter(fullCost, start?.step ?? 0) : NO_COST;
+    const checkpoint = checkpoints.get(key) ?? 0;
+    const from = Math.max(start?.step ?? 0, checkpoint);
+    const cost = state === "run" ? costAfter(fullCost, from) : NO_COST;
     counts[state]++;
     left = addCosts(left, cost);
     total = addCosts(total, costAfter(fullCost, plannedStartStep(graph, task)));
@@ -284,6 +311,7 @@ function finish(
         }
         : {}),
       ...(start === undefined ? {} : { start }),
+      ...(checkpoint > (start?.step ?? 0) ? { resumesAt: checkpoint } : {}),
       ...(state === "run" && found.has(key) ? { replaces: found.get(key)!.startedAt } : {}),
       cost,
       fullCost,

@@ -7,7 +7,7 @@
 import type { TaskGraph } from "./build.ts";
 import { type Difference, distance, explain } from "./explain.ts";
 import type { Identity } from "./key.ts";
-import type { Task, TaskCell } from "./task.ts";
+import type { Task, TaskCell, TaskState } from "./task.ts";
 
 /** Why a task runs. */
 export type Reason =
@@ -21,10 +21,26 @@ export type Reason =
   }
   /** Its artifact was there once and is gone. */
   | { readonly type: "missing" }
+  /** It failed when it ran last, and has had no artifact since. */
+  | { readonly type: "failed"; readonly message: string; readonly run: string }
+  /** It could not run last time; `because` is the key of what had failed, where that is known. */
+  | { readonly type: "skipped"; readonly because?: string }
+  /** It was stopped before its end, or its run was killed. */
+  | { readonly type: "interrupted" }
   /** Its artifact failed its check. */
   | { readonly type: "damaged" }
   /** Other code made its artifact, or one that it was made from. */
   | { readonly type: "code"; readonly where: "own" | "upstream" };
+
+/** What became of a task when a run had it last. */
+export interface PastTask {
+  /** Where it stood at the end of that run, or when the run was killed. */
+  readonly state: TaskState;
+  /** The run. */
+  readonly run: string;
+  /** Why it failed. */
+  readonly message?: string;
+}
 
 /** What is known of earlier runs. */
 export interface History {
@@ -41,18 +57,26 @@ const CANDIDATES = 20;
 export class Reasoner {
   readonly #graph: TaskGraph;
   readonly #history: History | undefined;
+  readonly #past: ReadonlyMap<string, PastTask>;
+  /** The failed task because of which a task cannot have run, by the latter's key. */
+  readonly #causes = new Map<string, string>();
 
   /**
    * Reasons for tasks of one graph.
    *
-   * @param history without it, every missing task is new
+   * @param options.history without it, nothing is compared with what was there before
+   * @param options.past what became of tasks by their keys; those that are absent never ran
    */
-  constructor(graph: TaskGraph, history?: History) {
+  constructor(graph: TaskGraph, { history, past = new Map() }: {
+    readonly history?: History | undefined;
+    readonly past?: ReadonlyMap<string, PastTask> | undefined;
+  }) {
     this.#graph = graph;
     this.#history = history;
+    this.#past = past;
   }
 
-  /** Why a task that the plan runs does run. */
+  /** Why a task that the plan runs does run; asked in topological order. */
   reasonOf(
     task: Task,
     { isDamaged, isThere, isOtherCode }: {
@@ -61,12 +85,33 @@ export class Reasoner {
       readonly isOtherCode: boolean;
     },
   ): Reason {
+    const past = this.#past.get(task.key);
+    const cause = past?.state === "failed" ? task.key : this.#causeAbove(task);
+    if (cause !== undefined) this.#causes.set(task.key, cause);
     if (isDamaged) return { type: "damaged" };
     if (isThere) return { type: "code", where: isOtherCode ? "own" : "upstream" };
+    switch (past?.state) {
+      case "done":
+      case "cached":
+        return { type: "missing" };
+      case "failed":
+        return { type: "failed", message: past.message ?? "", run: past.run };
+      case "skipped":
+        return { type: "skipped", ...(cause === undefined ? {} : { because: cause }) };
+      case "running":
+      case "interrupted":
+        return { type: "interrupted" };
+    }
     const history = this.#history;
-    if (history === undefined) return { type: "new" };
-    if (history.identity(task.key) !== undefined) return { type: "missing" };
-    return this.#nearest(task, history) ?? { type: "new" };
+    return history === undefined
+      ? { type: "new" }
+      : this.#nearest(task, history) ?? { type: "new" };
+  }
+
+  #causeAbove({ inputs, start }: Task): string | undefined {
+    const before = Object.values(inputs).flat().map(({ key }) => key);
+    return [...before, ...(start === undefined ? [] : [start])]
+      .map((key) => this.#causes.get(key)).find((cause) => cause !== undefined);
   }
 
   #nearest(task: Task, history: History): Reason | undefined {
@@ -75,6 +120,8 @@ export class Reasoner {
     const candidates = new Set(task.cells.flatMap((cell) => history.keysAt(cell)));
     let nearest: { previous: string; differences: Difference[]; far: number } | undefined;
     for (const previous of [...candidates].slice(0, CANDIDATES)) {
+      // It stood here itself, and was never begun.
+      if (previous === task.key) continue;
       const from = history.identity(previous);
       if (from === undefined || from.kind !== to.kind) continue;
       const differences = explain({ from, to }, identityOf);

@@ -155,6 +155,8 @@ export interface TaskKind<P = any, Roles extends InputRoles = any> {
   seed?(params: P): number | undefined;
   /** What the task costs, as far as its params and those of the tasks before it tell. */
   estimate?(params: P, inputs: UpstreamInputs): Estimate;
+  /** The step of the checkpoint that a run would go on from, if there is one in its scratch folder. */
+  checkpointStep?(scratchDir: string): Promise<number | undefined>;
   /** Does the work, in a worker process. Heavy imports belong inside it. */
   run(context: TaskContext<P, Roles>): Promise<TaskOutcome>;
 }

@@ -9,12 +9,13 @@ import { CodeHasher } from "../executor/code_hash.ts";
 import { buildGraph, type TaskGraph } from "../graph/build.ts";
 import { checkBudget } from "../graph/cost.ts";
 import { type Plan, planGraph } from "../graph/plan.ts";
-import type { History } from "../graph/reason.ts";
+import type { History, PastTask } from "../graph/reason.ts";
 import type { Task, TaskKind } from "../graph/task.ts";
 import { type Experiment, loadExperiment } from "../experiment/experiment.ts";
 import { formatCell } from "../report/text/labels.ts";
 import { ArtifactStore } from "../store/objects/artifacts.ts";
 import { loadHistory } from "../store/database/history.ts";
+import { readStates } from "../store/database/results.ts";
 import type { CellRow } from "../store/database/rows.ts";
 import { fileUnder, type Filing } from "./variant.ts";
 
@@ -107,15 +108,53 @@ export async function openStudy(options: StudyOptions): Promise<Study> {
       ),
     ),
   );
+  let unfinished: Promise<ReadonlySet<string>> | undefined;
   const plan = await planGraph(graph, {
     lookup: (key) => store.find(key),
     verify: (key) => store.verify(key),
     code,
     strictCode: options.strictCode ?? false,
-    // The database keeps identities as the JSON that they are.
-    history: async () => await loadHistory(database, filing.experiment) as History | undefined,
+    history: () => historyOf(database, filing),
+    past: (keys) => pastOf(database, keys),
+    checkpointOf: async ({ key, kind }) => {
+      unfinished ??= store.unfinished();
+      if (!(await unfinished).has(key)) return undefined;
+      return await graph.kinds.get(kind)!.checkpointStep?.(store.taskScratchOf(key));
+    },
   });
   return { ...resolved, plan, code };
+}
+
+/** What stood at each cell before, of a variant and of what it is a variant of. */
+async function historyOf(
+  database: string,
+  { experiment, name }: Filing,
+): Promise<History | undefined> {
+  const histories: History[] = [];
+  for (const each of new Set([experiment, name])) {
+    // The database keeps identities as the JSON that they are.
+    const history = await loadHistory(database, each) as History | undefined;
+    if (history !== undefined) histories.push(history);
+  }
+  if (histories.length === 0) return undefined;
+  return {
+    keysAt: (cell) => histories.flatMap((history) => history.keysAt(cell)),
+    identity: (key) =>
+      histories.map((history) => history.identity(key)).find((each) => each !== undefined),
+  };
+}
+
+async function pastOf(
+  database: string,
+  keys: readonly string[],
+): Promise<ReadonlyMap<string, PastTask>> {
+  try {
+    await Deno.stat(database);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return new Map();
+    throw error;
+  }
+  return await readStates(database, keys);
 }
 
 /** Overrides that leave the spec as it is make no variant of it. */

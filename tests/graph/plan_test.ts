@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { TaskGraph } from "../../lib/graph/build.ts";
 import { formatDifferences } from "../../lib/report/text/reasons.ts";
 import { type Plan, planGraph, type PlanOptions } from "../../lib/graph/plan.ts";
-import type { TaskCell } from "../../lib/graph/task.ts";
+import type { TaskCell, TaskState } from "../../lib/graph/task.ts";
 import { exam, graphOf, keyOfRequest, text, train, type Wish } from "./sample.ts";
 
 /** A text; at each number of steps a training "t<steps>" and, if asked, its exam "e<steps>". */
@@ -196,8 +196,10 @@ Deno.test("planGraph() explains a run by the nearest earlier task of the same ce
   };
   await planWith(now, [...now.ofRequest.keys()], { history: load });
   assert.equal(asked, 0, "nothing runs, so nothing needs a reason");
-  const plan = await planWith(now, [], { history: load });
-  assert.deepEqual(await planWith(now, [], { history }), plan);
+  const past = () =>
+    Promise.resolve(new Map([[keyOfRequest(now, "text"), { state: "done" as const, run: "r" }]]));
+  const plan = await planWith(now, [], { history: load, past });
+  assert.deepEqual(await planWith(now, [], { history, past }), plan);
   const reason = (id: string) => plan.tasks.get(keyOfRequest(now, id))!.reason!;
   assert.deepEqual(reason("text"), { type: "missing" });
   assert.deepEqual(reason("t20"), { type: "new" });
@@ -211,6 +213,58 @@ Deno.test("planGraph() explains a run by the nearest earlier task of the same ce
     "inputs.model[0], because of",
     "  seed: 7 -> (default)",
   ]);
+});
+
+Deno.test("planGraph() tells apart what was never made, failed, skipped, interrupted and is gone", async () => {
+  const graph = await graphOf(grid([10, 20, 40, 80]));
+  const key = (id: string) => keyOfRequest(graph, id);
+  const states: readonly (readonly [id: string, state: TaskState, message?: string])[] = [
+    ["text", "done"],
+    ["t10", "failed", "no room"],
+    ["e10", "skipped"],
+    ["t20", "interrupted"],
+    ["e20", "waiting"],
+    ["t40", "running"],
+    ["e40", "ready"],
+  ];
+  const past = new Map(states.map(([id, state, message]) => [
+    key(id),
+    { state, run: "then", ...(message === undefined ? {} : { message }) },
+  ]));
+  // All stood there in a run, as the history says: that makes none of them one that was made.
+  const history = {
+    keysAt: ({ stage }: TaskCell) => [key(stage)],
+    identity: (each: string) => graph.identities.get(each),
+  };
+  const { tasks } = await planWith(graph, [], { history, past: () => Promise.resolve(past) });
+  assert.deepEqual(
+    Object.fromEntries([...graph.ofRequest].map(([id, each]) => [id, tasks.get(each)!.reason])),
+    {
+      text: { type: "missing" },
+      t10: { type: "failed", message: "no room", run: "then" },
+      e10: { type: "skipped", because: key("t10") },
+      t20: { type: "interrupted" },
+      e20: { type: "new" },
+      t40: { type: "interrupted" },
+      e40: { type: "new" },
+      t80: { type: "new" },
+      e80: { type: "new" },
+    },
+  );
+});
+
+Deno.test("planGraph() counts of an interrupted training the steps after its checkpoint", async () => {
+  const graph = await graphOf(grid([100, 200], { isExamined: false }));
+  const keys = new Map([[keyOfRequest(graph, "t100"), 60], [keyOfRequest(graph, "t200"), 80]]);
+  const checkpointOf = ({ key }: { key: string }) => Promise.resolve(keys.get(key));
+  const plan = await planWith(graph, ["text"], { checkpointOf });
+  const of = (id: string) => plan.tasks.get(keyOfRequest(graph, id))!;
+  assert.deepEqual([of("t100").resumesAt, of("t100").cost.steps], [60, 40]);
+  // Its start is later than its own checkpoint.
+  assert.deepEqual([of("t200").resumesAt, of("t200").cost.steps], [undefined, 100]);
+  assert.equal(plan.costs.left.steps, 140);
+  const strict = await planWith(graph, ["text"], { checkpointOf, strictCode: true });
+  assert.equal(strict.costs.left.steps, 200);
 });
 
 Deno.test("planGraph() counts why trainings share nothing", async () => {

@@ -15,15 +15,29 @@ export interface ShownDifference {
 
 /** Why a task runs. */
 export type ShownReason =
-  | { readonly type: "new" | "missing" | "damaged" }
+  | { readonly type: "new" | "missing" | "damaged" | "interrupted" }
+  | { readonly type: "failed"; readonly message: string; readonly run: string }
+  | { readonly type: "skipped"; readonly because?: string }
   | { readonly type: "changed" | "upstream"; readonly differences: readonly ShownDifference[] }
   | { readonly type: "code"; readonly where: "own" | "upstream" };
 
-/** A reason as lines of text, the first one short. */
-export function formatReason(reason: ShownReason): string[] {
+/**
+ * A reason as lines of text, the first one short.
+ *
+ * @param labelOf what a task is called, by its key
+ */
+export function formatReason(reason: ShownReason, labelOf: (key: string) => string): string[] {
   switch (reason.type) {
     case "new":
       return ["new"];
+    case "failed":
+      return [`failed in run ${reason.run}: ${reason.message}`];
+    case "skipped": {
+      const { because } = reason;
+      return [`skipped, as ${because === undefined ? "what it reads" : labelOf(because)} failed`];
+    }
+    case "interrupted":
+      return ["interrupted before its end"];
     case "missing":
       return ["its artifact is gone"];
     case "damaged":

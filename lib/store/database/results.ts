@@ -1,7 +1,7 @@
 /** What the database knows of tasks by their keys, whatever experiment they stand in. */
 import type { Json } from "../../base/canonical.ts";
 import { FACT_NAMES, FACTS, type Facts } from "../../base/facts.ts";
-import type { Score } from "../../graph/task.ts";
+import type { Score, TaskState } from "../../graph/task.ts";
 import { queryRows } from "./query.ts";
 
 /** What a task said of its artifact. */
@@ -47,6 +47,38 @@ export async function readOutcomes(
     });
   }
   return outcomes;
+}
+
+/** What became of a task when a run had it last. */
+export interface RecordedState {
+  /** Where it stood then. */
+  readonly state: TaskState;
+  /** The run. */
+  readonly run: string;
+  /** Why it failed. */
+  readonly message?: string;
+}
+
+/**
+ * What became of tasks, by their keys; those that no run had are absent.
+ *
+ * @throws ExperimentError as `query`
+ */
+export async function readStates(
+  database: string,
+  keys: readonly string[],
+): Promise<Map<string, RecordedState>> {
+  const rows = await queryRows(
+    database,
+    `SELECT key, state, run, message FROM tasks
+     WHERE key IN (SELECT unnest(from_json($1, '["VARCHAR"]')))`,
+    { values: [JSON.stringify(keys)] },
+  );
+  return new Map(rows.map(({ key, state, run, message }) => [String(key), {
+    state: state as TaskState,
+    run: String(run),
+    ...(typeof message === "string" ? { message } : {}),
+  }]));
 }
 
 function factsOf(row: Readonly<Record<string, Json>>): Facts {

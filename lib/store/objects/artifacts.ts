@@ -16,6 +16,9 @@ import { Attempt } from "./attempt.ts";
 import { storeFault } from "../faults.ts";
 import type { ArtifactRecord } from "./record.ts";
 
+/** The folder in a key's scratch that is the task's own. */
+export const TASK_SCRATCH = "task";
+
 /** What a store may be given. */
 export interface StoreOptions {
   /** Told what went wrong and was put right, such as a damaged artifact set aside. */
@@ -82,6 +85,16 @@ export class ArtifactStore {
       });
     }
     return `${this.root}/objects/${key.slice(0, 2)}/${key}`;
+  }
+
+  /** Where a task of a key keeps checkpoints while it is unfinished. */
+  taskScratchOf(key: string): string {
+    return `${this.root}/scratch/${key}/${TASK_SCRATCH}`;
+  }
+
+  /** The keys that left something in scratch: those of unfinished tasks, by far the most. */
+  async unfinished(): Promise<ReadonlySet<string>> {
+    return new Set(await this.#names(`${this.root}/scratch`));
   }
 
   /**

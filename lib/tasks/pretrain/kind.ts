@@ -157,6 +157,10 @@ export const pretrain: TaskKind<PretrainParams, PretrainInputs> = {
     )),
   seed: (params) => params.seed,
   estimate,
+  async checkpointStep(scratchDir) {
+    const { latestStep } = await import("../training/checkpoints.ts");
+    return await latestStep(scratchDir);
+  },
   async run(context) {
     const { runPretrain } = await import("./run.ts");
     return await runPretrain(context);

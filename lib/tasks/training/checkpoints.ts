@@ -77,12 +77,26 @@ export class Checkpoints {
   }
 
   async #steps(): Promise<number[]> {
-    const steps = [];
-    for await (const { name } of Deno.readDir(this.#dir)) {
-      const match = /^step-(\d+)$/.exec(name);
-      if (match !== null) steps.push(Number(match[1]));
-    }
-    return steps;
+    return await stepsIn(this.#dir);
+  }
+}
+
+async function stepsIn(dir: string): Promise<number[]> {
+  const steps = [];
+  for await (const { name } of Deno.readDir(dir)) {
+    const match = /^step-(\d+)$/.exec(name);
+    if (match !== null) steps.push(Number(match[1]));
+  }
+  return steps;
+}
+
+/** The step of the latest checkpoint in a scratch folder; it is not checked, and need not be sound. */
+export async function latestStep(dir: string): Promise<number | undefined> {
+  try {
+    return (await stepsIn(dir)).sort((a, b) => b - a)[0];
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
   }
 }
 

@@ -6,6 +6,10 @@ Deno.test("formatReason() says why in a line, or field by field", () => {
     [{ type: "new" }, ["new"]],
     [{ type: "missing" }, ["its artifact is gone"]],
     [{ type: "damaged" }, ["its artifact was damaged"]],
+    [{ type: "failed", message: "no room", run: "r1" }, ["failed in run r1: no room"]],
+    [{ type: "skipped", because: "k" }, ["skipped, as task k failed"]],
+    [{ type: "skipped" }, ["skipped, as what it reads failed"]],
+    [{ type: "interrupted" }, ["interrupted before its end"]],
     [{ type: "code", where: "own" }, ["its code changed"]],
     [{ type: "code", where: "upstream" }, ["code upstream changed"]],
     [
@@ -24,5 +28,7 @@ Deno.test("formatReason() says why in a line, or field by field", () => {
       ],
     ],
   ];
-  for (const [reason, lines] of cases) assert.deepEqual(formatReason(reason), lines);
+  for (const [reason, lines] of cases) {
+    assert.deepEqual(formatReason(reason, (key) => `task ${key}`), lines);
+  }
 });
