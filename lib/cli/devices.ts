@@ -25,7 +25,7 @@ export async function devices(): Promise<void> {
 
 async function whyNot(device: Device): Promise<string | undefined> {
   try {
-    await device.check();
+    await device.check?.();
     return undefined;
   } catch (error) {
     if (!(error instanceof ExperimentError)) throw error;

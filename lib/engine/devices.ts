@@ -33,11 +33,13 @@ export interface Device {
   /** How many threads a task gets, at least 1; results do not depend on it. */
   threads(load: Load): number;
   /**
-   * Asks whether it can be used on this machine now, before anything is computed.
+   * Asks whether it can be used on this machine now, before anything is computed; absent
+   * where it always can. It takes what `open` takes, so whoever computes asks, and where
+   * processes of others compute, it is asked there.
    *
    * @throws ExperimentError why not, and what to do about it
    */
-  check(): Promise<void>;
+  check?(): Promise<void>;
   /**
    * Loads its engine.
    *
@@ -63,7 +65,6 @@ export const DEVICES: Readonly<Record<DeviceName, Device>> = {
     module: new URL("./onnx/engine.ts", import.meta.url),
     slots: cores,
     threads: shareOfCores,
-    check: () => Promise.resolve(),
     async open(options) {
       const { OnnxEngine } = await import("./onnx/engine.ts");
       return new OnnxEngine(options);
@@ -75,7 +76,6 @@ export const DEVICES: Readonly<Record<DeviceName, Device>> = {
     module: new URL("./tfjs/engine.ts", import.meta.url),
     slots: cores,
     threads: () => 1,
-    check: () => Promise.resolve(),
     async open() {
       const { TfjsEngine } = await import("./tfjs/engine.ts");
       return await TfjsEngine.open("cpu");

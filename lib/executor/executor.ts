@@ -80,6 +80,13 @@ export interface Executor extends AsyncDisposable {
    */
   execute(job: Job, options?: ExecuteOptions): Promise<JobResult>;
 
+  /**
+   * Asks, where jobs are done, whether a device can be used there; before the first job.
+   *
+   * @throws ExperimentError why not, and what to do about it
+   */
+  check(device: string): Promise<void>;
+
   /** Gives back what it holds: nothing of it is at work on this machine any more. */
   close(): Promise<void>;
 }

@@ -9,7 +9,7 @@ import type { Fault } from "../base/errors.ts";
 import type { Job, JobEvent } from "./executor.ts";
 
 /** The version of these messages; a worker of another one is refused. */
-export const PROTOCOL = 2;
+export const PROTOCOL = 3;
 
 /** Stands before every message of a worker. */
 export const MARK = "\x1e";
@@ -24,6 +24,8 @@ export type ToWorker =
     /** The root of the store. */
     readonly store: string;
   }
+  /** Asks whether numbers can be computed on a device here; answered as a job is. */
+  | { readonly type: "check"; readonly device: string }
   | { readonly type: "abort"; readonly key: string };
 
 /** What the worker says: what happens to its job, as it is; the last four end a job. */

@@ -23,6 +23,8 @@ import {
 export interface WorkerOptions {
   /** The key that a job has by its outside files as they are now. */
   readonly keyOf: (job: Job) => Promise<string>;
+  /** Rejects with an ExperimentError where a device cannot be used. */
+  readonly check: (device: string) => Promise<void>;
 }
 
 /**
@@ -64,34 +66,36 @@ class Server {
     }
     if (this.#current !== undefined) throw new Error("a worker does one job at a time");
     const abort = new AbortController();
-    this.#current = { key: message.job.key, abort };
-    this.#run(message, abort.signal).then((last) => {
+    this.#current = { key: message.type === "job" ? message.job.key : "", abort };
+    this.#serve(message, abort.signal).then((last) => {
       this.#current = undefined;
       tell(last);
     });
   }
 
-  /** Does a job; returns the message that ends it. */
+  /** Does what it is asked; returns the message that ends it. */
+  async #serve(
+    message: Exclude<ToWorker, { type: "abort" }>,
+    signal: AbortSignal,
+  ): Promise<FromWorker> {
+    try {
+      if (message.type === "job") return await this.#run(message, signal);
+      await this.options.check(message.device);
+      return { type: "done", wasThere: false };
+    } catch (error) {
+      return endOf(error, signal);
+    }
+  }
+
   async #run(
     { job, threads, store: root }: Extract<ToWorker, { type: "job" }>,
     signal: AbortSignal,
   ): Promise<FromWorker> {
-    try {
-      const kind = this.#kinds.get(job.kind);
-      if (kind === undefined) throw new Error(`this worker knows no kind "${job.kind}"`);
-      const store = await this.#open(root);
-      const wasThere = await runJob(job, {
-        ...this.options,
-        kind,
-        store,
-        threads,
-        tell,
-        signal,
-      });
-      return { type: "done", wasThere };
-    } catch (error) {
-      return endOf(error, signal);
-    }
+    const kind = this.#kinds.get(job.kind);
+    if (kind === undefined) throw new Error(`this worker knows no kind "${job.kind}"`);
+    const store = await this.#open(root);
+    const wasThere = await runJob(job, { ...this.options, kind, store, threads, tell, signal });
+    return { type: "done", wasThere };
   }
 
   #open(root: string): Promise<ArtifactStore> {

@@ -66,10 +66,15 @@ export interface RunReport {
 /** Opening DuckDB costs some hundredths of a second of a core that trainings could use. */
 const RECORD_EVERY_MS = 3000;
 
-/** Runs what the plan of a study says. Failures of tasks are in the report, not thrown. */
+/**
+ * Runs what the plan of a study says. Failures of tasks are in the report, not thrown.
+ *
+ * @throws ExperimentError where nothing can be computed on the device, before anything is recorded
+ */
 export async function runStudy(study: Study, options: RunOptions): Promise<RunReport> {
   const { experiment, plan, graph, filing: { experiment: name, variant } } = study;
   const { tracker, signal } = options;
+  await checkDevice(study, options.executor);
   const startedAt = new Date().toISOString();
   const run = `${startedAt.replace(/[-:]|\.\d+/g, "")}-${crypto.randomUUID().slice(0, 4)}`;
 
@@ -158,6 +163,15 @@ async function outcomesOf(
 
 interface ExecuteOptions extends RunOptions {
   readonly recorder: Recorder;
+}
+
+/** Asks for the device once, where a task that is to run computes numbers on it. */
+async function checkDevice({ plan, graph, options }: Study, executor: Executor): Promise<void> {
+  if (deviceOf(options.device).check === undefined) return;
+  const isUsed = [...plan.tasks.values()].some(({ state, task }) =>
+    state === "run" && graph.kinds.get(task.kind)!.isNumeric
+  );
+  if (isUsed) await executor.check(options.device);
 }
 
 async function execute(study: Study, options: ExecuteOptions): Promise<void> {

@@ -65,7 +65,7 @@ for (const [what, main, message, mend] of FAULTS) {
     await withVariables(
       { [FOLDER_VARIABLE]: folder, [INSIST_VARIABLE]: undefined },
       async () =>
-        await assert.rejects(DEVICES["tfjs-node-gpu"].check(), (error) => {
+        await assert.rejects(DEVICES["tfjs-node-gpu"].check!(), (error) => {
           assert.ok(error instanceof ExperimentError);
           assert.match(error.message, new RegExp(message));
           assert.equal(error.faults[0].mend, mend);
@@ -80,7 +80,7 @@ Deno.test("tfjs-node-gpu says what to do where its folder is not named", async (
   await withVariables(
     { [FOLDER_VARIABLE]: undefined },
     async () =>
-      await assert.rejects(DEVICES["tfjs-node-gpu"].check(), {
+      await assert.rejects(DEVICES["tfjs-node-gpu"].check!(), {
         code: "engine/tfjs-node-gpu-missing",
         message: `the variable ${FOLDER_VARIABLE} names no folder with @tensorflow/tfjs-node-gpu`,
         faults: [{

@@ -50,6 +50,19 @@ Deno.test("an artifact records its device, and the engine where one computed it"
   });
 });
 
+Deno.test("LocalExecutor.check() asks a worker, which then takes the first job", async () => {
+  await withExecutor({ slots: 1 }, async ({ dir, executor }) => {
+    assert.deepEqual(await faultsOf(executor.check("abacus")), [
+      "no abacus [executor/input-lost]\n  mend: use another one",
+    ]);
+    await executor.check("none");
+    const tally = `${dir}/tally`;
+    const job = jobOf("a", "add", { params: { terms: [1], tally } });
+    await executor.execute(job);
+    assert.match(await Deno.readTextFile(tally), /^add 1 in \d+\n$/);
+  });
+});
+
 Deno.test("LocalExecutor gives a task its inputs, each output by its folder", async () => {
   await withExecutor({}, async ({ store, executor }) => {
     await executor.execute(jobOf("one", "add", { params: { terms: [1] } }));

@@ -87,6 +87,17 @@ export class LocalExecutor implements Executor {
     }
   }
 
+  /** Asks a worker, which stays warm for the first job. */
+  async check(device: string): Promise<void> {
+    const threads = this.#options.threads?.({ flops: 0, active: 1 }) ?? 1;
+    const { place } = await this.#occupy(`${device} ${threads}`);
+    try {
+      await place.worker.check(device);
+    } finally {
+      this.#release(place);
+    }
+  }
+
   /** Ends all workers, busy ones too, and waits until they are gone. */
   async close(): Promise<void> {
     this.#isClosed = true;

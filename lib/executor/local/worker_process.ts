@@ -47,8 +47,9 @@ const TAIL_CHARACTERS = 2000;
 const CLOSE_GRACE_MS = 2000;
 
 interface Pending {
-  readonly job: Job;
-  readonly run: JobRun;
+  /** What the worker is at, for the message that it died. */
+  readonly at: string;
+  readonly run: Pick<JobRun, "signal" | "onEvent">;
   readonly resolve: (wasThere: boolean) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -104,25 +105,46 @@ export class WorkerProcess {
    *   signal's reason when aborted; Error with the worker's stack for a bug
    */
   async run(job: Job, run: JobRun): Promise<boolean> {
-    if (this.#pending !== undefined) throw new Error("a worker does one job at a time");
     run.signal?.throwIfAborted();
-    if (!this.#isAlive) throw await this.#deathOf(job);
     let timer: ReturnType<typeof setTimeout> | undefined;
     const abort = () => {
       this.#send({ type: "abort", key: job.key });
       timer = setTimeout(() => this.#kill(), this.#graceMs);
     };
     try {
-      const result = new Promise<boolean>((resolve, reject) => {
-        this.#pending = { job, run, resolve, reject };
-      });
       run.signal?.addEventListener("abort", abort, { once: true });
-      this.#send({ type: "job", job, threads: run.threads, store: run.store });
-      return await result;
+      const message = { type: "job", job, threads: run.threads, store: run.store } as const;
+      return await this.#ask(message, { at: `doing a task of ${job.kind}`, run });
     } finally {
       run.signal?.removeEventListener("abort", abort);
       clearTimeout(timer);
     }
+  }
+
+  /**
+   * Asks whether a device can be used where the worker runs.
+   *
+   * @throws ExperimentError why not, or "executor/worker-died"
+   */
+  async check(device: string): Promise<void> {
+    await this.#ask({ type: "check", device }, {
+      at: `that looks at the device ${device}`,
+      run: {},
+    });
+  }
+
+  /** Sends what is answered by a last message, and waits for it. */
+  async #ask(
+    message: Exclude<ToWorker, { type: "abort" }>,
+    { at, run }: Pick<Pending, "at" | "run">,
+  ): Promise<boolean> {
+    if (this.#pending !== undefined) throw new Error("a worker does one job at a time");
+    if (!this.#isAlive) throw await this.#deathOf(at);
+    const result = new Promise<boolean>((resolve, reject) => {
+      this.#pending = { at, run, resolve, reject };
+    });
+    this.#send(message);
+    return await result;
   }
 
   /** Ends the process, even in the midst of a job, and waits until it is gone. */
@@ -154,8 +176,8 @@ export class WorkerProcess {
     this.#input.close().catch(() => {});
     const pending = this.#take();
     if (pending === undefined) return;
-    const { job, run, reject } = pending;
-    reject(run.signal?.aborted === true ? run.signal.reason : await this.#deathOf(job));
+    const { at, run, reject } = pending;
+    reject(run.signal?.aborted === true ? run.signal.reason : await this.#deathOf(at));
   }
 
   async #readOutput(): Promise<void> {
@@ -212,7 +234,7 @@ export class WorkerProcess {
     return pending;
   }
 
-  async #deathOf(job: Job): Promise<ExperimentError> {
+  async #deathOf(at: string): Promise<ExperimentError> {
     const { code, signal } = await this.#child.status;
     const how = signal === null ? `ended with exit code ${code}` : `was killed by ${signal}`;
     const advice = signal === "SIGKILL"
@@ -222,7 +244,7 @@ export class WorkerProcess {
     const words = this.#tail.trim();
     return new ExperimentError(
       "executor/worker-died",
-      `the worker doing a task of ${job.kind} ${how}`,
+      `the worker ${at} ${how}`,
       { mend: words === "" ? advice : `${advice}:\n${words.replace(/^/gm, "    ")}` },
     );
   }

@@ -39,7 +39,7 @@ export interface NewArtifact {
   readonly outcome: TaskOutcome;
   /** The hash of the kind's module graph. */
   readonly code: string;
-  /** The device that it ran on, such as "cpu". */
+  /** The device of the run, such as "cpu". */
   readonly device: string;
   /** The engine that computed its numbers, such as "onnx-cpu"; absent where none did. */
   readonly engine?: string;

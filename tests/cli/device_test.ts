@@ -1,0 +1,23 @@
+/** A device that cannot be used here: told before anything is started. */
+import assert from "node:assert/strict";
+import { FOLDER_VARIABLE } from "../../lib/engine/tfjs/node_gpu.ts";
+import { finished, titrate } from "../_support/titrate.ts";
+import { TinyStudy } from "./tiny_study.ts";
+
+const MESSAGE = `the variable ${FOLDER_VARIABLE} names no folder with @tensorflow/tfjs-node-gpu`;
+
+Deno.test("run checks its device before any task starts: exit 2, and nothing is recorded", async () => {
+  await using study = await TinyStudy.make();
+  const call = (...args: string[]) => {
+    const options = { cwd: study.dir, env: { [FOLDER_VARIABLE]: "" } };
+    return finished(titrate(["run", "study.yaml", ...args], options).spawn());
+  };
+  const { code, stderr } = await call("--device", "tfjs-node-gpu");
+  assert.equal(code, 2, stderr);
+  const told = stderr.slice(stderr.indexOf(MESSAGE));
+  const [, mend] = told.split("\n");
+  assert.equal(told.split("\n")[0], `${MESSAGE} [engine/tfjs-node-gpu-missing]`, stderr);
+  assert.match(mend!, /^ {2}mend: run "tools\/tfjs_node_gpu\.sh FOLDER" and set /);
+  const left = [...Deno.readDirSync(study.dir)].map(({ name }) => name).sort();
+  assert.deepEqual(left, ["dev.tsv", "study.yaml", "test.tsv", "text.txt", "train.tsv"]);
+});
