@@ -2,7 +2,8 @@
  * Runs `deno doc --lint` and fails on what we can mend: missing docs and types.
  *
  * References to types of npm packages ("private-type-ref") are left out: a
- * package's types cannot be made public here.
+ * package's types cannot be made public here. So is a member whose type is one
+ * literal, such as `type: "progress"`: a comment could only say that it is one.
  */
 // deno-lint-ignore-file no-console -- a script: printing is all it is for
 const files: string[] = [];
@@ -20,7 +21,11 @@ const text = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr)
 const reports = text.split(/^(?=error(?:\[[a-z-]+\])?:)/m).filter((each) =>
   each.startsWith("error[")
 );
-const ours = reports.filter((each) => !each.startsWith("error[private-type-ref]"));
+const TAG = /^\d+ \|\s+readonly \w+: "[^"]*";$/m;
+const ours = reports.filter((each) =>
+  !each.startsWith("error[private-type-ref]") &&
+  !(each.startsWith("error[missing-jsdoc]") && TAG.test(each))
+);
 // With reports it found faults, without any it could not read the files at all.
 if (code !== 0 && reports.length === 0) {
   console.error(text.trimEnd());

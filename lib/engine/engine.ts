@@ -17,7 +17,7 @@ export type Tensors = Readonly<Record<string, Tensor>>;
 export interface ParamSpec {
   /** The name of the graph's input. */
   readonly name: string;
-  /** That of the graph's input. */
+  /** The dimensions of that input. */
   readonly shape: Shape;
   /** Whether weight decay applies: not to biases and layer norms. */
   readonly decays: boolean;

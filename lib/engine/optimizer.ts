@@ -20,7 +20,7 @@ import type { AdamW } from "./engine.ts";
 
 /** What changes from step to step, as f32. */
 export interface AdamWStep {
-  /** Of this step, before a parameter's own scale. */
+  /** The learning rate of the step, before a parameter's own scale. */
   readonly learningRate: number;
   /** c1: 1 without bias correction. */
   readonly firstCorrection: number;

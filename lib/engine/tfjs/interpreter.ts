@@ -18,9 +18,9 @@ export class Interpreter {
    * @param graph of lowered operations and inputs only
    */
   constructor(
-    /** What computes. */
+    /** The operations of the backend that computes. */
     readonly tf: TensorFlow,
-    /** What is computed. */
+    /** What it runs. */
     readonly graph: Graph,
   ) {
     const lastUse = new Map<number, number>();

@@ -12,7 +12,6 @@ import { listOf, mendName } from "../check/near.ts";
 
 /** `axis.steps`, `env.DATA`, `stages.world`, `stages.world.ner`. */
 export interface Reference {
-  /** Tells it from other expressions. */
   readonly type: "reference";
   /** What kind of thing is named. */
   readonly space: "axis" | "env" | "stages";

@@ -9,7 +9,6 @@ import type { Path } from "../../base/path.ts";
 
 /** A single value. */
 export interface ScalarNode {
-  /** Tells it from other nodes. */
   readonly type: "scalar";
   /** Where it begins. */
   readonly at: SourcePosition;
@@ -21,7 +20,6 @@ export interface ScalarNode {
 
 /** A list. */
 export interface ListNode {
-  /** Tells it from other nodes. */
   readonly type: "list";
   /** Where it begins. */
   readonly at: SourcePosition;
@@ -31,7 +29,6 @@ export interface ListNode {
 
 /** A mapping; keeps the order of its keys. */
 export interface MapNode {
-  /** Tells it from other nodes. */
   readonly type: "map";
   /** Where it begins. */
   readonly at: SourcePosition;
@@ -49,7 +46,6 @@ export interface MapEntry {
 
 /** A value about which a fault has been reported already, so that nothing more is said of it. */
 export interface BrokenNode {
-  /** Tells it from other nodes. */
   readonly type: "broken";
   /** Where it begins. */
   readonly at: SourcePosition;

@@ -28,7 +28,6 @@ export interface Operands {
 
 /** An operation that ONNX Runtime computes. */
 export interface RuntimeOperation {
-  /** Tells it from a kernel operation. */
   readonly at: "runtime";
   /** The values of the graph that it reads. */
   readonly inputs: readonly Value[];
@@ -89,7 +88,6 @@ export type KernelOutput = Value | Residual | { readonly scratch: number };
 
 /** An operation that one of our kernels computes, on whole tensors in memory. */
 export interface KernelOperation {
-  /** Tells it from an operation of ONNX Runtime. */
   readonly at: "kernel";
   /** What it reads, in the order that its kernel takes them. */
   readonly inputs: readonly KernelInput[];
