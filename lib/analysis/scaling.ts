@@ -98,7 +98,11 @@ export function fitScaling(
     intervals,
     shape,
     goodness: { rmse, rSquared, chanceOfConstant: chanceOfConstant(rSquared, usable.length) },
-    warnings: [...warnings, ...warningsOfShape, ...warningsOfIntervals(usable)],
+    warnings: [
+      ...warnings,
+      ...warningsOfShape,
+      ...(shape === "turning" || shape === "flat" ? [] : warningsOfIntervals(usable)),
+    ],
   };
 }
 

@@ -9,6 +9,7 @@ import { rootMeanSquare, summarise } from "../../analysis/noise.ts";
 import type { Shape } from "../../analysis/scaling.ts";
 import type { Json, JsonObject } from "../../base/canonical.ts";
 import type { FitFact } from "../../base/facts.ts";
+import type { Metric } from "../../graph/task.ts";
 import { type GridRow, groupBy, nameOfScore, sampleOf, sweptAxes } from "../text/grid.ts";
 import { formatAxisValue } from "../text/labels.ts";
 import { unitOf } from "../text/units.ts";
@@ -73,6 +74,8 @@ export interface Panel {
   readonly scale: "log" | "linear" | "names";
   /** The axes that tell the curves apart. */
   readonly others: readonly string[];
+  /** The least and the greatest value that the metric can have, where that is known. */
+  readonly range?: readonly [least: number, most: number];
   /** In the order of the spec. */
   readonly curves: readonly Curve[];
   /** Stages without swept axes that have the same score: a start, a control. */
@@ -91,7 +94,8 @@ export function curvePanels(rows: readonly CurveRow[], fits: readonly CurveFit[]
         const values = [...new Set(same.map((row) => row.axes[axis]))];
         if (values.length < 2) return [];
         const scale = scaleOf(values);
-        const { benchmark, split, metric: name } = same[0]!;
+        const { benchmark, split, metric: name, declared } = same[0]!;
+        const range = rangeOf(declared);
         const ofScore = fits.filter((fit) =>
           fit.stage === stage && fit.benchmark === benchmark && fit.split === split &&
           fit.metric === name
@@ -102,6 +106,7 @@ export function curvePanels(rows: readonly CurveRow[], fits: readonly CurveFit[]
           axis,
           scale,
           others,
+          ...(range === undefined ? {} : { range }),
           curves: curvesOf(same, { axis, others, scale, fits: ofScore }),
           levels: levelsOf(levels.filter((row) => nameOfScore(row) === metric)),
         }];
@@ -120,6 +125,13 @@ function scaleOf(values: readonly (Json | undefined)[]): Panel["scale"] {
   return least > 0 && Math.max(...numbers) / least >= LOG_FROM_RATIO ? "log" : "linear";
 }
 
+/** The metric's range in the unit that is shown. */
+function rangeOf(declared: Metric | undefined): Panel["range"] {
+  const { factor } = unitOf(declared);
+  const range = declared?.range;
+  return range === undefined ? undefined : [factor * range[0], factor * range[1]];
+}
+
 interface CurveContext {
   readonly axis: string;
   readonly others: readonly string[];
@@ -129,13 +141,14 @@ interface CurveContext {
 
 function curvesOf(rows: readonly CurveRow[], context: CurveContext): Curve[] {
   const { axis, others, scale, fits } = context;
-  const factor = unitOf(rows[0]!.declared).factor;
+  const { declared } = rows[0]!;
+  const { factor } = unitOf(declared);
   return [...groupBy(rows, (row) => labelOf(others, row.axes))].map(([label, ofCurve]) => {
     const groups = [...groupBy(ofCurve, (row) => formatAxisValue(row.axes[axis] ?? null)).values()];
     if (scale !== "names") {
       groups.sort((a, b) => Number(a[0]!.axes[axis]) - Number(b[0]!.axes[axis]));
     }
-    const points = groups.map((group) => pointOf(group, { axis, scale, factor }));
+    const points = groups.map((group) => pointOf(group, { axis, scale }));
     const fit = scale === "names"
       ? undefined
       : fits.find((each) => isOfCurve(each, { axis, others, cell: ofCurve[0]!.axes }));
@@ -157,8 +170,10 @@ function labelOf(others: readonly string[], axes: JsonObject): string {
 
 function pointOf(
   rows: readonly CurveRow[],
-  { axis, scale, factor }: Pick<CurveContext, "axis" | "scale"> & { readonly factor: number },
+  { axis, scale }: Pick<CurveContext, "axis" | "scale">,
 ): CurvePoint {
+  const { declared } = rows[0]!;
+  const { factor } = unitOf(declared);
   const value = rows[0]!.axes[axis] ?? null;
   const x = scale === "names" ? formatAxisValue(value) : Number(value);
   const { values, standardErrors = [] } = sampleOf(rows);
@@ -167,7 +182,10 @@ function pointOf(
     (standardErrors.length === 0 ? undefined : rootMeanSquare(standardErrors));
   const y = factor * mean;
   if (spread === undefined) return { x, y };
-  return { x, y, low: y - factor * spread, high: y + factor * spread };
+  // A deviation may reach where no value can be.
+  const [least, most] = rangeOf(declared) ?? [-Infinity, Infinity];
+  const low = Math.max(least, y - factor * spread), high = Math.min(most, y + factor * spread);
+  return { x, y, low, high };
 }
 
 /** Whether a fit is of this curve: it holds or splits just the other axes, at their values. */

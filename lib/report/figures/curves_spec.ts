@@ -11,6 +11,13 @@ export interface CurvesTitle {
   readonly hasSeeds: boolean;
 }
 
+/** Whole thousands are short; anything else stands as it is. */
+const TICK_LABEL = "datum.value >= 1000 && datum.value % 1000 === 0 " +
+  "? format(datum.value, '~s') : '' + datum.value";
+
+/** Share of the vertical span that is left free above and below. */
+const MARGIN = 0.05;
+
 const PANEL = { width: 300, height: 200 } as const;
 
 /** The specification; it holds its data. */
@@ -49,7 +56,7 @@ export function curvesSpec(
         titlePadding: 8,
       },
       axisX: { grid: false },
-      axisY: { domain: false, ticks: false, labelPadding: 6 },
+      axisY: { domain: false, ticks: false, labelPadding: 6, minExtent: 48 },
       legend: {
         labelColor: INK.text,
         titleColor: INK.faint,
@@ -68,19 +75,47 @@ export function curvesSpec(
   } as any;
 }
 
-/** What points, bars and lines mean, as far as there are any. */
-function signsOf(panels: readonly Panel[], hasSeeds: boolean): string {
+/** Characters of a line of signs; Vega takes text for wider than it is, and the figure with it. */
+const LINE = 64;
+
+/** What points, bars and lines mean, as far as there are any, in lines. */
+function signsOf(panels: readonly Panel[], hasSeeds: boolean): string[] {
   const curves = panels.flatMap((panel) => panel.curves);
   const hasBars = curves.some(({ points }) => points.some(({ low }) => low !== undefined));
-  return [
+  const signs = [
     ...(hasSeeds ? ["points: mean over seeds"] : []),
     ...(hasBars ? [`bars: ± one standard ${hasSeeds ? "deviation" : "error"}`] : []),
     ...(curves.some(({ fitted }) => fitted !== undefined) ? ["thick lines: fitted laws"] : []),
     ...(panels.some(({ levels }) => levels.length > 0) ? ["dashed: stages without axes"] : []),
-  ].join("; ");
+  ];
+  const lines: string[] = [];
+  for (const sign of signs) {
+    const longer = `${lines.at(-1)}; ${sign}`;
+    if (lines.length > 0 && longer.length <= LINE) lines[lines.length - 1] = longer;
+    else lines.push(sign);
+  }
+  return lines;
 }
 
-function panelSpec({ metric, axis, scale, others, curves, levels }: Panel) {
+/** The values that the vertical axis spans: a little more than all there is to show. */
+function spanOf({ curves, levels, range = [-Infinity, Infinity] }: Panel): [number, number] {
+  const shown = [
+    ...levels.map(({ y }) => y),
+    ...curves.flatMap(({ points, fitted = [] }) => [
+      ...points.flatMap(({ y, low = y, high = y }) => [low, high]),
+      ...fitted.map(({ y }) => y),
+    ]),
+  ];
+  const least = Math.min(...shown), most = Math.max(...shown);
+  const margin = most > least ? MARGIN * (most - least) : Math.abs(most) * MARGIN || 1;
+  return [
+    least < range[0] ? least : Math.max(range[0], least - margin),
+    most > range[1] ? most : Math.min(range[1], most + margin),
+  ];
+}
+
+function panelSpec(panel: Panel) {
+  const { metric, axis, scale, others, curves, levels } = panel;
   const labels = curves.map(({ label }) => label);
   const { colours, shapes } = curveLooks(labels.length);
   const isNumber = scale !== "names";
@@ -93,7 +128,7 @@ function panelSpec({ metric, axis, scale, others, curves, levels }: Panel) {
       ? { padding: 0.4 }
       : { type: scale, nice: false, padding: 16, ...(scale === "linear" ? { zero: false } : {}) },
     axis: isNumber
-      ? { values: ticks, format: "~s", labelOverlap: true }
+      ? { values: ticks, labelExpr: TICK_LABEL, labelOverlap: true }
       : { labelAngle: 0, labelLimit: 120 },
     ...(isNumber ? {} : { sort: ticks }),
   };
@@ -101,7 +136,7 @@ function panelSpec({ metric, axis, scale, others, curves, levels }: Panel) {
   const sort = { domain: labels };
   const colour = { field: "curve", type: "nominal", scale: { ...sort, range: colours } };
   const silent = { ...colour, legend: null };
-  const y = { field: "y", type: "quantitative", title: metric, scale: { zero: false, padding: 8 } };
+  const y = { field: "y", type: "quantitative", title: metric, scale: { domain: spanOf(panel) } };
   const points = curves.flatMap((curve) =>
     curve.points.map((point) => ({ curve: curve.label, ...point }))
   );
@@ -113,7 +148,7 @@ function panelSpec({ metric, axis, scale, others, curves, levels }: Panel) {
   return {
     ...PANEL,
     layer: [
-      ...levels.map(levelRule),
+      ...levels.map((level) => levelRule(level, y)),
       {
         data: { values: lines },
         mark: { type: "line", clip: true },
@@ -126,7 +161,7 @@ function panelSpec({ metric, axis, scale, others, curves, levels }: Panel) {
           opacity: { condition: { test: "datum.isFit", value: 0.85 }, value: 0.55 },
         },
       },
-      ...levels.flatMap(levelName),
+      ...levels.flatMap((level, place) => levelName(level, { place, y })),
       {
         data: { values: points.filter(({ low }) => low !== undefined) },
         mark: { type: "rule", strokeWidth: 1.5, opacity: 0.8 },
@@ -147,17 +182,22 @@ function panelSpec({ metric, axis, scale, others, curves, levels }: Panel) {
   };
 }
 
+type Level = Panel["levels"][number];
+
 /** A dashed line across the panel. */
-function levelRule({ y }: Panel["levels"][number]) {
+function levelRule(level: Level, y: object) {
   return {
-    data: { values: [{ y }] },
+    data: { values: [{ y: level.y }] },
     mark: { type: "rule", strokeDash: [5, 4], strokeWidth: 1.25, color: INK.level },
-    encoding: { y: { field: "y", type: "quantitative" } },
+    encoding: { y },
   };
 }
 
 /** Its name, on the left and the right in turns, with a rim of paper to be read on any line. */
-function levelName({ label, y }: Panel["levels"][number], place: number) {
+function levelName(
+  level: Level,
+  { place, y }: { readonly place: number; readonly y: object },
+) {
   const isLeft = place % 2 === 0;
   const text = {
     type: "text",
@@ -167,16 +207,16 @@ function levelName({ label, y }: Panel["levels"][number], place: number) {
     dy: -2,
   };
   const layer = {
-    data: { values: [{ y, label }] },
+    data: { values: [level] },
     encoding: {
-      y: { field: "y", type: "quantitative" },
+      y,
       x: { value: isLeft ? 4 : PANEL.width - 4 },
       text: { field: "label", type: "nominal" },
     },
   };
   const rim = { fill: null, stroke: INK.paper, strokeWidth: 4, strokeJoin: "round" };
-  return [{ ...layer, mark: { ...text, ...rim } }, {
-    ...layer,
-    mark: { ...text, color: INK.faint },
-  }];
+  return [
+    { ...layer, mark: { ...text, ...rim } },
+    { ...layer, mark: { ...text, color: INK.faint } },
+  ];
 }

@@ -125,15 +125,17 @@ Deno.test("curvePanels() finds nothing to draw in stages without two values of a
 });
 
 Deno.test("drawSvg() draws panels as one file that needs nothing else, light and dark", async () => {
-  const signs = "points: mean over seeds; bars: ± one standard deviation; " +
-    "thick lines: fitted laws; dashed: stages without axes";
+  const signs = [
+    "points: mean over seeds; bars: ± one standard deviation",
+    "thick lines: fitted laws; dashed: stages without axes",
+  ];
   const title = { title: "a <study> & more", hasSeeds: true };
   const svg = await drawSvg(curvesSpec(curvePanels(ROWS, [FIT]), title), "a & <b>");
   assert.match(svg, /^<svg [^>]*viewBox="[^>]*role="img"><title>a &amp; &lt;b&gt;<\/title><style>/);
   assert.ok(svg.includes("@media (prefers-color-scheme: dark)"));
   assert.ok(svg.endsWith("</svg>\n"));
-  const texts = ["a &lt;study&gt; &amp; more", signs, "ner test f1, %", "small", "800", "start"];
-  for (const text of texts) assert.ok(svg.includes(`>${text}</text>`), text);
+  const texts = ["a &lt;study&gt; &amp; more", ...signs, "ner test f1, %", "small", "800", "start"];
+  for (const text of texts) assert.ok(svg.includes(`>${text}</`), text);
   assert.doesNotMatch(svg, /NaN|undefined|<script|<image|url\((?!#)|href="(?!#)/);
   assert.doesNotMatch(svg.replaceAll(/xmlns(:\w+)?="[^"]*"/g, ""), /https?:/);
 });
