@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { TempDir } from "../_support/temp_dir.ts";
-import { type Finished, finished, titrate } from "./tiny_study.ts";
+import { type Finished, finished, titrate } from "../_support/titrate.ts";
 
 const CASES = new URL("../../../shared/cases/", import.meta.url);
 const isThere = await Deno.stat(CASES).then(() => true, () => false);
@@ -16,7 +16,7 @@ async function runCase(name: string, { spec = "spec", dir }: {
 }): Promise<Finished> {
   const text = await Deno.readTextFile(new URL(`${name}/${spec}.yaml`, CASES));
   const path = dir.file(`${spec}.yaml`, text.replaceAll("../shared/cases/", CASES.pathname));
-  return await finished(titrate(["run", path, "--quiet"], dir.path).spawn());
+  return await finished(titrate(["run", path, "--quiet"], { cwd: dir.path }).spawn());
 }
 
 /** The files of one name in all artifacts, in no order. */
