@@ -60,9 +60,9 @@ export function findTurn(points: readonly Point[], lawError: number): Turn | und
 }
 
 function meansByX(points: readonly Point[]): Point[] {
-  const groups = new Map<number, number[]>();
-  for (const { x, y } of points) groups.set(x, [...groups.get(x) ?? [], y]);
-  return [...groups].map(([x, ys]) => ({ x, y: summarise(ys).mean })).sort((a, b) => a.x - b.x);
+  return [...Map.groupBy(points, ({ x }) => x)]
+    .map(([x, same]) => ({ x, y: summarise(same.map(({ y }) => y)).mean }))
+    .sort((a, b) => a.x - b.x);
 }
 
 /** The squares that a parabola over log x, fitted by least squares, leaves of all there are. */

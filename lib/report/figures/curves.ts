@@ -10,7 +10,7 @@ import type { Shape } from "../../analysis/scaling.ts";
 import type { Json, JsonObject } from "../../base/canonical.ts";
 import type { FitFact } from "../../base/facts.ts";
 import type { Metric } from "../../graph/task.ts";
-import { type GridRow, groupBy, nameOfScore, sampleOf, sweptAxes } from "../text/grid.ts";
+import { type GridRow, nameOfScore, sampleOf, sweptAxes } from "../text/grid.ts";
 import { formatAxisValue } from "../text/labels.ts";
 import { unitOf } from "../text/units.ts";
 
@@ -84,11 +84,11 @@ export interface Panel {
 
 /** Panels of all rows: for each stage and metric one for every swept axis. */
 export function curvePanels(rows: readonly CurveRow[], fits: readonly CurveFit[]): Panel[] {
-  const stages = [...groupBy(rows, (row) => row.stage)]
+  const stages = [...Map.groupBy(rows, (row) => row.stage)]
     .map(([stage, ofStage]) => ({ stage, ofStage, axes: sweptAxes(ofStage) }));
   const levels = stages.filter(({ axes }) => axes.length === 0).flatMap(({ ofStage }) => ofStage);
   return stages.flatMap(({ stage, ofStage, axes }) =>
-    [...groupBy(ofStage, nameOfScore)].flatMap(([metric, same]) =>
+    [...Map.groupBy(ofStage, nameOfScore)].flatMap(([metric, same]) =>
       axes.flatMap((axis): Panel[] => {
         const others = axes.filter((name) => name !== axis);
         const values = [...new Set(same.map((row) => row.axes[axis]))];
@@ -143,8 +143,10 @@ function curvesOf(rows: readonly CurveRow[], context: CurveContext): Curve[] {
   const { axis, others, scale, fits } = context;
   const { declared } = rows[0]!;
   const { factor } = unitOf(declared);
-  return [...groupBy(rows, (row) => labelOf(others, row.axes))].map(([label, ofCurve]) => {
-    const groups = [...groupBy(ofCurve, (row) => formatAxisValue(row.axes[axis] ?? null)).values()];
+  return [...Map.groupBy(rows, (row) => labelOf(others, row.axes))].map(([label, ofCurve]) => {
+    const groups = [
+      ...Map.groupBy(ofCurve, (row) => formatAxisValue(row.axes[axis] ?? null)).values(),
+    ];
     if (scale !== "names") {
       groups.sort((a, b) => Number(a[0]!.axes[axis]) - Number(b[0]!.axes[axis]));
     }
@@ -241,7 +243,7 @@ function fittedOf(
 }
 
 function levelsOf(rows: readonly CurveRow[]): { label: string; y: number }[] {
-  return [...groupBy(rows, (row) => row.stage)].flatMap(([label, same]) => {
+  return [...Map.groupBy(rows, (row) => row.stage)].flatMap(([label, same]) => {
     const y = unitOf(same[0]!.declared).factor * summarise(same.map(({ value }) => value)).mean;
     return Number.isFinite(y) ? [{ label, y }] : [];
   });

@@ -78,12 +78,16 @@ function formatX(value: number): string {
   return Number.isFinite(value) && value < 1e15 ? formatCount(value) : "∞";
 }
 
+/** Fits that are named for one warning; of more there is a count. */
+const NAMED_FITS = 4;
+
 function warningsOf(fits: readonly ShownFit[]): string[] {
-  const names = new Map<string, string[]>();
-  for (const { fit, cell, warnings } of fits) {
-    for (const each of warnings) {
-      names.set(each, [...names.get(each) ?? [], formatCell(fit, cell)]);
-    }
-  }
-  return [...names].map(([warning, of]) => `  ${of.join(", ")}: ${warning}`);
+  const said = fits.flatMap(({ fit, cell, warnings }) =>
+    warnings.map((warning) => ({ warning, name: formatCell(fit, cell) }))
+  );
+  return [...Map.groupBy(said, ({ warning }) => warning)].map(([warning, of]) => {
+    const names = of.slice(0, NAMED_FITS).map(({ name }) => name).join(", ");
+    const more = of.length > NAMED_FITS ? ` and ${of.length - NAMED_FITS} more` : "";
+    return `  ${names}${more}: ${warning}`;
+  });
 }

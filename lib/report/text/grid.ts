@@ -61,8 +61,8 @@ export function formatGrid(rows: readonly GridRow[]): string {
 export function gridTables(rows: readonly GridRow[]): GridTable[] {
   const swept = new Map<string, GridRow[]>();
   const single: GridRow[][] = [];
-  for (const ofStage of groupBy(rows, (row) => row.stage).values()) {
-    const measured = groupBy(ofStage, (row) => `${row.stage}: ${nameOfScore(row)}`);
+  for (const ofStage of Map.groupBy(rows, (row) => row.stage).values()) {
+    const measured = Map.groupBy(ofStage, (row) => `${row.stage}: ${nameOfScore(row)}`);
     if (sweptAxes(ofStage).length === 0) single.push(...measured.values());
     else for (const [title, same] of measured) swept.set(title, same);
   }
@@ -107,14 +107,14 @@ function pivot(rows: readonly GridRow[]): Omit<GridTable, "title"> {
     names.map((name) => formatAxisValue(row.axes[name] ?? null));
   // A label is of one value alone, so that what has one label is one entry.
   const keyOf = (row: GridRow, names: readonly string[]) => labelsOf(row, names).join("\n");
-  const cells = groupBy(rows, (row) => keyOf(row, axes));
+  const cells = Map.groupBy(rows, (row) => keyOf(row, axes));
   const samples = [...cells.values()].map(sampleOf);
   const better = rows[0]!.declared?.better;
   const best = better === undefined ? [] : bestWithinNoise(samples, better);
   const texts = new Map([...cells].map(([key, each], i) => [key, entry(each, best[i])]));
 
-  const columns = [...groupBy(rows, (row) => keyOf(row, [across])).keys()];
-  const lines = [...groupBy(rows, (row) => keyOf(row, down))].map(([key, [row]]) => [
+  const columns = [...Map.groupBy(rows, (row) => keyOf(row, [across])).keys()];
+  const lines = [...Map.groupBy(rows, (row) => keyOf(row, down))].map(([key, [row]]) => [
     ...labelsOf(row!, down),
     ...columns.map((column) => texts.get(down.length === 0 ? column : `${key}\n${column}`) ?? ""),
   ]);
@@ -153,16 +153,4 @@ function notesOf(
     notes.push("one seed and no standard errors: small differences may be noise");
   }
   return notes;
-}
-
-/** Items by a key, both in the order in which they come. */
-export function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const key = keyOf(item);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [item]);
-    else group.push(item);
-  }
-  return groups;
 }

@@ -61,3 +61,15 @@ Deno.test("formatFits() shows no limit where there is none, and nothing where it
     assert.equal(cells(shape)[1], "0.904 [0.854, 0.972]");
   }
 });
+
+Deno.test("formatFits() names a few of the fits that share a warning, and counts the others", () => {
+  const fits = Array.from({ length: 9 }, (_, i): ShownFit => ({
+    ...fitted,
+    fit: `fit${i}`,
+    cell: {},
+    warnings: ["one seed"],
+  }));
+  assert.ok(
+    formatFits(fits, () => F1).endsWith("\n  fit0, fit1, fit2, fit3 and 5 more: one seed"),
+  );
+});
