@@ -38,6 +38,7 @@ Exit codes: 0 done, 1 some tasks failed, 2 the spec or the call is wrong, 130 in
   specCommand(program, "run", "Run what is not cached yet, record it and fit the curves.")
     .option("-j, --jobs <n>", "tasks at once (default: as many as the device takes)", readCount)
     .option("--fail-fast", "start nothing more after the first failure", false)
+    .option("--detached", "go on when the terminal or what started it is gone", false)
     .option("--quiet", "print plain lines even on a terminal", false)
     .option("--json", "end with one line of JSON on standard output", false)
     .addHelpText(
@@ -48,7 +49,8 @@ Examples:
   deno task run experiments/ablation.yaml --set stages.ner.with.epochs=10
   deno task run experiments/ablation.yaml --only steps=100,200 --only seed=1
 
-Interrupt it with Ctrl-C (or kill it): the next run goes on where it stopped.`,
+Interrupt it with Ctrl-C (or kill it): the next run goes on where it stopped. It also stops when
+its terminal is closed or the process that started it is killed, unless it is --detached.`,
     )
     .action(async (spec, options) => {
       const { run } = await import("./run.ts");

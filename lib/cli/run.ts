@@ -4,6 +4,7 @@ import { runStudy } from "../run/run.ts";
 import { checkStudyBudget, openStudy } from "../run/study.ts";
 import { Tracker } from "../run/tracker.ts";
 import { EXIT } from "./exit.ts";
+import { Interrupt } from "./interrupt.ts";
 import { type SpecOptions, studyOptions } from "./options.ts";
 import { ProgressLines } from "./progress/lines.ts";
 import { ProgressBlock } from "./progress/terminal.ts";
@@ -18,6 +19,8 @@ export interface RunCommandOptions extends SpecOptions {
   readonly jobs: number;
   /** Whether the first failure stops the rest. */
   readonly failFast: boolean;
+  /** Whether it goes on without its terminal and without the process that started it. */
+  readonly detached: boolean;
   /** Plain lines even on a terminal. */
   readonly quiet: boolean;
   /** Whether standard output gets one line of JSON. */
@@ -35,8 +38,7 @@ export async function run(spec: string, options: RunCommandOptions): Promise<num
   const screen = options.quiet ? undefined : openScreen();
   const print = screen?.print ?? printError;
   const warnings: string[] = [];
-  const interrupt = new AbortController();
-  const stopListening = listenForInterrupt(interrupt, print);
+  using interrupt = new Interrupt({ print, isDetached: options.detached });
   try {
     const study = await openStudy({
       ...studyOptions(spec, options, print),
@@ -78,21 +80,5 @@ export async function run(spec: string, options: RunCommandOptions): Promise<num
   } catch (error) {
     if (interrupt.signal.aborted && error === interrupt.signal.reason) return EXIT.interrupted;
     throw error;
-  } finally {
-    stopListening();
   }
-}
-
-/** First signal: stop cleanly. Second: leave at once; nothing is lost by that either. */
-function listenForInterrupt(interrupt: AbortController, print: (text: string) => void) {
-  const onSignal = () => {
-    if (interrupt.signal.aborted) Deno.exit(EXIT.interrupted);
-    print("stopping: running tasks save a checkpoint; once more to leave at once");
-    interrupt.abort(new DOMException("the run was interrupted", "AbortError"));
-  };
-  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-  for (const each of signals) Deno.addSignalListener(each, onSignal);
-  return () => {
-    for (const each of signals) Deno.removeSignalListener(each, onSignal);
-  };
 }

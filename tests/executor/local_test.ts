@@ -143,6 +143,31 @@ Deno.test("LocalExecutor gives a task the threads that its load asks for", async
   });
 });
 
+Deno.test("LocalExecutor makes the environment of workers by name, library paths included", async () => {
+  await withExecutor({}, async ({ store }) => {
+    const env = {
+      ...Deno.env.toObject(),
+      LD_LIBRARY_PATH: "/none/lib:/none/lib64",
+      LD_PRELOAD: "/none/preload.so",
+      DYLD_INSERT_LIBRARIES: "/none/preload.dylib",
+      CUDA_VISIBLE_DEVICES: "1",
+      TITRATE_DATA: "/data",
+      SECRET_TOKEN: "s3cret",
+    };
+    await using executor = new LocalExecutor({ ...workerOptions, slots: 1, store, env });
+    await executor.execute(jobOf("e", "environment"));
+    const path = `${store.dirOf(keyOf("e"))}/environment.json`;
+    const { PATH, HOME, ...seen } = JSON.parse(await Deno.readTextFile(path));
+    assert.deepEqual([PATH, HOME], [Deno.env.get("PATH"), Deno.env.get("HOME")]);
+    assert.equal(seen.LD_LIBRARY_PATH, "/none/lib:/none/lib64");
+    assert.equal(seen.CUDA_VISIBLE_DEVICES, "1");
+    assert.equal(seen.TITRATE_DATA, "/data");
+    for (const name of ["SECRET_TOKEN", "LD_PRELOAD", "DYLD_INSERT_LIBRARIES"]) {
+      assert.equal(seen[name], undefined, name);
+    }
+  });
+});
+
 Deno.test("LocalExecutor passes events on, and measurements into the artifact", async () => {
   await withExecutor({}, async ({ store, executor }) => {
     const events: JobEvent[] = [];

@@ -93,7 +93,8 @@ Deno.test("a task of deno.json gives its process the means to start the command 
       line,
       new RegExp(
         "^deno run --no-prompt --frozen --allow-read --allow-ffi " +
-          `--allow-env=LD_LIBRARY_PATH,DYLD_LIBRARY_PATH,DYLD_FALLBACK_LIBRARY_PATH main.ts (--)?${name}\\b`,
+          "--allow-env=LD_LIBRARY_PATH,DYLD_LIBRARY_PATH,DYLD_FALLBACK_LIBRARY_PATH " +
+          `--ignore-env main.ts (--)?${name}\\b`,
       ),
     );
   }
