@@ -146,7 +146,7 @@ function notesOf(
   if (hasErrors) notes.push("( ): standard error of one value by the choice of the text");
   if (isMarked) {
     notes.push(
-      "*: the best, and what differs from it by less than 2 standard errors: no difference",
+      "*: the best, and what is not shown to differ from it: by less than 2 standard errors",
     );
   }
   if (!hasSeeds && !hasErrors) {

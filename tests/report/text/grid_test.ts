@@ -17,7 +17,7 @@ const FRACTION: Metric = {
 const NATS: Metric = { unit: "nats", better: "lower", isHeadline: true, about: "A loss." };
 const SEEDS = "±: standard deviation over seeds";
 const ONE_SEED = "one seed and no standard errors: small differences may be noise";
-const MARK = "*: the best, and what differs from it by less than 2 standard errors: no difference";
+const MARK = "*: the best, and what is not shown to differ from it: by less than 2 standard errors";
 
 const score = { benchmark: "ner", metric: "f1", split: "test" };
 
