@@ -1,15 +1,19 @@
 /** The command `plan`: what a run would do, why, and what it costs. */
+import { deviceOf } from "../engine/devices.ts";
 import type { PlannedTask } from "../graph/plan.ts";
-import { formatCount } from "../report/text/format.ts";
+import { formatBytes, formatCount, formatDuration } from "../report/text/format.ts";
 import { formatReason } from "../report/text/reasons.ts";
 import { formatTable } from "../report/text/table.ts";
 import { checkStudyBudget, labelOf, openStudy, type Study } from "../run/study.ts";
+import { forecastOf, type Prospect, prospectOf } from "../run/prospect.ts";
 import { formatFiling } from "../run/variant.ts";
 import { type SpecOptions, studyOptions } from "./options.ts";
-import { printError, writeOutput } from "./streams.ts";
+import { printError, writeData, writeOutput } from "./streams.ts";
 
 /** The options of `plan`. */
 export interface PlanCommandOptions extends SpecOptions {
+  /** Tasks at once; as many as the device takes if absent. */
+  readonly jobs?: number;
   /** Whether to print JSON. */
   readonly json: boolean;
 }
@@ -17,8 +21,10 @@ export interface PlanCommandOptions extends SpecOptions {
 /** Prints the plan of a study; runs nothing. */
 export async function plan(spec: string, options: PlanCommandOptions): Promise<void> {
   const study = await openStudy(studyOptions(spec, options, printError));
+  const slots = options.jobs ?? deviceOf(options.device).slots();
+  const prospect = prospectOf(study, await forecastOf(study), slots);
   if (options.json) {
-    writeOutput(`${JSON.stringify(planJson(study), null, 2)}\n`);
+    writeData(`${JSON.stringify(planJson(study, prospect), null, 2)}\n`);
     return checkStudyBudget(study);
   }
   const lines = [...study.plan.tasks.values()].map((planned) => [
@@ -30,12 +36,12 @@ export async function plan(spec: string, options: PlanCommandOptions): Promise<v
   ]);
   const head = ["task", "key", "state", "steps", "why"];
   writeOutput(`${formatTable(head, lines, { right: (column) => column === 3 })}\n\n`);
-  writeOutput(`${reportPlan(study).join("\n")}\n`);
+  writeOutput(`${reportPlan(study, prospect).join("\n")}\n`);
   checkStudyBudget(study);
 }
 
 /** The plan in a few lines: counts, costs with and without sharing, what to be wary of. */
-export function reportPlan({ filing, plan }: Study): string[] {
+export function reportPlan({ filing, plan }: Study, prospect: Prospect): string[] {
   const { counts, costs, otherCode, unshared } = plan;
   const unneeded = counts.unneeded > 0 ? `, ${counts.unneeded} not needed` : "";
   const lines = [
@@ -53,6 +59,7 @@ export function reportPlan({ filing, plan }: Study): string[] {
         `${formatCount(left.flops)} FLOPs${shared}`,
     );
   }
+  if (counts.run > 0) lines.push(...reportProspect(prospect));
   for (const { whyNot, tasks } of unshared) {
     lines.push(`${tasks} ${tasks === 1 ? "task shares" : "tasks share"} no training: ${whyNot}`);
   }
@@ -63,6 +70,30 @@ export function reportPlan({ filing, plan }: Study): string[] {
     );
   }
   return lines;
+}
+
+/** Time and disk, and of what they are not known. */
+function reportProspect(prospect: Prospect): string[] {
+  const { wallMs, workMs, slots, bytes, unknownTime, unknownBytes } = prospect;
+  const parts: string[] = [];
+  if (workMs > 0) {
+    const atOnce = slots === 1
+      ? ""
+      : ` with ${slots} tasks at once (${formatDuration(workMs)} of work)`;
+    parts.push(`about ${formatDuration(wallMs)}${atOnce}`);
+  }
+  if (bytes > 0) parts.push(`about ${formatBytes(bytes)} of disk`);
+  const lines = parts.length === 0
+    ? []
+    : [`${parts.join(", ")}, by what was recorded of earlier runs`];
+  if (unknownTime.size > 0) {
+    lines.push(`time unknown of ${countsOf(unknownTime)}: none was recorded on this device yet`);
+  } else if (unknownBytes.size > 0) lines.push(`disk unknown of ${countsOf(unknownBytes)}`);
+  return lines;
+}
+
+function countsOf(kinds: ReadonlyMap<string, number>): string {
+  return [...kinds].map(([kind, count]) => `${count} ${kind}`).join(", ");
 }
 
 function why(planned: PlannedTask, study: Study): string {
@@ -85,12 +116,17 @@ export function labelOfKey({ graph }: Study, key: string): string {
   return task === undefined ? key.slice(0, 12) : labelOf(task);
 }
 
-function planJson({ filing: { experiment, variant }, plan }: Study) {
+function planJson({ filing: { experiment, variant }, plan }: Study, prospect: Prospect) {
   return {
     experiment,
     variant,
     counts: plan.counts,
     costs: plan.costs,
+    prospect: {
+      ...prospect,
+      unknownTime: Object.fromEntries(prospect.unknownTime),
+      unknownBytes: Object.fromEntries(prospect.unknownBytes),
+    },
     tasks: [...plan.tasks.values()].map(({ task, state, reason, start, resumesAt, cost }) => ({
       key: task.key,
       label: labelOf(task),

@@ -59,6 +59,7 @@ its terminal is closed or the process that started it is killed, unless it is --
     });
 
   specCommand(program, "plan", "Show what would run, why, and what it costs; runs nothing.")
+    .option("-j, --jobs <n>", "tasks at once, for the time", readCount)
     .option("--json", "print the plan as JSON", false)
     .action(async (spec, options) => await (await import("./plan.ts")).plan(spec, options));
 

@@ -1,5 +1,6 @@
 /** The command `run`: shows progress, then the grid and the fits. */
 import { openLocalExecutor } from "../run/local.ts";
+import { forecastOf, prospectOf } from "../run/prospect.ts";
 import { runStudy } from "../run/run.ts";
 import { checkStudyBudget, openStudy } from "../run/study.ts";
 import { Tracker } from "../run/tracker.ts";
@@ -48,9 +49,10 @@ export async function run(spec: string, options: RunCommandOptions): Promise<num
         print(`warning: ${message}`);
       },
     });
-    for (const each of reportPlan(study)) print(each);
+    const forecast = await forecastOf(study);
+    for (const each of reportPlan(study, prospectOf(study, forecast, jobs))) print(each);
     checkStudyBudget(study);
-    const tracker = new Tracker(study.plan);
+    const tracker = new Tracker(study.plan, { forecast, slots: jobs });
     tracker.listen((event) => {
       if (event.type !== "warning") return;
       warnings.push(

@@ -184,7 +184,7 @@ class Schedule {
 }
 
 /** Each key once of what a task reads: its inputs and its start. */
-function needsOf({ task, start }: PlannedTask): Set<string> {
+export function needsOf({ task, start }: PlannedTask): Set<string> {
   const needs = new Set(Object.values(task.inputs).flat().map((ref) => ref.key));
   if (start !== undefined) needs.add(start.key);
   return needs;

@@ -7,6 +7,7 @@
  */
 import { ExperimentError, type Fault, fault } from "../base/errors.ts";
 import type { JobEvent } from "../executor/executor.ts";
+import { durationOf, Forecast } from "../graph/forecast.ts";
 import type { Plan, PlannedTask } from "../graph/plan.ts";
 import type { StateDetail } from "../graph/schedule.ts";
 import { TASK_STATES, type TaskState } from "../graph/task.ts";
@@ -40,8 +41,20 @@ export interface RunSnapshot {
   readonly elapsedMs: number;
 }
 
+/** How much longer a run will take. */
+export interface TimeLeft {
+  /** Of all whose duration is known. */
+  readonly ms: number;
+  /** Tasks of whose duration nothing is known: they come on top. */
+  readonly unknown: number;
+}
+
 /** What a tracker may be given. */
 export interface TrackerOptions {
+  /** What tasks will take, as far as it is known; learns from those that are done. */
+  readonly forecast?: Forecast;
+  /** How many tasks run at once; 1 if absent. */
+  readonly slots?: number;
   /** The time in milliseconds; a clock that never goes back unless given. */
   readonly now?: () => number;
 }
@@ -65,10 +78,15 @@ export class Tracker {
   readonly #listeners: RunListener[] = [];
   readonly #now: () => number;
   readonly #startedAtMs: number;
+  readonly #forecast: Forecast;
+  readonly #slots: number;
 
   /** Nothing has happened yet; the time that the run takes counts from here. */
-  constructor(plan: Plan, { now = () => performance.now() }: TrackerOptions = {}) {
+  constructor(plan: Plan, options: TrackerOptions = {}) {
+    const { now = () => performance.now(), forecast = new Forecast(), slots = 1 } = options;
     this.#now = now;
+    this.#forecast = forecast;
+    this.#slots = slots;
     this.#startedAtMs = now();
     this.#tasks = new Map([...plan.tasks].map(([key, planned]) => [key, entryOf(planned)]));
     for (const { state } of this.#tasks.values()) this.#counts[state]++;
@@ -111,6 +129,7 @@ export class Tracker {
     } else if (this.#running.delete(entry)) {
       entry.elapsedMs = this.#now() - entry.startedAtMs!;
     }
+    if (state === "done") this.#learn(entry);
     if (state === "failed") entry.faults = faultsOf(error);
     if (because !== undefined) entry.because = this.#entry(because);
     this.#tell({ type: "state", task: entry });
@@ -155,6 +174,31 @@ export class Tracker {
       }),
       elapsedMs: nowMs - this.#startedAtMs,
     };
+  }
+
+  /** How much longer the run will take; looks at every task. */
+  timeLeft(): TimeLeft {
+    const nowMs = this.#now();
+    const left = [...this.#tasks.values()].filter(({ state }) => UNFINISHED.includes(state));
+    const { wallMs, unknown } = durationOf(left.map(({ planned }) => planned), {
+      slots: this.#slots,
+      msOf: ({ task }) => this.#leftOf(this.#entry(task.key), nowMs),
+    });
+    return { ms: wallMs, unknown };
+  }
+
+  /** Of a task that has not ended: what it should take, less what it took; a phase is no less. */
+  #leftOf(entry: Entry, nowMs: number): number | undefined {
+    const { planned: { task, cost }, state, startedAtMs } = entry;
+    const wholeMs = this.#forecast.msOf(task.kind, cost);
+    if (state !== "running") return wholeMs;
+    const phaseMs = leftOfPhase(entry, nowMs);
+    if (wholeMs === undefined) return phaseMs;
+    return Math.max(wholeMs - (nowMs - startedAtMs!), phaseMs ?? 0);
+  }
+
+  #learn({ planned: { task, cost }, elapsedMs }: Entry): void {
+    if (elapsedMs !== undefined) this.#forecast.add({ kind: task.kind, elapsedMs, cost });
   }
 
   #entry(key: string): Entry {

@@ -1,18 +1,20 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ExperimentError } from "../../lib/base/errors.ts";
+import { NO_COST } from "../../lib/graph/cost.ts";
+import { Forecast } from "../../lib/graph/forecast.ts";
 import { TASK_STATES, type TaskState } from "../../lib/graph/task.ts";
 import type { Progress, RunEvent } from "../../lib/run/events.ts";
 import { recordEvents } from "../../lib/run/record_events.ts";
-import { Tracker } from "../../lib/run/tracker.ts";
+import { Tracker, type TrackerOptions } from "../../lib/run/tracker.ts";
 import type { Recorder } from "../../lib/store/database/recorder.ts";
 import { planOf } from "./_plan.ts";
 
 /** A tracker whose clock is moved by hand. */
-function track(states: Parameters<typeof planOf>[0]) {
+function track(states: Parameters<typeof planOf>[0], options: TrackerOptions = {}) {
   const clock = { ms: 0 };
   const plan = planOf(states);
-  const tracker = new Tracker(plan, { now: () => clock.ms });
+  const tracker = new Tracker(plan, { now: () => clock.ms, ...options });
   const task = (key: string) => plan.tasks.get(key)!;
   return { clock, tracker, task };
 }
@@ -120,6 +122,29 @@ Deno.test("Tracker.isComplete is false where an interrupt left something", () =>
     tracker.enter(task("a"), state);
     assert.equal(tracker.isComplete, false, state);
   }
+});
+
+Deno.test("Tracker tells how long the run will take, and learns from what is done", () => {
+  const forecast = new Forecast([{ kind: "test", elapsedMs: 4000, cost: NO_COST }]);
+  const { clock, tracker, task } = track(
+    { a: "run", b: "run", c: "run", d: "cached" },
+    { forecast, slots: 2 },
+  );
+  assert.deepEqual(tracker.timeLeft(), { ms: 6000, unknown: 0 });
+  tracker.enter(task("a"), "running");
+  clock.ms = 3000;
+  assert.deepEqual(tracker.timeLeft(), { ms: 4500, unknown: 0 });
+  tracker.hear(task("a"), progress(0));
+  clock.ms = 4000;
+  tracker.hear(task("a"), progress(40));
+  // By its own speed it takes 9 s more, whatever others took.
+  assert.deepEqual(tracker.timeLeft(), { ms: 9000, unknown: 0 });
+  clock.ms = 10_000;
+  tracker.enter(task("a"), "done");
+  assert.deepEqual(tracker.timeLeft(), { ms: 7000, unknown: 0 });
+  for (const key of ["b", "c"]) tracker.enter(task(key), "skipped", { because: "a" });
+  assert.deepEqual(tracker.timeLeft(), { ms: 0, unknown: 0 });
+  assert.deepEqual(track({ a: "run", b: "cached" }).tracker.timeLeft(), { ms: 0, unknown: 1 });
 });
 
 Deno.test("a skipped task is stored as skipped, not as waiting, an interrupted one as such", () => {

@@ -1,19 +1,25 @@
 /** How a run, a running task and what was skipped read as lines of text. */
 import { formatFault } from "../../base/errors.ts";
 import type { RunEvent, TrackedTask } from "../../run/events.ts";
-import type { RunningTask, RunSnapshot } from "../../run/tracker.ts";
+import type { RunningTask, RunSnapshot, TimeLeft } from "../../run/tracker.ts";
 import { formatCount, formatDuration, formatNumber } from "../../report/text/format.ts";
 
 /** Skipped tasks that are named for one reason; of more there is a count. */
 const NAMED_SKIPS = 3;
 
-/** The whole run in a line: how many tasks are where, and since when. */
-export function runLine({ total, finished, counts, elapsedMs }: RunSnapshot): string {
+/** The whole run in a line: how many tasks are where, since when, and for how much longer. */
+export function runLine(
+  { total, finished, counts, elapsedMs }: RunSnapshot,
+  left: TimeLeft,
+): string {
   const { done, cached, unneeded, running, failed, skipped } = counts;
   const parts = [`${done} done`, `${cached} cached`];
   if (unneeded > 0) parts.push(`${unneeded} not needed`);
   if (failed + skipped > 0) parts.push(`${failed} failed`, `${skipped} skipped`);
   parts.push(`${running} running`, formatDuration(elapsedMs));
+  if (finished < total && left.ms > 0) {
+    parts.push(`${left.unknown > 0 ? "over" : "about"} ${formatDuration(left.ms)} left`);
+  }
   return `${finished}/${total} tasks: ${parts.join(", ")}`;
 }
 

@@ -2,15 +2,19 @@
 import { formatDuration } from "../../report/text/format.ts";
 import type { RunEvent, TrackedTask } from "../../run/events.ts";
 import type { Tracker } from "../../run/tracker.ts";
-import { lastingLines, skippedLines, taskLine } from "./_wording.ts";
+import { lastingLines, runLine, skippedLines, taskLine } from "./_wording.ts";
 
 /** Least time between two progress lines of a task. */
 const INTERVAL_MS = 10_000;
+
+/** Least time between two lines on the whole run. */
+const RUN_INTERVAL_MS = 60_000;
 
 /** Prints a run as lines that stay. */
 export class ProgressLines {
   /** When a task's last line was printed, on the tracker's clock. */
   readonly #printedAtMs = new Map<TrackedTask, number>();
+  #runPrintedAtMs = 0;
 
   /**
    * Listens to a run.
@@ -30,6 +34,10 @@ export class ProgressLines {
     for (const line of lastingLines(event)) this.print(line);
     if (event.type === "state") this.#state(event.task);
     else if (event.type === "progress") this.#progress(event.task);
+    const nowMs = this.tracker.elapsedMs;
+    if (nowMs - this.#runPrintedAtMs < RUN_INTERVAL_MS) return;
+    this.#runPrintedAtMs = nowMs;
+    this.print(runLine(this.tracker.snapshot(), this.tracker.timeLeft()));
   }
 
   #state(task: TrackedTask): void {

@@ -31,7 +31,8 @@ export class ProgressBlock {
     const snapshot = this.tracker.snapshot();
     const lines = snapshot.running.slice(0, SHOWN_TASKS).map((each) => `  ${taskLine(each)}`);
     const more = snapshot.running.length - lines.length;
-    this.screen.paint([runLine(snapshot), ...lines, ...(more > 0 ? [`  and ${more} more`] : [])]);
+    const head = runLine(snapshot, this.tracker.timeLeft());
+    this.screen.paint([head, ...lines, ...(more > 0 ? [`  and ${more} more`] : [])]);
   }
 
   /** Removes the block, and tells what was skipped. */

@@ -43,3 +43,9 @@ export function formatDuration(ms: number): string {
   const minutes = Math.round(seconds / 60);
   return `${Math.floor(minutes / 60)} h ${pad(minutes % 60)} min`;
 }
+
+/** A size on disk, three significant digits: "12 kB", "352 MB"; k is 1000. */
+export function formatBytes(bytes: number): string {
+  const [, number, prefix] = /^([\d.]+)(.*)$/.exec(formatCount(bytes))!;
+  return `${number} ${prefix}B`;
+}

@@ -61,7 +61,7 @@ Deno.test("ProgressBlock shows step, loss, speed and time left", () => {
   ], { terminal: true, endMs: 3000 });
   assert.deepEqual(printed, []);
   assert.deepEqual(painted, [
-    "1/5 tasks: 0 done, 1 cached, 1 running, 3.0 s",
+    "1/5 tasks: 0 done, 1 cached, 1 running, 3.0 s, over 4.0 s left",
     "  long  step 200/400, loss 3.142, 51.2k tokens/s, 4.0 s left",
   ]);
 });
@@ -84,6 +84,19 @@ Deno.test("ProgressBlock shows the phase of a task, and whom it waits for", () =
     "  a  starting, 500 ms",
   ]);
   assert.deepEqual(printed, ["waiting  ner: another run (process 7) computes the same task"]);
+});
+
+Deno.test("ProgressLines prints once a minute where the whole run stands", () => {
+  const { printed } = play([
+    [0, start("a")],
+    [10_000, end("a")],
+    [10_000, start("b")],
+    [61_000, (tracker, task) => tracker.hear(task("b"), { type: "started", attempt: 1 })],
+    [62_000, end("b")],
+  ], { terminal: false });
+  assert.deepEqual(printed.filter((line) => line.includes("tasks:")), [
+    "2/5 tasks: 1 done, 1 cached, 1 running, 1 min 01 s, about 20.0 s left",
+  ]);
 });
 
 Deno.test("ProgressLines prints progress at most every ten seconds", () => {

@@ -1,0 +1,151 @@
+/**
+ * How long tasks will take and how much room their artifacts will need, from what was
+ * recorded of others of their kind on the same device. What was never done is unknown.
+ */
+import type { Cost } from "./cost.ts";
+import { needsOf } from "./schedule.ts";
+import type { PlannedTask } from "./plan.ts";
+
+/** What a finished task took. */
+export interface Sample {
+  /** Its kind. */
+  readonly kind: string;
+  /** What it was done on; only samples of the device that will be used are of use. */
+  readonly elapsedMs: number;
+  /** The size of its artifact, where that is known. */
+  readonly bytes?: number | undefined;
+  /** What it spent itself, from where it started; unknown parts are 0. */
+  readonly cost: Cost;
+}
+
+/** A measure of a task's size, the truest first. */
+const SIZES = ["flops", "steps", "tokens"] as const;
+
+/** Samples of a kind that are looked at, the newest ones. */
+const MOST_SAMPLES = 100;
+
+/** Finds out from samples what further tasks will take. */
+export class Forecast {
+  readonly #samples = new Map<string, Sample[]>();
+  readonly #laws = new Map<string, Law | undefined>();
+
+  /** Knows what the samples tell, the newest last. */
+  constructor(samples: Iterable<Sample> = []) {
+    for (const sample of samples) this.add(sample);
+  }
+
+  /** Takes in a task that has just been done. */
+  add(sample: Sample): void {
+    const { kind } = sample;
+    const known = this.#samples.get(kind) ?? [];
+    known.push(sample);
+    if (known.length > MOST_SAMPLES) known.shift();
+    this.#samples.set(kind, known);
+    for (const size of [...SIZES, undefined]) this.#laws.delete(`${kind} ${size}`);
+  }
+
+  /** How long a task of a kind and cost takes; undefined where nothing like it was done. */
+  msOf(kind: string, cost: Cost): number | undefined {
+    const samples = this.#samples.get(kind) ?? [];
+    if (samples.length === 0) return undefined;
+    const sizes = SIZES.filter((size) => cost[size] > 0);
+    for (const size of sizes) {
+      const law = this.#lawOf(kind, size);
+      if (law !== undefined) return law(cost[size]);
+    }
+    // What is known to have a size is not guessed from others of unknown size.
+    return sizes.length === 0 ? this.#lawOf(kind, undefined)!(0) : undefined;
+  }
+
+  /** The size of the artifact of a kind; undefined where none is known. */
+  bytesOf(kind: string): number | undefined {
+    const sizes = (this.#samples.get(kind) ?? []).flatMap(({ bytes }) => bytes ?? []);
+    return sizes.length === 0 ? undefined : medianOf(sizes);
+  }
+
+  #lawOf(kind: string, size: typeof SIZES[number] | undefined): Law | undefined {
+    const name = `${kind} ${size}`;
+    if (this.#laws.has(name)) return this.#laws.get(name);
+    const points = this.#samples.get(kind)!.map(({ cost, elapsedMs }) => (
+      { x: size === undefined ? 0 : cost[size], ms: elapsedMs }
+    )).filter(({ x }) => size === undefined || x > 0);
+    const law = points.length === 0 ? undefined : lawOf(points);
+    this.#laws.set(name, law);
+    return law;
+  }
+}
+
+/** Milliseconds by size. */
+type Law = (size: number) => number;
+
+interface Point {
+  readonly x: number;
+  readonly ms: number;
+}
+
+/**
+ * The line through points that a few odd ones do not move: the median of the slopes of
+ * pairs (Theil and Sen), never falling and never below nothing. Points of one size tell
+ * no slope: time is in proportion to size then.
+ */
+function lawOf(points: readonly Point[]): Law {
+  const slopes: number[] = [];
+  for (const [i, a] of points.entries()) {
+    for (const b of points.slice(i + 1)) if (a.x !== b.x) slopes.push((b.ms - a.ms) / (b.x - a.x));
+  }
+  const middle = medianOf(points.map(({ ms }) => ms));
+  if (slopes.length === 0) {
+    const { x } = points[0]!;
+    return (size) => x > 0 ? middle * (size / x) : middle;
+  }
+  const slope = Math.max(0, medianOf(slopes));
+  const base = medianOf(points.map(({ x, ms }) => ms - slope * x));
+  if (base >= 0) return (size) => base + slope * size;
+  const rate = medianOf(points.map(({ x, ms }) => ms / x));
+  return (size) => rate * size;
+}
+
+function medianOf(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const half = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
+}
+
+/** How long tasks take together. */
+export interface Duration {
+  /** From the first start to the last end; of what is known. */
+  readonly wallMs: number;
+  /** Of all tasks one after the other. */
+  readonly workMs: number;
+  /** Tasks of which nothing is known; they come on top. */
+  readonly unknown: number;
+}
+
+/**
+ * How long it takes to do tasks, some at once: no less than their longest chain, nor
+ * than an even share of all for each place.
+ *
+ * @param tasks each after those that it needs
+ * @param options.msOf how long each takes; undefined where that is unknown
+ */
+export function durationOf(
+  tasks: Iterable<PlannedTask>,
+  { msOf, slots }: {
+    readonly msOf: (planned: PlannedTask) => number | undefined;
+    readonly slots: number;
+  },
+): Duration {
+  const ends = new Map<string, number>();
+  let workMs = 0, chainMs = 0, unknown = 0;
+  for (const planned of tasks) {
+    const ms = msOf(planned);
+    if (ms === undefined) unknown++;
+    let startMs = 0;
+    for (const need of needsOf(planned)) startMs = Math.max(startMs, ends.get(need) ?? 0);
+    const endMs = startMs + (ms ?? 0);
+    ends.set(planned.task.key, endMs);
+    workMs += ms ?? 0;
+    chainMs = Math.max(chainMs, endMs);
+  }
+  return { wallMs: Math.max(chainMs, workMs / slots), workMs, unknown };
+}

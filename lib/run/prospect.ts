@@ -1,0 +1,58 @@
+/** What running a plan will take: time and disk, as far as what ran before tells. */
+import { ExperimentError } from "../base/errors.ts";
+import { durationOf, Forecast } from "../graph/forecast.ts";
+import { readDurations } from "../store/database/durations.ts";
+import type { Study } from "./study.ts";
+
+/** What is left to run of a study, in time and room. */
+export interface Prospect {
+  /** How long it takes with so many tasks at once. */
+  readonly wallMs: number;
+  /** Of all tasks one after the other. */
+  readonly workMs: number;
+  /** How many tasks run at once. */
+  readonly slots: number;
+  /** What the artifacts will take on disk. */
+  readonly bytes: number;
+  /** Kinds of tasks of whose duration nothing is known, and how many there are. */
+  readonly unknownTime: ReadonlyMap<string, number>;
+  /** The same for the size of their artifacts. */
+  readonly unknownBytes: ReadonlyMap<string, number>;
+}
+
+/** What is known of how long tasks take on the study's device; nothing before the first run. */
+export async function forecastOf({ plan, options, database }: Study): Promise<Forecast> {
+  const running = [...plan.tasks.values()].filter(({ state }) => state === "run");
+  const kinds = [...new Set(running.map(({ task }) => task.kind))];
+  if (kinds.length === 0) return new Forecast();
+  try {
+    return new Forecast(await readDurations(database, { device: options.device, kinds }));
+  } catch (error) {
+    // No database yet, or none that can be read: a forecast is worth no failure.
+    if (error instanceof ExperimentError) return new Forecast();
+    throw error;
+  }
+}
+
+/** What the tasks that a plan runs will take; they are known by what ran before. */
+export function prospectOf({ plan }: Study, forecast: Forecast, slots: number): Prospect {
+  const running = [...plan.tasks.values()].filter(({ state }) => state === "run");
+  const unknownTime = new Map<string, number>(), unknownBytes = new Map<string, number>();
+  const count = (kinds: Map<string, number>, kind: string) =>
+    void kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+  let bytes = 0;
+  for (const { task: { kind } } of running) {
+    const size = forecast.bytesOf(kind);
+    if (size === undefined) count(unknownBytes, kind);
+    bytes += size ?? 0;
+  }
+  const { wallMs, workMs } = durationOf(running, {
+    slots,
+    msOf: ({ task: { kind }, cost }) => {
+      const ms = forecast.msOf(kind, cost);
+      if (ms === undefined) count(unknownTime, kind);
+      return ms;
+    },
+  });
+  return { wallMs, workMs, slots, bytes, unknownTime, unknownBytes };
+}

@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { NO_COST } from "../../lib/graph/cost.ts";
+import { Forecast } from "../../lib/graph/forecast.ts";
+import { prospectOf } from "../../lib/run/prospect.ts";
+import type { Study } from "../../lib/run/study.ts";
+import { readDurations } from "../../lib/store/database/durations.ts";
+import { TinyStudy } from "../cli/tiny_study.ts";
+import { planOf } from "./_plan.ts";
+
+Deno.test("prospectOf() adds up time and disk of what runs, and counts what is unknown", () => {
+  const plan = planOf({ a: "run", b: "run", c: "cached", d: "unneeded" });
+  const study = { plan } as Study;
+  const sample = { kind: "test", elapsedMs: 4000, cost: NO_COST };
+  const known = new Forecast([{ ...sample, bytes: 10 }]);
+  assert.deepEqual(prospectOf(study, known, 2), {
+    wallMs: 4000,
+    workMs: 8000,
+    slots: 2,
+    bytes: 20,
+    unknownTime: new Map(),
+    unknownBytes: new Map(),
+  });
+  const timeOnly = prospectOf(study, new Forecast([sample]), 1);
+  assert.deepEqual([timeOnly.workMs, timeOnly.bytes], [8000, 0]);
+  assert.deepEqual(timeOnly.unknownBytes, new Map([["test", 2]]));
+  const nothing = prospectOf(study, new Forecast(), 1);
+  assert.deepEqual([nothing.wallMs, nothing.unknownTime], [0, new Map([["test", 2]])]);
+});
+
+Deno.test("plan tells time by what earlier runs recorded, and of what it is unknown", async () => {
+  await using study = await TinyStudy.make();
+  const first = await study.call("plan", "study.yaml");
+  assert.match(
+    first.stdout,
+    /^time unknown of 1 corpus, 1 vocab, 1 shards, 1 conll, 4 pretrain, 4 ner: none was recorded/m,
+  );
+  await study.run();
+  const recorded = await readDurations(study.path("results/titrate.duckdb"), {
+    device: "cpu",
+    kinds: ["corpus", "ner"],
+  });
+  assert.deepEqual(recorded.map(({ kind }) => kind).sort(), ["corpus", "ner", "ner", "ner", "ner"]);
+  assert.ok(recorded.every(({ elapsedMs }) => elapsedMs > 0));
+  await study.edit("size: 200", "size: 190");
+  const { prospect } = JSON.parse(
+    (await study.call("plan", "study.yaml", "--json", "--jobs", "1", "--only", "stage=shards"))
+      .stdout,
+  );
+  assert.deepEqual(prospect.unknownTime, {});
+  assert.equal(prospect.slots, 1);
+  assert.ok(prospect.workMs > 0 && prospect.workMs === prospect.wallMs, JSON.stringify(prospect));
+  const { stdout } = await study.call("plan", "study.yaml", "--only", "stage=shards");
+  assert.match(stdout, /^about .* .*, by what was recorded /m);
+});
