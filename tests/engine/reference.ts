@@ -12,6 +12,7 @@ import {
   sizeOf,
   type Value,
 } from "../../lib/engine/ir/graph.ts";
+import { broadcastPlaces, dot, eachPlace, strides } from "./places.ts";
 import { runFused } from "./reference_fused.ts";
 
 /** Numbers by the name of a graph's input or output. */
@@ -131,18 +132,6 @@ function runNode(node: Node, values: Float64Array[]): Float64Array {
   }
 }
 
-/** For each element of `to`, the place of the element that broadcasts to it. */
-export function broadcastPlaces(from: Shape, to: Shape): Float64Array {
-  const own = strides(from);
-  const steps = to.map((_, i) => {
-    const axis = i - (to.length - from.length);
-    return axis < 0 || from[axis] === 1 ? 0 : own[axis]!;
-  });
-  const places = new Float64Array(sizeOf(to));
-  eachPlace(to, (place, i) => places[i] = dot(place, steps));
-  return places;
-}
-
 function concat(
   inputs: readonly Value[],
   values: Float64Array[],
@@ -200,26 +189,6 @@ function gather(
   const out = new Float64Array(sizeOf(shape));
   eachPlace(shape, (place, i) => out[i] = x[placeOf(place)]!);
   return out;
-}
-
-/** Visits the places of a shape in row-major order. */
-function eachPlace(shape: Shape, visit: (place: readonly number[], i: number) => void): void {
-  const place = shape.map(() => 0);
-  for (let i = 0, size = sizeOf(shape); i < size; i++) {
-    visit(place, i);
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      if (++place[axis]! < shape[axis]!) break;
-      place[axis] = 0;
-    }
-  }
-}
-
-function strides(shape: Shape): number[] {
-  return shape.map((_, i) => sizeOf(shape.slice(i + 1)));
-}
-
-function dot(a: readonly number[], b: readonly number[]): number {
-  return a.reduce((sum, each, i) => sum + each * b[i]!, 0);
 }
 
 /** The error function to about 1e-15: its series, or the continued fraction of erfc. */

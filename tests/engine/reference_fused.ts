@@ -1,6 +1,6 @@
 /** The fused operations of the reference interpreter, row by row in float64. */
 import { type Node, sizeOf } from "../../lib/engine/ir/graph.ts";
-import { broadcastPlaces } from "./reference.ts";
+import { broadcastPlaces } from "./places.ts";
 
 /** The results of a node that works on rows (the last dimension), or of attention; else none. */
 export function runFused(node: Node, values: Float64Array[]): Float64Array[] | undefined {

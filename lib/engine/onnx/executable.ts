@@ -4,7 +4,7 @@ import type { Executable, Tensors } from "../engine.ts";
 import type { Graph } from "../ir/graph.ts";
 import { gatherEarly } from "../passes/gather_early.ts";
 import { optimise } from "../passes/pipeline.ts";
-import { isComputedWhole } from "./kernels/choose_kernel.ts";
+import { isComputedWhole } from "./lower/choose_kernel.ts";
 import { allocate } from "./kernels/linear_memory.ts";
 import { type ExecutionPlan, lowerGraph, type Place } from "./lower/lower.ts";
 import { planMemory } from "./memory_plan.ts";

@@ -7,7 +7,7 @@
  */
 import { type Graph, type Node, type Shape, sizeOf, type Value } from "../../ir/graph.ts";
 import { emitNode } from "./lower_nodes.ts";
-import { KernelChooser } from "../kernels/choose_kernel.ts";
+import { KernelChooser } from "./choose_kernel.ts";
 import {
   type ComputedNode,
   operandsOf,
@@ -15,7 +15,7 @@ import {
   resultsOf,
   type RuntimeOperation,
 } from "./operation.ts";
-import type { Usage } from "../usage.ts";
+import type { Usage } from "./usage.ts";
 
 /** The operations that a graph's outputs need, in an order in which they can run. */
 export function chooseOperations(graph: Graph, usage: Usage): Operation[] {

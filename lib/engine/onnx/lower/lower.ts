@@ -18,7 +18,7 @@ import {
   resultsOf,
   type RuntimeOperation,
 } from "./operation.ts";
-import { Usage } from "../usage.ts";
+import { Usage } from "./usage.ts";
 
 /** A tensor in memory: what the graph takes, a constant, or what a step of the plan makes. */
 export type Place =

@@ -4,7 +4,7 @@
  * A reshape moves nothing, nor does stopGradient: both are views of their root.
  * A splat stays a number through every node that only rearranges it.
  */
-import type { Graph, Node, Value } from "../ir/graph.ts";
+import type { Graph, Node, Value } from "../../ir/graph.ts";
 
 const VIEWS: ReadonlySet<Node["op"]> = new Set(["reshape", "stopGradient"]);
 const REARRANGING: ReadonlySet<Node["op"]> = new Set([

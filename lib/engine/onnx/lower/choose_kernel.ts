@@ -12,8 +12,8 @@ import type {
   KernelCall,
   KernelOperation,
   Residual,
-} from "../lower/operation.ts";
-import { constantOf, type Usage } from "../usage.ts";
+} from "./operation.ts";
+import { constantOf, type Usage } from "./usage.ts";
 
 /** The fused operations that ONNX Runtime has operators for, or that a few of them make up. */
 const RUNTIME_OPS: ReadonlySet<Node["op"]> = new Set<Node["op"]>([
