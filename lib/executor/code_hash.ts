@@ -40,31 +40,33 @@ export class CodeHasher {
   }
 
   /**
-   * SHA-256 of the code behind an entry, 64 hexadecimal digits.
+   * SHA-256 of the code behind an entry, or behind several, 64 hexadecimal digits.
    *
-   * @param entry a module relative to the root, such as "lib/tasks/finetune/ner.ts"
+   * @param entry a module's URL, or its path relative to the root
    * @throws Error when there is no such module
    */
-  hash(entry: string): Promise<string> {
-    const known = this.#hashes.get(entry);
+  hash(entry: string | readonly string[]): Promise<string> {
+    const entries = [entry].flat().map((each) => new URL(each, this.#root).href);
+    const name = entries.join(" ");
+    const known = this.#hashes.get(name);
     if (known !== undefined) return known;
-    const hash = this.#hash(new URL(entry, this.#root).href);
-    this.#hashes.set(entry, hash);
+    const hash = this.#hash(entries);
+    this.#hashes.set(name, hash);
     return hash;
   }
 
-  async #hash(entry: string): Promise<string> {
+  async #hash(entries: readonly string[]): Promise<string> {
     const digests: Record<string, string> = {};
     const packages = new Set<string>();
-    const seen = new Set([entry]);
-    let front = [entry];
+    const seen = new Set(entries);
+    let front = [...seen];
     while (front.length > 0) {
       const modules = await Promise.all(front.map((href) => this.#read(href)));
       const next: string[] = [];
       for (const [index, module] of modules.entries()) {
         const href = front[index]!;
         if (module === undefined) {
-          if (href === entry) throw new Error(`there is no module ${href}`);
+          if (entries.includes(href)) throw new Error(`there is no module ${href}`);
           continue;
         }
         digests[this.#nameOf(href)] = module.digest;

@@ -231,8 +231,8 @@ class Reporter {
       return;
     }
     if (event.type === "measurement") {
-      const { step, name, split, value } = event;
-      this.#log.append({ step, name, split, value });
+      const { type: _, ...measurement } = event;
+      this.#log.append(measurement);
     }
     this.#tell(event);
   }

@@ -131,8 +131,8 @@ export interface TaskKind<P = any, Roles extends InputRoles = any> {
   readonly produces: Readonly<Record<string, string>>;
   /** Whether engine and precision affect the result, and so the key. */
   readonly isNumeric: boolean;
-  /** The URL of the module whose graph is the kind's code: its `import.meta.url`. */
-  readonly entry: string;
+  /** The URL of the module whose graph is the kind's code, its `import.meta.url`; or several. */
+  readonly entry: string | readonly string[];
   /**
    * What a schema cannot say: faults between parameters, or between them and the roles
    * that are given. Without roles those are not checked.

@@ -25,6 +25,8 @@ export interface EncoderOptions extends BatchShape {
   readonly isTraining: boolean;
   /** Whether rows are padded. Adds the data input `attentionBias` f32 [B, 1, 1, T]. */
   readonly isPadded: boolean;
+  /** Whether rows hold several segments. Adds the data input `tokenTypes` i32 [B*T]. */
+  readonly hasSegments?: boolean;
 }
 
 /** The bias that keeps attention from a padded position. */
@@ -120,10 +122,15 @@ function embeddings(builder: LayerBuilder, config: BertConfig, options: EncoderO
     [0, 0],
     [length, width],
   );
-  // Every row is one segment, the first.
   const types = builder.param("bert.embeddings.token_type_embeddings.weight");
-  const constant = graph.add(positions, graph.slice(types, [0, 0], [1, width]));
-  const sum = graph.add(graph.reshape(words, byRow), constant);
+  let sum: Value;
+  if (options.hasSegments === true) {
+    const typed = graph.gatherRows(types, graph.input("tokenTypes", [rows * length], "i32"));
+    sum = graph.add(graph.reshape(graph.add(words, typed), byRow), positions);
+  } else {
+    const constant = graph.add(positions, graph.slice(types, [0, 0], [1, width]));
+    sum = graph.add(graph.reshape(words, byRow), constant);
+  }
   const normed = builder.norm(
     graph.reshape(sum, flat),
     "bert.embeddings.LayerNorm",

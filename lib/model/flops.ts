@@ -5,7 +5,8 @@
  * products, so a training step is three times the forward pass. Everything that
  * is no product (norms, softmax, embedding look-up, the update) is left out, as
  * in the usual 6 N D estimate, which this refines by attention and by the head
- * being computed at masked positions only.
+ * being computed at masked positions only. Evaluation is not counted: what is asked is what
+ * training costs, and how often it is measured is no part of that.
  */
 import type { Graph } from "../engine/ir/graph.ts";
 import type { BatchShape } from "./bert.ts";
@@ -28,18 +29,25 @@ export function trainingFlops(graph: Graph): number {
   return 3 * forward;
 }
 
+/** Sizes that the operations follow from. */
+type FlopSizes = Pick<BertConfig, "layers" | "hiddenSize" | "intermediateSize" | "vocabSize">;
+
 /** The same for masked-language modelling, from sizes alone: what `trainingFlops` would count. */
 export function maskedLanguageFlops(
-  config: Pick<
-    BertConfig,
-    "layers" | "hiddenSize" | "intermediateSize" | "vocabSize"
-  >,
+  config: FlopSizes,
   batch: BatchShape & { readonly predictions: number },
 ): number {
-  const { layers, hiddenSize: width, intermediateSize: inner, vocabSize } = config;
-  const { rows, length, predictions } = batch;
+  const { hiddenSize: width, vocabSize } = config;
+  const head = 2 * batch.predictions * (width * width + width * vocabSize);
+  return encoderFlops(config, batch) + 3 * head;
+}
+
+/** The same for an encoder alone, beside which a classifier's head is next to nothing. */
+export function encoderFlops(
+  { layers, hiddenSize: width, intermediateSize: inner }: FlopSizes,
+  { rows, length }: BatchShape,
+): number {
   const layer = 2 * rows * length * (4 * width * width + 2 * width * inner) +
     4 * rows * length * length * width;
-  const head = 2 * predictions * (width * width + width * vocabSize);
-  return 3 * (layers * layer + head);
+  return 3 * layers * layer;
 }

@@ -4,6 +4,7 @@
  * Linear weights are [out, in]. The decoder of the masked-language-model head
  * is the word embedding itself, so it is no parameter of its own.
  */
+import type { Head } from "../benchmarks/benchmark.ts";
 import type { ParamSpec } from "../engine/engine.ts";
 import { type Shape, sizeOf } from "../engine/ir/graph.ts";
 import type { BertConfig } from "./config.ts";
@@ -42,9 +43,23 @@ export function maskedLanguageHeadSpecs(config: BertConfig): readonly ParamSpec[
   ];
 }
 
-/** The parameters of a classifier over the encoder's output, one row a label. */
-export function classifierSpecs(config: BertConfig, labels: number): readonly ParamSpec[] {
-  return linearSpecs("classifier", [labels, config.hiddenSize]);
+/** What the layer between the encoder and a classifier of rows is called. */
+export const POOLER = "bert.pooler.dense";
+
+/** What the last layer is called, by the kind of head. */
+export const CLASSIFIERS: Readonly<Record<Head["kind"], string>> = {
+  tokens: "classifier",
+  sequence: "classifier",
+  span: "qa_outputs",
+};
+
+/** The parameters of a classifier: its last layer, before it BERT's pooler for rows. */
+export function classifierSpecs(config: BertConfig, head: Head): readonly ParamSpec[] {
+  const width = config.hiddenSize, labels = head.kind === "span" ? 2 : head.labels;
+  return [
+    ...(head.kind === "sequence" ? linearSpecs(POOLER, [width, width]) : []),
+    ...linearSpecs(CLASSIFIERS[head.kind], [labels, width]),
+  ];
 }
 
 /** The number of trained values of some parameters. */

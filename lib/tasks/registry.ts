@@ -2,7 +2,8 @@
 import type { TaskKind } from "../graph/task.ts";
 import { conll } from "./conll.ts";
 import { corpus } from "./corpus.ts";
-import { ner } from "./finetune/ner.ts";
+import { nerBenchmark } from "../benchmarks/ner/ner.ts";
+import { finetuning } from "./finetune/kind.ts";
 import { pretrain } from "./pretrain/kind.ts";
 import { shards } from "./shards.ts";
 import { syntheticWorld } from "./synthetic_world.ts";
@@ -10,7 +11,9 @@ import { vocab } from "./vocab.ts";
 
 /** The kinds that specs can use. */
 export const kinds: ReadonlyMap<string, TaskKind> = new Map(
-  [syntheticWorld, corpus, vocab, shards, conll, pretrain, ner].map((each: TaskKind) => [
+  [syntheticWorld, corpus, vocab, shards, conll, pretrain, finetuning(nerBenchmark)].map((
+    each: TaskKind,
+  ) => [
     each.kind,
     each,
   ]),

@@ -1,23 +1,22 @@
 /**
- * Fine-tuning of token labels: batches, the loop, and prediction. Stores nothing.
+ * Fine-tuning: padded batches of examples, the step loop over them, and prediction.
  *
  * Rows are padded to one length, so that one compiled graph serves a whole
  * training. The order is a pure function of (seed, step), as in pre-training.
  */
 import { ExperimentError } from "../base/errors.ts";
 import { Permutation } from "../base/rng.ts";
-import type { Executable, TrainingSession } from "../engine/engine.ts";
+import type { Example, Head } from "../benchmarks/benchmark.ts";
+import type { Executable, Tensors } from "../engine/engine.ts";
 import { PADDING_BIAS } from "../model/bert.ts";
 import { AbortWatch } from "./abort_watch.ts";
-import { learningRateAt } from "./schedule.ts";
-
-/** A row to be labelled. */
-export interface TokenExample {
-  /** Pieces with [CLS] and [SEP]. */
-  readonly ids: Int32Array;
-  /** As long as `ids`: a label's number, or -1 where none is learned. */
-  readonly pieceLabels: Int32Array;
-}
+import {
+  runSteps,
+  type StepsOptions,
+  type TrainingPoint,
+  type TrainMeasurement,
+  type TrainProgress,
+} from "./steps.ts";
 
 /** The shape that rows are padded to. */
 export interface PaddedShape {
@@ -27,64 +26,84 @@ export interface PaddedShape {
   readonly length: number;
   /** The id of [PAD]. */
   readonly padId: number;
+  /** Whether rows hold several segments. */
+  readonly hasSegments: boolean;
 }
 
-/** The data inputs of `tokenClassifier`, less the dropout seed. */
-export interface LabelledBatch {
+/** The data inputs of a classifier's forward graph. */
+export interface RowBatch {
   /** [rows * length] */
   readonly ids: Int32Array;
   /** [rows, 1, 1, length] */
   readonly attentionBias: Float32Array;
-  /** [rows * length] */
+  /** [rows * length]; absent where rows have one segment. */
+  readonly tokenTypes?: Int32Array;
+}
+
+/** What is to be learned of a batch: tokens [rows * length], sequence [rows], span [2 * rows]. */
+export interface TargetBatch {
+  /** Labels or places, 0 where nothing is learned. */
   readonly targets: Int32Array;
-  /** [rows * length], 0 where the label is ignored. */
+  /** As long, 1, or 0 where nothing is learned. */
   readonly weights: Float32Array;
 }
 
 /** The smallest multiple of 16 that fits the longest example, but at most `limit`. */
-export function fittingLength(examples: readonly TokenExample[], limit: number): number {
+export function fittingLength(
+  examples: readonly Pick<Example, "ids">[],
+  limit: number,
+): number {
   const longest = examples.reduce((most, each) => Math.max(most, each.ids.length), 1);
   return Math.min(limit, Math.ceil(longest / 16) * 16);
 }
 
-/** Pads examples to a batch; rows that are missing weigh nothing. */
-export function padBatch(examples: readonly TokenExample[], shape: PaddedShape): LabelledBatch {
-  const { rows, length, padId } = shape;
-  const batch: LabelledBatch = {
-    ids: new Int32Array(rows * length).fill(padId),
-    attentionBias: new Float32Array(rows * length).fill(PADDING_BIAS),
-    targets: new Int32Array(rows * length),
-    weights: new Float32Array(rows * length),
-  };
+/** Pads examples to a batch; rows that are missing hold nothing but padding. */
+export function padRows(examples: readonly Example[], shape: PaddedShape): RowBatch {
+  const { rows, length, padId, hasSegments } = shape;
+  const ids = new Int32Array(rows * length).fill(padId);
+  const attentionBias = new Float32Array(rows * length).fill(PADDING_BIAS);
+  const tokenTypes = hasSegments ? new Int32Array(rows * length) : undefined;
   for (let row = 0; row < rows; row++) {
     // A row that attends to nothing would be the one odd case of softmax.
-    batch.attentionBias[row * length] = 0;
+    attentionBias[row * length] = 0;
     const example = examples[row];
     if (example === undefined) continue;
     if (example.ids.length > length) {
       throw new Error(`an example of ${example.ids.length} pieces in rows of ${length}`);
     }
-    batch.ids.set(example.ids, row * length);
-    batch.attentionBias.fill(0, row * length, row * length + example.ids.length);
-    example.pieceLabels.forEach((label, place) => {
-      if (label < 0) return;
-      batch.targets[row * length + place] = label;
-      batch.weights[row * length + place] = 1;
-    });
+    ids.set(example.ids, row * length);
+    attentionBias.fill(0, row * length, row * length + example.ids.length);
+    if (example.tokenTypes !== undefined) tokenTypes!.set(example.tokenTypes, row * length);
   }
-  return batch;
+  return { ids, attentionBias, ...(tokenTypes === undefined ? {} : { tokenTypes }) };
 }
 
-/** What a fine-tuning takes. */
-export interface FinetuneOptions {
-  /** With the initial state loaded. */
-  readonly session: TrainingSession;
+/** What is learned of a batch's rows; rows that are missing weigh nothing. */
+export function padTargets(
+  examples: readonly Example[],
+  { rows, length, head }: Pick<PaddedShape, "rows" | "length"> & { readonly head: Head },
+): TargetBatch {
+  const width = head.kind === "tokens" ? length : head.kind === "span" ? 2 : 1;
+  const targets = new Int32Array(rows * width), weights = new Float32Array(rows * width);
+  examples.forEach((example, row) =>
+    example.targets.forEach((target, place) => {
+      if (target < 0) return;
+      targets[row * width + place] = target;
+      weights[row * width + place] = 1;
+    })
+  );
+  return { targets, weights };
+}
+
+/** What a fine-tuning takes besides what every training does. */
+export interface FinetuneOptions
+  extends Pick<StepsOptions, "session" | "steps" | "from" | "save" | "signal"> {
   /** At least one. */
-  readonly examples: readonly TokenExample[];
+  readonly examples: readonly Example[];
   /** The shape of the graph's batches. */
   readonly shape: PaddedShape;
-  /** Optimizer updates. */
-  readonly steps: number;
+  /** What is put on the encoder. */
+  readonly head: Head;
   /** The full learning rate. */
   readonly learningRate: number;
   /** The share of steps over which the learning rate rises; then it falls to 0. */
@@ -93,124 +112,94 @@ export interface FinetuneOptions {
   readonly seed: number;
   /** Whether the graph draws dropout masks. */
   readonly hasDropout: boolean;
-  /** Stops the training. */
-  readonly signal: AbortSignal;
 }
-
-/** How far a fine-tuning is. */
-export interface FinetuneProgress {
-  /** Updates done. */
-  readonly step: number;
-  /** Optimizer updates. */
-  readonly steps: number;
-  /** Mean loss of the last epoch's steps. */
-  readonly lossNats: number;
-}
-
-/** Every how many milliseconds progress is told. */
-const REPORT_MS = 250;
 
 /**
- * Fine-tunes for a number of steps.
+ * Fine-tunes from a point to `steps`; its running loss is of about the last epoch.
  *
- * @yields progress every quarter of a second
- * @returns progress at the end; its loss is the mean over the last epoch, in nats
- * @throws ExperimentError "train/examples" when there are none, "train/diverged" when the
- *   loss or the gradient is no number any more
- * @throws the signal's reason when it is aborted
+ * @returns and throws as `runSteps`
+ * @throws ExperimentError "train/examples" when there are none
  */
-export async function* finetune(
+export function finetune(
   options: FinetuneOptions,
-): AsyncGenerator<FinetuneProgress, FinetuneProgress> {
-  const { session, examples, shape, steps, seed, signal } = options;
+): AsyncGenerator<TrainMeasurement | TrainProgress, TrainingPoint> {
+  const { examples, shape, steps, seed, head } = options;
   if (examples.length === 0) {
     throw new ExperimentError("train/examples", "there are no training examples", {
-      mend: "give a training file with at least one sentence",
+      mend: "give training data with at least one row",
     });
   }
   const warmup = Math.round(options.warmupFraction * steps);
-  const schedule = { kind: "linear", learningRate: options.learningRate, warmup } as const;
   const order = new ExampleOrder(examples.length, seed);
-  const losses = new LastMean(Math.max(1, Math.round(examples.length / shape.rows)));
-  let reportedMs = performance.now();
-  for (let step = 1; step <= steps; step++) {
-    signal.throwIfAborted();
-    const chosen = Array.from(
-      { length: shape.rows },
-      (_, row) => examples[order.at((step - 1) * shape.rows + row)]!,
-    );
-    const learningRate = learningRateAt(schedule, { step, steps });
-    const dropoutSeed = Int32Array.of(seed | 0, step);
-    const begun = await session.step(
-      { ...padBatch(chosen, shape), ...(options.hasDropout ? { dropoutSeed } : {}) },
-      { learningRate, step },
-    );
-    const outputs = await begun.read();
-    const lossNats = outputs.loss![0]!;
-    // At the last step a loss may still be finite when the update makes no weight so.
-    if (!Number.isFinite(lossNats) || !Number.isFinite(outputs.gradientNorm![0]!)) {
-      throw new ExperimentError(
-        "train/diverged",
-        `the loss is no number any more at step ${step}, learning rate ${learningRate}`,
-        { mend: "lower the learning rate, or lengthen the warm-up" },
+  return runSteps({
+    ...options,
+    schedule: { kind: "linear", learningRate: options.learningRate, warmup },
+    batchAt: (step): Tensors => {
+      const chosen = Array.from(
+        { length: shape.rows },
+        (_, row) => examples[order.at((step - 1) * shape.rows + row)]!,
       );
-    }
-    losses.add(lossNats);
-    if (performance.now() - reportedMs >= REPORT_MS) {
-      reportedMs = performance.now();
-      yield { step, steps, lossNats: losses.mean };
-      // Lets an abort arrive that comes as a message, even if the engine never waits.
-      await new Promise((resolve) => setTimeout(resolve, 0));
-    }
-  }
-  return { step: steps, steps, lossNats: losses.mean };
+      return { ...padRows(chosen, shape), ...padTargets(chosen, { ...shape, head }) };
+    },
+    batchTokens: shape.rows * meanLength(examples),
+    averageSteps: Math.max(1, Math.round(examples.length / shape.rows)),
+    dropoutSeed: options.hasDropout ? seed : undefined,
+    phase: "fine-tuning",
+  });
 }
 
 /**
- * The likeliest label of each position of each example.
+ * How many pieces a fine-tuning trains on from its beginning to a step, padding not counted.
+ */
+export function trainedTokens(
+  examples: readonly Pick<Example, "ids">[],
+  { rows, steps, seed }: { readonly rows: number; readonly steps: number; readonly seed: number },
+): number {
+  const visits = rows * steps, epochs = Math.floor(visits / examples.length);
+  let tokens = epochs * examples.reduce((sum, each) => sum + each.ids.length, 0);
+  const order = new ExampleOrder(examples.length, seed);
+  for (let place = epochs * examples.length; place < visits; place++) {
+    tokens += examples[order.at(place)]!.ids.length;
+  }
+  return tokens;
+}
+
+function meanLength(examples: readonly Pick<Example, "ids">[]): number {
+  return examples.reduce((sum, each) => sum + each.ids.length, 0) / examples.length;
+}
+
+/**
+ * What the head gives for each example, one after the other.
  *
- * @param model the forward graph of `tokenClassifier`, compiled for the shape
- * @param options labels: how many there are
- * @returns label numbers, as long as each example's ids
+ * @param model a classifier's forward graph, compiled for the shape
+ * @yields the example's own outputs: for tokens [pieces * labels], for a sequence [labels],
+ *   for a span [pieces * 2]; a view that is over with the next one
  * @throws the signal's reason when it is aborted
  */
-export async function predictLabels(
+export async function* predict<Row extends Example>(
   model: Executable,
   options: {
-    readonly examples: readonly TokenExample[];
+    readonly examples: readonly Row[];
     readonly shape: PaddedShape;
-    readonly labels: number;
+    readonly head: Head;
     /** Stops between two batches. */
     readonly signal: AbortSignal;
   },
-): Promise<readonly Int32Array[]> {
-  const { examples, shape, labels } = options;
+): AsyncGenerator<{ readonly example: Row; readonly outputs: Float32Array }, void> {
+  const { examples, shape, head } = options;
   const watch = new AbortWatch(options.signal);
-  const predicted: Int32Array[] = [];
+  const width = head.kind === "span" ? 2 : head.labels;
   for (let start = 0; start < examples.length; start += shape.rows) {
     await watch.check();
     const chosen = examples.slice(start, start + shape.rows);
-    const { ids, attentionBias } = padBatch(chosen, shape);
-    const logits = (await model.run({ ids, attentionBias })).logits as Float32Array;
-    chosen.forEach((example, row) => {
-      const first = row * shape.length;
-      predicted.push(
-        Int32Array.from(
-          example.ids,
-          (_, place) =>
-            largest(logits.subarray((first + place) * labels, (first + place + 1) * labels)),
-        ),
-      );
-    });
+    const logits = (await model.run({ ...padRows(chosen, shape) })).logits as Float32Array;
+    for (const [row, example] of chosen.entries()) {
+      const first = head.kind === "sequence" ? row : row * shape.length;
+      const count = head.kind === "sequence" ? 1 : example.ids.length;
+      const outputs = logits.subarray(first * width, (first + count) * width);
+      yield { example, outputs };
+    }
   }
-  return predicted;
-}
-
-/** The place of the largest value, the first of equal ones. */
-function largest(values: Float32Array): number {
-  let best = 0;
-  for (let i = 1; i < values.length; i++) if (values[i]! > values[best]!) best = i;
-  return best;
 }
 
 /** Examples one after the other, every epoch in an order of its own. */
@@ -227,21 +216,5 @@ class ExampleOrder {
       this.#order = new Permutation(this.count, this.seed, "train/finetune-order", epoch);
     }
     return this.#order.at(place % this.count);
-  }
-}
-
-/** The mean of the last few values. */
-class LastMean {
-  readonly #values: number[] = [];
-
-  constructor(readonly size: number) {}
-
-  add(value: number): void {
-    this.#values.push(value);
-    if (this.#values.length > this.size) this.#values.shift();
-  }
-
-  get mean(): number {
-    return this.#values.reduce((sum, each) => sum + each, 0) / Math.max(1, this.#values.length);
   }
 }

@@ -8,21 +8,25 @@
  * [SEP] and the masked positions' inputs stay). It is near 0 while a model uses
  * piece frequencies only, whether it is a bag of words or not trained at all, and
  * nothing transfers to a benchmark before it grows.
+ *
+ * Standard errors are over rows: predictions of one row depend on each other.
  */
 import { Permutation, Stream } from "../base/rng.ts";
 import type { Executable } from "../engine/engine.ts";
+import { meanOfClusters } from "../analysis/clusters.ts";
+import type { Estimated } from "./steps.ts";
 import type { MaskedRow } from "./masking.ts";
 import { AbortWatch } from "./abort_watch.ts";
 import { type CorpusRows, joinRows, type MaskedBatch, predictionsPerRow } from "./batches.ts";
 
-/** What is measured on held-out text. */
+/** What is measured on held-out text, each with its standard error over rows. */
 export interface HeldOutScores {
   /** Mean cross-entropy over masked positions. */
-  readonly lossNats: number;
-  /** The same with shuffled context, minus `lossNats`. */
-  readonly contextGapNats: number;
+  readonly lossNats: Estimated;
+  /** The same with shuffled context, minus `lossNats`; its error is that of the difference. */
+  readonly contextGapNats: Estimated;
   /** The share of masked positions where no piece is likelier than the right one, 0 to 1. */
-  readonly maskedAccuracy: number;
+  readonly maskedAccuracy: Estimated;
 }
 
 /** The share of positions masked in every evaluation, whatever it is in training. */
@@ -39,6 +43,7 @@ export function heldOutPredictions(rows: number, rowPieces: number): number {
 export class HeldOutSet {
   readonly #plain: readonly MaskedBatch[];
   readonly #shuffled: readonly MaskedBatch[];
+  readonly #shape: RowShape;
 
   /**
    * Chooses rows at equal distances over the corpus and masks them.
@@ -60,30 +65,53 @@ export class HeldOutSet {
       rows: options.batchRows,
       predictions: heldOutPredictions(options.batchRows, rowPieces),
     };
+    this.#shape = { rows: count, rowPieces, batchRows: options.batchRows };
     this.#plain = inBatches(rows, shape);
     this.#shuffled = inBatches(shuffled, shape);
+  }
+
+  /** Rows that go through a model that is measured: each as it is and with shuffled context. */
+  get passes(): number {
+    return 2 * this.#shape.rows;
   }
 
   /**
    * Measures a model.
    *
    * @param model the forward graph of `maskedLanguageModel`, its parameters resident
-   * @param options signal: stops between two batches
+   * @param options signal: stops between two batches; onRows: told how many of `passes` are done
    * @throws the signal's reason when it is aborted
    */
   async measure(
     model: Executable,
-    options: { readonly signal?: AbortSignal } = {},
+    options: {
+      readonly signal?: AbortSignal;
+      readonly onRows?: (done: number) => void;
+    } = {},
   ): Promise<HeldOutScores> {
-    const watch = new AbortWatch(options.signal);
-    const plain = await meanLoss(model, { batches: this.#plain, watch });
-    const shuffled = await meanLoss(model, { batches: this.#shuffled, watch });
+    const watch = new AbortWatch(options.signal), shape = this.#shape;
+    const onRows = (before: number) => (done: number) => options.onRows?.(before + done);
+    const plain = await sumsByRow(model, { batches: this.#plain, shape, watch, onRows: onRows(0) });
+    const shuffled = await sumsByRow(model, {
+      batches: this.#shuffled,
+      shape,
+      watch,
+      onRows: onRows(shape.rows),
+    });
+    const gaps = shuffled.losses.map((loss, row) => loss - plain.losses[row]!);
     return {
-      lossNats: plain.lossNats,
-      contextGapNats: shuffled.lossNats - plain.lossNats,
-      maskedAccuracy: plain.accuracy,
+      lossNats: meanOfClusters(plain.losses, plain.counts),
+      contextGapNats: meanOfClusters(gaps, plain.counts),
+      maskedAccuracy: meanOfClusters(plain.hits, plain.counts),
     };
   }
+}
+
+/** How many rows there are, of how many pieces, and how many a batch. */
+interface RowShape {
+  readonly rows: number;
+  readonly rowPieces: number;
+  readonly batchRows: number;
 }
 
 /**
@@ -123,22 +151,36 @@ function inBatches(
   return batches;
 }
 
-async function meanLoss(
+/** Sums over the predictions of each row. */
+interface RowSums {
+  readonly losses: Float64Array;
+  readonly hits: Float64Array;
+  readonly counts: Float64Array;
+}
+
+async function sumsByRow(
   model: Executable,
-  options: {
+  { batches, shape, watch, onRows }: {
     readonly batches: readonly MaskedBatch[];
+    readonly shape: RowShape;
     readonly watch: AbortWatch;
+    readonly onRows: (done: number) => void;
   },
-): Promise<{ readonly lossNats: number; readonly accuracy: number }> {
-  let losses = 0, hits = 0, count = 0;
-  for (const { weights, ...data } of options.batches) {
-    await options.watch.check();
+): Promise<RowSums> {
+  const sums = () => new Float64Array(shape.rows);
+  const losses = sums(), hits = sums(), counts = sums();
+  for (const [batch, { weights, ...data }] of batches.entries()) {
+    await watch.check();
     const outputs = await model.run(data);
     weights.forEach((weight, slot) => {
-      losses += weight * outputs.losses![slot]!;
-      hits += weight * outputs.hits![slot]!;
-      count += weight;
+      if (weight === 0) return;
+      const place = Math.floor(data.maskedPositions[slot]! / shape.rowPieces);
+      const row = batch * shape.batchRows + place;
+      losses[row]! += outputs.losses![slot]!;
+      hits[row]! += outputs.hits![slot]!;
+      counts[row]!++;
     });
+    onRows(Math.min(shape.rows, (batch + 1) * shape.batchRows));
   }
-  return { lossNats: losses / count, accuracy: hits / count };
+  return { losses, hits, counts };
 }

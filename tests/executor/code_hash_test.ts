@@ -92,7 +92,7 @@ async function hashesOn(device: keyof typeof DEVICES, edited: string) {
     const instead = new Map([[copied(DEVICES_MODULE), copied(DEVICES[device].module)]]);
     const hasher = new CodeHasher(root, { instead });
     const hashes = [...kinds.values()].map(async ({ kind, entry }) =>
-      [kind, await hasher.hash(copied(new URL(entry)))] as const
+      [kind, await hasher.hash([entry].flat().map((each) => copied(new URL(each))))] as const
     );
     return Object.fromEntries(await Promise.all(hashes));
   } finally {

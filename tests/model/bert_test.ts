@@ -4,12 +4,8 @@ import { differentiate } from "../../lib/engine/ir/grad.ts";
 import { type Graph, sizeOf } from "../../lib/engine/ir/graph.ts";
 import { PADDING_BIAS } from "../../lib/model/bert.ts";
 import { bertConfig } from "../../lib/model/config.ts";
-import { maskedLanguageFlops, trainingFlops } from "../../lib/model/flops.ts";
-import {
-  maskedLanguageModel,
-  type ModelGraph,
-  tokenClassifier,
-} from "../../lib/model/heads/heads.ts";
+import { encoderFlops, maskedLanguageFlops, trainingFlops } from "../../lib/model/flops.ts";
+import { classifier, maskedLanguageModel, type ModelGraph } from "../../lib/model/heads/heads.ts";
 import { testOnEachDevice } from "../engine/each_device.ts";
 import golden from "./golden/bert_golden.json" with { type: "json" };
 
@@ -87,8 +83,9 @@ testOnEachDevice("maskedLanguageModel() equals Hugging Face's BERT", async (engi
   assert.deepEqual([...measured.hits!], golden.masked.hits);
 });
 
-testOnEachDevice("tokenClassifier() equals Hugging Face's BERT", async (engine) => {
-  const shape = { rows: ROWS, length: LENGTH, labels: 3 };
+testOnEachDevice("classifier() of tokens equals Hugging Face's BERT", async (engine) => {
+  const head = { kind: "tokens", labels: 3 } as const;
+  const shape = { rows: ROWS, length: LENGTH, head };
   const lengths = [7, 5];
   const isReal = Array.from(IDS, (_, i) => i % LENGTH < lengths[Math.floor(i / LENGTH)]!);
   const batch = {
@@ -96,7 +93,7 @@ testOnEachDevice("tokenClassifier() equals Hugging Face's BERT", async (engine) 
     attentionBias: Float32Array.from(isReal, (real) => real ? 0 : PADDING_BIAS),
   };
   const labels = [-1, 0, 1, -1, 2, 0, -1, -1, 2, 1, 0, -1, -1, -1];
-  const training = tokenClassifier(CONFIG, { ...shape, isTraining: true });
+  const training = classifier(CONFIG, { ...shape, isTraining: true });
   addGradients(training);
   const weights = formulaWeights(training);
   const outputs = await run(engine, training.graph, {
@@ -108,7 +105,7 @@ testOnEachDevice("tokenClassifier() equals Hugging Face's BERT", async (engine) 
   close(outputs.loss![0]!, golden.tagged.loss, "loss");
   checkGradients(outputs, golden.tagged.gradientNorms);
 
-  const labelling = tokenClassifier(CONFIG, { ...shape, isTraining: false });
+  const labelling = classifier(CONFIG, { ...shape, isTraining: false });
   const { logits } = await run(engine, labelling.graph, { ...weights, ...batch });
   const places = [...isReal.keys()].filter((i) => isReal[i]);
   golden.tagged.logits.forEach((expected, i) =>
@@ -116,6 +113,52 @@ testOnEachDevice("tokenClassifier() equals Hugging Face's BERT", async (engine) 
       close(logits![places[i]! * 3 + label]!, value, `logit ${label} of place ${places[i]}`)
     )
   );
+});
+
+/** Two rows of 7 and 5 pieces, of two segments, as in make_bert_golden.py. */
+const SEGMENTED = {
+  ids: IDS,
+  attentionBias: Float32Array.from(IDS, (_, i) => i < 12 ? 0 : PADDING_BIAS),
+  tokenTypes: Int32Array.of(0, 0, 0, 1, 1, 1, 1, 0, 0, 1, 1, 1, 0, 0),
+};
+
+testOnEachDevice("classifier() of pairs of segments equals Hugging Face's BERT", async (engine) => {
+  const head = { kind: "sequence", labels: 3 } as const;
+  const shape = { rows: ROWS, length: LENGTH, head, hasSegments: true };
+  const training = classifier(CONFIG, { ...shape, isTraining: true });
+  addGradients(training);
+  const weights = formulaWeights(training);
+  const outputs = await run(engine, training.graph, {
+    ...weights,
+    ...SEGMENTED,
+    targets: Int32Array.of(2, 0),
+    weights: Float32Array.of(1, 1),
+  });
+  close(outputs.loss![0]!, golden.pairs.loss, "loss");
+  checkGradients(outputs, golden.pairs.gradientNorms);
+  const forward = classifier(CONFIG, { ...shape, isTraining: false });
+  const { logits } = await run(engine, forward.graph, { ...weights, ...SEGMENTED });
+  golden.pairs.logits.flat().forEach((value, i) => close(logits![i]!, value, `logit ${i}`));
+});
+
+testOnEachDevice("classifier() of spans equals Hugging Face's BERT", async (engine) => {
+  const shape = { rows: ROWS, length: LENGTH, head: { kind: "span" }, hasSegments: true } as const;
+  const training = classifier(CONFIG, { ...shape, isTraining: true });
+  addGradients(training);
+  const weights = formulaWeights(training);
+  const outputs = await run(engine, training.graph, {
+    ...weights,
+    ...SEGMENTED,
+    targets: Int32Array.of(1, 4, 2, 3),
+    weights: Float32Array.of(1, 1, 1, 1),
+  });
+  close(outputs.loss![0]!, golden.answers.loss, "loss");
+  checkGradients(outputs, golden.answers.gradientNorms);
+  const forward = classifier(CONFIG, { ...shape, isTraining: false });
+  const { logits } = await run(engine, forward.graph, { ...weights, ...SEGMENTED });
+  const { begins, ends } = golden.answers;
+  begins.flat().forEach((value, i) => close(logits![2 * i]!, value, `begin ${i}`));
+  ends.flat().forEach((value, i) => close(logits![2 * i + 1]!, value, `end ${i}`));
 });
 
 testOnEachDevice("dropout changes the loss with the step and not between runs", async (engine) => {
@@ -142,11 +185,48 @@ testOnEachDevice("dropout changes the loss with the step and not between runs", 
   assert.notEqual(losses[0], losses[1]);
 });
 
-Deno.test("maskedLanguageFlops() is what trainingFlops() counts in the graph", () => {
+Deno.test("hasSegments adds the embedding of each position's token type", async () => {
+  const { Graph } = await import("../../lib/engine/ir/graph.ts");
+  const { buildEncoder } = await import("../../lib/model/bert.ts");
+  const build = (hasSegments: boolean) => {
+    const graph = new Graph();
+    const { hidden } = buildEncoder(graph, CONFIG, {
+      rows: ROWS,
+      length: LENGTH,
+      isTraining: false,
+      isPadded: false,
+      hasSegments,
+      headSpecs: [],
+    });
+    graph.output("hidden", hidden);
+    return graph;
+  };
+  const params = formulaWeights(
+    classifier(CONFIG, {
+      rows: 1,
+      length: 1,
+      head: { kind: "tokens", labels: 1 },
+      isTraining: false,
+    }),
+  );
+  const engine = await openDevice({ name: "cpu", threads: 1 });
+  const plain = await run(engine, build(false), { ...params, ids: IDS });
+  const typesOf = (type: number) => new Int32Array(IDS.length).fill(type);
+  const first = await run(engine, build(true), { ...params, ids: IDS, tokenTypes: typesOf(0) });
+  const second = await run(engine, build(true), { ...params, ids: IDS, tokenTypes: typesOf(1) });
+  plain.hidden!.forEach((value, i) => close(first.hidden![i]!, value, `element ${i}`));
+  assert(first.hidden!.some((value, i) => Math.abs(value - second.hidden![i]!) > 1e-3));
+});
+
+Deno.test("maskedLanguageFlops() and encoderFlops() are what trainingFlops() counts in the graph", () => {
   for (const attentionDropout of [0, 0.1]) {
     const config = { ...CONFIG, attentionDropout };
     const shape = { rows: 3, length: 9, predictions: 5 };
     const { graph } = maskedLanguageModel(config, { ...shape, isTraining: true });
     assert.equal(trainingFlops(graph), maskedLanguageFlops(config, shape));
+    const head = { kind: "tokens", labels: 2 } as const;
+    const tagger = classifier(config, { rows: 3, length: 9, head, isTraining: true });
+    const ofHead = 3 * 2 * 27 * CONFIG.hiddenSize * 2;
+    assert.equal(trainingFlops(tagger.graph) - ofHead, encoderFlops(config, shape));
   }
 });

@@ -26,7 +26,8 @@ Deno.test("decay applies to weights and not to biases and layer norms", () => {
   const specs = [
     ...encoderSpecs(BASE),
     ...maskedLanguageHeadSpecs(BASE),
-    ...classifierSpecs(BASE, 3),
+    ...classifierSpecs(BASE, { kind: "sequence", labels: 3 }),
+    ...classifierSpecs(BASE, { kind: "span" }),
   ];
   const exempt = specs.filter((each) => !each.decays).map((each) => each.name);
   const expected = specs.map((each) => each.name).filter((name) =>

@@ -9,7 +9,11 @@ const OPTIONS = { seed: 3, std: 0.06 };
 Deno.test("initialParams() draws a parameter alike whatever stands beside it", () => {
   const alone = initialParams(encoderSpecs(CONFIG), OPTIONS);
   const among = initialParams(
-    [...classifierSpecs(CONFIG, 7), ...maskedLanguageHeadSpecs(CONFIG), ...encoderSpecs(CONFIG)],
+    [
+      ...classifierSpecs(CONFIG, { kind: "tokens", labels: 7 }),
+      ...maskedLanguageHeadSpecs(CONFIG),
+      ...encoderSpecs(CONFIG),
+    ],
     OPTIONS,
   );
   for (const [name, values] of Object.entries(alone)) {

@@ -1,22 +1,27 @@
 import assert from "node:assert/strict";
+import type { Example, Head } from "../../lib/benchmarks/benchmark.ts";
 import type { Executable, Tensors, TrainingSession } from "../../lib/engine/engine.ts";
 import { PADDING_BIAS } from "../../lib/model/bert.ts";
 import {
   finetune,
   type FinetuneOptions,
   fittingLength,
-  padBatch,
-  predictLabels,
-  type TokenExample,
+  padRows,
+  padTargets,
+  predict,
+  trainedTokens,
 } from "../../lib/train/finetune.ts";
+import { BEGINNING, meanLoss } from "../../lib/train/steps.ts";
 
-const example = (...ids: number[]): TokenExample => ({
+const TOKENS: Head = { kind: "tokens", labels: 3 };
+
+const example = (...ids: number[]): Example => ({
   ids: Int32Array.from(ids),
-  pieceLabels: Int32Array.from(ids, (id) => id === 2 || id === 3 ? -1 : id % 3),
+  targets: Int32Array.from(ids, (id) => id === 2 || id === 3 ? -1 : id % 3),
 });
 
 Deno.test("fittingLength() is the smallest multiple of 16 that fits, up to the limit", () => {
-  const of = (length: number) => [{ ids: new Int32Array(length), pieceLabels: new Int32Array(0) }];
+  const of = (length: number) => [{ ids: new Int32Array(length) }];
   assert.equal(fittingLength(of(5), 128), 16);
   assert.equal(fittingLength(of(16), 128), 16);
   assert.equal(fittingLength([...of(17), ...of(3)], 128), 32);
@@ -24,27 +29,43 @@ Deno.test("fittingLength() is the smallest multiple of 16 that fits, up to the l
   assert.equal(fittingLength([], 128), 16);
 });
 
-Deno.test("padBatch() hides padding from attention and weighs only labelled pieces", () => {
-  const shape = { rows: 2, length: 4, padId: 0 };
+Deno.test("padRows() hides padding from attention, and keeps segments where there are some", () => {
+  const shape = { rows: 2, length: 4, padId: 9, hasSegments: false };
   const far = Math.fround(PADDING_BIAS);
-  assert.deepEqual(padBatch([example(2, 7, 3)], shape), {
-    ids: Int32Array.of(2, 7, 3, 0, 0, 0, 0, 0),
+  const rows = {
+    ids: Int32Array.of(2, 7, 3, 9, 9, 9, 9, 9),
     attentionBias: Float32Array.of(0, 0, 0, far, 0, far, far, far),
-    targets: Int32Array.of(0, 1, 0, 0, 0, 0, 0, 0),
-    weights: Float32Array.of(0, 1, 0, 0, 0, 0, 0, 0),
+  };
+  assert.deepEqual(padRows([example(2, 7, 3)], shape), rows);
+  const pair = { ...example(2, 7, 3), tokenTypes: Int32Array.of(0, 0, 1) };
+  assert.deepEqual(padRows([pair], { ...shape, hasSegments: true }), {
+    ...rows,
+    tokenTypes: Int32Array.of(0, 0, 1, 0, 0, 0, 0, 0),
   });
+});
+
+Deno.test("padTargets() weighs only what is learned, whatever the head", () => {
+  const targetsOf = (head: Head, ...targets: number[][]) => {
+    const examples = targets.map((each) => ({ ...example(5), targets: Int32Array.from(each) }));
+    const padded = padTargets(examples, { rows: 2, length: 3, head });
+    return [[...padded.targets], [...padded.weights]];
+  };
+  assert.deepEqual(targetsOf(TOKENS, [-1, 2]), [[0, 2, 0, 0, 0, 0], [0, 1, 0, 0, 0, 0]]);
+  assert.deepEqual(targetsOf({ kind: "sequence", labels: 4 }, [3]), [[3, 0], [1, 0]]);
+  assert.deepEqual(targetsOf({ kind: "span" }, [-1, -1], [1, 2]), [[0, 0, 1, 2], [0, 0, 1, 1]]);
 });
 
 function fakeSession(loss: (step: number) => number, norm: (step: number) => number = () => 1) {
   const seen: { ids: number[]; learningRate: number }[] = [];
   const session = {
+    stepsAhead: 1,
     step(batch: Tensors, { step, learningRate }: { step: number; learningRate: number }) {
       seen.push({ ids: [...batch.ids!], learningRate });
-      const results = {
+      const outputs = {
         loss: Float32Array.of(loss(step)),
         gradientNorm: Float32Array.of(norm(step)),
       };
-      return Promise.resolve({ read: () => Promise.resolve(results) });
+      return Promise.resolve({ read: () => Promise.resolve(outputs) });
     },
   } as unknown as TrainingSession;
   return { session, seen };
@@ -56,12 +77,15 @@ async function run(more: Partial<FinetuneOptions>) {
   const progress = finetune({
     session: fakeSession(() => 1).session,
     examples: EXAMPLES,
-    shape: { rows: 4, length: 1, padId: 0 },
+    shape: { rows: 4, length: 1, padId: 0, hasSegments: false },
+    head: TOKENS,
     steps: 5,
+    from: BEGINNING,
     learningRate: 1,
     warmupFraction: 0.4,
     seed: 3,
     hasDropout: false,
+    save: () => Promise.resolve(),
     signal: new AbortController().signal,
     ...more,
   });
@@ -86,6 +110,13 @@ Deno.test("finetune() sees every example once an epoch, in an order by seed and 
   assert.notDeepEqual(await order(4), visits);
 });
 
+Deno.test("finetune() that goes on from a step sees what it would have seen", async () => {
+  const whole = fakeSession(() => 1), rest = fakeSession(() => 1);
+  await run({ session: whole.session });
+  await run({ session: rest.session, from: { ...BEGINNING, step: 2 } });
+  assert.deepEqual(rest.seen, whole.seen.slice(2));
+});
+
 Deno.test("finetune() warms up over its fraction, then falls to 0", async () => {
   const { session, seen } = fakeSession(() => 1);
   await run({ session });
@@ -93,10 +124,10 @@ Deno.test("finetune() warms up over its fraction, then falls to 0", async () => 
   seen.forEach((each, i) => assert(Math.abs(each.learningRate - expected[i]!) < 1e-12));
 });
 
-Deno.test("finetune() returns the mean loss of the last epoch", async () => {
+Deno.test("finetune() averages its loss over about the last epoch", async () => {
   // 10 examples in rows of 4: an epoch is about 3 steps.
-  const { lossNats } = await run({ session: fakeSession((step) => step).session });
-  assert.equal(lossNats, 4);
+  const point = await run({ session: fakeSession((step) => step < 3 ? 9 : 1).session, steps: 40 });
+  assert(Math.abs(meanLoss(point) - 1) < 1e-5, `${meanLoss(point)}`);
 });
 
 Deno.test("finetune() refuses to train on nothing, and stops when the loss is no number", async () => {
@@ -112,35 +143,59 @@ Deno.test("finetune() stops when only the last gradient is no number: every weig
   await assert.rejects(run({ session }), { code: "train/diverged" });
 });
 
-Deno.test("predictLabels() gives each example's likeliest labels, in batches", async () => {
-  const model: Executable = {
-    // Label (id mod 3) is the likeliest at each place.
-    run: ({ ids }) =>
-      Promise.resolve({
-        logits: Float32Array.from({ length: 3 * ids!.length }, (_, i) =>
-          ids![Math.floor(i / 3)]! % 3 === i % 3 ? 1 : 0),
-      }),
-    dispose: () => Promise.resolve(),
-  };
-  const examples = [example(2, 10, 3), example(2, 14, 15, 3), example(5)];
-  const shape = { rows: 2, length: 4, padId: 0 };
-  const { signal } = new AbortController();
-  const predicted = await predictLabels(model, { examples, shape, labels: 3, signal });
-  assert.deepEqual(predicted.map((each) => [...each]), [[2, 1, 0], [2, 2, 0, 0], [2]]);
+Deno.test("trainedTokens() counts the pieces of the batches that finetune() makes", async () => {
+  const examples = Array.from({ length: 7 }, (_, i) => example(...new Array(i + 1).fill(8)));
+  const { session, seen } = fakeSession(() => 1);
+  const shape = { rows: 3, length: 8, padId: 0, hasSegments: false };
+  for (const steps of [1, 2, 7, 9]) {
+    seen.length = 0;
+    await run({ session, examples, shape, steps });
+    const pieces = seen.flatMap((each) => each.ids).filter((id) => id === 8).length;
+    assert.equal(trainedTokens(examples, { rows: 3, steps, seed: 3 }), pieces, `${steps} steps`);
+  }
 });
 
-Deno.test("predictLabels() stops between two batches when it is aborted", async () => {
+Deno.test("predict() gives each example its own outputs, in batches", async () => {
+  // The outputs of a place are its id and minus its id.
+  const both = (ids: Iterable<number>) => Float32Array.from([...ids].flatMap((id) => [id, -id]));
+  const model: Executable = {
+    run: ({ ids }) => Promise.resolve({ logits: both(ids!) }),
+    dispose: () => Promise.resolve(),
+  };
+  const pooling: Executable = {
+    run: ({ ids }) => Promise.resolve({ logits: both([ids![0]!, ids![4]!]) }),
+    dispose: () => Promise.resolve(),
+  };
+  const examples = [example(2, 10, 3), example(4, 14, 15, 3), example(5)];
+  const shape = { rows: 2, length: 4, padId: 0, hasSegments: false };
+  const { signal } = new AbortController();
+  const outputsOf = async (compiled: Executable, head: Head) => {
+    const found: number[][] = [];
+    for await (const { outputs } of predict(compiled, { examples, shape, head, signal })) {
+      found.push([...outputs]);
+    }
+    return found;
+  };
+  const byPiece = examples.map(({ ids }) => [...both(ids)]);
+  assert.deepEqual(await outputsOf(model, { kind: "tokens", labels: 2 }), byPiece);
+  assert.deepEqual(await outputsOf(model, { kind: "span" }), byPiece);
+  const byRow = [[2, -2], [4, -4], [5, -5]];
+  assert.deepEqual(await outputsOf(pooling, { kind: "sequence", labels: 2 }), byRow);
+});
+
+Deno.test("predict() stops between two batches when it is aborted", async () => {
   const abort = new AbortController();
   let batches = 0;
   const model: Executable = {
     run({ ids }) {
       if (++batches === 2) abort.abort(new Error("interrupted"));
-      return Promise.resolve({ logits: new Float32Array(ids!.length) });
+      return Promise.resolve({ logits: new Float32Array(3 * ids!.length) });
     },
     dispose: () => Promise.resolve(),
   };
-  const shape = { rows: 2, length: 1, padId: 0 };
-  const options = { examples: EXAMPLES, shape, labels: 1, signal: abort.signal };
-  await assert.rejects(predictLabels(model, options), { message: "interrupted" });
+  const shape = { rows: 2, length: 1, padId: 0, hasSegments: false };
+  const options = { examples: EXAMPLES, shape, head: TOKENS, signal: abort.signal };
+  const all = Array.fromAsync(predict(model, options));
+  await assert.rejects(all, { message: "interrupted" });
   assert.equal(batches, 2);
 });

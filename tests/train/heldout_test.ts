@@ -48,9 +48,9 @@ Deno.test("HeldOutSet.measure() gives the mean over masked positions, unused slo
   const targets = seen.slice(0, 2).flatMap((each) => [...each.targets!]).filter((each) => each > 0);
   assert.equal(targets.length, 6 * 3);
   const mean = targets.reduce((sum, each) => sum + each, 0) / targets.length;
-  assert(Math.abs(scores.lossNats - mean) < 1e-9);
-  assert.equal(scores.maskedAccuracy, targets.filter((each) => each % 2 === 1).length / 18);
-  assert.equal(scores.contextGapNats, 0);
+  assert(Math.abs(scores.lossNats.value - mean) < 1e-9);
+  assert.equal(scores.maskedAccuracy.value, targets.filter((each) => each % 2 === 1).length / 18);
+  assert.equal(scores.contextGapNats.value, 0);
 });
 
 Deno.test("HeldOutSet.measure() shows the context gap of a model that reads its context", async () => {
@@ -62,8 +62,8 @@ Deno.test("HeldOutSet.measure() shows the context gap of a model that reads its 
     return { loss: knows ? 1 : 3, hit: knows ? 1 : 0 };
   });
   const scores = await set.measure(executable);
-  assert(scores.lossNats < 1.5, `loss ${scores.lossNats}`);
-  assert(scores.contextGapNats > 1.5, `gap ${scores.contextGapNats}`);
+  assert(scores.lossNats.value < 1.5, `loss ${scores.lossNats.value}`);
+  assert(scores.contextGapNats.value > 1.5, `gap ${scores.contextGapNats.value}`);
 });
 
 Deno.test("HeldOutSet.measure() stops between two batches when it is aborted", async () => {
@@ -124,4 +124,33 @@ Deno.test("shuffleContext() permutes unmasked pieces over all rows and moves not
     free.filter((place) => Math.floor((row.input[place]! - 100) / 10) === i)
   );
   assert(stayed.length < 20, `${stayed.length} of 120 pieces stayed in their row`);
+});
+
+Deno.test("HeldOutSet.measure() tells standard errors over rows, paired for the context gap", async () => {
+  const set = new HeldOutSet(CORPUS, { rows: 30, batchRows: ROWS });
+  // A row's predictions are all alike, and a shuffled context costs 1 nat everywhere.
+  let batch = 0;
+  const { executable } = model((inputs, slot) => {
+    if (slot === 0) batch++;
+    const row = Math.floor(inputs.maskedPositions![slot]! / LENGTH) + batch;
+    return { loss: (row % 2) + (batch > 8 ? 1 : 0), hit: row % 2 };
+  });
+  const { lossNats, contextGapNats, maskedAccuracy } = await set.measure(executable);
+  // 30 rows of 3 equal predictions: as uncertain as 30 predictions are, not as 90.
+  const wanted = Math.sqrt(lossNats.value * (1 - lossNats.value) / 29);
+  assert(Math.abs(lossNats.standardError! - wanted) < 1e-12, `${lossNats.standardError}`);
+  assert(Math.abs(maskedAccuracy.standardError! - wanted) < 1e-12);
+  assert.equal(contextGapNats.value, 1);
+  assert.equal(contextGapNats.standardError, 0);
+  const one = await new HeldOutSet(CORPUS, { rows: 1, batchRows: 1 }).measure(executable);
+  assert.equal(one.lossNats.standardError, undefined);
+});
+
+Deno.test("HeldOutSet.measure() tells how many rows are done", async () => {
+  const set = new HeldOutSet(CORPUS, { rows: 9, batchRows: ROWS });
+  const told: number[] = [];
+  const { executable } = model(() => ({ loss: 1, hit: 0 }));
+  await set.measure(executable, { onRows: (done) => told.push(done) });
+  assert.deepEqual(told, [4, 8, 9, 13, 17, 18]);
+  assert.equal(set.passes, 18);
 });

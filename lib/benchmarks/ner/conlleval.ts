@@ -8,13 +8,14 @@
  *
  * @see https://www.clips.uantwerpen.be/conll2000/chunking/output.html
  */
+import { bootstrapErrors } from "../../analysis/clusters.ts";
 import { parseTag, type Tag } from "./conll.ts";
 
-/** Counts of entities and the rates made of them, in percent. */
+/** Counts of entities and the rates made of them, between 0 and 1. */
 export interface EntityCounts {
-  /** 100 * correct / predicted, 0 when nothing is predicted. */
+  /** correct / predicted, 0 when nothing is predicted. */
   readonly precision: number;
-  /** 100 * correct / gold, 0 when there is nothing to find. */
+  /** correct / gold, 0 when there is nothing to find. */
   readonly recall: number;
   /** The harmonic mean of precision and recall, 0 when nothing is correct. */
   readonly f1: number;
@@ -26,8 +27,20 @@ export interface EntityCounts {
   readonly correct: number;
 }
 
+/** How far the rates may be off by the choice of sentences; absent for fewer than two. */
+export interface EntityErrors {
+  /** Of the precision. */
+  readonly precision?: number;
+  /** Of the recall. */
+  readonly recall?: number;
+  /** Of the F1. */
+  readonly f1?: number;
+}
+
 /** The counts of all entities together, and by type. */
 export interface EntityScore extends EntityCounts {
+  /** Standard errors of the rates of all entities, by drawing sentences anew. */
+  readonly standardErrors: EntityErrors;
   /** By type, in alphabetical order; entities of bare B and I tags have type "". */
   readonly byType: Readonly<Record<string, EntityCounts>>;
 }
@@ -81,6 +94,7 @@ export function scoreEntities(
     throw new Error(`${gold.length} gold sentences, but ${predicted.length} predicted`);
   }
   const tallies = new Map<string, Tally>();
+  const bySentence = new Float64Array(TALLY.length * gold.length);
   const tallyOf = (type: string) => {
     let tally = tallies.get(type);
     if (tally === undefined) tallies.set(type, tally = { gold: 0, predicted: 0, correct: 0 });
@@ -96,11 +110,14 @@ export function scoreEntities(
     }
     const entities = entitiesOf(goldTags);
     const found = new Set(entities.map(spanOf));
-    for (const entity of entities) tallyOf(entity.type).gold++;
+    const count = (type: string, what: keyof Tally) => {
+      tallyOf(type)[what]++;
+      bySentence[index * TALLY.length + TALLY.indexOf(what)]!++;
+    };
+    for (const entity of entities) count(entity.type, "gold");
     for (const entity of entitiesOf(predictedTags)) {
-      const tally = tallyOf(entity.type);
-      tally.predicted++;
-      if (found.has(spanOf(entity))) tally.correct++;
+      count(entity.type, "predicted");
+      if (found.has(spanOf(entity))) count(entity.type, "correct");
     }
   });
   const total: Tally = { gold: 0, predicted: 0, correct: 0 };
@@ -112,9 +129,23 @@ export function scoreEntities(
   const types = [...tallies.keys()].sort();
   return {
     ...countsOf(total),
+    standardErrors: bootstrapErrors(bySentence, {
+      width: TALLY.length,
+      statistics: ([gold, predicted, correct]) => {
+        const { precision, recall, f1 } = countsOf({
+          gold: gold!,
+          predicted: predicted!,
+          correct: correct!,
+        });
+        return { precision, recall, f1 };
+      },
+    }),
     byType: Object.fromEntries(types.map((type) => [type, countsOf(tallies.get(type)!)])),
   };
 }
+
+/** What is counted, in the order of sums. */
+const TALLY = ["gold", "predicted", "correct"] as const;
 
 interface Tally {
   gold: number;
@@ -123,8 +154,8 @@ interface Tally {
 }
 
 function countsOf(tally: Tally): EntityCounts {
-  const precision = tally.predicted === 0 ? 0 : 100 * tally.correct / tally.predicted;
-  const recall = tally.gold === 0 ? 0 : 100 * tally.correct / tally.gold;
+  const precision = tally.predicted === 0 ? 0 : tally.correct / tally.predicted;
+  const recall = tally.gold === 0 ? 0 : tally.correct / tally.gold;
   const sum = precision + recall;
   return { precision, recall, f1: sum === 0 ? 0 : 2 * precision * recall / sum, ...tally };
 }

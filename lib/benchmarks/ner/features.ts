@@ -5,6 +5,7 @@
  * which breaks on words such as 9/7/1992. Words cut off by the length limit are
  * predicted O and stay in the score.
  */
+import type { Example } from "../benchmark.ts";
 import type { TaggedSentence } from "./conll.ts";
 
 /** What this needs of a `WordPiece`. */
@@ -34,12 +35,8 @@ export interface EncodeOptions {
   readonly labelPiece: LabelPiece;
 }
 
-/** A sentence as the model takes it. */
-export interface NerExample {
-  /** [pieces], from [CLS] to [SEP]; at most `length` of them. */
-  readonly ids: Int32Array;
-  /** [pieces], the label id at the piece that carries a word's label, -1 elsewhere. */
-  readonly pieceLabels: Int32Array;
+/** A sentence as the model takes it; the piece that carries a word's label is learned. */
+export interface NerExample extends Example {
   /** [words], the place of the piece that carries the word's label, -1 if it is cut off. */
   readonly wordPieces: Int32Array;
 }
@@ -68,30 +65,33 @@ export function encodeSentence(sentence: TaggedSentence, options: EncodeOptions)
     for (const id of pieces) if (ids.length <= room) ids.push(id);
   }
   ids.push(encoder.sepId);
-  const pieceLabels = new Int32Array(ids.length).fill(-1);
+  const targets = new Int32Array(ids.length).fill(-1);
   wordPieces.forEach((place, word) => {
     const label = labels.indexOf(sentence.tags[word]!);
     if (label < 0) throw new Error(`the tag ${sentence.tags[word]} is not among the labels`);
-    if (place >= 0) pieceLabels[place] = label;
+    if (place >= 0) targets[place] = label;
   });
-  return { ids: Int32Array.from(ids), pieceLabels, wordPieces };
+  return { ids: Int32Array.from(ids), targets, wordPieces };
 }
 
 /**
- * The tags that predictions stand for, one a word; words cut off are O.
+ * The tags that outputs stand for, one a word; words cut off are O.
  *
- * @param predicted [pieces], a label id at each place of the example; more places
- *   (padding) are passed over
+ * @param outputs [pieces * labels], how likely each label is at each piece, of equal ones
+ *   the first counts
  */
 export function decodeTags(
   example: Pick<NerExample, "wordPieces">,
-  predicted: Int32Array,
+  outputs: Float32Array,
   labels: readonly string[],
 ): string[] {
-  return Array.from(
-    example.wordPieces,
-    (place) => place < 0 ? OUTSIDE : labels[predicted[place]!]!,
-  );
+  const width = labels.length;
+  return Array.from(example.wordPieces, (place) => {
+    if (place < 0) return OUTSIDE;
+    let best = place * width;
+    for (let i = best + 1; i < (place + 1) * width; i++) if (outputs[i]! > outputs[best]!) best = i;
+    return labels[best - place * width]!;
+  });
 }
 
 /**

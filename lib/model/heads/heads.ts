@@ -1,14 +1,21 @@
 /**
- * What is put on a BERT: the masked-language-model head and token labels.
+ * What is put on a BERT: the masked-language-model head, and classifiers.
  *
  * Each function makes the whole graph of a forward pass with its loss; engines
  * differentiate it. Losses are means in nats over the positions that count.
  */
 import type { ParamSpec } from "../../engine/engine.ts";
 import { Graph, type Value } from "../../engine/ir/graph.ts";
-import { type BatchShape, buildEncoder } from "../bert.ts";
+import type { Head } from "../../benchmarks/benchmark.ts";
+import { type BatchShape, buildEncoder, type LayerBuilder } from "../bert.ts";
 import type { BertConfig } from "../config.ts";
-import { classifierSpecs, encoderSpecs, maskedLanguageHeadSpecs } from "../params.ts";
+import {
+  CLASSIFIERS,
+  classifierSpecs,
+  encoderSpecs,
+  maskedLanguageHeadSpecs,
+  POOLER,
+} from "../params.ts";
 
 /** A model's graph and its parameters, in the order of the graph's inputs. */
 export interface ModelGraph {
@@ -68,39 +75,56 @@ export function maskedLanguageModel(
 }
 
 /**
- * Token classification: one label a position.
+ * Classification of pieces, of rows, or of where a span begins and ends.
  *
- * Data: `ids` i32 [B*T]; `attentionBias` f32 [B, 1, 1, T], 0 or PADDING_BIAS; when
- * training also `targets` i32 [B*T], `weights` f32 [B*T], 1, or 0 where the
- * label is ignored, and `dropoutSeed` i32 [2] with dropout.
+ * Data: `ids` i32 [B*T]; `attentionBias` f32 [B, 1, 1, T], 0 or PADDING_BIAS; with several
+ * segments `tokenTypes` i32 [B*T]; when training also `targets` i32 [N] and `weights`
+ * f32 [N], 1, or 0 where nothing is learned, N being B*T for tokens, B for a sequence,
+ * and 2*B for a span (begin and end of each row); and `dropoutSeed` i32 [2] with dropout.
  *
- * Outputs: training `loss` [], the weighted mean cross-entropy; else `logits` [B*T, labels].
+ * Outputs: training `loss` [], the weighted mean cross-entropy; else `logits`, for tokens
+ * [B*T, labels], for a sequence [B, labels], for a span [B*T, 2].
  */
-export function tokenClassifier(
+export function classifier(
   config: BertConfig,
-  options: BatchShape & { readonly labels: number; readonly isTraining: boolean },
+  options: BatchShape & {
+    readonly head: Head;
+    readonly isTraining: boolean;
+    readonly hasSegments?: boolean;
+  },
 ): ModelGraph {
-  const { rows, length, labels, isTraining } = options;
+  const { rows, length, head, isTraining, hasSegments = false } = options;
   const graph = new Graph();
-  const headSpecs = classifierSpecs(config, labels);
-  const { builder, hidden } = buildEncoder(graph, config, {
-    rows,
-    length,
-    isTraining,
-    isPadded: true,
-    headSpecs,
-  });
+  const headSpecs = classifierSpecs(config, head);
+  const shape = { rows, length, isTraining, hasSegments, isPadded: true };
+  const { builder, hidden } = buildEncoder(graph, config, { ...shape, headSpecs });
+  const classified = head.kind === "sequence" ? pooled(builder, hidden, options) : hidden;
   const logits = builder.linear(
-    builder.dropout(hidden, config.dropout, "classifier"),
-    "classifier",
+    builder.dropout(classified, config.dropout, "classifier"),
+    CLASSIFIERS[head.kind],
   );
   if (isTraining) {
-    const targets = graph.input("targets", [rows * length], "i32");
-    graph.output("loss", weightedMean(graph, graph.softmaxCrossEntropy(logits, targets)));
+    const scores = head.kind === "span" ? byEnd(graph, logits, options) : logits;
+    const targets = graph.input("targets", [scores.shape[0]!], "i32");
+    graph.output("loss", weightedMean(graph, graph.softmaxCrossEntropy(scores, targets)));
   } else {
     graph.output("logits", logits);
   }
   return { graph, params: [...encoderSpecs(config), ...headSpecs] };
+}
+
+/** BERT's pooler over the first piece of each row: [B*T, H] to [B, H]. */
+function pooled(builder: LayerBuilder, hidden: Value, { rows, length }: BatchShape): Value {
+  const { graph } = builder, width = hidden.shape[1]!;
+  const byRow = graph.reshape(hidden, [rows, length, width]);
+  const first = graph.reshape(graph.slice(byRow, [0, 0, 0], [rows, 1, width]), [rows, width]);
+  return graph.tanh(builder.linear(first, POOLER));
+}
+
+/** Scores of begin and end over the places of a row: [B*T, 2] to [B*2, T]. */
+function byEnd(graph: Graph, logits: Value, { rows, length }: BatchShape): Value {
+  const byRow = graph.reshape(logits, [rows, length, 2]);
+  return graph.reshape(graph.transpose(byRow, [0, 2, 1]), [rows * 2, length]);
 }
 
 /** The mean of losses [N] under the data input `weights` [N], each 0 or 1; 0 if all are 0. */

@@ -103,16 +103,21 @@ export class Model {
   /**
    * The values of parameters; those of a head that the file lacks are drawn afresh.
    *
-   * @param options seed: of what is drawn; onNote: told of what is drawn or not used
+   * @param options seed: of what is drawn; onFresh, onUnused: told what is drawn, and what of
+   *   the file is not used
    * @throws ExperimentError "model/weights" when the encoder is not whole, or sizes differ
    */
   async weights(
     specs: readonly ParamSpec[],
-    options: { readonly seed: number; readonly onNote?: (note: string) => void },
+    options: {
+      readonly seed: number;
+      readonly onFresh?: (note: string) => void;
+      readonly onUnused?: (note: string) => void;
+    },
   ): Promise<Params> {
     const file = weightsFile(this.dir);
     const { params, missing, notes } = await readWeights(file, specs);
-    notes.forEach((note) => options.onNote?.(note));
+    notes.forEach((note) => options.onUnused?.(note));
     if (missing.length === 0) return params;
     const names = missing.map((each) => each.name).join(", ");
     const inEncoder = new Set(encoderSpecs(this.config).map((each) => each.name));
@@ -122,7 +127,7 @@ export class Model {
         mend: "give a whole model",
       });
     }
-    options.onNote?.(`${file}: drawn afresh, as the file lacks them: ${names}`);
+    options.onFresh?.(`${file}: drawn afresh, as the file lacks them: ${names}`);
     const { seed } = options, std = this.config.initializerRange;
     return { ...params, ...initialParams(missing, { seed, std }) };
   }

@@ -1,200 +1,276 @@
 /**
- * NER as a task: reads model and sentences, fine-tunes, predicts, scores, and
- * leaves the scores and the predicted tags.
- *
- * A task is short, so it keeps no checkpoint: a killed one starts again.
+ * Fine-tuning as a task, for every benchmark: reads model and data, trains with
+ * checkpoints, predicts, scores, and leaves scores and predictions.
  */
-import { type EntityScore, scoreEntities } from "../../benchmarks/ner/conlleval.ts";
-import type { TaggedSentence } from "../../benchmarks/ner/conll.ts";
+import type { z } from "zod";
 import {
-  decodeTags,
-  encodeSentence,
-  labelsOf,
-  type NerExample,
-} from "../../benchmarks/ner/features.ts";
+  type Benchmark,
+  type Example,
+  type Prepared,
+  type Scored,
+  SCORED_PARTS,
+  type ScoredPart,
+} from "../../benchmarks/benchmark.ts";
 import { scoresArtifact } from "../../benchmarks/scores_artifact.ts";
+import { PARTS } from "../../base/parts.ts";
 import { openDevice } from "../../engine/devices.ts";
-import type { Executable, TrainingSession } from "../../engine/engine.ts";
-import type { Measurement, Score, TaskContext, TaskOutcome } from "../../graph/task.ts";
+import type { Executable, ParamSpec, TrainingSession } from "../../engine/engine.ts";
+import type { Facts, Measurement, Score, TaskContext, TaskOutcome } from "../../graph/task.ts";
 import { hasDropout } from "../../model/bert.ts";
 import type { BertConfig } from "../../model/config.ts";
-import { tokenClassifier } from "../../model/heads/heads.ts";
-import { freshState, initialParams, type Params } from "../../model/init.ts";
-import { classifierSpecs, encoderSpecs } from "../../model/params.ts";
-import { finetune, fittingLength, type PaddedShape, predictLabels } from "../../train/finetune.ts";
-import { DEFAULT_EPOCHS, type NerInputs, type NerParams } from "./ner.ts";
+import { trainingFlops } from "../../model/flops.ts";
+import { classifier } from "../../model/heads/heads.ts";
+import { freshState, initialParams } from "../../model/init.ts";
+import { CLASSIFIERS, classifierSpecs, POOLER } from "../../model/params.ts";
+import type { Model } from "../../model/weights/model_artifact.ts";
+import {
+  finetune,
+  fittingLength,
+  type PaddedShape,
+  predict,
+  trainedTokens,
+} from "../../train/finetune.ts";
+import { BEGINNING, meanLoss, type TrainingPoint } from "../../train/steps.ts";
+import { Checkpoints } from "../training/checkpoints.ts";
+import { drain, Phases } from "../training/phases.ts";
+import { checkParams } from "../training/params_check.ts";
+import type { SavedTraining } from "../training/training_state.ts";
+import type { FinetuneInputs } from "./kind.ts";
+import { finetuneFaults, type FinetuneParams, finetuneSteps } from "./params.ts";
 
-type Context = TaskContext<NerParams, NerInputs>;
-
-const SPLITS = ["train", "dev", "test"] as const;
-const METRICS = ["precision", "recall", "f1"] as const;
-
-/** A split's sentences, and the same as the model takes them. */
-interface Part {
-  readonly sentences: readonly TaggedSentence[];
-  readonly examples: readonly NerExample[];
-}
+type Context<Data> = TaskContext<FinetuneParams, FinetuneInputs<Data>>;
 
 /** All that a fine-tuning is made from. */
-interface Material {
+interface Material<Row extends Example, Answer> {
+  readonly model: Model;
   readonly config: BertConfig;
-  /** The encoder's parameters. */
-  readonly pretrained: Params;
-  readonly labels: readonly string[];
-  readonly padId: number;
-  readonly parts: Readonly<Record<typeof SPLITS[number], Part>>;
+  readonly prepared: Prepared<Row, Answer>;
+  readonly steps: number;
+  readonly hasSegments: boolean;
 }
 
-/** Does the work of an `ner` task. */
-export async function runNer(context: Context): Promise<TaskOutcome> {
+/** Does the work of a fine-tuning on a benchmark. */
+export async function runFinetune<
+  Data,
+  Own extends z.ZodRawShape,
+  Row extends Example,
+  Answer,
+>(
+  context: Context<Data>,
+  benchmark: Benchmark<Data, Own, Row, Answer>,
+): Promise<TaskOutcome> {
   const { params } = context;
-  const material = await readMaterial(context);
-  const { config, labels, padId, parts } = material;
-  const shapeOf = (examples: readonly NerExample[]) => ({
-    rows: params.rows,
-    length: fittingLength(examples, params.length),
-    padId,
-  });
-  const shape = shapeOf(parts.train.examples);
-  const heldShape = shapeOf([...parts.dev.examples, ...parts.test.examples]);
-  const count = { labels: labels.length };
-  const training = tokenClassifier(config, { ...shape, ...count, isTraining: true });
-  const labelling = tokenClassifier(config, { ...heldShape, ...count, isTraining: false });
-  const engine = await openDevice(context.device);
+  checkParams(context, finetuneFaults);
+  const phases = new Phases(context.emit);
+  phases.begin("loading");
+  const material = await readMaterial(context, benchmark);
+  const { config, prepared, steps } = material;
+  const { head, examples } = prepared;
+  const shape = shapeOf(material, { ...params, examples: examples.train });
+  const training = classifier(config, { ...shape, head, isTraining: true });
+  const specs = training.params.map((spec) =>
+    spec.name.startsWith(`${CLASSIFIERS[head.kind]}.`)
+      ? { ...spec, learningRateScale: params.headLearningRateScale }
+      : spec
+  );
   await using resources = new AsyncDisposableStack();
+  const engine = await openDevice(context.device);
   const session = await engine.train({
     graph: training.graph,
-    params: training.params.map((spec) =>
-      spec.name.startsWith("classifier.")
-        ? { ...spec, learningRateScale: params.headLearningRateScale }
-        : spec
-    ),
+    params: specs,
     loss: "loss",
     optimizer: params.optimizer,
   });
   resources.defer(() => session.dispose());
-  const head = initialParams(classifierSpecs(config, labels.length), {
-    seed: params.seed,
-    std: config.initializerRange,
+  const checkpoints = new Checkpoints(context.scratchDir, specs);
+  const from = await beginning(context, { checkpoints, material, specs });
+  await session.load(from.state);
+  const { graph } = training;
+  const done = await train(context, { session, shape, material, checkpoints, from: from.point });
+  const held = PARTS.filter((part) => part !== "train").flatMap((part) => examples[part]);
+  const heldShape = shapeOf(material, { ...params, examples: held });
+  const forward = classifier(config, { ...heldShape, head, isTraining: false });
+  const compiled = await session.forward(forward.graph);
+  resources.defer(() => compiled.dispose());
+  const scored = await scoreParts({ compiled, shape: heldShape, prepared, phases }, context)
+    .catch(async (error: unknown) => {
+      // What was trained is not lost to an interrupt of what comes after.
+      if (context.signal.aborted) await checkpoints.save(done, await session.save());
+      throw error;
+    });
+  phases.begin("saving");
+  const lossNats = meanLoss(done);
+  const scores = tell(context, { scored, steps, lossNats });
+  await scoresArtifact.write(context.outDir, {
+    summary: {
+      benchmark: params.benchmark,
+      steps,
+      lossNats,
+      ...Object.fromEntries(SCORED_PARTS.map((part) => [part, scored[part].details])),
+    },
+    predictions: Object.fromEntries(SCORED_PARTS.map((part) => {
+      const { extension, text } = scored[part].predictions;
+      return [`${part}.predictions.${extension}`, text];
+    })),
   });
-  await session.load(freshState({ ...material.pretrained, ...head }));
-  const trained = await train(context, { session, shape, material });
-  const labeller = await session.forward(labelling.graph);
-  resources.defer(() => labeller.dispose());
-  const scores = await score(context, { labeller, shape: heldShape, material, trained });
-  return { facts: context.inputs.model.facts, scores };
+  const before = context.inputs.model.facts, ownFlops = steps * trainingFlops(graph);
+  const facts: Facts = {
+    ...before,
+    flops: (before.flops ?? 0) + ownFlops,
+    ownSteps: steps,
+    ownTokens: trainedTokens(examples.train, { ...params, steps }),
+    ownFlops,
+  };
+  phases.end();
+  return { facts, scores };
 }
 
-async function readMaterial({ params, inputs }: Context): Promise<Material> {
+async function readMaterial<
+  Data,
+  Own extends z.ZodRawShape,
+  Row extends Example,
+  Answer,
+>(
+  { params, inputs, emit }: Context<Data>,
+  benchmark: Benchmark<Data, Own, Row, Answer>,
+): Promise<Material<Row, Answer>> {
   const model = await inputs.model.open();
-  const { train, dev, test } = await inputs.data.open();
-  const encoder = model.vocabulary;
-  const labels = labelsOf(train);
-  const known = new Set(labels);
-  const encode = (sentences: readonly TaggedSentence[]): Part => ({
-    sentences,
-    // A tag that training has not cannot be predicted; in the score it stays what it is.
-    examples: sentences.map((each) =>
-      encodeSentence(
-        { ...each, tags: each.tags.map((tag) => known.has(tag) ? tag : "O") },
-        { encoder, labels, length: params.length, labelPiece: params.labelPiece },
-      )
-    ),
+  const { length, dropout, attentionDropout } = params;
+  const { rows } = benchmark;
+  const config = model.configFor({
+    length,
+    rows,
+    lengthParam: "length",
+    dropout,
+    attentionDropout,
   });
-  const { length, dropout, attentionDropout, seed } = params;
-  const use = { length, rows: "sentences", lengthParam: "length", dropout, attentionDropout };
-  const config = model.configFor(use);
-  const pretrained = await model.weights(encoderSpecs(config), { seed });
-  const parts = { train: encode(train), dev: encode(dev), test: encode(test) };
-  return { config, pretrained, labels, padId: encoder.padId, parts };
+  const prepared = benchmark.prepare(await inputs.data.open(), {
+    encoder: model.vocabulary,
+    length,
+    params: params as unknown as z.output<z.ZodObject<Own>>,
+    warn: (message) => emit({ type: "warning", message }),
+  });
+  const { examples } = prepared;
+  const steps = finetuneSteps(params, examples.train.length);
+  const hasSegments = PARTS.some((part) =>
+    examples[part].some(({ tokenTypes }) => tokenTypes !== undefined)
+  );
+  return { model, config, prepared, steps, hasSegments };
 }
 
-/** How many steps were trained, and the loss of the last epoch. */
-interface Trained {
-  readonly steps: number;
-  readonly lossNats: number;
+function shapeOf<Row extends Example, Answer>(
+  { model, hasSegments }: Material<Row, Answer>,
+  { rows, length, examples }: {
+    readonly rows: number;
+    readonly length: number;
+    readonly examples: readonly Row[];
+  },
+): PaddedShape {
+  const { padId } = model.vocabulary;
+  return { rows, length: fittingLength(examples, length), padId, hasSegments };
 }
 
-async function train(
-  context: Context,
-  options: {
+/** A checkpoint of this very task, else the model with a fresh head. */
+async function beginning<Data, Row extends Example, Answer>(
+  { params, emit }: Context<Data>,
+  { checkpoints, material, specs }: {
+    readonly checkpoints: Checkpoints;
+    readonly material: Material<Row, Answer>;
+    readonly specs: readonly ParamSpec[];
+  },
+): Promise<SavedTraining> {
+  const warn = (message: string) => emit({ type: "warning", message });
+  const saved = await checkpoints.latest(warn);
+  if (saved !== undefined) return saved;
+  const { model, config, prepared } = material, { seed } = params;
+  const isOfHead = new Set(classifierSpecs(config, prepared.head).map(({ name }) => name));
+  // The pooler is the model's where it has one; the last layer is the benchmark's own.
+  const isOwn = ({ name }: ParamSpec) => isOfHead.has(name) && !name.startsWith(`${POOLER}.`);
+  const pretrained = await model.weights(specs.filter((spec) => !isOwn(spec)), {
+    seed,
+    onFresh: warn,
+  });
+  const fresh = initialParams(specs.filter(isOwn), { seed, std: config.initializerRange });
+  return { point: BEGINNING, state: freshState({ ...pretrained, ...fresh }) };
+}
+
+async function train<Data, Row extends Example, Answer>(
+  context: Context<Data>,
+  { session, shape, material, checkpoints, from }: {
     readonly session: TrainingSession;
     readonly shape: PaddedShape;
-    readonly material: Material;
+    readonly material: Material<Row, Answer>;
+    readonly checkpoints: Checkpoints;
+    readonly from: TrainingPoint;
   },
-): Promise<Trained> {
-  const { params, signal } = context;
-  const { config, parts } = options.material;
-  const epochs = params.epochs ?? DEFAULT_EPOCHS;
-  const progress = finetune({
-    ...options,
-    ...params,
-    examples: parts.train.examples,
-    steps: params.steps ?? Math.ceil((epochs * parts.train.examples.length) / params.rows),
+): Promise<TrainingPoint> {
+  const { params, signal } = context, { config, prepared, steps } = material;
+  const { learningRate, warmupFraction, seed } = params;
+  const training = finetune({
+    session,
+    shape,
+    from,
+    steps,
+    learningRate,
+    warmupFraction,
+    seed,
+    head: prepared.head,
+    examples: prepared.examples.train,
     hasDropout: hasDropout(config),
+    save: (point, state) => checkpoints.save(point, state),
     signal,
   });
-  for (;;) {
-    const { done, value } = await progress.next();
-    if (done !== true) {
-      const { step, steps, lossNats } = value;
-      context.emit({ type: "progress", done: step, total: steps, unit: "steps", lossNats });
-      continue;
-    }
-    const { steps, lossNats } = value;
-    measured(context, { step: steps, name: "lossNats", split: "train", value: lossNats });
-    return { steps, lossNats };
-  }
+  return await drain(training, context.emit);
 }
 
-async function score(
-  context: Context,
-  options: {
-    readonly labeller: Executable;
+type ScoredParts = Readonly<Record<ScoredPart, Scored>>;
+
+async function scoreParts<Row extends Example, Answer>(
+  { compiled, shape, prepared, phases }: {
+    readonly compiled: Executable;
     readonly shape: PaddedShape;
-    readonly material: Material;
-    readonly trained: Trained;
+    readonly prepared: Prepared<Row, Answer>;
+    readonly phases: Phases;
   },
-): Promise<Score[]> {
-  const { labeller, shape, trained } = options;
-  const { labels, parts } = options.material;
-  const { benchmark } = context.params;
-  const scores: Score[] = [];
-  const results: Record<string, EntityScore> = {}, predictions: Record<string, string> = {};
-  for (const split of ["dev", "test"] as const) {
-    const { sentences, examples } = parts[split];
-    const places = await predictLabels(labeller, {
-      examples,
-      shape,
-      labels: labels.length,
-      signal: context.signal,
-    });
-    const predicted = places.map((each, i) => decodeTags(examples[i]!, each, labels));
-    const result = scoreEntities(sentences.map((each) => each.tags), predicted);
-    results[split] = result;
-    for (const metric of METRICS) {
-      const value = result[metric];
-      scores.push({ benchmark, metric, split, value });
-      measured(context, { step: trained.steps, name: metric, split, value });
+  { signal }: Pick<TaskContext<unknown>, "signal">,
+): Promise<ScoredParts> {
+  const scored: Partial<Record<ScoredPart, Scored>> = {};
+  for (const part of SCORED_PARTS) {
+    const examples = prepared.examples[part], answers: Answer[] = [];
+    phases.begin(`predicting ${part}`, { total: examples.length, unit: "rows" });
+    for await (
+      const { example, outputs } of predict(compiled, {
+        examples,
+        shape,
+        head: prepared.head,
+        signal,
+      })
+    ) {
+      answers.push(prepared.decode(example, outputs));
+      phases.reach(answers.length);
     }
-    predictions[`${split}.predicted.tsv`] = predictionsText(sentences, predicted);
+    phases.begin(`scoring ${part}`);
+    scored[part] = prepared.score(part, answers);
   }
-  const summary = { benchmark, ...trained, ...results };
-  await scoresArtifact.write(context.outDir, { summary, predictions });
-  return scores;
+  return scored as ScoredParts;
 }
 
-/** Word, gold tag and predicted tag a line: what the conlleval script reads. */
-function predictionsText(
-  sentences: readonly TaggedSentence[],
-  predicted: readonly (readonly string[])[],
-): string {
-  const blocks = sentences.map(({ words, tags }, i) =>
-    words.map((word, j) => `${word}\t${tags[j]}\t${predicted[i]![j]}\n`).join("")
+/** Tells the training loss and the scores as measurements; returns the scores. */
+function tell(
+  { params, emit }: Pick<TaskContext<FinetuneParams>, "params" | "emit">,
+  { scored, steps, lossNats }: {
+    readonly scored: ScoredParts;
+    readonly steps: number;
+    readonly lossNats: number;
+  },
+): Score[] {
+  const measured = (measurement: Omit<Measurement, "step">) =>
+    emit({ type: "measurement", step: steps, ...measurement });
+  measured({ name: "lossNats", split: "train", value: lossNats });
+  return SCORED_PARTS.flatMap((split) =>
+    Object.entries(scored[split].scores).map(([metric, score]) => {
+      measured({ name: metric, split, ...score });
+      return { benchmark: params.benchmark, metric, split, ...score };
+    })
   );
-  return blocks.map((block) => `${block}\n`).join("");
-}
-
-function measured(context: Context, measurement: Measurement): void {
-  context.emit({ type: "measurement", ...measurement });
 }

@@ -15,7 +15,7 @@ import type {
   UpstreamInputs,
 } from "../../graph/task.ts";
 import type { JsonObject } from "../../base/canonical.ts";
-import { BERT_PRESETS, bertConfig, type BertPreset, modelSizes } from "../../model/config.ts";
+import { BERT_PRESETS, type BertPreset, modelSizes } from "../../model/config.ts";
 import { maskedLanguageFlops } from "../../model/flops.ts";
 import { modelArtifact } from "../../model/weights/model_artifact.ts";
 import { shardsArtifact } from "../../text/pieces/shards_artifact.ts";
@@ -23,7 +23,7 @@ import { predictionsPerRow } from "../../train/batches.ts";
 import type { HeldOutScores } from "../../train/heldout.ts";
 import { scheduleFaults, trunkOf, whyNotShared } from "../../train/schedule.ts";
 import { optimizerSchema, seedSchema } from "../training_params.ts";
-import type { VocabParams } from "../vocab.ts";
+import { upstreamConfig } from "../upstream.ts";
 
 const size = (about: string) => z.int().min(1).describe(about);
 
@@ -137,7 +137,7 @@ export type PretrainInputs = typeof inputs;
 /** The kind `pretrain`. */
 export const pretrain: TaskKind<PretrainParams, PretrainInputs> = {
   kind: "pretrain",
-  version: 1,
+  version: 2,
   about: "Pre-trains a BERT by masked-language modelling, from scratch or from another model.",
   params: schema,
   inputs,
@@ -234,29 +234,13 @@ function trajectory(params: PretrainParams): Trajectory | { readonly whyNot: str
   return { shared: shared as unknown as JsonObject, step: steps };
 }
 
-/** The vocabulary that an estimate assumes where it comes from a file. */
-const ASSUMED_VOCABULARY = 30_000;
-
 function estimate(params: PretrainParams, inputs: UpstreamInputs): Estimate {
   const { steps, rows, rowPieces } = params;
   const cost = { steps, tokens: steps * rows * (rowPieces - 2) };
-  const model = freshModel(params, inputs);
-  const sizes = model === undefined ? undefined : modelSizes(model);
-  if (sizes === undefined) return cost;
-  const vocab = inputs["corpus"]?.[0]?.inputs["vocab"]?.[0]?.params as VocabParams | undefined;
-  const vocabSize = vocab?.file === undefined ? vocab?.size : undefined;
-  const config = bertConfig({ ...sizes, vocabSize: vocabSize ?? ASSUMED_VOCABULARY });
+  const own = { kind: "pretrain", params: params as unknown as JsonObject, inputs };
+  const config = upstreamConfig(own);
+  if (config === undefined) return cost;
   const predictions = rows * predictionsPerRow(rowPieces, params);
   const flops = steps * maskedLanguageFlops(config, { rows, length: rowPieces, predictions });
   return { ...cost, flops };
-}
-
-/** The model's parameters where its training began: here, or in a pre-training before. */
-function freshModel(
-  { model }: PretrainParams,
-  inputs: UpstreamInputs,
-): PretrainParams["model"] {
-  const init = inputs["init"]?.[0];
-  if (model !== undefined || init?.kind !== "pretrain") return model;
-  return freshModel(init.params as unknown as PretrainParams, init.inputs);
 }

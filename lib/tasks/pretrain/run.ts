@@ -6,7 +6,7 @@
  */
 import { Stream } from "../../base/rng.ts";
 import { openDevice } from "../../engine/devices.ts";
-import type { ParamSpec } from "../../engine/engine.ts";
+import type { Executable, ParamSpec } from "../../engine/engine.ts";
 import type { Graph } from "../../engine/ir/graph.ts";
 import type { Facts, Score, TaskContext, TaskOutcome } from "../../graph/task.ts";
 import { hasDropout } from "../../model/bert.ts";
@@ -20,9 +20,11 @@ import { type Model, modelArtifact } from "../../model/weights/model_artifact.ts
 import type { Shards } from "../../text/pieces/shards_artifact.ts";
 import { CorpusRows, MaskedBatches } from "../../train/batches.ts";
 import { heldOutPredictions, HeldOutSet } from "../../train/heldout.ts";
-import { BEGINNING, heldOutMeasurements, pretrain, type TrainingPoint } from "../../train/loop.ts";
+import { pretrain } from "../../train/pretrain.ts";
+import { BEGINNING, heldOutMeasurements, type TrainingPoint } from "../../train/steps.ts";
 import { Checkpoints } from "../training/checkpoints.ts";
 import { checkParams } from "../training/params_check.ts";
+import { drain, Phases } from "../training/phases.ts";
 import { readStart, type SavedTraining, writeTraining } from "../training/training_state.ts";
 import { pretrainFaults, type PretrainInputs, type PretrainParams } from "./kind.ts";
 
@@ -32,6 +34,8 @@ type Context = TaskContext<PretrainParams, PretrainInputs>;
 export async function runPretrain(context: Context): Promise<TaskOutcome> {
   const { params, inputs } = context;
   checkParams(context, pretrainFaults);
+  const phases = new Phases(context.emit);
+  phases.begin("loading");
   await using resources = new AsyncDisposableStack();
   const corpus = await inputs.corpus.open();
   const init = await inputs.init?.open();
@@ -57,14 +61,17 @@ export async function runPretrain(context: Context): Promise<TaskOutcome> {
     seed,
     checkpoints,
     from,
+    phases,
     resources,
   });
+  phases.begin("saving");
   const { state, point } = done, { pieces } = corpus.vocabulary;
   await modelArtifact.write(context.outDir, { config, specs, params: state.params, pieces });
   // Without the measurements, which depend on where this task began.
   const kept = { ...BEGINNING, step: point.step, average: point.average };
   await writeTraining(context.outDir, { point: kept, state, specs });
   const seenTokens = params.steps * batches.tokens;
+  const ownSteps = params.steps - (context.start?.step ?? 0);
   const facts: Facts = {
     steps: params.steps,
     // Within its first epoch a training meets no row twice.
@@ -74,7 +81,11 @@ export async function runPretrain(context: Context): Promise<TaskOutcome> {
     parameters: countParameters(specs),
     flops: (before?.flops ?? 0) + params.steps * trainingFlops(graph),
     pretrainings: (before?.pretrainings ?? 0) + 1,
+    ownSteps,
+    ownTokens: ownSteps * batches.tokens,
+    ownFlops: ownSteps * trainingFlops(graph),
   };
+  phases.end();
   return { facts, scores: scoresAt(point, params.steps) };
 }
 
@@ -131,13 +142,15 @@ interface Course {
   readonly seed: number;
   readonly checkpoints: Checkpoints;
   readonly from: SavedTraining;
+  readonly phases: Phases;
   /** Where what is opened for it is put, to be closed at the end. */
   readonly resources: AsyncDisposableStack;
 }
 
 async function advance(context: Context, course: Course): Promise<SavedTraining> {
   const { params, signal } = context;
-  const { config, graph, specs, text, batches, seed, checkpoints, from, resources } = course;
+  const { config, graph, specs, text, batches, seed, checkpoints, from, phases } = course;
+  const { resources } = course;
   const batchRows = Math.min(params.rows, params.evaluation.rows, text.heldOut.count);
   const heldOut = new HeldOutSet(text.heldOut, { rows: params.evaluation.rows, batchRows });
   const evaluation = maskedLanguageModel(config, {
@@ -147,11 +160,15 @@ async function advance(context: Context, course: Course): Promise<SavedTraining>
     isTraining: false,
   });
   const engine = await openDevice(context.device);
+  const measure = (model: Executable) => {
+    phases.begin("evaluating held-out text", { total: heldOut.passes, unit: "rows" });
+    return heldOut.measure(model, { signal, onRows: (done) => phases.reach(done) });
+  };
   if (params.steps === 0) {
     const measured = await engine.compile(evaluation.graph, from.state.params);
     resources.defer(() => measured.dispose());
-    const scores = await heldOut.measure(measured, { signal });
-    const measurements = heldOutMeasurements(0, scores);
+    const scores = await measure(measured);
+    const measurements = heldOutMeasurements(0, { ...scores });
     measurements.forEach(context.emit);
     return { point: { ...BEGINNING, measurements }, state: from.state };
   }
@@ -168,7 +185,7 @@ async function advance(context: Context, course: Course): Promise<SavedTraining>
     steps,
     from: from.point,
     ...(hasDropout(config) ? { dropoutSeed: seed } : {}),
-    measure: () => heldOut.measure(measured, { signal }),
+    measure: () => measure(measured),
     measureEvery,
     save: (point, state) => checkpoints.save(point, state),
     signal,
@@ -177,22 +194,12 @@ async function advance(context: Context, course: Course): Promise<SavedTraining>
   return { point, state: await session.save() };
 }
 
-/** Emits what a generator yields and returns what it returns. */
-async function drain<Event, Result>(
-  source: AsyncGenerator<Event, Result>,
-  emit: (event: Event) => void,
-): Promise<Result> {
-  for (;;) {
-    const { done, value } = await source.next();
-    if (done === true) return value;
-    emit(value);
-  }
-}
-
 function scoresAt(point: TrainingPoint, step: number): Score[] {
   return point.measurements
     .filter((each) => each.step === step && each.split === "validation")
-    .map(({ name, split, value }) => ({ benchmark: "mlm", metric: name, split, value }));
+    .map(({ type: _, step: __, name, ...measured }) => (
+      { benchmark: "mlm", metric: name, ...measured }
+    ));
 }
 
 function configOf(
@@ -231,6 +238,6 @@ async function beginning(
   const { seed } = context.params;
   const params = init === undefined
     ? initialParams(specs, { seed, std: config.initializerRange })
-    : await init.weights(specs, { seed, onNote: warn });
+    : await init.weights(specs, { seed, onFresh: warn, onUnused: warn });
   return { point: BEGINNING, state: freshState(params) };
 }

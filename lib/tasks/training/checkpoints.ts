@@ -12,7 +12,7 @@ import { ExperimentError } from "../../base/errors.ts";
 import { removeIfThere, syncPath } from "../../base/files.ts";
 import type { ParamSpec, TrainingState } from "../../engine/engine.ts";
 import { writeParams } from "../../model/weights/model_artifact.ts";
-import type { TrainingPoint } from "../../train/loop.ts";
+import type { TrainingPoint } from "../../train/steps.ts";
 import { readTraining, type SavedTraining, writeTraining } from "./training_state.ts";
 
 /** The SHA-256 of every other file of a checkpoint by its name. */

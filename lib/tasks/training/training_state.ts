@@ -10,7 +10,7 @@ import type { ParamSpec, TrainingState } from "../../engine/engine.ts";
 import { freshState, type Params } from "../../model/init.ts";
 import { readParams, readWhole } from "../../model/weights/model_artifact.ts";
 import { writeSafetensors } from "../../model/weights/safetensors.ts";
-import type { TrainingPoint } from "../../train/loop.ts";
+import type { TrainingPoint } from "../../train/steps.ts";
 
 /** A training's state and how far it is. */
 export interface SavedTraining {
@@ -33,6 +33,7 @@ const pointSchema = z.strictObject({
     name: z.string(),
     split: z.enum(["train", "validation"]),
     value: looseNumber,
+    standardError: z.exactOptional(looseNumber),
   })),
   unmeasuredNorm: z.number().exactOptional(),
 }).refine(

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { Stream } from "../../../lib/base/rng.ts";
 import { entitiesOf, scoreEntities } from "../../../lib/benchmarks/ner/conlleval.ts";
 import golden from "./conlleval_golden.json" with { type: "json" };
 
@@ -31,7 +32,10 @@ Deno.test("scoreEntities() gives seqeval's rates on random tags", () => {
   for (const { gold, predicted, rates } of golden.cases) {
     const score = scoreEntities(gold.map(words), predicted.map(words));
     [score.precision, score.recall, score.f1].forEach((rate, i) => {
-      assert.ok(Math.abs(rate - rates[i]!) < 1e-8, `${JSON.stringify(gold)}: ${rate} ${rates[i]}`);
+      assert.ok(
+        Math.abs(100 * rate - rates[i]!) < 1e-8,
+        `${JSON.stringify(gold)}: ${rate} ${rates[i]}`,
+      );
     });
   }
 });
@@ -92,20 +96,22 @@ Deno.test("scoreEntities() swaps precision and recall when gold and predicted sw
   }));
 });
 
-Deno.test("scoreEntities() gives rates in percent, by type in alphabetical order", () => {
+Deno.test("scoreEntities() gives rates from 0 to 1, by type in alphabetical order", () => {
   const score = scoreEntities(
     [words("B-Y I-Y O B-X"), words("B-X O")],
     [words("B-Y O O B-X"), words("O O")],
   );
-  assert.deepEqual(score, {
-    precision: 50,
-    recall: 100 / 3,
-    f1: 40,
+  const { standardErrors, ...rates } = score;
+  for (const error of Object.values(standardErrors)) assert(error > 0 && error < 0.5, `${error}`);
+  assert.deepEqual(rates, {
+    precision: 1 / 2,
+    recall: 1 / 3,
+    f1: 2 / 5,
     gold: 3,
     predicted: 2,
     correct: 1,
     byType: {
-      X: { precision: 100, recall: 50, f1: 200 / 3, gold: 2, predicted: 1, correct: 1 },
+      X: { precision: 1, recall: 1 / 2, f1: 2 / 3, gold: 2, predicted: 1, correct: 1 },
       Y: { precision: 0, recall: 0, f1: 0, gold: 1, predicted: 1, correct: 0 },
     },
   });
@@ -121,4 +127,28 @@ Deno.test("scoreEntities() refuses tags that do not align or are none", () => {
   assert.throws(() => scoreEntities([["O"]], []), /1 gold sentences, but 0 predicted/);
   assert.throws(() => scoreEntities([["O"]], [["O", "O"]]), /sentence 0 has 1 gold tags/);
   assert.throws(() => scoreEntities([["O"]], [["X"]]), /"X" is no tag/);
+});
+
+Deno.test("scoreEntities() gives the standard errors that samples of sentences scatter with", () => {
+  const draws = new Stream(5, "test/conlleval");
+  const sample = () => {
+    const gold: string[][] = [], predicted: string[][] = [];
+    for (let i = 0; i < 150; i++) {
+      const words = 1 + draws.below(4);
+      gold.push(Array.from({ length: words }, () => draws.below(3) > 0 ? "B-X" : "O"));
+      // Whole sentences are right or wrong: words of one depend on each other.
+      const isRight = draws.below(10) < 6;
+      predicted.push(gold.at(-1)!.map((tag) => isRight ? tag : draws.below(2) ? "B-X" : "O"));
+    }
+    return scoreEntities(gold, predicted);
+  };
+  const scores = Array.from({ length: 150 }, sample);
+  for (const metric of ["precision", "recall", "f1"] as const) {
+    const values = scores.map((each) => each[metric]);
+    const mean = values.reduce((sum, each) => sum + each, 0) / values.length;
+    const spread = Math.sqrt(values.reduce((sum, each) => sum + (each - mean) ** 2, 0) / 149);
+    const told = scores.reduce((sum, each) => sum + each.standardErrors[metric]!, 0) / 150;
+    assert(Math.abs(told / spread - 1) < 0.2, `${metric}: ${told} told, ${spread} seen`);
+  }
+  assert.deepEqual(scoreEntities([["B-X"]], [["B-X"]]).standardErrors, {});
 });

@@ -36,14 +36,20 @@ function encode(
   });
 }
 
+/** Outputs under which these labels are the likeliest, and all equally likely where it is -1. */
+function outputsOf(labels: Iterable<number>): Float32Array {
+  const rows = Array.from(labels, (label) => LABELS.map((_, i) => i === label ? 1 : 0));
+  return Float32Array.from(rows.flat());
+}
+
 Deno.test("encodeSentence() labels the first or the last piece of a word", () => {
   const first = encode("ab:B c:O");
   assert.deepEqual([...first.ids], ["[CLS]", "a", "##b", "c", "[SEP]"].map(id));
-  assert.deepEqual([...first.pieceLabels], [-1, 1, -1, 0, -1]);
+  assert.deepEqual([...first.targets], [-1, 1, -1, 0, -1]);
   assert.deepEqual([...first.wordPieces], [1, 3]);
   const last = encode("ab:B c:O", { labelPiece: "last" });
   assert.deepEqual([...last.ids], [...first.ids]);
-  assert.deepEqual([...last.pieceLabels], [-1, -1, 1, 0, -1]);
+  assert.deepEqual([...last.targets], [-1, -1, 1, 0, -1]);
   assert.deepEqual([...last.wordPieces], [2, 3]);
 });
 
@@ -56,7 +62,7 @@ Deno.test("encodeSentence() keeps a word whole that punctuation or ## cuts in pi
 Deno.test("encodeSentence() gives a word without pieces an [UNK] of its own", () => {
   const example = encode("a:O \u0001:B b:O");
   assert.deepEqual([...example.ids], ["[CLS]", "a", "[UNK]", "b", "[SEP]"].map(id));
-  assert.deepEqual([...example.pieceLabels], [-1, 0, 1, 0, -1]);
+  assert.deepEqual([...example.targets], [-1, 0, 1, 0, -1]);
 });
 
 Deno.test("encodeSentence() cuts at the length; words without their piece are cut off", () => {
@@ -67,7 +73,7 @@ Deno.test("encodeSentence() cuts at the length; words without their piece are cu
   assert.deepEqual([...whole.wordPieces], [1, 2, 5]);
   const last = encode("a:O bcb:B c:O", { length: 5, labelPiece: "last" });
   assert.deepEqual([...last.wordPieces], [1, -1, -1]);
-  assert.deepEqual([...last.pieceLabels], [-1, 0, -1, -1, -1]);
+  assert.deepEqual([...last.targets], [-1, 0, -1, -1, -1]);
 });
 
 Deno.test("encodeSentence() and decodeTags() give back the tags of any sentence that fits", () => {
@@ -82,8 +88,8 @@ Deno.test("encodeSentence() and decodeTags() give back the tags of any sentence 
         { encoder, labels: LABELS, labelPiece: which, length },
       );
       assert.ok(example.ids.length <= length);
-      assert.equal(example.pieceLabels.length, example.ids.length);
-      const decoded = decodeTags(example, example.pieceLabels, LABELS);
+      assert.equal(example.targets.length, example.ids.length);
+      const decoded = decodeTags(example, outputsOf(example.targets), LABELS);
       decoded.forEach((tag, i) => {
         assert.equal(tag, example.wordPieces[i]! >= 0 ? tags[i] : "O");
       });
@@ -95,7 +101,7 @@ Deno.test("encodeSentence() and decodeTags() give back the tags of any sentence 
 
 Deno.test("decodeTags() passes over padding", () => {
   assert.deepEqual(
-    decodeTags({ wordPieces: Int32Array.of(1, -1) }, Int32Array.of(0, 2, 0, 1, 1), LABELS),
+    decodeTags({ wordPieces: Int32Array.of(1, -1) }, outputsOf([0, 2, 0, 1, 1]), LABELS),
     ["I", "O"],
   );
 });

@@ -8,7 +8,10 @@ import math
 
 import torch
 import transformers
-from transformers import BertConfig, BertForMaskedLM, BertForTokenClassification
+from transformers import (
+    BertConfig, BertForMaskedLM, BertForQuestionAnswering, BertForSequenceClassification,
+    BertForTokenClassification,
+)
 
 ROWS, LENGTH = 2, 7
 CONFIG = BertConfig(
@@ -66,6 +69,32 @@ tagged_golden = {
     "logits": [logits[i].tolist() for i in range(ROWS * LENGTH) if mask.flatten()[i]],
 }
 
+types = torch.tensor([[0, 0, 0, 1, 1, 1, 1], [0, 0, 1, 1, 1, 0, 0]])
+pairs = BertForSequenceClassification(CONFIG)
+fill(pairs)
+logits = pairs(ids, attention_mask=mask, token_type_ids=types).logits
+loss = torch.nn.functional.cross_entropy(logits, torch.tensor([2, 0]))
+loss.backward()
+pairs_golden = {
+    "loss": loss.item(), "gradientNorms": norms(pairs), "logits": logits.tolist(),
+}
+
+CONFIG.num_labels = 2
+answers = BertForQuestionAnswering(CONFIG)
+fill(answers)
+output = answers(
+    ids, attention_mask=mask, token_type_ids=types,
+    start_positions=torch.tensor([1, 2]), end_positions=torch.tensor([4, 3]),
+)
+output.loss.backward()
+answers_golden = {
+    "loss": output.loss.item(), "gradientNorms": norms(answers),
+    "begins": output.start_logits.tolist(), "ends": output.end_logits.tolist(),
+}
+
 versions = {"torch": torch.__version__, "transformers": transformers.__version__}
-golden = {"versions": versions, "masked": masked_golden, "tagged": tagged_golden}
+golden = {
+    "versions": versions, "masked": masked_golden, "tagged": tagged_golden,
+    "pairs": pairs_golden, "answers": answers_golden,
+}
 print(json.dumps(golden, indent=1))

@@ -145,8 +145,8 @@ Deno.test("Model.weights() draws a missing head afresh, and refuses a broken enc
   const encoder = encoderSpecs(CONFIG);
   await modelArtifact.write(dir, { config: CONFIG, specs: encoder, params: PARAMS, pieces });
   const model = await modelArtifact.open(dir), notes: string[] = [];
-  const onNote = (note: string) => void notes.push(note);
-  const params = await model.weights(SPECS, { seed: 3, onNote });
+  const onFresh = (note: string) => void notes.push(note);
+  const params = await model.weights(SPECS, { seed: 3, onFresh });
   assert.deepEqual(params[WORDS], PARAMS[WORDS]);
   const head = initialParams(maskedLanguageHeadSpecs(CONFIG), {
     seed: 3,

@@ -6,7 +6,7 @@ import type { ExperimentError } from "../../../lib/base/errors.ts";
 import type { StoredArtifact, TaskEvent, TaskOutcome } from "../../../lib/graph/task.ts";
 import { pretrain } from "../../../lib/tasks/pretrain/kind.ts";
 import { Checkpoints } from "../../../lib/tasks/training/checkpoints.ts";
-import type { TrainingPoint } from "../../../lib/train/loop.ts";
+import type { TrainingPoint } from "../../../lib/train/steps.ts";
 import {
   type MadeOptions,
   type MadeRun,
@@ -60,9 +60,15 @@ async function filesOf({ context }: Run): Promise<Record<string, string>> {
   return files;
 }
 
+/** What a model is, without what its last task spent on it. */
+function withoutOwn({ facts, scores }: TaskOutcome): TaskOutcome {
+  const { ownSteps: _, ownTokens: __, ownFlops: ___, ...whole } = facts;
+  return { facts: whole, scores };
+}
+
 async function assertSameBits(actual: Run, expected: Run): Promise<void> {
   assert.deepEqual(await filesOf(actual), await filesOf(expected));
-  assert.deepEqual(actual.outcome, expected.outcome);
+  assert.deepEqual(withoutOwn(actual.outcome), withoutOwn(expected.outcome));
 }
 
 const measurements = (events: readonly TaskEvent[]) =>
@@ -111,7 +117,7 @@ Deno.test("pretrain leaves a model's folder and says what it took", async () => 
   assert.equal(config.intermediate_size, 64);
   assert.equal(config.vocab_size, PIECES.length);
   assert.equal((await read("training.json")).step, 12);
-  const { flops, ...facts } = made.outcome.facts;
+  const { flops, ownFlops, ...facts } = made.outcome.facts;
   // 300 rows of 10 tokens; 12 steps of 8 rows.
   assert.deepEqual(facts, {
     steps: 12,
@@ -120,10 +126,13 @@ Deno.test("pretrain leaves a model's folder and says what it took", async () => 
     epochs: 0.32,
     parameters: 4231,
     pretrainings: 1,
+    ownSteps: 12,
+    ownTokens: 960,
   });
   // Per step: a layer 2*96*(4*256 + 2*16*64) + 4*8*12*12*16, a head 2*16*(256 + 16*23); thrice.
   const step = 3 * (2 * 96 * 3072 + 73_728 + 2 * 16 * 624);
   assert.equal(flops, 12 * step);
+  assert.equal(ownFlops, flops);
 });
 
 for (const device of ["cpu", "tfjs-cpu"]) {
@@ -135,6 +144,12 @@ for (const device of ["cpu", "tfjs-cpu"]) {
     await assertSameBits(late, whole);
     const after = measurements(whole.events).filter((each) => each.step > 5);
     assert.deepEqual(measurements(late.events), after);
+    // What each segment spent itself adds up to what the one long run spent.
+    for (const fact of ["ownSteps", "ownTokens", "ownFlops"] as const) {
+      const parts = [zero, early, late].map(({ outcome }) => outcome.facts[fact]!);
+      const sum = parts.reduce((total, part) => total + part, 0);
+      assert.equal(sum, whole.outcome.facts[fact], fact);
+    }
   });
 }
 
@@ -295,6 +310,9 @@ Deno.test("pretrain of 0 steps copies its start and measures it", async () => {
     seenTokens: 0,
     epochs: 0,
     pretrainings: 2,
+    ownSteps: 0,
+    ownTokens: 0,
+    ownFlops: 0,
   });
 });
 
@@ -461,4 +479,30 @@ Deno.test("openDevice() refuses a name that is none", async () => {
     assert.match(error.faults[0].mend!, /use one of cpu, tfjs-cpu, tfjs-node-gpu/);
     return true;
   });
+});
+
+Deno.test("pretrain tells each phase that takes time, and when it is over", async () => {
+  const { events } = await run({ steps: 4, measureEvery: undefined });
+  const phases = new Map<string, number[]>();
+  for (const event of events) {
+    if (event.type !== "progress") continue;
+    const told = phases.get(event.phase!) ?? [];
+    phases.set(event.phase!, [...told, event.done / event.total]);
+  }
+  const names = ["loading", "evaluating held-out text", "pre-training", "saving"];
+  assert.deepEqual([...phases.keys()], names);
+  for (const [phase, shares] of phases) assert.equal(shares.at(-1), 1, phase);
+});
+
+Deno.test("pretrain gives its scores with standard errors, in measurements too", async () => {
+  const { outcome, events } = await run({ steps: 2 });
+  for (const { metric, value, standardError } of outcome.scores) {
+    assert(standardError! >= 0 && standardError! < 1, `${metric}: ${standardError}`);
+    const same = measurements(events).find((each) =>
+      each.step === 2 && each.name === metric &&
+      each.split === "validation"
+    );
+    assert.deepEqual([same?.value, same?.standardError], [value, standardError]);
+  }
+  assert(outcome.scores[0]!.standardError! > 0);
 });

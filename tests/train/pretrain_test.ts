@@ -1,12 +1,8 @@
 import assert from "node:assert/strict";
 import type { TrainingSession, TrainingState } from "../../lib/engine/engine.ts";
 import { CorpusRows, MaskedBatches } from "../../lib/train/batches.ts";
-import {
-  BEGINNING,
-  pretrain,
-  type PretrainOptions,
-  type TrainingPoint,
-} from "../../lib/train/loop.ts";
+import { pretrain, type PretrainOptions } from "../../lib/train/pretrain.ts";
+import { BEGINNING, type TrainingPoint } from "../../lib/train/steps.ts";
 
 const PIECES = { size: 50, padId: 0, clsId: 2, sepId: 3, maskId: 4 };
 const CORPUS = new CorpusRows(
@@ -44,7 +40,12 @@ function optionsOf(more: Partial<PretrainOptions>): PretrainOptions {
     schedule: { kind: "constant", learningRate: 0.5, warmup: 0 },
     steps: 10,
     from: BEGINNING,
-    measure: () => Promise.resolve({ lossNats: 5, contextGapNats: 0.5, maskedAccuracy: 0.25 }),
+    measure: () =>
+      Promise.resolve({
+        lossNats: { value: 5, standardError: 0.1 },
+        contextGapNats: { value: 0.5, standardError: 0.2 },
+        maskedAccuracy: { value: 0.25 },
+      }),
     save: () => Promise.resolve(),
     signal: new AbortController().signal,
     ...more,

@@ -1,0 +1,124 @@
+/** The benchmark of named entities: a tag for each word, scored as conlleval counts. */
+import { z } from "zod";
+import { type Part, PARTS } from "../../base/parts.ts";
+import type { Metric } from "../../graph/task.ts";
+import type { Benchmark, MetricScore, Prepared } from "../benchmark.ts";
+import type { TaggedSentence } from "./conll.ts";
+import { scoreEntities } from "./conlleval.ts";
+import { type NerData, nerDataArtifact } from "./data.ts";
+import { decodeTags, encodeSentence, labelsOf, type NerExample } from "./features.ts";
+
+const params = {
+  labelPiece: z.enum(["first", "last"]).default("first").describe(
+    "Which piece of a word carries its label, in training and in prediction.",
+  ),
+};
+
+const rate = { unit: "fraction", better: "higher", range: [0, 1] } as const;
+
+/** What NER is scored by. */
+const metrics: Readonly<Record<"precision" | "recall" | "f1", Metric>> = {
+  precision: {
+    ...rate,
+    isHeadline: false,
+    about: "Predicted entities that are right, of all predicted.",
+  },
+  recall: { ...rate, isHeadline: false, about: "Entities that were found, of all there are." },
+  f1: { ...rate, isHeadline: true, about: "Harmonic mean of precision and recall." },
+};
+
+/** The benchmark `ner`. */
+export const nerBenchmark: Benchmark<NerData, typeof params, NerExample, readonly string[]> = {
+  kind: "ner",
+  version: 2,
+  about: "Fine-tunes a model on named entities and scores it as conlleval does.",
+  entry: import.meta.url,
+  data: nerDataArtifact,
+  aboutData: "sentences with tags: train, dev and test",
+  rows: "sentences",
+  params,
+  metrics,
+  countTrain({ kind, params }) {
+    const known = kind === "synthetic-world" ? params["nerTrain"] : params["maxTrainSentences"];
+    return typeof known === "number" ? known : undefined;
+  },
+  prepare(data, { encoder, length, params: { labelPiece }, warn }) {
+    const labels = labelsOf(data.train);
+    const known = new Set(labels);
+    const encode = (sentence: TaggedSentence) =>
+      encodeSentence(
+        // A tag that training has not cannot be predicted; in the score it stays what it is.
+        { ...sentence, tags: sentence.tags.map((tag) => known.has(tag) ? tag : "O") },
+        { encoder, labels, length, labelPiece },
+      );
+    const examples = {
+      train: data.train.map(encode),
+      dev: data.dev.map(encode),
+      test: data.test.map(encode),
+    };
+    for (const part of PARTS) warnOfCuts(part, { examples: examples[part], length, warn });
+    return {
+      head: { kind: "tokens", labels: labels.length },
+      examples,
+      decode: (example, outputs) => decodeTags(example, outputs, labels),
+      score: (part, predicted) => score(data[part], predicted),
+    };
+  },
+};
+
+/** Words beyond the length are told: they are neither learned nor predicted. */
+function warnOfCuts(
+  part: Part,
+  { examples, length, warn }: {
+    readonly examples: readonly NerExample[];
+    readonly length: number;
+    readonly warn: (message: string) => void;
+  },
+): void {
+  let words = 0, all = 0, sentences = 0;
+  for (const { wordPieces } of examples) {
+    const cut = wordPieces.reduce((count, place) => place < 0 ? count + 1 : count, 0);
+    all += wordPieces.length;
+    words += cut;
+    if (cut > 0) sentences++;
+  }
+  if (words === 0) return;
+  const effect = part === "train" ? "are not learned" : "count as O";
+  warn(
+    `${words} of ${all} ${part} words, in ${sentences} sentences, lie beyond the length of ` +
+      `${length} pieces and ${effect}`,
+  );
+}
+
+function score(
+  sentences: readonly TaggedSentence[],
+  predicted: readonly (readonly string[])[],
+): ReturnType<Prepared<NerExample, readonly string[]>["score"]> {
+  const counted = scoreEntities(sentences.map(({ tags }) => tags), predicted);
+  const scoreOf = (metric: keyof typeof metrics): MetricScore => {
+    const value = counted[metric], standardError = counted.standardErrors[metric];
+    return standardError === undefined ? { value } : { value, standardError };
+  };
+  return {
+    scores: { precision: scoreOf("precision"), recall: scoreOf("recall"), f1: scoreOf("f1") },
+    details: counted,
+    predictions: { extension: "conll", text: predictionsText(sentences, predicted) },
+  };
+}
+
+/**
+ * Word, gold tag and predicted tag a line, a space between them: what the conlleval script
+ * reads unless it is told otherwise. It wants as many columns on every line, so white space
+ * inside a word becomes "_".
+ */
+function predictionsText(
+  sentences: readonly TaggedSentence[],
+  predicted: readonly (readonly string[])[],
+): string {
+  const blocks = sentences.map(({ words, tags }, i) =>
+    words.map((word, j) => `${word.replace(/\s+/gu, "_")} ${tags[j]} ${predicted[i]![j]}\n`).join(
+      "",
+    )
+  );
+  return blocks.map((block) => `${block}\n`).join("");
+}

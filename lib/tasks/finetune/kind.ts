@@ -1,0 +1,54 @@
+/** A task kind of any benchmark: fine-tunes a model on its data and scores it. */
+import { z } from "zod";
+import { type Benchmark, type Example, SCORED_PARTS } from "../../benchmarks/benchmark.ts";
+import { scoresArtifact } from "../../benchmarks/scores_artifact.ts";
+import { type One, one } from "../../graph/kind.ts";
+import type { TaskKind } from "../../graph/task.ts";
+import { type Model, modelArtifact } from "../../model/weights/model_artifact.ts";
+import { finetuneEstimate, finetuneFaults, type FinetuneParams, finetuneShape } from "./params.ts";
+
+/** What a fine-tuning reads. */
+export interface FinetuneInputs<Data> {
+  /** The model to fine-tune. */
+  readonly model: One<Model>;
+  /** The benchmark's data. */
+  readonly data: One<Data>;
+  readonly [role: string]: One<unknown>;
+}
+
+/** The kind that fine-tunes on a benchmark, by its name. */
+export function finetuning<Data, Own extends z.ZodRawShape, Row extends Example, Answer>(
+  benchmark: Benchmark<Data, Own, Row, Answer>,
+): TaskKind<FinetuneParams, FinetuneInputs<Data>> {
+  const { kind, version, about, metrics, rows } = benchmark;
+  const params = z.strictObject({ ...finetuneShape(kind, rows), ...benchmark.params });
+  return {
+    kind,
+    version,
+    about,
+    params: params as unknown as z.ZodType<FinetuneParams>,
+    inputs: {
+      model: one(modelArtifact, "the model to fine-tune"),
+      data: one(benchmark.data, benchmark.aboutData),
+    },
+    produces: { "": scoresArtifact.type },
+    isNumeric: true,
+    entry: [benchmark.entry, import.meta.url],
+    check: finetuneFaults,
+    metrics,
+    scores: ({ benchmark }) =>
+      SCORED_PARTS.flatMap((split) =>
+        Object.keys(metrics).map((metric) => ({ benchmark, metric, split }))
+      ),
+    seed: (params) => params.seed,
+    estimate(params, inputs) {
+      const [data] = inputs["data"] ?? [];
+      const examples = data && benchmark.countTrain?.(data);
+      return finetuneEstimate(params, { inputs, examples });
+    },
+    async run(context) {
+      const { runFinetune } = await import("./run.ts");
+      return await runFinetune(context, benchmark);
+    },
+  };
+}

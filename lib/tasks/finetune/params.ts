@@ -1,0 +1,87 @@
+/** Parameters that every fine-tuning has, whatever the benchmark, and what they cost. */
+import { z } from "zod";
+import type { Estimate, ParamFault, UpstreamInputs } from "../../graph/task.ts";
+import { encoderFlops } from "../../model/flops.ts";
+import { optimizerSchema, seedSchema } from "../training_params.ts";
+import { upstreamConfig } from "../upstream.ts";
+
+/** The shape of those parameters; `benchmark` is named after the kind unless it is given. */
+export function finetuneShape(kind: string, rows: string) {
+  return {
+    benchmark: z.string().min(1).default(kind).describe(
+      "What the results view calls the data set.",
+    ),
+    epochs: z.number().positive().optional().describe(
+      `Passes over the training ${rows}; not together with \`steps\`; absent, as \`steps\`: ` +
+        `${DEFAULT_EPOCHS}.`,
+    ),
+    steps: z.int().min(1).optional().describe("Optimizer updates, in place of epochs."),
+    rows: z.int().min(1).default(16).describe("Rows a batch."),
+    length: z.int().min(8).default(128).describe(
+      "The most pieces of a row, [CLS] and [SEP] counted; what lies beyond is cut and told.",
+    ),
+    learningRate: z.number().positive().default(3e-5).describe(
+      "The full learning rate of the model.",
+    ),
+    headLearningRateScale: z.number().positive().default(1).describe(
+      "Factor on the learning rate of the fresh classifier.",
+    ),
+    warmupFraction: z.number().min(0).lt(1).default(0.1).describe(
+      "Share of the steps over which the learning rate rises; then it falls to 0.",
+    ),
+    optimizer: optimizerSchema({ biasCorrection: true }).prefault({}).describe("AdamW."),
+    dropout: z.number().min(0).lt(1).default(0.1).describe(
+      "Dropout in the model and before the classifier.",
+    ),
+    attentionDropout: z.number().min(0).lt(1).optional().describe(
+      "Dropout of attention probabilities; absent: as `dropout`.",
+    ),
+    seed: seedSchema,
+  };
+}
+
+/** The parameters of any fine-tuning. */
+export type FinetuneParams = z.output<z.ZodObject<ReturnType<typeof finetuneShape>>>;
+
+/** Passes over the training rows when a spec says neither `epochs` nor `steps`. */
+const DEFAULT_EPOCHS = 10;
+
+/** Optimizer updates over so many training rows. */
+export function finetuneSteps(
+  { steps, epochs, rows }: Pick<FinetuneParams, "steps" | "epochs" | "rows">,
+  examples: number,
+): number {
+  return steps ?? Math.ceil((epochs ?? DEFAULT_EPOCHS) * examples / rows);
+}
+
+/** What does not go together. */
+export function finetuneFaults(
+  { epochs, steps }: Pick<FinetuneParams, "epochs" | "steps">,
+): readonly ParamFault[] {
+  if (epochs === undefined || steps === undefined) return [];
+  return [{
+    path: "steps",
+    message: "both steps and epochs say how long to train",
+    mend: "remove one of them",
+  }];
+}
+
+/**
+ * What a fine-tuning costs at most: rows are thought of as long as they may be. Without
+ * `steps` it is known only where the training rows are.
+ */
+export function finetuneEstimate(
+  params: FinetuneParams,
+  { inputs, examples }: {
+    readonly inputs: UpstreamInputs;
+    readonly examples: number | undefined;
+  },
+): Estimate {
+  const { rows, length } = params;
+  if (params.steps === undefined && examples === undefined) return {};
+  const steps = finetuneSteps(params, examples ?? 0);
+  const cost = { steps, tokens: steps * rows * length };
+  const config = upstreamConfig(inputs["model"]?.[0]);
+  if (config === undefined) return cost;
+  return { ...cost, flops: steps * encoderFlops(config, { rows, length }) };
+}

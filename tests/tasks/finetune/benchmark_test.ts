@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { loadExperiment } from "../../../lib/experiment/experiment.ts";
+import type { StoredArtifact, TaskKind } from "../../../lib/graph/task.ts";
+import { finetuning } from "../../../lib/tasks/finetune/kind.ts";
+import { pretrain } from "../../../lib/tasks/pretrain/kind.ts";
+import { kinds } from "../../../lib/tasks/registry.ts";
+import { makeDir, makeShards, runKind } from "../made_inputs.ts";
+import { toyPairs, toyPlaces, writePairs, writePlaces } from "./toy_benchmarks.ts";
+
+const ROOT = await makeDir();
+const SHARDS = await makeShards(join(ROOT, "shards"), { train: 500, validation: 500 });
+const MODEL = (await runKind(pretrain, {
+  params: {
+    model: { layers: 1, hiddenSize: 32, heads: 2, positions: 32, initializerRange: 0.1 },
+    steps: 0,
+    rowPieces: 16,
+    schedule: { kind: "constant", learningRate: 1 },
+  },
+  inputs: { corpus: [SHARDS] },
+})).artifact;
+
+async function data(write: (dir: string) => Promise<void>): Promise<StoredArtifact> {
+  const dir = await makeDir();
+  await write(dir);
+  return { key: dir, dir, facts: {} };
+}
+
+const PARAMS = { rows: 20, length: 16, steps: 120, learningRate: 5e-3, dropout: 0 };
+
+Deno.test("a benchmark of pairs trains and scores, and takes its own file and a line", async () => {
+  const kind = finetuning(toyPairs);
+  const { outcome, artifact, events } = await runKind(kind, {
+    params: { ...PARAMS, positive: 0 },
+    inputs: { model: [MODEL], data: [await data(writePairs)] },
+  });
+  const names = outcome.scores.map(({ benchmark, metric, split }) =>
+    `${benchmark} ${metric} ${split}`
+  );
+  assert.deepEqual(names, ["toy-pairs accuracy dev", "toy-pairs accuracy test"]);
+  assert.deepEqual(
+    kind.scores!(kind.params.parse(PARAMS)),
+    outcome.scores.map(({ value: _, ...name }) => name),
+  );
+  assert(outcome.scores[1]!.value > 0.95, `${outcome.scores[1]!.value}`);
+  const files = [...Deno.readDirSync(artifact.dir)].map(({ name }) => name).sort();
+  assert.deepEqual(files, ["dev.predictions.txt", "scores.json", "test.predictions.txt"]);
+  const warnings = events.flatMap((each) => each.type === "warning" ? each.message : []);
+  assert.equal(warnings.length, 1);
+  // The model has no pooler: what is drawn is told.
+  assert.match(
+    warnings[0]!,
+    /drawn afresh.*bert\.pooler\.dense\.weight, bert\.pooler\.dense\.bias/,
+  );
+});
+
+Deno.test("a benchmark of spans trains and scores likewise", async () => {
+  const { outcome } = await runKind(finetuning(toyPlaces), {
+    params: PARAMS,
+    inputs: { model: [MODEL], data: [await data(writePlaces)] },
+  });
+  assert(outcome.scores[1]!.value > 0.95, `${outcome.scores[1]!.value}`);
+});
+
+Deno.test("a spec can use a benchmark that the registry is given", async () => {
+  const source: TaskKind = {
+    ...kinds.get("conll")!,
+    kind: "toy-source",
+    produces: { "": toyPairs.data.type },
+  };
+  const dir = await makeDir(), file = join(dir, "toy.yaml");
+  const registry = new Map([...kinds, ["toy-source", source]]);
+  registry.set("toy-pairs", finetuning(toyPairs));
+  const stages = (finetuned: string) => `
+stages:
+  text: { uses: corpus, with: { sources: [{ format: text, path: ${file} }] } }
+  vocab: { uses: vocab, with: { corpora: [$(stages.text)] } }
+  shards: { uses: shards, with: { corpus: $(stages.text), vocab: $(stages.vocab) } }
+  model:
+    uses: pretrain
+    with:
+      model: { preset: bert-pico }
+      corpus: $(stages.shards)
+      steps: 1
+      schedule: { kind: constant, learningRate: 1e-3 }
+  data: { uses: toy-source, with: { train: [a], dev: [a], test: [a] } }
+  toy: { uses: toy-pairs, with: { model: $(stages.model), data: $(stages.data)${finetuned} } }
+`;
+  await Deno.writeTextFile(file, stages(", positive: 0, rows: 4"));
+  const load = () => loadExperiment(file, { kinds: registry, set: [], only: [], env: {} });
+  const { requests } = await load();
+  const { params } = requests.find(({ cell }) => cell.stage === "toy")!;
+  assert.deepEqual([params["positive"], params["benchmark"]], [0, "toy-pairs"]);
+  await Deno.writeTextFile(file, stages(", positive: 2"));
+  await assert.rejects(load(), /positive/);
+});
