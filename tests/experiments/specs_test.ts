@@ -36,8 +36,11 @@ Deno.test("ablation.yaml: four sizes, four step counts, two seeds, one trajector
     [4 * 4 * 2, 4 * 4 * 2, 2, 2],
   );
   // A general model and a control of 600 steps a seed; each size trains to 600 once.
-  assert.equal(costs.total.steps, 2 * (600 + 600 + 4 * 600));
-  assert.equal(costs.totalUnshared.steps, 2 * (600 + 600 + 4 * (75 + 150 + 300 + 600)));
+  // 15 epochs of 200 sentences in rows of 16, of each model that is scored.
+  const finetuning = (4 * 4 + 1 + 1) * 188;
+  assert.equal(costs.total.steps, 2 * (600 + 600 + 4 * 600 + finetuning));
+  const alone = 600 + 600 + 4 * (75 + 150 + 300 + 600) + finetuning;
+  assert.equal(costs.totalUnshared.steps, 2 * alone);
   assert.deepEqual(unshared, []);
 });
 
@@ -47,6 +50,8 @@ Deno.test({
   async fn() {
     const { tasks, costs } = await planOf("pmc_ncbi.yaml");
     assert.equal(tasks.size, 35);
-    assert.equal(costs.total.steps, 1600 + 3 * 1600 + 1600);
+    // 5 epochs of 1,000 sentences in rows of 16, of each model that is scored.
+    const finetuning = (3 * 4 + 1 + 1) * 313;
+    assert.equal(costs.total.steps, 1600 + 3 * 1600 + 1600 + finetuning);
   },
 });
