@@ -185,39 +185,6 @@ testOnEachDevice("dropout changes the loss with the step and not between runs", 
   assert.notEqual(losses[0], losses[1]);
 });
 
-Deno.test("hasSegments adds the embedding of each position's token type", async () => {
-  const { Graph } = await import("../../lib/engine/ir/graph.ts");
-  const { buildEncoder } = await import("../../lib/model/bert.ts");
-  const build = (hasSegments: boolean) => {
-    const graph = new Graph();
-    const { hidden } = buildEncoder(graph, CONFIG, {
-      rows: ROWS,
-      length: LENGTH,
-      isTraining: false,
-      isPadded: false,
-      hasSegments,
-      headSpecs: [],
-    });
-    graph.output("hidden", hidden);
-    return graph;
-  };
-  const params = formulaWeights(
-    classifier(CONFIG, {
-      rows: 1,
-      length: 1,
-      head: { kind: "tokens", labels: 1 },
-      isTraining: false,
-    }),
-  );
-  const engine = await openDevice({ name: "cpu", threads: 1 });
-  const plain = await run(engine, build(false), { ...params, ids: IDS });
-  const typesOf = (type: number) => new Int32Array(IDS.length).fill(type);
-  const first = await run(engine, build(true), { ...params, ids: IDS, tokenTypes: typesOf(0) });
-  const second = await run(engine, build(true), { ...params, ids: IDS, tokenTypes: typesOf(1) });
-  plain.hidden!.forEach((value, i) => close(first.hidden![i]!, value, `element ${i}`));
-  assert(first.hidden!.some((value, i) => Math.abs(value - second.hidden![i]!) > 1e-3));
-});
-
 Deno.test("maskedLanguageFlops() and encoderFlops() are what trainingFlops() counts in the graph", () => {
   for (const attentionDropout of [0, 0.1]) {
     const config = { ...CONFIG, attentionDropout };
