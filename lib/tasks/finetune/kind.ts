@@ -1,11 +1,11 @@
 /** A task kind of any benchmark: fine-tunes a model on its data and scores it. */
-import { z } from "zod";
+import type { z } from "zod";
 import { type Benchmark, type Example, SCORED_PARTS } from "../../benchmarks/benchmark.ts";
 import { scoresArtifact } from "../../benchmarks/scores_artifact.ts";
 import { type One, one } from "../../graph/kind.ts";
 import type { TaskKind } from "../../graph/task.ts";
 import { type Model, modelArtifact } from "../../model/weights/model_artifact.ts";
-import { finetuneEstimate, finetuneFaults, type FinetuneParams, finetuneShape } from "./params.ts";
+import { finetuneEstimate, finetuneFaults, type FinetuneParams, finetuneSchema } from "./params.ts";
 
 /** What a fine-tuning reads. */
 export interface FinetuneInputs<Data> {
@@ -13,6 +13,7 @@ export interface FinetuneInputs<Data> {
   readonly model: One<Model>;
   /** The benchmark's data. */
   readonly data: One<Data>;
+  /** No other role. */
   readonly [role: string]: One<unknown>;
 }
 
@@ -20,13 +21,12 @@ export interface FinetuneInputs<Data> {
 export function finetuning<Data, Own extends z.ZodRawShape, Row extends Example, Answer>(
   benchmark: Benchmark<Data, Own, Row, Answer>,
 ): TaskKind<FinetuneParams, FinetuneInputs<Data>> {
-  const { kind, version, about, metrics, rows } = benchmark;
-  const params = z.strictObject({ ...finetuneShape(kind, rows), ...benchmark.params });
+  const { kind, version, about, metrics } = benchmark;
   return {
     kind,
     version,
     about,
-    params: params as unknown as z.ZodType<FinetuneParams>,
+    params: finetuneSchema(benchmark.params, benchmark),
     inputs: {
       model: one(modelArtifact, "the model to fine-tune"),
       data: one(benchmark.data, benchmark.aboutData),

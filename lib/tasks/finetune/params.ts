@@ -5,8 +5,20 @@ import { encoderFlops } from "../../model/flops.ts";
 import { optimizerSchema, seedSchema } from "../training_params.ts";
 import { upstreamConfig } from "../upstream.ts";
 
-/** The shape of those parameters; `benchmark` is named after the kind unless it is given. */
-export function finetuneShape(kind: string, rows: string) {
+/**
+ * The schema of a benchmark's fine-tuning: those parameters and the benchmark's own.
+ *
+ * @param options kind: names `benchmark` unless it is given; rows: what a row is called
+ */
+export function finetuneSchema<Own extends z.ZodRawShape>(
+  own: Own,
+  { kind, rows }: { readonly kind: string; readonly rows: string },
+): z.ZodType<FinetuneParams> {
+  const schema = z.strictObject({ ...commonShape(kind, rows), ...own });
+  return schema as unknown as z.ZodType<FinetuneParams>;
+}
+
+function commonShape(kind: string, rows: string) {
   return {
     benchmark: z.string().min(1).default(kind).describe(
       "What the results view calls the data set.",
@@ -41,7 +53,7 @@ export function finetuneShape(kind: string, rows: string) {
 }
 
 /** The parameters of any fine-tuning. */
-export type FinetuneParams = z.output<z.ZodObject<ReturnType<typeof finetuneShape>>>;
+export type FinetuneParams = z.output<z.ZodObject<ReturnType<typeof commonShape>>>;
 
 /** Passes over the training rows when a spec says neither `epochs` nor `steps`. */
 const DEFAULT_EPOCHS = 10;
