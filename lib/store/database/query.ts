@@ -12,8 +12,11 @@ import { ExperimentError } from "../../base/errors.ts";
 import { jsonOf } from "./_json_values.ts";
 import { openDatabase } from "./database.ts";
 
-/** Rows that are gathered before the file is let go. */
+/** Rows that are gathered before the file is let go; long ones count for several. */
 export const GATHERED_ROWS = 100_000;
+
+/** Characters for which a row counts as one more. */
+const ROW_LENGTH = 1000;
 
 /** What a query may be given. */
 export interface QueryOptions {
@@ -69,7 +72,7 @@ export async function query(
     while (count <= GATHERED_ROWS && !isDone) {
       const next = await rows.next();
       if (next.done === true) isDone = true;
-      else count += gathered.push(next.value) && next.value.length;
+      else count += gathered.push(next.value) && weightOf(next.value);
     }
     if (isDone) close();
     const types = result.columnTypes().map((type) => type.alias ?? type.toString());
@@ -113,6 +116,18 @@ async function* convertRows(result: DuckDBResult): AsyncGenerator<Json[][]> {
   for await (const rows of result.yieldRows()) {
     yield rows.map((row) => row.map((value, i) => jsonOf(value, types[i]!)));
   }
+}
+
+/** How many rows of usual length these are worth. */
+function weightOf(rows: readonly (readonly Json[])[]): number {
+  let length = 0;
+  for (const row of rows) {
+    for (const value of row) {
+      if (typeof value === "string") length += value.length;
+      else if (typeof value === "object" && value !== null) length += JSON.stringify(value).length;
+    }
+  }
+  return rows.length + Math.floor(length / ROW_LENGTH);
 }
 
 async function* guard(
