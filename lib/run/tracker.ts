@@ -23,6 +23,8 @@ export interface RunningTask {
   readonly task: TrackedTask;
   /** Since it started. */
   readonly elapsedMs: number;
+  /** Since it began what it does just now; absent before it told what that is. */
+  readonly phaseMs?: number;
   /** To the end of what it does just now, by its speed so far; absent where that is not known. */
   readonly leftMs?: number;
 }
@@ -166,9 +168,11 @@ export class Tracker {
       counts: { ...this.#counts },
       running: [...this.#running].map((task) => {
         const leftMs = leftOfPhase(task, nowMs);
+        const phaseMs = task.since === undefined ? undefined : nowMs - task.since.atMs;
         return {
           task,
           elapsedMs: nowMs - task.startedAtMs!,
+          ...(phaseMs === undefined ? {} : { phaseMs }),
           ...(leftMs === undefined ? {} : { leftMs }),
         };
       }),

@@ -24,13 +24,17 @@ export function runLine(
 }
 
 /** A running task in a line: what it does, how far it has come, how long it will take. */
-export function taskLine({ task, elapsedMs, leftMs }: RunningTask): string {
+export function taskLine({ task, elapsedMs, phaseMs, leftMs }: RunningTask): string {
   const { label, progress, waitsFor } = task;
   if (waitsFor !== undefined) return `${label}  waits for ${waitsFor}`;
   if (progress === undefined) return `${label}  starting, ${formatDuration(elapsedMs)}`;
   const { phase, done, total, unit, lossNats, tokensPerSecond } = progress;
   const what = unit === "steps" ? `step ${done}/${total}` : `${done}/${total} ${unit}`;
-  const parts = [phase === undefined ? what : `${phase} ${what}`];
+  // Of a phase that is not counted there is nothing to tell but its name, and since when.
+  const isCounted = phase === undefined || total > 1;
+  const parts = isCounted
+    ? [phase === undefined ? what : `${phase} ${what}`]
+    : [phase, formatDuration(phaseMs ?? elapsedMs)];
   if (lossNats !== undefined) parts.push(`loss ${formatNumber(lossNats)}`);
   if (tokensPerSecond !== undefined) parts.push(`${formatCount(tokensPerSecond)} tokens/s`);
   if (leftMs !== undefined) parts.push(`${formatDuration(leftMs)} left`);

@@ -86,6 +86,15 @@ Deno.test("ProgressBlock shows the phase of a task, and whom it waits for", () =
   assert.deepEqual(printed, ["waiting  ner: another run (process 7) computes the same task"]);
 });
 
+Deno.test("a phase that is not counted is shown by its name and since when", () => {
+  const loading = { phase: "loading", done: 0, total: 1, unit: "parts" };
+  const { painted } = play([
+    [0, start("ner")],
+    [1000, (tracker, task) => tracker.hear(task("ner"), { type: "progress", ...loading })],
+  ], { terminal: true, endMs: 8000 });
+  assert.equal(painted[1], "  ner  loading, 7.0 s");
+});
+
 Deno.test("ProgressLines prints once a minute where the whole run stands", () => {
   const { printed } = play([
     [0, start("a")],
