@@ -30,6 +30,12 @@ export class NumberHeap {
     items[place] = item;
   }
 
+  /** The first entry, left where it is; undefined when there is none. */
+  peek(): { readonly item: number; readonly priority: number } | undefined {
+    if (this.#items.length === 0) return undefined;
+    return { item: this.#items[0]!, priority: this.#priorities[0]! };
+  }
+
   /** Takes out the first entry; undefined when there is none. */
   pop(): { readonly item: number; readonly priority: number } | undefined {
     const priorities = this.#priorities, items = this.#items;

@@ -5,7 +5,7 @@
  * command does stands in a file of its own, which is loaded when it is called.
  */
 import { Command, InvalidArgumentError, Option } from "commander";
-import { DEFAULT_DEVICE, deviceOf, DEVICES } from "../engine/devices.ts";
+import { DEFAULT_DEVICE, DEVICES } from "../engine/devices.ts";
 import { formatVersion } from "../run/provenance.ts";
 import { DEFAULT_RESULTS, DEFAULT_SPEC } from "./launch/call.ts";
 import { FORMATS } from "./output.ts";
@@ -36,7 +36,11 @@ Exit codes: 0 done, 1 some tasks failed, 2 the spec or the call is wrong, 130 in
     );
 
   specCommand(program, "run", "Run what is not cached yet, record it and fit the curves.")
-    .option("-j, --jobs <n>", "tasks at once (default: as many as the device takes)", readCount)
+    .option(
+      "-j, --jobs <n>",
+      "tasks at once (default: a core each); of those that compute on a device, what it takes",
+      readCount,
+    )
     .option("--fail-fast", "start nothing more after the first failure", false)
     .option("--detached", "go on when the terminal or what started it is gone", false)
     .option("--quiet", "print plain lines even on a terminal", false)
@@ -54,7 +58,7 @@ its terminal is closed or the process that started it is killed, unless it is --
     )
     .action(async (spec, options) => {
       const { run } = await import("./run.ts");
-      const jobs = options.jobs ?? deviceOf(options.device).slots();
+      const jobs = options.jobs ?? Math.max(1, navigator.hardwareConcurrency);
       setExitCode(await run(spec, { ...options, jobs }));
     });
 

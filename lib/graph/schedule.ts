@@ -27,6 +27,13 @@ export interface ScheduleOptions {
    * Rejects with the signal's reason when aborted.
    */
   readonly execute: (planned: PlannedTask, signal: AbortSignal) => Promise<"done" | "cached">;
+  /** What computes numbers, where it takes fewer tasks at a time; no limit if absent. */
+  readonly device?: {
+    /** How many of its tasks run at once, at least 1. */
+    readonly slots: number;
+    /** Whether a task needs it. */
+    readonly isNeededBy: (planned: PlannedTask) => boolean;
+  };
   /** Aborted: nothing more starts, and running tasks get the signal. */
   readonly signal?: AbortSignal;
   /** Whether tasks outside a failed one's cone still run; true if absent. */
@@ -56,6 +63,8 @@ class Schedule {
   readonly #skipped = new Set<string>();
   readonly #stop = new AbortController();
   #running = 0;
+  /** Those of them that need the device. */
+  #onDevice = 0;
   #broken: { readonly error: unknown } | undefined;
   #finish: () => void = () => {};
 
@@ -64,7 +73,10 @@ class Schedule {
     this.#plan = plan;
     this.#options = options;
     for (const planned of plan.tasks.values()) this.#link(planned);
-    this.#ready = new ReadyQueue(remainingCosts(plan, this.#readers));
+    this.#ready = new ReadyQueue(
+      remainingCosts(plan, this.#readers),
+      (key) => this.#needsDevice(key),
+    );
   }
 
   async run(): Promise<void> {
@@ -114,15 +126,23 @@ class Schedule {
   /** Starts what may start; ends the run when nothing runs. */
   #pump(): void {
     while (this.#running < this.#options.jobs && !this.#stop.signal.aborted) {
-      const key = this.#ready.pop();
+      const slots = this.#options.device?.slots ?? Infinity;
+      const key = this.#ready.pop({ isDeviceTaken: this.#onDevice >= slots });
       if (key === undefined) break;
+      const onDevice = this.#needsDevice(key) ? 1 : 0;
       this.#running++;
+      this.#onDevice += onDevice;
       this.#execute(key).finally(() => {
         this.#running--;
+        this.#onDevice -= onDevice;
         this.#pump();
       });
     }
     if (this.#running === 0) this.#finish();
+  }
+
+  #needsDevice(key: string): boolean {
+    return this.#options.device?.isNeededBy(this.#plan.tasks.get(key)!) ?? false;
   }
 
   async #execute(key: string): Promise<void> {

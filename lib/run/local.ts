@@ -7,7 +7,7 @@ import type { Study } from "./study.ts";
 
 /** Worker processes for a study's tasks, `jobs` at a time; close it. */
 export function openLocalExecutor(
-  { options, store }: Study,
+  { options, store, graph }: Study,
   { jobs }: { readonly jobs: number },
 ): LocalExecutor {
   const device = deviceOf(options.device);
@@ -19,6 +19,9 @@ export function openLocalExecutor(
     grant: rights,
     slots: jobs,
     store,
+    // Memory of a GPU is a worker's until it ends: none is to hold it that does other work.
+    warmFor: ({ device: name, kind }) =>
+      device.slots() >= jobs || graph.kinds.get(kind)!.isNumeric ? name : "",
     threads: (load) => device.threads({ ...load, jobs }),
   });
 }

@@ -179,6 +179,10 @@ async function execute(study: Study, options: ExecuteOptions): Promise<void> {
   const { executor, signal, tracker, recorder } = options;
   await runPlan(plan, {
     jobs: executor.slots,
+    device: {
+      slots: deviceOf(study.options.device).slots(),
+      isNeededBy: ({ task }) => study.graph.kinds.get(task.kind)!.isNumeric,
+    },
     keepGoing: options.failFast !== true,
     ...(signal === undefined ? {} : { signal }),
     execute: async (planned, taskSignal) => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ExperimentError, formatFault } from "../../lib/base/errors.ts";
-import type { JobEvent, JobLoad } from "../../lib/executor/executor.ts";
+import type { Job, JobEvent, JobLoad } from "../../lib/executor/executor.ts";
 import { LocalExecutor } from "../../lib/executor/local/local_executor.ts";
 import { readMeasurements } from "../../lib/store/objects/measurements.ts";
 import { jobOf, keyOf, linesOf, valueOf, withExecutor, workerOptions } from "./harness.ts";
@@ -114,6 +114,21 @@ Deno.test("LocalExecutor keeps a worker warm for its device, whatever the kind",
     const lines = await linesOf(tally);
     assert.equal(lines[1], lines[0]);
     assert.notEqual(lines[2], lines[0], "another device took its place meanwhile");
+  });
+});
+
+Deno.test("LocalExecutor gives what needs a device to the worker that has opened it", async () => {
+  await withExecutor({}, async ({ dir, store }) => {
+    const tally = `${dir}/tally`;
+    const warmFor = ({ kind, device }: Job) => kind === "estimate" ? device : "";
+    await using executor = new LocalExecutor({ ...workerOptions, slots: 2, store, warmFor });
+    for (const [name, kind] of [["a", "estimate"], ["b", "add"], ["c", "add"], ["d", "estimate"]]) {
+      await executor.execute(jobOf(name!, kind!, { params: { terms: [1], tally } }));
+    }
+    const [a, b, c, d] = await linesOf(tally);
+    assert.equal(d, a);
+    assert.equal(c, b);
+    assert.notEqual(a, b);
   });
 });
 

@@ -251,12 +251,32 @@ Deno.test("runPlan() tells of a task that another run has done meanwhile as cach
   assert.deepEqual(states, { a: "cached", b: "done" });
 });
 
+Deno.test("runPlan() gives a device one training at a time, and lets other tasks go on beside", async () => {
+  const nodes = { train1: {}, train2: {}, train3: {}, read1: {}, read2: {} };
+  const running = new Set<string>(), seen = new Set<string>();
+  const { states } = await run(planOf(nodes), {
+    jobs: 3,
+    device: { slots: 1, isNeededBy: ({ task }) => task.key.startsWith("train") },
+    execute: async ({ task }) => {
+      running.add(task.key);
+      seen.add([...running].sort().join());
+      for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+      running.delete(task.key);
+      return "done";
+    },
+  });
+  assert.deepEqual(new Set(Object.values(states)), new Set(["done"]));
+  assert.ok(seen.has("read1,read2,train1"), [...seen].join("; "));
+  assert.ok(![...seen].some((each) => each.split("train").length > 2), [...seen].join("; "));
+});
+
 /** A random graph: each task reads some of those before it; some are cached, some fail. */
 const graphs = fc.array(
   fc.record({
     inputs: fc.array(fc.nat(), { maxLength: 3 }),
     flops: fc.nat(9),
     isCached: fc.boolean(),
+    onDevice: fc.boolean(),
     fails: fc.nat(5).map((die) => die === 0),
     turns: fc.nat(4),
   }),
@@ -264,7 +284,8 @@ const graphs = fc.array(
 );
 
 Deno.test("runPlan(): any graph, any failures: order, limit and cones hold", async () => {
-  await fc.assert(fc.asyncProperty(graphs, fc.integer({ min: 1, max: 5 }), async (nodes, jobs) => {
+  const some = fc.integer({ min: 1, max: 5 });
+  await fc.assert(fc.asyncProperty(graphs, some, some, async (nodes, jobs, slots) => {
     const inputsOf = nodes.map((node, index) =>
       index === 0 ? [] : [...new Set(node.inputs.map((each) => each % index))]
     );
@@ -275,16 +296,21 @@ Deno.test("runPlan(): any graph, any failures: order, limit and cones hold", asy
     }])));
     const indexOf = (key: string) => Number(key.slice(1));
     const done = new Set(nodes.flatMap((node, index) => node.isCached ? [index] : []));
-    let running = 0;
+    let running = 0, computing = 0;
     const history = new Map<string, TaskState[]>();
     await runPlan(plan, {
       jobs,
+      device: { slots, isNeededBy: ({ task }) => nodes[indexOf(task.key)]!.onDevice },
       execute: async ({ task }) => {
         const index = indexOf(task.key);
+        const onDevice = nodes[index]!.onDevice ? 1 : 0;
+        computing += onDevice;
+        assert.ok(computing <= slots, "the device takes no more");
         assert.ok(inputsOf[index]!.every((input) => done.has(input)), "an input is not done");
         assert.ok(++running <= jobs, "too many at once");
         for (let turn = 0; turn < nodes[index]!.turns; turn++) await Promise.resolve();
         running--;
+        computing -= onDevice;
         if (nodes[index]!.fails) throw new Error("fails");
         done.add(index);
         return "done";

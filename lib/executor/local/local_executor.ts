@@ -25,6 +25,11 @@ export interface LocalExecutorOptions {
   readonly store: ArtifactStore;
   /** How many threads a task of this weight may use; 1 if absent. */
   readonly threads?: (load: JobLoad) => number;
+  /**
+   * What a worker that did a job stays warm for, besides its threads; the job's device
+   * if absent. A device that takes few tasks is opened by a worker that does no others.
+   */
+  readonly warmFor?: (job: Job) => string;
   /** How long an aborted job may take to save a checkpoint; 10,000 if absent. */
   readonly graceMs?: number;
 }
@@ -114,7 +119,7 @@ export class LocalExecutor implements Executor {
     const { root } = this.#options.store;
     const { job, threads } = need;
     for (;;) {
-      const { place, isWarm } = await this.#occupy(deviceOf(need));
+      const { place, isWarm } = await this.#occupy(this.#purposeOf(need));
       let isHeard = false;
       const hear = (event: JobEvent) => {
         isHeard = true;
@@ -157,14 +162,13 @@ export class LocalExecutor implements Executor {
     return { device, worker: new WorkerProcess({ module, grant, env, graceMs }) };
   }
 
+  #purposeOf({ job, threads }: Need): string {
+    return `${this.#options.warmFor?.(job) ?? job.device} ${threads}`;
+  }
+
   #release(place: Place): void {
     this.#busy.delete(place);
     if (place.worker.isAlive) this.#idle.push(place);
     else this.#processes--;
   }
-}
-
-/** What a worker stays warm for: a device, on which it may do any kind. */
-function deviceOf({ job, threads }: Need): string {
-  return `${job.device} ${threads}`;
 }
