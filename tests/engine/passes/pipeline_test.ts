@@ -35,6 +35,8 @@ const CONSTANTS = [0, 1, -1, 2, 0.5, -4];
 const SHAPES = [[], [3], [2, 1], [2, 3], [1, 3], [3, 2], [6]];
 const PERMS = [[], [0], [1, 0]];
 
+type Three = [Value, Value, Value];
+
 /** Ways to extend a graph; one that does not fit its values is passed over. */
 const MOVES: readonly Move[] = [
   (graph, { a, b }) => graph.add(a, b),
@@ -69,6 +71,18 @@ const MOVES: readonly Move[] = [
     }),
   (graph, { a }, choice) => graph.dropoutMask(graph.inputs.get("ids")!, a.shape, 0.5, `${choice}`),
   (graph, { a }) => graph.gatherRows(a, graph.inputs.get("ids")!),
+  (graph, { a, b }, choice) => {
+    const { dx, dgamma, dbeta } = graph.layerNormGrad(a, graph.inputs.get("y")!, b, 0.1);
+    return [dx, dgamma, dbeta][choice % 3]!;
+  },
+  (graph, { a, b, c }, choice) => {
+    const [q, k, v] = [a, b, c].map((each) => graph.reshape(each, [1, 3, 1, 2])) as Three;
+    const mask = choice % 2 === 0 ? undefined : graph.splat(0.5, [3]);
+    const options = { bias: graph.splat(0), mask, scale: 0.5 };
+    const y = graph.attention(q, k, v, options);
+    const { dq, dk, dv } = graph.attentionGrad([q, k, v], { y, dy: v }, options);
+    return graph.reshape([y, dq, dk, dv][choice % 4]!, [2, 3]);
+  },
 ];
 
 /** A graph of random moves, whose last values are outputs, with gradients. */
