@@ -8,6 +8,7 @@ import type { StoredArtifact, TaskOutcome, UpstreamTask } from "../../../lib/gra
 import { nerBenchmark } from "../../../lib/benchmarks/ner/ner.ts";
 import { finetuning } from "../../../lib/tasks/finetune/kind.ts";
 import { pretrain } from "../../../lib/tasks/pretrain/kind.ts";
+import { testOnEachDevice } from "../../engine/each_device.ts";
 import { type MadeOptions, type MadeRun, makeDir, makeRun, makeShards } from "../made_inputs.ts";
 
 const ner = finetuning(nerBenchmark);
@@ -142,12 +143,12 @@ Deno.test("ner gives the same bits for a seed, others for another", async () => 
   assert.notEqual(await predictions(2), first);
 });
 
-Deno.test("ner on cpu and on tfjs-cpu give nearly the same training loss", async () => {
+testOnEachDevice("ner has nearly the training loss that it has on cpu", async (_, device) => {
   const lossOn = async (device: string) => {
     const { events } = await run({ steps: 10, epochs: undefined }, { device });
     return events.find((each) => each.type === "measurement")!.value;
   };
-  const [a, b] = [await lossOn("cpu"), await lossOn("tfjs-cpu")];
+  const [a, b] = [await lossOn("cpu"), await lossOn(device)];
   // Ten steps of Adam at 5e-3 amplify rounding of 1e-7.
   assert(Math.abs(a - b) < 1e-3, `${a} and ${b}`);
 });

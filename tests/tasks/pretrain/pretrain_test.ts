@@ -7,6 +7,7 @@ import type { StoredArtifact, TaskEvent, TaskOutcome } from "../../../lib/graph/
 import { pretrain } from "../../../lib/tasks/pretrain/kind.ts";
 import { Checkpoints } from "../../../lib/tasks/training/checkpoints.ts";
 import type { TrainingPoint } from "../../../lib/train/steps.ts";
+import { testOnEachDevice } from "../../engine/each_device.ts";
 import {
   type MadeOptions,
   type MadeRun,
@@ -135,23 +136,21 @@ Deno.test("pretrain leaves a model's folder and says what it took", async () => 
   assert.equal(ownFlops, flops);
 });
 
-for (const device of ["cpu", "tfjs-cpu"]) {
-  Deno.test(`pretrain in segments gives the bits of one long run on ${device}`, async () => {
-    const whole = await run({}, { device });
-    const zero = await run({ steps: 0 }, { device });
-    const early = await run({ steps: 5 }, { device, start: { ...artifactOf(zero), step: 0 } });
-    const late = await run({}, { device, start: { ...artifactOf(early), step: 5 } });
-    await assertSameBits(late, whole);
-    const after = measurements(whole.events).filter((each) => each.step > 5);
-    assert.deepEqual(measurements(late.events), after);
-    // What each segment spent itself adds up to what the one long run spent.
-    for (const fact of ["ownSteps", "ownTokens", "ownFlops"] as const) {
-      const parts = [zero, early, late].map(({ outcome }) => outcome.facts[fact]!);
-      const sum = parts.reduce((total, part) => total + part, 0);
-      assert.equal(sum, whole.outcome.facts[fact], fact);
-    }
-  });
-}
+testOnEachDevice("pretrain in segments gives the bits of one long run", async (_, device) => {
+  const whole = await run({}, { device });
+  const zero = await run({ steps: 0 }, { device });
+  const early = await run({ steps: 5 }, { device, start: { ...artifactOf(zero), step: 0 } });
+  const late = await run({}, { device, start: { ...artifactOf(early), step: 5 } });
+  await assertSameBits(late, whole);
+  const after = measurements(whole.events).filter((each) => each.step > 5);
+  assert.deepEqual(measurements(late.events), after);
+  // What each segment spent itself adds up to what the one long run spent.
+  for (const fact of ["ownSteps", "ownTokens", "ownFlops"] as const) {
+    const parts = [zero, early, late].map(({ outcome }) => outcome.facts[fact]!);
+    const sum = parts.reduce((total, part) => total + part, 0);
+    assert.equal(sum, whole.outcome.facts[fact], fact);
+  }
+});
 
 Deno.test("pretrain, interrupted at any step and run again, gives the bits of one run", async () => {
   const whole = await run();
