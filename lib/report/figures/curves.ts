@@ -54,7 +54,7 @@ export interface CurvePoint {
 
 /** A curve of a panel. */
 export interface Curve {
-  /** The values of the other axes: "800", or "size=large, steps=800"; empty if there are none. */
+  /** The values of the other axes: "800", or "large, 800"; empty if there are none. */
   readonly label: string;
   /** From the smallest x on. */
   readonly points: readonly CurvePoint[];
@@ -163,11 +163,9 @@ function curvesOf(rows: readonly CurveRow[], context: CurveContext): Curve[] {
   });
 }
 
-/** One other axis is named by the legend's title, several beside their values. */
+/** The values of the other axes; the legend's title names the axes. */
 function labelOf(others: readonly string[], axes: JsonObject): string {
-  const values = others.map((name) => formatAxisValue(axes[name] ?? null));
-  if (others.length === 1) return values[0]!;
-  return others.map((name, i) => `${name}=${values[i]}`).join(", ");
+  return others.map((name) => formatAxisValue(axes[name] ?? null)).join(", ");
 }
 
 function pointOf(

@@ -64,10 +64,7 @@ export function curvesSpec(
         titleFontSize: 11,
         titleFontWeight: 500,
         symbolSize: 60,
-        orient: "top",
-        direction: "horizontal",
-        titleOrient: "left",
-        columns: 6,
+        labelLimit: 280,
         offset: 8,
       },
     },
@@ -114,6 +111,18 @@ function spanOf({ curves, levels, range = [-Infinity, Infinity] }: Panel): [numb
   ];
 }
 
+/** Characters of labels that fit in a line above a panel, with as many curves. */
+const LEGEND_LINE = { curves: 5, characters: 24 } as const;
+
+/** A few short labels stand in a line above the panel, others beside it. */
+function placeOf(labels: readonly string[]): object {
+  const isShort = labels.length <= LEGEND_LINE.curves &&
+    labels.join("").length <= LEGEND_LINE.characters;
+  return isShort
+    ? { orient: "top", direction: "horizontal", titleOrient: "left" }
+    : { orient: "right", direction: "vertical" };
+}
+
 function panelSpec(panel: Panel) {
   const { metric, axis, scale, others, curves, levels } = panel;
   const labels = curves.map(({ label }) => label);
@@ -129,10 +138,10 @@ function panelSpec(panel: Panel) {
       : { type: scale, nice: false, padding: 16, ...(scale === "linear" ? { zero: false } : {}) },
     axis: isNumber
       ? { values: ticks, labelExpr: TICK_LABEL, labelOverlap: true }
-      : { labelAngle: 0, labelLimit: 120 },
+      : { labelAngle: 0, labelLimit: 150 },
     ...(isNumber ? {} : { sort: ticks }),
   };
-  const legend = others.length === 0 ? null : { title: others.join(", ") };
+  const legend = others.length === 0 ? null : { title: others.join(", "), ...placeOf(labels) };
   const sort = { domain: labels };
   const colour = { field: "curve", type: "nominal", scale: { ...sort, range: colours } };
   const silent = { ...colour, legend: null };

@@ -155,3 +155,29 @@ Deno.test("drawSvg() draws axes of any name and value, with one seed and a singl
   assert.ok(svg.includes("0&gt;&amp;"));
   assert.doesNotMatch(svg, /NaN|undefined/);
 });
+
+Deno.test("drawSvg() names every curve of three axes, beside the panel", async () => {
+  const rows = ["general", "mixed"].flatMap((corpus) =>
+    [1000, 4000].flatMap((tokens) =>
+      [50, 100, 200].map((steps): CurveRow => ({
+        ...score,
+        stage: "ner",
+        axes: { corpus, tokens, steps },
+        value: steps / 1000,
+        standardError: 0.01,
+        x: unknown,
+      }))
+    )
+  );
+  const panels = curvePanels(rows, []);
+  assert.deepEqual(panels.map(({ others }) => others), [
+    ["tokens", "steps"],
+    ["corpus", "steps"],
+    ["corpus", "tokens"],
+  ]);
+  const svg = await drawSvg(curvesSpec(panels, { title: "three", hasSeeds: false }), "three");
+  for (const text of ["tokens, steps", "1000, 50", "mixed, 200", "general, 4000"]) {
+    assert.ok(svg.includes(`>${text}</text>`), text);
+  }
+  assert.ok(svg.includes(">bars: ± one standard error</"));
+});
