@@ -5,6 +5,7 @@
  * measurement log, and below `task/` whatever the kind keeps as checkpoints.
  */
 import { ExperimentError } from "../base/errors.ts";
+import { openSecrets } from "../base/secrets.ts";
 import type {
   InputArtifact,
   InputRole,
@@ -18,6 +19,7 @@ import type { Attempt } from "../store/objects/attempt.ts";
 import { isDiskFull, storeFault } from "../store/faults.ts";
 import { MeasurementLog } from "../store/objects/measurements.ts";
 import type { Job, JobEvent } from "./executor.ts";
+import { refuseSecrets, sealEvent, sealOutcome } from "./secrets.ts";
 
 /** What a job is done with. */
 export interface JobOptions {
@@ -78,18 +80,20 @@ async function lockAndRun(job: Job, options: JobOptions): Promise<boolean> {
   await Deno.mkdir(scratchDir, { recursive: true });
   const log = await MeasurementLog.open(attempt.scratchDir);
   using reporter = new Reporter(log, tell);
+  const opened = openSecrets(job.params, (name) => Deno.env.get(name));
   const context: TaskContext<unknown> = {
-    params: job.params,
+    params: opened.value,
     inputs,
     ...(start === undefined ? {} : { start }),
     outDir: attempt.outDir,
     scratchDir,
     device: { name: job.device, threads: options.threads },
-    emit: (event) => reporter.emit(event),
+    emit: (event) => reporter.emit(sealEvent(event, opened)),
     signal,
   };
-  const outcome = await kind.run(context);
+  const outcome = await sealOutcome(() => kind.run(context), opened);
   await reporter.finish(attempt.outDir);
+  await refuseSecrets(attempt.outDir, opened);
   await checkFiles(job, { ...options, attempt });
   await attempt.commit({
     kind: job.kind,

@@ -34,6 +34,7 @@ import { PathSet } from "./check/path_set.ts";
 import { restrict } from "./grid/only.ts";
 import { applyOverrides } from "./yaml/overrides.ts";
 import { checkParamsOnce, paramsOfStage } from "./params.ts";
+import { reportMissingFolders } from "./paths.ts";
 import { warnOfSeeds } from "./seeds.ts";
 import { axesOfStages, orderStages, readStages, type Stage } from "./stages.ts";
 import { resolveConstants, type Scope } from "./language/template.ts";
@@ -77,6 +78,8 @@ export interface Experiment {
   readonly text: string;
   /** The spec and what it extends as they are written, comments and all. */
   readonly files: readonly SpecFile[];
+  /** The variables whose values only tasks may know: see `base/secrets.ts`. */
+  readonly secrets: readonly string[];
   /** What `--set` changes, by path; empty where nothing that affects a result differs. */
   readonly overrides: JsonObject;
   /** Values by axis: the declared ones, then those that `include` adds. */
@@ -118,7 +121,7 @@ export async function loadExperiment(path: string, options: LoadOptions): Promis
     faults.throwIfAny(path);
     throw new Error("a spec without faults has content");
   }
-  const loaded = new Loader(path, { root, files, faults, options }).load();
+  const loaded = await new Loader(path, { root, files, faults, options }).load();
   const plain = (node: MapNode) => plainOf(withoutEmpty(node)) as JsonObject;
   const isChanged = (options.set ?? []).length > 0;
   return {
@@ -163,6 +166,8 @@ class Loader {
   readonly #options: LoadOptions;
   readonly #files: readonly SpecFile[];
   readonly #environment: Environment;
+  /** By stage and variable, the folders that variables stand for in paths. */
+  readonly #folders = new Map<string, Map<string, string>>();
   #unsound = new PathSet([]);
 
   constructor(
@@ -179,14 +184,14 @@ class Loader {
     this.#files = files;
     this.#faults = faults;
     this.#options = options;
-    this.#environment = new Environment(
-      valueOf(root, "env"),
-      (name) => options.env === undefined ? Deno.env.get(name) : options.env[name],
-    );
+    this.#environment = new Environment(valueOf(root, "env"), {
+      valueOf: (name) => options.env === undefined ? Deno.env.get(name) : options.env[name],
+      faults,
+    });
     this.#root = this.#resolved(root);
   }
 
-  load(): Omit<Experiment, "file" | "overrides"> {
+  async load(): Promise<Omit<Experiment, "file" | "overrides">> {
     this.#checkForm();
     const faults = this.#faults;
     const isSound = this.#isSound;
@@ -220,10 +225,15 @@ class Loader {
     const requests = restriction.stages === undefined
       ? all
       : withDependencies(all, restriction.stages);
+    const used = new Set(requests.map(({ cell }) => cell.stage));
+    const folders = [...used].flatMap((stage) => [...this.#folders.get(stage) ?? []]);
+    await reportMissingFolders(new Map(folders), { environment: this.#environment, faults });
+    faults.throwIfAny(this.#file);
     warnOfSeeds(ordered ?? [], this.#warnings);
     this.#warn(axesOf);
     return {
       ...this.#header(),
+      secrets: this.#environment.secrets,
       axes: Object.fromEntries(grid.values),
       stages: [...stages.values()].map(({ name, kind, at }) => ({
         name,
@@ -243,6 +253,7 @@ class Loader {
     const names = {
       axes: undefined,
       env: this.#environment.values,
+      isOpen: (name: string) => this.#environment.variables.get(name)?.isSecret !== true,
       onVariable: this.#environment.use,
       stageMend: "write the value itself; only env.<VARIABLE> is known here",
     };
@@ -273,7 +284,18 @@ class Loader {
   ): ReadonlyMap<string, ReadonlyMap<string, JsonObject>> {
     const env = this.#environment.values;
     const room = { characters: MAX_TEXT };
-    const options = { env, faults: this.#faults, warnings: this.#warnings, room };
+    const axes = entriesOf(valueOf(this.#root, "axes"));
+    const options = {
+      env,
+      faults: this.#faults,
+      warnings: this.#warnings,
+      paths: {
+        environment: this.#environment,
+        axisAt: new Map(axes.map(([axis, { keyAt }]) => [axis, keyAt])),
+      },
+      folders: this.#folders,
+      room,
+    };
     const checked = new Map<string, ReadonlyMap<string, JsonObject>>();
     const scope = grid === undefined ? this.#firstValues() : new Map();
     for (const [name, stage] of stages) {

@@ -62,6 +62,9 @@ const sections = {
       z.strictObject({
         default: z.union([z.null(), variableDefault]).optional()
           .describe("The value where the variable is not set."),
+        secret: z.boolean().optional().describe(
+          "Whether the value is kept out of keys, results, messages and the recorded spec.",
+        ),
         about: z.string().optional(),
       }),
     ]),

@@ -12,6 +12,7 @@ import type { FaultList } from "./check/fault_list.ts";
 import { type Cell, cellKey, type Grid, project } from "./grid/grid.ts";
 import { checkValue } from "./check/issues.ts";
 import { countNodes, locate } from "./yaml/node.ts";
+import { type PathOptions, resolvePaths } from "./paths.ts";
 import type { Stage } from "./stages.ts";
 import {
   axesOf,
@@ -29,6 +30,10 @@ export interface ParamsOptions {
   readonly faults: FaultList;
   /** Where oddities go that do no harm. */
   readonly warnings: FaultList;
+  /** What paths of files are relative to. */
+  readonly paths: Pick<PathOptions, "environment" | "axisAt">;
+  /** Receives, by stage, the folders that variables stand for in its paths. */
+  readonly folders: Map<string, Map<string, string>>;
   /** How much text the expressions of all stages may make. */
   readonly room: Room;
 }
@@ -82,10 +87,14 @@ function scopeOf(axes: readonly string[], cell: Cell, grid: Grid): Map<string, A
 function checkAt(
   stage: Stage,
   scope: Scope,
-  { env, faults, warnings, room }: ParamsOptions,
+  { env, faults, warnings, paths, folders, room }: ParamsOptions,
 ): JsonObject | undefined {
   const broken: Path[] = [];
-  const value = evaluateTemplate(stage.template, scope, { env, broken, faults, room });
+  const written = evaluateTemplate(stage.template, scope, { env, broken, faults, room });
+  const ofStage = folders.get(stage.name) ?? new Map<string, string>();
+  folders.set(stage.name, ofStage);
+  const onFolder = (variable: string, folder: string) => ofStage.set(variable, folder);
+  const value = resolvePaths(stage, written, { ...paths, faults, onFolder });
   const note = (path: Path) => noteOf(stage, scope, path);
   const result = checkValue({
     schema: stage.kind.params,

@@ -9,8 +9,7 @@
 import { z } from "zod";
 import { canonical, type Json, type JsonObject } from "../base/canonical.ts";
 import { joinPath } from "../base/path.ts";
-
-type Schema = z.core.$ZodType;
+import { type Schema, unwrapSchema } from "./schema.ts";
 
 interface Walk {
   /** Digests by param path; empty when only the default fields are to go. */
@@ -63,7 +62,7 @@ function strip(schema: Schema | undefined, { value, path }: Place, walk: Walk): 
     walk.placed.add(path);
     return { sha256: digest };
   }
-  const known = schema && unwrap(schema);
+  const known = schema && unwrapSchema(schema, "out");
   const def = known && (known as z.core.$ZodTypes)._zod.def;
   if (Array.isArray(value)) {
     return value.map((item: Json, index) =>
@@ -129,29 +128,6 @@ function itemSchema(
   if (def?.type === "array") return def.element as Schema;
   if (def?.type === "tuple") return (def.items[index] ?? def.rest ?? undefined) as Schema;
   return undefined;
-}
-
-/** The schema inside optional, default, lazy and their like; a transform has none. */
-function unwrap(schema: Schema): Schema | undefined {
-  const def = (schema as z.core.$ZodTypes)._zod.def;
-  switch (def.type) {
-    case "optional":
-    case "nullable":
-    case "nonoptional":
-    case "readonly":
-    case "catch":
-    case "default":
-    case "prefault":
-      return unwrap(def.innerType as Schema);
-    case "lazy":
-      return unwrap(def.getter() as Schema);
-    case "pipe":
-      return unwrap(def.out as Schema);
-    case "transform":
-      return undefined;
-    default:
-      return schema;
-  }
 }
 
 const defaults = new WeakMap<Schema, string | null>();

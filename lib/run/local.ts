@@ -7,7 +7,7 @@ import type { Study } from "./study.ts";
 
 /** Worker processes for a study's tasks, `jobs` at a time; close it. */
 export function openLocalExecutor(
-  { options, store, graph }: Study,
+  { experiment, options, store, graph }: Study,
   { jobs }: { readonly jobs: number },
 ): LocalExecutor {
   const device = deviceOf(options.device);
@@ -17,6 +17,7 @@ export function openLocalExecutor(
   return new LocalExecutor({
     worker: options.worker,
     grant: rights,
+    also: experiment.secrets,
     slots: jobs,
     store,
     // Memory of a GPU is a worker's until it ends: none is to hold it that does other work.

@@ -79,7 +79,9 @@ export interface Study extends ResolvedStudy {
 export async function resolveStudy(options: StudyOptions): Promise<ResolvedStudy> {
   const { results, onWarning } = options;
   const experiment = await load(options);
-  const filing = await filingOf(experiment, options);
+  const { device, name: asked } = options;
+  const { name, overrides } = experiment;
+  const filing = fileUnder({ name, overrides, device, asked });
   for (const each of experiment.warnings) onWarning?.(formatFault(each));
   const store = await ArtifactStore.open(`${results}/store`, {
     onWarning,
@@ -157,23 +159,6 @@ async function pastOf(
   return await readStates(database, keys);
 }
 
-/** Overrides that leave the spec as it is make no variant of it. */
-async function filingOf({ name, text }: Experiment, options: StudyOptions): Promise<Filing> {
-  const { set = [], device, name: asked } = options;
-  const isChanged = set.length > 0 && await textWithoutOverrides(options) !== text;
-  return fileUnder({ name, set: isChanged ? set : [], device, asked });
-}
-
-/** The text of the spec as it stands; absent where it needs an override to be sound. */
-async function textWithoutOverrides(options: StudyOptions): Promise<string | undefined> {
-  try {
-    return (await load({ ...options, set: [], only: [] })).text;
-  } catch (error) {
-    if (error instanceof ExperimentError) return undefined;
-    throw error;
-  }
-}
-
 /**
  * Checks what is left to run against the spec's budget, if it states one.
  *
@@ -195,8 +180,8 @@ function load({ kinds, spec, set = [], only = [] }: StudyOptions): Promise<Exper
  */
 export async function allCells({ options, experiment, graph }: Study): Promise<CellRow[]> {
   if ((options.only ?? []).length === 0) return cellRows(experiment, graph);
-  const whole = await load({ ...options, only: [] });
   try {
+    const whole = await load({ ...options, only: [] });
     const { numerics } = deviceOf(options.device);
     return cellRows(whole, await buildGraph(whole.requests, { numerics }));
   } catch (error) {

@@ -4,9 +4,10 @@
  * A trial with overrides or on another device must not take over what is recorded of
  * the experiment itself, so it has a name of its own, which follows from what differs.
  */
-import { canonical } from "../base/canonical.ts";
+import { canonical, type JsonObject } from "../base/canonical.ts";
 import { sha256 } from "../base/digest.ts";
 import { DEFAULT_DEVICE } from "../engine/devices.ts";
+import { formatAxisValue } from "../report/text/labels.ts";
 
 /** The name of an experiment as it is recorded. */
 export interface Filing {
@@ -22,8 +23,8 @@ export interface Filing {
 export interface FilingParts {
   /** The spec's name. */
   readonly name: string;
-  /** Overrides that change the spec, each `path=value`; none where they leave it as it is. */
-  readonly set: readonly string[];
+  /** What overrides change of the spec, by path. */
+  readonly overrides: JsonObject;
   /** Where numbers are computed. */
   readonly device: string;
   /** As `--name` gives it. */
@@ -33,19 +34,15 @@ export interface FilingParts {
 /** Digits of the digest in a variant's name. */
 const DIGITS = 8;
 
-/** What results are filed under. The order of overrides does not matter, nor one that is overridden. */
-export function fileUnder({ name, set, device, asked }: FilingParts): Filing {
-  const values = new Map(set.map((each) => {
-    const equals = each.indexOf("=");
-    return [each.slice(0, equals).trim(), each.slice(equals + 1).trim()] as const;
-  }));
-  const changes = [...values].sort(([a], [b]) => a < b ? -1 : 1);
+/** What results are filed under. */
+export function fileUnder({ name, overrides, device, asked }: FilingParts): Filing {
+  const changes = Object.entries(overrides);
   const words = [
-    ...changes.map(([path, value]) => `--set ${path}=${value}`),
+    ...changes.map(([path, value]) => `--set ${path}=${formatAxisValue(value)}`),
     ...(device === DEFAULT_DEVICE ? [] : [`--device ${device}`]),
   ];
   if (words.length === 0) return { experiment: asked ?? name, name };
-  const digest = sha256(canonical({ changes, device })).slice(0, DIGITS);
+  const digest = sha256(canonical({ overrides, device })).slice(0, DIGITS);
   return { experiment: asked ?? `${name}+${digest}`, name, variant: words.join(" ") };
 }
 

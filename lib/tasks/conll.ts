@@ -7,10 +7,11 @@ import type { TaggedSentence } from "../benchmarks/ner/conll.ts";
 import { nerDataArtifact, nerWarnings } from "../benchmarks/ner/data.ts";
 import { type Part, PARTS } from "../base/parts.ts";
 import { Stream } from "../base/rng.ts";
+import { filePath } from "../graph/schema.ts";
 import type { FileParam, TaskContext, TaskKind, TaskOutcome } from "../graph/task.ts";
 import { seedSchema } from "./training_params.ts";
 
-const files = (about: string) => z.array(z.string().min(1)).min(1).describe(about);
+const files = (about: string) => z.array(filePath("A file.")).min(1).describe(about);
 
 const schema = z.strictObject({
   train: files(

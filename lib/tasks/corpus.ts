@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { ExperimentError } from "../base/errors.ts";
+import { filePath } from "../graph/schema.ts";
 import type { FileParam, TaskContext, TaskKind, TaskOutcome } from "../graph/task.ts";
 import type { CorpusReport } from "../text/corpus/build.ts";
 import { corpusArtifact } from "../text/corpus/corpus_artifact.ts";
@@ -16,7 +17,7 @@ const field = z.union([name, z.array(name).min(1)]);
 
 /** What every source has, whatever its layout. */
 const common = {
-  path: z.string().min(1).describe(
+  path: filePath(
     "A file, or a pattern with *, ? and ** (any folders); plain, gzip or zstd, told by its content.",
   ),
   maxDocuments: amount("Take at most so many documents, the first ones.").optional(),

@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { many } from "../graph/kind.ts";
+import { filePath } from "../graph/schema.ts";
 import type { TaskContext, TaskKind, TaskOutcome } from "../graph/task.ts";
 import { corpusArtifact } from "../text/corpus/corpus_artifact.ts";
 import type { Corpus } from "../text/corpus/format.ts";
@@ -11,9 +12,9 @@ import { vocabArtifact } from "../text/pieces/vocab_artifact.ts";
 
 /** The schema of a vocabulary's parameters. */
 const schema = z.strictObject({
-  file: z.string().min(1).optional().describe(
+  file: filePath(
     "A vocab.txt to take as it is, one piece a line; nothing is trained then.",
-  ),
+  ).optional(),
   size: z.int().min(6).default(8000).describe("Pieces in all, special ones counted."),
   minPairCount: z.int().min(1).default(2).describe(
     "Two neighbouring pieces are merged only if they stand together so often.",

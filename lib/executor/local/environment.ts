@@ -48,11 +48,18 @@ export const LIBRARY_PATHS: readonly string[] = [
 /** The program that sets them. */
 export const ENV_PROGRAM = "/usr/bin/env";
 
-/** The variables of an environment that workers get, without the library paths. */
+/**
+ * The variables of an environment that workers get, without the library paths.
+ *
+ * @param also those that their tasks ask for by name, such as secrets
+ */
 export function workerEnvironment(
   all: Readonly<Record<string, string>>,
+  also: readonly string[] = [],
 ): Record<string, string> {
-  return Object.fromEntries(Object.entries(all).filter(([name]) => isForWorkers(name)));
+  return Object.fromEntries(
+    Object.entries(all).filter(([name]) => isForWorkers(name) || also.includes(name)),
+  );
 }
 
 /** The library paths that are set, each as `NAME=value`. */

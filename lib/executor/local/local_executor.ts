@@ -19,6 +19,8 @@ export interface LocalExecutorOptions {
   readonly grant: Grant;
   /** The environment from which they get what they are known to need; this process's if absent. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Variables of it that tasks ask for by name: the secrets of a spec. */
+  readonly also?: readonly string[];
   /** How many worker processes there are at most, at least 1. */
   readonly slots: number;
   /** Where the artifacts are. */
@@ -157,9 +159,9 @@ export class LocalExecutor implements Executor {
       this.#leaving.delete(leaving);
     }
     if (this.#isClosed) throw new Error("the executor is closed");
-    const { worker: module, grant, graceMs = 10_000 } = this.#options;
+    const { worker: module, grant, also, graceMs = 10_000 } = this.#options;
     const env = this.#options.env ?? Deno.env.toObject();
-    return { device, worker: new WorkerProcess({ module, grant, env, graceMs }) };
+    return { device, worker: new WorkerProcess({ module, grant, env, also, graceMs }) };
   }
 
   #purposeOf({ job, threads }: Need): string {

@@ -26,6 +26,8 @@ export interface WorkerCommand {
   readonly grant: Grant;
   /** Their whole environment; library paths in it are set by another program. */
   readonly env: Readonly<Record<string, string>>;
+  /** Variables of it that tasks ask for by name. */
+  readonly also?: readonly string[] | undefined;
   /** How long an aborted job may take to save a checkpoint before it is killed. */
   readonly graceMs: number;
 }
@@ -65,7 +67,7 @@ export class WorkerProcess {
   #isAlive = true;
 
   /** Starts the process; what goes wrong with that is told by `run`. */
-  constructor({ module, grant: { flags, startIn }, env, graceMs }: WorkerCommand) {
+  constructor({ module, grant: { flags, startIn }, env, also, graceMs }: WorkerCommand) {
     const deno = Deno.execPath();
     const args = ["run", "--quiet", ...flags, module.href, Deno.cwd()];
     const paths = libraryPaths(env);
@@ -75,7 +77,7 @@ export class WorkerProcess {
     this.#child = new Deno.Command(program, {
       args: given,
       clearEnv: true,
-      env: workerEnvironment(env),
+      env: workerEnvironment(env, also),
       ...(startIn === undefined ? {} : { cwd: startIn }),
       stdin: "piped",
       stdout: "piped",

@@ -1,11 +1,12 @@
 /**
- * What a zod schema allows at a path: the keys of its mappings.
+ * What a zod schema allows at a path: the keys of its mappings, and texts that name files.
  *
  * zod drops keys that a plain object does not know, and lists them without a
  * place; specs want every unknown key reported, with the names it may have meant.
  */
 import type { z } from "zod";
 import type { Path } from "../../base/path.ts";
+import { isFilePath, unwrapSchema } from "../../graph/schema.ts";
 
 /** A key that no schema reads. */
 export interface UnknownKey {
@@ -19,9 +20,6 @@ export interface UnknownKey {
 
 interface Definition {
   readonly type: string;
-  readonly innerType?: z.ZodType;
-  readonly in?: z.ZodType;
-  readonly getter?: () => z.ZodType;
   readonly left?: z.ZodType;
   readonly right?: z.ZodType;
   readonly options?: readonly z.ZodType[];
@@ -38,13 +36,24 @@ interface Definition {
 /** Every key of a value that its schema does not know. */
 export function unknownKeys(schema: z.ZodType, value: unknown): readonly UnknownKey[] {
   const found: UnknownKey[] = [];
-  walk(leavesOf(schema, value), value, [], found);
+  walk(leavesOf(schema, value), value, [], { onUnknownKey: (each) => found.push(each) });
   return found;
 }
 
-/** The keys that a schema knows at its top, without those of mappings inside. */
-export function keysOf(schema: z.ZodType): readonly string[] {
-  return leavesOf(schema, undefined).flatMap((leaf) => Object.keys(definition(leaf).shape ?? {}));
+/** The places of all texts in a value that its schema says are paths of files. */
+export function filePathsIn(schema: z.ZodType, value: unknown): readonly Path[] {
+  const found: Path[] = [];
+  walk(leavesOf(schema, value), value, [], {
+    onText: (leaves, path) => {
+      if (leaves.some(isFilePath)) found.push(path);
+    },
+  });
+  return found;
+}
+
+interface Visitor {
+  readonly onUnknownKey?: (found: UnknownKey) => void;
+  readonly onText?: (leaves: readonly z.ZodType[], path: Path) => void;
 }
 
 function definition(schema: z.ZodType): Definition {
@@ -54,14 +63,15 @@ function definition(schema: z.ZodType): Definition {
 function walk(
   leaves: readonly z.ZodType[],
   value: unknown,
-  path: (string | number)[],
-  found: UnknownKey[],
+  path: Path,
+  visitor: Visitor,
 ): void {
+  if (typeof value === "string") visitor.onText?.(leaves, path);
   if (Array.isArray(value)) {
     const lists = leaves.map(definition);
     for (const [index, item] of value.entries()) {
       const schemas = lists.flatMap((list) => list.element ?? list.items?.[index] ?? []);
-      walk(schemas.flatMap((each) => leavesOf(each, item)), item, [...path, index], found);
+      walk(schemas.flatMap((each) => leavesOf(each, item)), item, [...path, index], visitor);
     }
     return;
   }
@@ -77,27 +87,17 @@ function walk(
   const known = [...new Set(maps.flatMap((map) => Object.keys(map.shape ?? {})))];
   for (const [key, item] of Object.entries(value)) {
     const schemas = maps.flatMap((map) => map.shape?.[key] ?? map.valueType ?? map.catchall ?? []);
-    if (!isOpen && !known.includes(key)) found.push({ path, key, known });
-    else walk(schemas.flatMap((each) => leavesOf(each, item)), item, [...path, key], found);
+    if (!isOpen && !known.includes(key)) visitor.onUnknownKey?.({ path, key, known });
+    else walk(schemas.flatMap((each) => leavesOf(each, item)), item, [...path, key], visitor);
   }
 }
 
 /** The schemas under wrappers and unions; of unions over a tag, those that the value's tag names. */
 function leavesOf(schema: z.ZodType, value: unknown): readonly z.ZodType[] {
-  const def = definition(schema);
+  const known = unwrapSchema(schema, "in") as z.ZodType | undefined;
+  if (known === undefined) return [];
+  const def = definition(known);
   switch (def.type) {
-    case "optional":
-    case "nullable":
-    case "default":
-    case "prefault":
-    case "nonoptional":
-    case "readonly":
-    case "catch":
-      return leavesOf(def.innerType!, value);
-    case "pipe":
-      return leavesOf(def.in!, value);
-    case "lazy":
-      return leavesOf(def.getter!(), value);
     case "intersection":
       return [...leavesOf(def.left!, value), ...leavesOf(def.right!, value)];
     case "union": {
@@ -106,7 +106,7 @@ function leavesOf(schema: z.ZodType, value: unknown): readonly z.ZodType[] {
       return fitting.length > 0 ? fitting : leaves;
     }
     default:
-      return [schema];
+      return [known];
   }
 }
 

@@ -2,37 +2,59 @@
  * The `env:` section: which environment variables a spec may refer to, and their values.
  *
  * A variable that is not set, or empty, has its default; without one, referring
- * to it is a fault at the place where it is declared.
+ * to it is a fault at the place where it is declared. Of a secret nothing but its
+ * seal leaves here: see `base/secrets.ts`.
  */
 import type { SourcePosition } from "../../base/errors.ts";
+import { sealSecret } from "../../base/secrets.ts";
 import type { FaultList } from "../check/fault_list.ts";
 import { entriesOf, type SpecNode, valueOf } from "../yaml/node.ts";
 
+/** A variable that a spec declares. */
+export interface Variable {
+  /** Its value, of a secret its seal; undefined where required and not set. */
+  readonly value: string | undefined;
+  /** The place of its name. */
+  readonly at: SourcePosition;
+  /** The place of its default, where that is what it has. */
+  readonly defaultAt?: SourcePosition;
+  /** Whether its value must not be known. */
+  readonly isSecret: boolean;
+}
+
 /** The variables that a spec declares. */
 export class Environment {
+  /** By name. */
+  readonly variables: ReadonlyMap<string, Variable>;
   /** Values by name; undefined where required and not set. */
   readonly values: ReadonlyMap<string, string | undefined>;
-  readonly #places: ReadonlyMap<string, SourcePosition>;
   readonly #used = new Set<string>();
 
   /**
    * Reads the declarations of a spec.
    *
    * @param section the tree under `env:`; what is malformed in it is left out
-   * @param valueOfVariable the environment
+   * @param options.valueOf the environment
    */
   constructor(
     section: SpecNode | undefined,
-    valueOfVariable: (name: string) => string | undefined,
+    options: {
+      readonly valueOf: (name: string) => string | undefined;
+      readonly faults: FaultList;
+    },
   ) {
-    const declared = entriesOf(section);
-    this.#places = new Map(declared.map(([name, { keyAt }]) => [name, keyAt]));
-    this.values = new Map(
-      declared.map(([name, { value }]) => [
+    this.variables = new Map(
+      entriesOf(section).map(([name, { keyAt, value }]) => [
         name,
-        valueOfVariable(name) || defaultOf(value),
+        readVariable(name, { node: value, at: keyAt, ...options }),
       ]),
     );
+    this.values = new Map([...this.variables].map(([name, { value }]) => [name, value]));
+  }
+
+  /** The secrets that are referred to. */
+  get secrets(): readonly string[] {
+    return [...this.#used].filter((name) => this.variables.get(name)?.isSecret === true);
   }
 
   /** Notes that a variable is referred to. */
@@ -42,18 +64,19 @@ export class Environment {
 
   /** Reports each variable that is referred to and has no value. */
   reportUnset(faults: FaultList): void {
-    for (const [name, at] of this.#places) {
-      if (!this.#used.has(name) || this.values.get(name) !== undefined) continue;
+    for (const [name, { value, at, isSecret }] of this.variables) {
+      if (!this.#used.has(name) || value !== undefined) continue;
+      const also = isSecret ? "" : ", or give it a default here";
       faults.add("experiment/env", `environment variable ${name} is not set`, {
         at,
-        mend: `set it: write "${name}=<value>" before the command, or give it a default here`,
+        mend: `set it: write "${name}=<value>" before the command${also}`,
       });
     }
   }
 
   /** Reports each variable that nothing refers to. */
   reportUnused(warnings: FaultList): void {
-    for (const [name, at] of this.#places) {
+    for (const [name, { at }] of this.variables) {
       if (this.#used.has(name)) continue;
       warnings.add("experiment/unused", `nothing refers to the variable ${name}`, {
         at,
@@ -63,8 +86,29 @@ export class Environment {
   }
 }
 
-function defaultOf(node: SpecNode): string | undefined {
+function readVariable(
+  name: string,
+  { node, at, valueOf: valueOfVariable, faults }: {
+    readonly node: SpecNode;
+    readonly at: SourcePosition;
+    readonly valueOf: (name: string) => string | undefined;
+    readonly faults: FaultList;
+  },
+): Variable {
+  const secret = valueOf(node, "secret");
+  const isSecret = secret?.type === "scalar" && secret.value === true;
   const given = node.type === "map" ? valueOf(node, "default") : node;
-  if (given?.type !== "scalar" || given.value === null) return undefined;
-  return String(given.value);
+  const hasDefault = given?.type === "scalar" && given.value !== null;
+  const set = valueOfVariable(name) || undefined;
+  if (!isSecret) {
+    if (set !== undefined || !hasDefault) return { value: set, at, isSecret };
+    return { value: String(given.value), at, defaultAt: given.at, isSecret };
+  }
+  if (hasDefault) {
+    faults.add("experiment/env", `the secret ${name} has a default, which everybody can read`, {
+      at: given.at,
+      mend: "remove it here, and wherever the spec is kept",
+    });
+  }
+  return { value: set === undefined ? undefined : sealSecret(name, set), at, isSecret };
 }

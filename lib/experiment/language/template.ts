@@ -17,6 +17,7 @@ import {
 } from "./expression.ts";
 import type { FaultList } from "../check/fault_list.ts";
 import { mendName } from "../check/near.ts";
+import { shown } from "../check/wording.ts";
 import { plainOf, type ScalarNode, type SpecNode } from "../yaml/node.ts";
 
 /** The names that may be referred to, and what they stand for. */
@@ -25,6 +26,8 @@ export interface Names {
   readonly axes: ReadonlySet<string> | undefined;
   /** Values of environment variables; undefined of those that are required and not set. */
   readonly env: ReadonlyMap<string, string | undefined>;
+  /** Whether a variable may be referred to here; every one may if absent. */
+  readonly isOpen?: (name: string) => boolean;
   /** Called for every variable that is referred to. */
   readonly onVariable?: (name: string) => void;
   /** How to mend a reference to a stage, which is no value. */
@@ -238,6 +241,13 @@ function isNamed(reference: Reference, { node, names, faults }: Reading): boolea
   const { space, name } = reference;
   if (space === "env") {
     names.onVariable?.(name);
+    if (names.isOpen?.(name) === false) {
+      faults.add("experiment/reference", `the secret ${name} cannot be referred to here`, {
+        at: positionIn(node, reference.offset),
+        mend: "refer to it in the params of a stage: all else is shown and recorded",
+      });
+      return false;
+    }
     // A variable that is not set is reported where it is declared.
     if (names.env.has(name)) return names.env.get(name) !== undefined;
     const at = positionIn(node, reference.offset);
@@ -318,7 +328,7 @@ function evaluatePart(
     if (isNumeral) return Number(value);
     throw new ExpressionFault(
       reference.offset,
-      `${reference.space}.${reference.name} is ${JSON.stringify(value)}, not a number`,
+      `${reference.space}.${reference.name} is ${shown(value)}, not a number`,
       "use numbers only in arithmetic",
     );
   });

@@ -1,0 +1,132 @@
+/**
+ * Paths of files in params: relative to the file of the spec that names them.
+ *
+ * What counts is where the beginning of a path is written: the text in a stage, the
+ * values of an axis, the default of a variable. A variable that is set is relative to
+ * the working directory, as whoever set it sees it, and so is what `--set` gives.
+ */
+import { dirname, isAbsolute, join } from "node:path";
+import type { SourcePosition } from "../base/errors.ts";
+import type { Path } from "../base/path.ts";
+import type { FaultList } from "./check/fault_list.ts";
+import { filePathsIn } from "./check/schema_walk.ts";
+import type { Environment } from "./language/environment.ts";
+import { type Expression, referencesOf } from "./language/expression.ts";
+import { type Part, templateAt } from "./language/template.ts";
+import type { Stage } from "./stages.ts";
+import { locate } from "./yaml/node.ts";
+
+/** What paths are resolved with. */
+export interface PathOptions {
+  /** The variables of the spec. */
+  readonly environment: Environment;
+  /** Where each axis is written. */
+  readonly axisAt: ReadonlyMap<string, SourcePosition>;
+  /** Where faults go. */
+  readonly faults: FaultList;
+  /** Told of a variable that stands for the folder of a path, such as `$(env.DATA)/x`. */
+  readonly onFolder: (variable: string, folder: string) => void;
+}
+
+/** The params of a stage at a cell with their paths relative to the working directory. */
+export function resolvePaths(stage: Stage, value: unknown, options: PathOptions): unknown {
+  let resolved = value;
+  for (const path of filePathsIn(stage.kind.params, value)) {
+    const text = valueAt(value, path) as string;
+    if (text === "") continue;
+    resolved = replaced(resolved, path, resolvePath(stage, { path, text, options }));
+  }
+  return resolved;
+}
+
+interface PathText {
+  readonly path: Path;
+  readonly text: string;
+  readonly options: PathOptions;
+}
+
+function resolvePath(stage: Stage, { path, text, options }: PathText): string {
+  const { environment, axisAt, faults, onFolder } = options;
+  const { at } = locate(stage.params, path, stage.withAt);
+  const template = templateAt(stage.template, path);
+  const parts: readonly Part[] = template.type === "text" ? template.parts : [text];
+  const isSecret = parts.some((part) =>
+    variablesOf(part).some((name) => environment.variables.get(name)?.isSecret === true)
+  );
+  if (isSecret) {
+    faults.add("experiment/env", "a path holds a secret, and is shown and recorded", {
+      at,
+      mend: "name the file by a path without one",
+    });
+    return text;
+  }
+  const [first, second] = parts;
+  const reference = typeof first === "object" && first.type === "reference" ? first : undefined;
+  if (reference?.space === "axis") return relativeTo(axisAt.get(reference.name) ?? at, text);
+  if (reference?.space !== "env") return relativeTo(at, text);
+  const { value, defaultAt } = environment.variables.get(reference.name)!;
+  if (typeof second === "string" && second.startsWith("/") && value !== undefined) {
+    onFolder(reference.name, relativeTo(defaultAt, value));
+  }
+  return relativeTo(defaultAt, text);
+}
+
+function variablesOf(part: string | Expression): readonly string[] {
+  if (typeof part === "string") return [];
+  return referencesOf(part).flatMap(({ space, name }) => space === "env" ? [name] : []);
+}
+
+/** A path that is written at a place, relative to the working directory. */
+function relativeTo(at: SourcePosition | undefined, path: string): string {
+  // What has no line is written on the command line.
+  if (at?.line === undefined || isAbsolute(path)) return path;
+  const folder = dirname(at.file);
+  return folder === "." ? path : join(folder, path);
+}
+
+function valueAt(value: unknown, path: Path): unknown {
+  return path.reduce(
+    (inside, step) => (inside as Record<string | number, unknown>)[step],
+    value,
+  );
+}
+
+/** The value with another one at a path; what it does not hold is shared. */
+function replaced(value: unknown, path: Path, leaf: unknown): unknown {
+  const [step, ...rest] = path;
+  if (step === undefined) return leaf;
+  if (Array.isArray(value)) {
+    return value.map((item, index) => index === step ? replaced(item, rest, leaf) : item);
+  }
+  const inside = (value as Record<string, unknown>)[step];
+  return { ...value as Record<string, unknown>, [step]: replaced(inside, rest, leaf) };
+}
+
+/** Reports each variable that stands for a folder and leads to none, once for all of its paths. */
+export async function reportMissingFolders(
+  folders: ReadonlyMap<string, string>,
+  { environment, faults }: {
+    readonly environment: Environment;
+    readonly faults: FaultList;
+  },
+): Promise<void> {
+  for (const [name, folder] of folders) {
+    if (await isFolder(folder)) continue;
+    const { value, at, defaultAt } = environment.variables.get(name)!;
+    const what = defaultAt === undefined
+      ? `${name} is ${JSON.stringify(value)}, where there is no folder`
+      : `${name} is not set, and there is no folder at its default, ${folder}`;
+    faults.add("experiment/env", what, {
+      at,
+      mend: `set it to the folder of the data: write "${name}=<folder>" before the command`,
+    });
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isDirectory;
+  } catch {
+    return false; // whatever the reason, nothing can be read from there
+  }
+}
