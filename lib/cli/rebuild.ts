@@ -1,15 +1,18 @@
-/** The command `rebuild`: the database made anew from the store's artifacts. */
+/** The command `rebuild`: the database made anew from the store. */
 import { ArtifactStore } from "../store/objects/artifacts.ts";
 import { rebuild as rebuildDatabase } from "../store/database/rebuild.ts";
+import { resultsFolder } from "../store/results_folder.ts";
 import { printError } from "./streams.ts";
 
-/** Rebuilds what follows from artifacts; cells come back with the next run of their experiment. */
+/** Rebuilds all but the fits, which come back with the next run of their experiment. */
 export async function rebuild({ results }: { readonly results: string }): Promise<void> {
-  const store = await ArtifactStore.open(`${results}/store`, {
-    onWarning: (message) => printError(`warning: ${message}`),
-  });
-  const count = await rebuildDatabase(store, `${results}/titrate.duckdb`);
+  const onWarning = (message: string) => printError(`warning: ${message}`);
+  const folder = resultsFolder(results);
+  const store = await ArtifactStore.open(folder.store, { onWarning });
+  const { artifacts, runs, former } = await rebuildDatabase(folder, { store, onWarning });
+  if (former !== undefined) printError(`the former database is kept as ${former}`);
   printError(
-    `${count} artifacts recorded; run your experiments once more to record their cells and fits`,
+    `${artifacts} artifacts and ${runs} runs recorded; ` +
+      "run your experiments once more to record their fits",
   );
 }

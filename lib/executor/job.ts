@@ -104,6 +104,7 @@ async function lockAndRun(job: Job, options: JobOptions): Promise<boolean> {
     code: job.code,
     device: job.device,
     ...(kind.isNumeric ? { engine: job.numerics.engine } : {}),
+    ...(job.start === undefined ? {} : { start: job.start }),
     startedAt: startedAt.toISOString(),
     elapsedMs: Math.round(performance.now() - startedMs),
   });

@@ -3,5 +3,6 @@ import type { ErrorTable } from "../base/errors.ts";
 
 /** Exit code and meaning by code. */
 export const RUN_ERRORS: ErrorTable = {
+  "run/results-lost": { exit: 1, about: "results that were deleted while a run was on" },
   "run/bug": { exit: 1, about: "a task failed by a mistake in Titrate" },
 };

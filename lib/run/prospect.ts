@@ -21,12 +21,12 @@ export interface Prospect {
 }
 
 /** What is known of how long tasks take on the study's device; nothing before the first run. */
-export async function forecastOf({ plan, options, database }: Study): Promise<Forecast> {
+export async function forecastOf({ plan, options, folder }: Study): Promise<Forecast> {
   const running = [...plan.tasks.values()].filter(({ state }) => state === "run");
   const kinds = [...new Set(running.map(({ task }) => task.kind))];
   if (kinds.length === 0) return new Forecast();
   try {
-    return new Forecast(await readDurations(database, { device: options.device, kinds }));
+    return new Forecast(await readDurations(folder.database, { device: options.device, kinds }));
   } catch (error) {
     // No database yet, or none that can be read: a forecast is worth no failure.
     if (error instanceof ExperimentError) return new Forecast();

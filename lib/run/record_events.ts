@@ -16,7 +16,7 @@ export function recordEvents(recorder: Recorder, run: string): RunListener {
       kind: task.kind,
       state,
       attempt,
-      message: faults?.map(({ message }) => message).join("\n"),
+      faults,
     });
   return (event) => {
     if (event.type === "started") return record(event.task);

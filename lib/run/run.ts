@@ -9,12 +9,12 @@ import { deviceOf } from "../engine/devices.ts";
 import type { Executor, Job } from "../executor/executor.ts";
 import { runPlan } from "../graph/schedule.ts";
 import type { PlannedTask } from "../graph/plan.ts";
-import { readMeasurements } from "../store/objects/measurements.ts";
+import type { Metric, TaskKind } from "../graph/task.ts";
 import { Recorder } from "../store/database/recorder.ts";
-import { readOutcomes, type RecordedOutcome } from "../store/database/results.ts";
+import { checkName, readOutcomes, type RecordedOutcome } from "../store/database/results.ts";
 import type { CellRow, FitRow } from "../store/database/rows.ts";
-import type { ArtifactStore } from "../store/objects/artifacts.ts";
 import { fitCurves } from "./fits.ts";
+import { provenance } from "./provenance.ts";
 import { recordEvents } from "./record_events.ts";
 import { type ResultRow, rowsOfCells } from "./results.ts";
 import { allCells, cellRows, type Study } from "./study.ts";
@@ -75,29 +75,37 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunRe
   const { experiment, plan, graph, filing: { experiment: name, variant } } = study;
   const { tracker, signal } = options;
   await checkDevice(study, options.executor);
+  const { version, commit, host, processor, pid } = provenance();
   const startedAt = new Date().toISOString();
   const run = `${startedAt.replace(/[-:]|\.\d+/g, "")}-${crypto.randomUUID().slice(0, 4)}`;
 
-  const recorder = Recorder.open(study.database, {
+  await checkName(study.folder, { experiment: name, file: experiment.file });
+  const recorder = Recorder.open(study.folder, {
+    store: study.store,
     onWarning: (message) => tracker.warn(message),
     intervalMs: RECORD_EVERY_MS,
   });
   recorder.beginRun({
     run,
     experiment: name,
+    name: experiment.name,
+    variant,
     file: experiment.file,
-    text: experiment.text,
+    files: [{ file: experiment.file, text: experiment.text }],
     startedAt,
     argv: options.argv ?? [],
+    version,
+    commit,
+    process: { host, processor, pid },
+    metrics: metricsOf(study.options.kinds),
   });
-  // All of the spec's, so that cells outside `only` show no results of another spec.
-  const cells = await allCells(study);
-  recorder.recordCells(name, { cells, replace: true });
+  const asked = cellRows(experiment, graph);
+  const isWhole = (study.options.only ?? []).length === 0;
+  recorder.recordCells(name, { cells: asked, replace: isWhole });
   const there = [...plan.tasks.values()].filter(({ state }) => state === "cached");
-  recorder.recordCached(study.store, there.map(({ task }) => task.key));
+  recorder.recordCached(there.map(({ task }) => task.key));
   if (plan.counts.run > 0) {
     const { identities } = graph;
-    const asked = cellRows(experiment, graph);
     recorder.recordHistory({ run, experiment: name, identities, cells: asked });
   }
   // A database that cannot be used is better learnt of now than after hours.
@@ -106,17 +114,20 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunRe
   tracker.listen(recordEvents(recorder, run));
   await execute(study, { ...options, recorder });
   await recorder.flush();
+  const cells = await allCells(study);
   const outcomes = await outcomesOf(cells, study, (message) => tracker.warn(message));
   const rows = rowsOfCells(cells, { outcomes, kinds: study.options.kinds });
   const fits = fitCurves(experiment.fits, { rows, cells, trajectoryOf: trajectoryFinder(graph) });
   recorder.recordFits(name, fits);
 
   const { cached, unneeded, done, failed, skipped } = tracker.counts;
+  const gone = recorder.lost();
+  if (gone.length > 0) tracker.warn(lossOf(gone.length));
   const tasks = {
     total: plan.tasks.size,
     cached: cached + unneeded,
-    ran: done,
-    failed: failed + skipped,
+    ran: done - gone.length,
+    failed: failed + skipped + gone.length,
   };
   const elapsedMs = Math.round(tracker.elapsedMs);
   const isInterrupted = signal?.aborted === true && !tracker.isComplete;
@@ -141,7 +152,7 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunRe
  */
 async function outcomesOf(
   cells: readonly CellRow[],
-  { store, database }: { readonly store: ArtifactStore; readonly database: string },
+  { store, folder }: Pick<Study, "store" | "folder">,
   warn: (message: string) => void,
 ): Promise<Map<string, RecordedOutcome>> {
   const outcomes = new Map<string, RecordedOutcome>();
@@ -153,12 +164,38 @@ async function outcomesOf(
   }
   if (gone.length === 0) return outcomes;
   try {
-    for (const [key, outcome] of await readOutcomes(database, gone)) outcomes.set(key, outcome);
+    for (const [key, outcome] of await readOutcomes(folder.database, gone)) {
+      outcomes.set(key, outcome);
+    }
   } catch (error) {
     if (!(error instanceof ExperimentError)) throw error;
     warn(`results whose artifacts are gone are not shown: ${error.message}`);
   }
   return outcomes;
+}
+
+/** What kinds declare of their metrics, by kind. */
+function metricsOf(kinds: ReadonlyMap<string, TaskKind>): Record<string, Record<string, Metric>> {
+  return Object.fromEntries(
+    [...kinds.values()].flatMap(({ kind, metrics }) =>
+      metrics === undefined ? [] : [[kind, metrics]]
+    ),
+  );
+}
+
+function lossOf(count: number): string {
+  const what = count === 1 ? "an artifact" : `${count} artifacts`;
+  return `${what} of this run were deleted while it was on: run again, and they are computed anew`;
+}
+
+function lost(): ExperimentError {
+  return new ExperimentError(
+    "run/results-lost",
+    "what it made was deleted before it was recorded",
+    {
+      mend: "leave the results folder alone while a run is on; run again",
+    },
+  );
 }
 
 interface ExecuteOptions extends RunOptions {
@@ -192,7 +229,9 @@ async function execute(study: Study, options: ExecuteOptions): Promise<void> {
         onEvent: (event) => tracker.hear(planned, event),
         load: { flops: planned.cost.flops, active },
       });
-      recorder.recordArtifact(record, await readMeasurements(store.dirOf(planned.task.key)));
+      const rows = await store.readRows(record.key);
+      if (rows === undefined) throw lost();
+      recorder.recordArtifact(rows);
       return wasThere ? "cached" : "done";
     },
     onState: (planned, state, detail) => tracker.enter(planned, state, detail),

@@ -15,8 +15,9 @@ import { type Experiment, loadExperiment } from "../experiment/experiment.ts";
 import { formatCell } from "../report/text/labels.ts";
 import { ArtifactStore } from "../store/objects/artifacts.ts";
 import { loadHistory } from "../store/database/history.ts";
-import { readStates } from "../store/database/results.ts";
+import { isPassing, readStates } from "../store/database/results.ts";
 import type { CellRow } from "../store/database/rows.ts";
+import { type ResultsFolder, resultsFolder } from "../store/results_folder.ts";
 import { fileUnder, type Filing } from "./variant.ts";
 
 /** Which study is meant, and where its results stand. */
@@ -59,8 +60,8 @@ export interface ResolvedStudy {
   readonly graph: TaskGraph;
   /** The artifacts. */
   readonly store: ArtifactStore;
-  /** The database's path. */
-  readonly database: string;
+  /** Where its results stand. */
+  readonly folder: ResultsFolder;
 }
 
 /** A study that could run. */
@@ -77,19 +78,20 @@ export interface Study extends ResolvedStudy {
  * @throws ExperimentError with all that is wrong with the spec
  */
 export async function resolveStudy(options: StudyOptions): Promise<ResolvedStudy> {
-  const { results, onWarning } = options;
+  const { onWarning } = options;
+  const folder = resultsFolder(options.results);
   const experiment = await load(options);
   const { device, name: asked } = options;
   const { name, overrides } = experiment;
   const filing = fileUnder({ name, overrides, device, asked });
   for (const each of experiment.warnings) onWarning?.(formatFault(each));
-  const store = await ArtifactStore.open(`${results}/store`, {
+  const store = await ArtifactStore.open(folder.store, {
     onWarning,
     isReadOnly: options.isReadOnly ?? false,
   });
   const { numerics } = deviceOf(options.device);
   const graph = await buildGraph(experiment.requests, { numerics });
-  return { options, experiment, filing, graph, store, database: `${results}/titrate.duckdb` };
+  return { options, experiment, filing, graph, store, folder };
 }
 
 /**
@@ -99,7 +101,8 @@ export async function resolveStudy(options: StudyOptions): Promise<ResolvedStudy
  */
 export async function openStudy(options: StudyOptions): Promise<Study> {
   const resolved = await resolveStudy(options);
-  const { filing, graph, store, database } = resolved;
+  const { filing, graph, store, folder: { database } } = resolved;
+  const { onWarning } = options;
   // A kind that opens a device runs the code of the chosen one, not of all in the table.
   const instead = new Map([[DEVICES_MODULE.href, deviceOf(options.device).module.href]]);
   const hasher = new CodeHasher(options.root, { instead });
@@ -116,8 +119,8 @@ export async function openStudy(options: StudyOptions): Promise<Study> {
     verify: (key) => store.verify(key),
     code,
     strictCode: options.strictCode ?? false,
-    history: () => historyOf(database, filing),
-    past: (keys) => pastOf(database, keys),
+    history: () => orWithout(() => historyOf(database, filing), onWarning),
+    past: async (keys) => await orWithout(() => pastOf(database, keys), onWarning) ?? new Map(),
     checkpointOf: async ({ key, kind }) => {
       unfinished ??= store.unfinished();
       if (!(await unfinished).has(key)) return undefined;
@@ -125,6 +128,20 @@ export async function openStudy(options: StudyOptions): Promise<Study> {
     },
   });
   return { ...resolved, plan, code };
+}
+
+/** What a question to the database gives, or nothing, with a warning, where it cannot be asked now. */
+async function orWithout<T>(
+  ask: () => Promise<T>,
+  onWarning?: (message: string) => void,
+): Promise<T | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!isPassing(error)) throw error;
+    onWarning?.(`what earlier runs recorded is not known: ${error.message}`);
+    return undefined;
+  }
 }
 
 /** What stood at each cell before, of a variant and of what it is a variant of. */

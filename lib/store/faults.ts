@@ -13,6 +13,8 @@ const REFUSALS: Readonly<Record<string, string>> = {
   ENOTDIR: "a file stands where a folder is needed: move it away, or name another results folder",
   EISDIR: "a folder stands where a file is needed: move it away, or name another results folder",
   EEXIST: "a file stands where a folder is needed: move it away, or name another results folder",
+  EXDEV: "a part of the results folder lies on another disk: move all of it to one",
+  ESTALE: "the file system lost the folder: mount it again, or name another results folder",
   EIO: "the disk reports a failure: check it, or name a results folder on another one",
   EMFILE: "raise the limit of open files (ulimit -n)",
   ENFILE: "raise the limit of open files (ulimit -n)",
@@ -69,9 +71,40 @@ export function isDiskFull(error: Error): boolean {
 
 /** The system's name of an error, such as "ENOENT", if it has one. */
 export function osCode(error: unknown): string | undefined {
-  const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === "string" ? code : undefined;
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  if (typeof code === "string") return code;
+  // Deno names the common ones only.
+  const number = /\(os error (\d+)\)/.exec(typeof message === "string" ? message : "")?.[1];
+  return number === undefined ? undefined : UNNAMED[Deno.build.os]?.[Number(number)];
 }
+
+/** Errors by their number, which systems choose as they like. */
+const UNNAMED: Readonly<Record<string, Readonly<Record<number, string>>>> = {
+  linux: {
+    5: "EIO",
+    18: "EXDEV",
+    23: "ENFILE",
+    24: "EMFILE",
+    28: "ENOSPC",
+    36: "ENAMETOOLONG",
+    37: "ENOLCK",
+    95: "ENOTSUP",
+    116: "ESTALE",
+    122: "EDQUOT",
+  },
+  darwin: {
+    5: "EIO",
+    18: "EXDEV",
+    23: "ENFILE",
+    24: "EMFILE",
+    28: "ENOSPC",
+    45: "ENOTSUP",
+    63: "ENAMETOOLONG",
+    69: "EDQUOT",
+    70: "ESTALE",
+    77: "ENOLCK",
+  },
+};
 
 /** "Permission denied" of "Permission denied (os error 13): open '/x'". */
 function withoutPath(message: string): string {

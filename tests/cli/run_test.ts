@@ -49,8 +49,9 @@ Deno.test("run: what is cached is never run again, and only what changed is", as
     const columns = await study.sql("SELECT column_name FROM (DESCRIBE results)");
     assert.deepEqual(
       columns.map(({ column_name }) => column_name).join(),
-      "experiment,stage,key,axes,benchmark,metric,split,seed,value,steps,unique_tokens," +
-        "seen_tokens,epochs,parameters,flops",
+      "experiment,stage,key,axes,benchmark,metric,split,seed,value,standard_error,unit,better," +
+        "is_current,place,kind,steps,unique_tokens,seen_tokens,flops,parameters,epochs," +
+        "pretrainings,own_steps,own_tokens,own_flops",
     );
     const rows = await study.sql(
       `SELECT axes, seed, steps, seen_tokens, value FROM results
@@ -79,13 +80,14 @@ Deno.test("run --only runs the cells asked for, and what they need", async () =>
   assert.deepEqual((await study.run()).tasks, { total: TASKS, cached: 6, ran: 6, failed: 0 });
 });
 
-Deno.test("run --only leaves no results of another spec at the cells it leaves out", async () => {
+Deno.test("run --only touches its own cells alone: those that it leaves out keep their results", async () => {
   await using study = await TinyStudy.make();
   await study.run();
   await study.edit("      steps: 2\n", "      steps: 3\n");
   await study.run("--only", "steps=4");
   const cells = `SELECT DISTINCT stage, (axes->>'steps')::INT AS steps FROM results ORDER BY ALL`;
   assert.deepEqual(await study.sql(cells), [
+    { stage: "ner", steps: 2 },
     { stage: "ner", steps: 4 },
     { stage: "pretrain", steps: 2 },
     { stage: "pretrain", steps: 4 },
@@ -105,7 +107,8 @@ Deno.test("run gives the same bits whatever --jobs is and wherever it starts", a
     return await Promise.all(rows.map(async ({ key }) => {
       const path = study.path(`results/store/objects/${key.slice(0, 2)}/${key}/artifact.json`);
       const { files } = JSON.parse(await Deno.readTextFile(path));
-      return files.filter(({ path }: { path: string }) => path.endsWith(".safetensors"));
+      return files.filter(({ path }: { path: string }) => path.endsWith(".safetensors"))
+        .map(({ path, sha256 }: { path: string; sha256: string }) => ({ path, sha256 }));
     }));
   };
   const [first, second] = [await digests(one), await digests(two)];
@@ -203,7 +206,7 @@ Deno.test("run: a damaged artifact is set aside with a warning and made anew", a
   assert.deepEqual(JSON.parse(stdout).tasks, { total: TASKS, cached: 3, ran: 9, failed: 0 });
   assert.match(
     stderr,
-    new RegExp(`warning: artifact ${key} is damaged: .*train\\.bin.* set aside`),
+    new RegExp(`warning: shards: artifact ${key} is damaged: .*train\\.bin.* set aside`),
   );
   assert.deepEqual((await study.run()).tasks.cached, TASKS);
 });

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { Recorder } from "../../lib/store/database/recorder.ts";
+import { ArtifactStore } from "../../lib/store/objects/artifacts.ts";
+import { resultsFolder } from "../../lib/store/results_folder.ts";
 import { TempDir } from "../_support/temp_dir.ts";
 import { finished, titrate } from "../_support/titrate.ts";
 
 Deno.test("sql as a table ends soon, whatever its cells hold and however many rows there are", async () => {
   using dir = new TempDir();
-  const recorder = Recorder.open(`${dir.folder("results")}/titrate.duckdb`);
+  const folder = resultsFolder(dir.folder("results"));
+  const recorder = Recorder.open(folder, { store: await ArtifactStore.open(folder.store) });
   recorder.recordFits("study", []);
   await recorder.flush();
   await recorder.close();

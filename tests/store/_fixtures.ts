@@ -1,6 +1,8 @@
 /** Keys, artifacts and child processes that the tests of the store share. */
 import { ArtifactStore } from "../../lib/store/objects/artifacts.ts";
 import type { ArtifactRecord, NewArtifact } from "../../lib/store/objects/record.ts";
+import { Recorder, type RecorderOptions } from "../../lib/store/database/recorder.ts";
+import { type ResultsFolder, resultsFolder } from "../../lib/store/results_folder.ts";
 
 /** A key: the number as 64 hexadecimal digits. */
 export function keyOf(number: number): string {
@@ -36,6 +38,31 @@ export async function emptyStore(): Promise<
   const store = await ArtifactStore.open(root, { onWarning: (text) => warnings.push(text) });
   const remove = async () => await Deno.remove(folder, { recursive: true });
   return { store, root, warnings, [Symbol.asyncDispose]: remove };
+}
+
+/** A folder of results without anything in it. */
+export async function emptyResults(): Promise<
+  {
+    folder: ResultsFolder;
+    path: string;
+    store: ArtifactStore;
+    warnings: string[];
+    open: (options?: Partial<RecorderOptions>) => Recorder;
+  } & AsyncDisposable
+> {
+  const root = await Deno.makeTempDir({ prefix: "titrate-results-" });
+  const folder = resultsFolder(root);
+  const warnings: string[] = [];
+  const onWarning = (text: string) => warnings.push(text);
+  const store = await ArtifactStore.open(folder.store, { onWarning });
+  return {
+    folder,
+    path: folder.database,
+    store,
+    warnings,
+    open: (options) => Recorder.open(folder, { store, onWarning, ...options }),
+    [Symbol.asyncDispose]: () => Deno.remove(root, { recursive: true }),
+  };
 }
 
 /** A new folder that goes away. */

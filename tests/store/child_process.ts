@@ -4,12 +4,14 @@
  * - `hold ROOT KEY` takes the key, writes half an artifact, and never ends;
  * - `compute ROOT KEY` takes the key and commits it unless somebody else did;
  * - `die-at-rename ROOT KEY` is killed between the record and the rename;
- * - `hold-database PATH` keeps a database open and never ends;
+ * - `hold-database PATH` keeps a database open to write it, and never ends;
+ * - `hold-reader PATH` keeps a database open to read it, and never ends;
  * - `die-in-transaction PATH` has written rows but not committed them, and never ends;
  * - `read PATH` counts rows until the run is over, and prints what it saw.
  */
+import { DuckDBInstance } from "@duckdb/node-api";
 import { ArtifactStore } from "../../lib/store/objects/artifacts.ts";
-import { inTransaction, openDatabase } from "../../lib/store/database/database.ts";
+import { openReader, writeDatabase } from "../../lib/store/database/database.ts";
 import { queryRows } from "../../lib/store/database/query.ts";
 import { keyOf, newArtifact } from "./_fixtures.ts";
 
@@ -51,15 +53,27 @@ switch (mode) {
     break;
   }
   case "hold-database": {
-    await openDatabase(path, { canWrite: true });
+    // As another program does: Titrate itself never keeps it.
+    const instance = await DuckDBInstance.create(path);
+    await instance.connect();
     say("held");
     await forever();
+    instance.closeSync();
+    break;
+  }
+  case "hold-reader": {
+    const reader = await openReader(path);
+    say("held");
+    await forever();
+    reader.close();
     break;
   }
   case "die-in-transaction": {
-    await inTransaction(path, {
+    await writeDatabase(path, {
       work: async (connection) => {
-        await connection.run(`INSERT INTO scores VALUES ('${keyOf(9)}', 'x', 'f1', 'test', 1)`);
+        await connection.run(
+          `INSERT INTO scores VALUES ('${keyOf(9)}', 'x', 'f1', 'test', 1, NULL)`,
+        );
         say("written");
         await forever();
       },

@@ -6,10 +6,11 @@
  * replace whole groups: rows of the group that are not in the batch go away.
  */
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { type ColumnType, type Table, TABLES } from "./schema.ts";
+import { type ColumnType, sqlName, type Table, TABLES } from "./schema.ts";
+import { writeAxesViews } from "./views.ts";
 
 /** A value of a row as it is appended; absent is null. JSON and times are texts. */
-export type RowValue = string | number | null | undefined;
+export type RowValue = string | number | boolean | null | undefined;
 
 /** A row by the names of its columns. */
 export type Row = Readonly<Record<string, RowValue>>;
@@ -22,16 +23,24 @@ interface Write {
   readonly group?: string;
   /** Columns that an absent value leaves as they are. */
   readonly sticky?: readonly string[];
+  /** Columns that a row has from when it is first written. */
+  readonly lasting?: readonly string[];
 }
+
+/** What is known of a run when it is over. */
+const RUN_ENDS: readonly string[] = ["ended_at", "elapsed_ms", "total", "cached", "ran", "failed"];
 
 /** Every way rows are written, in the order in which a batch writes them. */
 const WRITES = {
   experiments: { table: TABLES.experiments },
   runStarts: {
     table: TABLES.runs,
-    columns: ["run", "experiment", "file", "text", "argv", "status", "started_at"],
+    columns: Object.keys(TABLES.runs.columns).filter((name) => !RUN_ENDS.includes(name)),
   },
-  cells: { table: TABLES.cells, group: "experiment" },
+  specFiles: { table: TABLES.spec_files },
+  specTexts: { table: TABLES.spec_texts },
+  metrics: { table: TABLES.metrics },
+  cells: { table: TABLES.cells, group: "experiment", lasting: ["key"] },
   identities: { table: TABLES.identities },
   history: { table: TABLES.history },
   taskStates: {
@@ -43,13 +52,14 @@ const WRITES = {
     table: TABLES.tasks,
     columns: Object.keys(TABLES.tasks.columns).filter((name) => name !== "run"),
   },
+  faults: { table: TABLES.faults, group: "key" },
   params: { table: TABLES.params, group: "key" },
   scores: { table: TABLES.scores, group: "key" },
   measurements: { table: TABLES.measurements, group: "key" },
   fits: { table: TABLES.fits, group: "experiment" },
   runEnds: {
     table: TABLES.runs,
-    columns: ["run", "status", "ended_at", "elapsed_ms", "total", "cached", "ran", "failed"],
+    columns: ["run", "status", ...RUN_ENDS],
   },
 } satisfies Record<string, Write>;
 
@@ -126,6 +136,14 @@ export class Batch {
       const pending = this.#pending.get(name);
       if (pending !== undefined) await writeRows(connection, pending);
     }
+    const cells = this.#pending.get("cells");
+    if (cells !== undefined || this.#pending.has("taskArtifacts")) {
+      await connection.run(TAKE_OVER);
+    }
+    if (cells !== undefined) {
+      const written = [...cells.rows.values()].map((row) => String(row["experiment"]));
+      await writeAxesViews(connection, [...new Set([...cells.replaced, ...written])]);
+    }
   }
 
   #of(name: WriteName): PendingRows {
@@ -135,13 +153,20 @@ export class Batch {
   }
 }
 
+/** A cell shows the task that it wants once that has results, or as long as nothing has any. */
+const TAKE_OVER = `UPDATE cells SET key = wanted_key
+  WHERE key <> wanted_key AND (
+    wanted_key IN (SELECT key FROM tasks WHERE version IS NOT NULL) OR
+    key NOT IN (SELECT key FROM tasks WHERE version IS NOT NULL))`;
+
 async function writeRows(connection: DuckDBConnection, pending: PendingRows): Promise<void> {
-  const { write: { table, group, sticky }, columns, rows, replaced } = pending;
-  const types = columns.map((name) => table.columns[name]!);
+  const { write: { table, group, sticky, lasting }, columns, rows, replaced } = pending;
+  const types = columns.map((name) => table.columns[name]![0]);
   await appendAll(connection, "incoming", { columns, types, rows: rows.values() });
   const primaryKey = table.primaryKey.join(", ");
-  const list = columns.join(", ");
-  let source = `SELECT ${columns.map((name, i) => `CAST(${name} AS ${types[i]})`)} FROM incoming`;
+  const list = columns.map(sqlName).join(", ");
+  const values = columns.map((name, i) => `CAST(${sqlName(name)} AS ${types[i]})`);
+  let source = `SELECT ${values.join(", ")} FROM incoming`;
   if (replaced.size > 0) {
     const groups = [...replaced].map((value) => ({ value }));
     await appendAll(connection, "replaced", {
@@ -158,12 +183,13 @@ async function writeRows(connection: DuckDBConnection, pending: PendingRows): Pr
     // Rows that are there already are not written again: a rerun changes nothing.
     source = `(${source} EXCEPT SELECT ${list} FROM ${table.name} WHERE ${inGroups})`;
   }
-  const updates = columns.filter((name) => !table.primaryKey.includes(name))
-    .map((name) =>
-      sticky?.includes(name) === true
-        ? `${name} = coalesce(excluded.${name}, ${table.name}.${name})`
-        : `${name} = excluded.${name}`
-    );
+  const kept = [...table.primaryKey, ...lasting ?? []];
+  const updates = columns.filter((name) => !kept.includes(name)).map((name) => {
+    const column = sqlName(name);
+    return sticky?.includes(name) === true
+      ? `${column} = coalesce(excluded.${column}, ${table.name}.${column})`
+      : `${column} = excluded.${column}`;
+  });
   await connection.run(
     `INSERT INTO ${table.name} (${list}) ${source} ` +
       `ON CONFLICT (${primaryKey}) DO UPDATE SET ${updates.join(", ")}`,
@@ -184,7 +210,7 @@ async function appendAll(
   { columns, types, rows }: Appended,
 ): Promise<void> {
   const kinds = types.map(storageOf);
-  const lines = columns.map((column, i) => `${column} ${kinds[i]}`);
+  const lines = columns.map((column, i) => `${sqlName(column)} ${kinds[i]}`);
   await connection.run(`CREATE TEMP TABLE ${name} (${lines.join(", ")})`);
   const appender = await connection.createAppender(name);
   for (const row of rows) {

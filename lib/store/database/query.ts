@@ -3,14 +3,16 @@
  *
  * Opened read-only and cut off from files and the network, so a query can change
  * nothing and see nothing but results. Rows are gathered before they are handed
- * out, so that whoever reads them slowly (a pager) does not keep a run from
- * writing; only what goes past `GATHERED_ROWS` is streamed from the open file.
+ * out, so that the file is let go although somebody reads them slowly (a pager);
+ * only what goes past `GATHERED_ROWS` is streamed from the open file, and a run that
+ * has to write meanwhile puts a new one in its place.
  */
-import type { DuckDBResult, DuckDBValue } from "@duckdb/node-api";
+import { type DuckDBResult, type DuckDBValue, StatementType } from "@duckdb/node-api";
 import type { Json } from "../../base/canonical.ts";
 import { ExperimentError } from "../../base/errors.ts";
 import { jsonOf } from "./_json_values.ts";
-import { openDatabase } from "./database.ts";
+import { readingStatements } from "./_statements.ts";
+import { openReader } from "./database.ts";
 
 /** Rows that are gathered before the file is let go; long ones count for several. */
 export const GATHERED_ROWS = 100_000;
@@ -41,18 +43,42 @@ export interface QueryResult {
 }
 
 /**
- * Asks the database.
+ * Asks the database, a single question.
  *
- * @throws ExperimentError "store/sql" with what DuckDB has against the query;
- *   "store/no-database" before the first run; otherwise as `openDatabase`
+ * @throws ExperimentError "store/sql" with what DuckDB has against the query, for one
+ *   that does more than read, and for several at once; "store/no-database" before the
+ *   first run; otherwise as `openReader`
  */
 export async function query(
   path: string,
   sql: string,
   options: QueryOptions = {},
 ): Promise<QueryResult> {
-  const { signal, lockLimitMs } = options;
-  const database = await openDatabase(path, { canWrite: false, signal, lockLimitMs });
+  const { value, done } = await ask(path, sql, { ...options, isSingle: true }).next();
+  if (done === true) throw new Error("a query without statements was let through");
+  return value;
+}
+
+/**
+ * Asks several questions, separated by ";"; the answers come in order, each to be read
+ * to its end, or broken out of, before the next one is asked for.
+ *
+ * @throws as `query`; before the first answer for a statement that does more than read
+ */
+export function queryEach(
+  path: string,
+  sql: string,
+  options: QueryOptions = {},
+): AsyncGenerator<QueryResult, void> {
+  return ask(path, sql, { ...options, isSingle: false });
+}
+
+async function* ask(
+  path: string,
+  sql: string,
+  { signal, lockLimitMs, values, isSingle }: QueryOptions & { readonly isSingle: boolean },
+): AsyncGenerator<QueryResult, void> {
+  const database = await openReader(path, { signal, lockLimitMs });
   const { connection } = database;
   let stopping: ReturnType<typeof setInterval> | undefined;
   // Again and again: an interrupt between two statements is forgotten.
@@ -65,28 +91,42 @@ export async function query(
   };
   try {
     signal?.throwIfAborted();
-    const result = await connection.stream(sql, options.values as DuckDBValue[] | undefined);
-    const rows = convertRows(result);
-    const gathered: Json[][][] = [];
-    let count = 0, isDone = false;
-    while (count <= GATHERED_ROWS && !isDone) {
-      const next = await rows.next();
-      if (next.done === true) isDone = true;
-      else count += gathered.push(next.value) && weightOf(next.value);
+    const { statements, answers } = await readingStatements(connection, sql);
+    if (isSingle && answers > 1) throw severalAtOnce();
+    for (let i = 0; i < statements.count; i++) {
+      const prepared = await statements.prepare(i);
+      if (values !== undefined) prepared.bind(values as DuckDBValue[]);
+      const isLast = i === statements.count - 1;
+      // The type that a PIVOT needs is made, and nothing is to be shown of it.
+      if (prepared.statementType === StatementType.CREATE) await prepared.run();
+      else yield await answer(await prepared.stream(), isLast ? close : () => {});
     }
-    if (isDone) close();
-    const types = result.columnTypes().map((type) => type.alias ?? type.toString());
-    return {
-      columns: result.deduplicatedColumnNames(),
-      types,
-      isNumber: types.map((type) => NUMBER_TYPE.test(type)),
-      batches: guard(gathered, isDone ? undefined : rows, close),
-    };
   } catch (error) {
-    close();
     signal?.throwIfAborted();
     throw sqlFault(error);
+  } finally {
+    close();
   }
+}
+
+/** Gathers what is few; `close` lets the file go as soon as nothing more is read from it. */
+async function answer(result: DuckDBResult, close: () => void): Promise<QueryResult> {
+  const rows = convertRows(result);
+  const gathered: Json[][][] = [];
+  let count = 0, isDone = false;
+  while (count <= GATHERED_ROWS && !isDone) {
+    const next = await rows.next();
+    if (next.done === true) isDone = true;
+    else count += gathered.push(next.value) && weightOf(next.value);
+  }
+  if (isDone) close();
+  const types = result.columnTypes().map((type) => type.alias ?? type.toString());
+  return {
+    columns: result.deduplicatedColumnNames(),
+    types,
+    isNumber: types.map((type) => NUMBER_TYPE.test(type)),
+    batches: guard(gathered, isDone ? undefined : rows, close),
+  };
 }
 
 /**
@@ -145,21 +185,26 @@ async function* guard(
   }
 }
 
+function severalAtOnce(): ExperimentError {
+  return new ExperimentError("store/sql", "cannot answer several questions at once", {
+    mend: "ask one after the other",
+  });
+}
+
 function sqlFault(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof ExperimentError) return error;
-  // All that the binding says of a text without a statement.
-  const isEmpty = error.message === "Error in native callback";
-  const reason = isEmpty ? "nothing is asked" : error.message.trim();
-  return new ExperimentError("store/sql", `cannot answer the query: ${reason}`, {
+  return new ExperimentError("store/sql", `cannot answer the query: ${error.message.trim()}`, {
     mend: mendOf(error.message),
     cause: error,
   });
 }
 
 function mendOf(message: string): string {
-  if (/read-only mode/.test(message)) return "only ask: results are changed by runs alone";
   if (/disabled by configuration|disabled through/.test(message)) {
     return "ask for results only; print them with --format csv or json to have them in a file";
+  }
+  if (/operator ->>?|->>?\(/.test(message)) {
+    return "put axes->>'name' in parentheses, or use results_of('experiment'): a column an axis";
   }
   return "SHOW TABLES and DESCRIBE results tell what can be asked";
 }

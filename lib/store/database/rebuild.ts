@@ -1,59 +1,93 @@
 /**
- * A database made anew from the artifacts alone.
+ * A database made anew from the store alone: tasks, params, scores and measurements
+ * from the artifacts, runs, cells and history from the journals of runs.
  *
- * Tasks, params, scores and measurements come back as they were. Cells, runs and
- * fits are no part of artifacts: running an experiment again records its own,
- * which computes nothing.
+ * Everything that becomes a row is checked first; what is not what was written is left
+ * out with a warning. Fits come back with the next run of their experiment, which
+ * computes nothing else.
  */
-import { ExperimentError } from "../../base/errors.ts";
-import { isPresent } from "../objects/_files.ts";
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { readJournals } from "../journal.ts";
 import type { ArtifactStore } from "../objects/artifacts.ts";
-import { openDatabase } from "./database.ts";
-import { storeFault } from "../faults.ts";
-import { readMeasurements } from "../objects/measurements.ts";
-import { Recorder, type RecorderOptions } from "./recorder.ts";
+import type { ResultsFolder } from "../results_folder.ts";
+import { Batch } from "./_batch.ts";
+import { putArtifact, putCells, putHistory, putRunEnd, putRunStart } from "./_put.ts";
+import { type OpenOptions, remakeDatabase } from "./database.ts";
 
-/** Rows that are kept in memory before they are written. */
-const ARTIFACTS_A_BATCH = 200;
-
-/**
- * Records every artifact of a store in a database, which is made if it is missing.
- *
- * What is no database any more is set aside first; other rows are left as they are.
- *
- * @returns how many artifacts were recorded
- * @throws ExperimentError as `Recorder.flush` and `ArtifactStore.find`
- */
-export async function rebuild(
-  store: ArtifactStore,
-  path: string,
-  options: RecorderOptions = {},
-): Promise<number> {
-  await setAsideIfDamaged(path, options);
-  const recorder = Recorder.open(path, { ...options, intervalMs: 60_000 });
-  let count = 0;
-  for await (const record of store.list()) {
-    recorder.recordArtifact(record, await readMeasurements(store.dirOf(record.key)));
-    if (++count % ARTIFACTS_A_BATCH === 0) await recorder.flush();
-  }
-  await recorder.close();
-  return count;
+/** Where a database is made from, and who is told. */
+export interface FillOptions {
+  /** The artifacts. */
+  readonly store: ArtifactStore;
+  /** The folder of journals. */
+  readonly runs: string;
+  /** Told what cannot be used, and why. */
+  readonly onWarning?: ((message: string) => void) | undefined;
 }
 
-async function setAsideIfDamaged(path: string, options: RecorderOptions): Promise<void> {
-  try {
-    (await openDatabase(path, { canWrite: true, lockLimitMs: options.lockLimitMs })).close();
-  } catch (error) {
-    if (!(error instanceof ExperimentError) || error.code !== "store/not-a-database") throw error;
-    let n = 1;
-    while (await isPresent(`${path}.damaged-${n}`)) n++;
-    const aside = `${path}.damaged-${n}`;
-    try {
-      await Deno.rename(path, aside);
-      if (await isPresent(`${path}.wal`)) await Deno.rename(`${path}.wal`, `${aside}.wal`);
-    } catch (cause) {
-      throw storeFault(cause, { doing: "set the database aside", path });
-    }
-    options.onWarning?.(`${error.message}; it is set aside as ${aside}`);
+/** What a rebuild found. */
+export interface Rebuilt {
+  /** How many artifacts were recorded. */
+  readonly artifacts: number;
+  /** How many runs were recorded. */
+  readonly runs: number;
+  /** Where the former database is now, if there was one. */
+  readonly former?: string;
+}
+
+/** Rows that are kept in memory before they are written. */
+const ROWS_A_BATCH = 20_000;
+
+/**
+ * Makes the database of a folder of results anew; the former one is kept beside.
+ *
+ * @throws ExperimentError as `remakeDatabase`, `ArtifactStore.readRows` and `readJournals`
+ */
+export async function rebuild(
+  folder: ResultsFolder,
+  { store, onWarning, ...options }: OpenOptions & Omit<FillOptions, "runs">,
+): Promise<Rebuilt> {
+  let counts = { artifacts: 0, runs: 0 };
+  const former = await remakeDatabase(folder.database, {
+    ...options,
+    onWarning,
+    fill: async (connection) => {
+      counts = await fillFromStore(connection, { store, runs: folder.runs, onWarning });
+    },
+  });
+  return { ...counts, ...(former === undefined ? {} : { former }) };
+}
+
+/** Fills an empty database; returns how many artifacts and runs it holds then. */
+export async function fillFromStore(
+  connection: DuckDBConnection,
+  { store, runs, onWarning }: FillOptions,
+): Promise<{ artifacts: number; runs: number }> {
+  let batch = new Batch();
+  const counts = { artifacts: 0, runs: 0 };
+  const write = async () => {
+    await connection.run("BEGIN");
+    await batch.writeTo(connection);
+    await connection.run("COMMIT");
+    batch = new Batch();
+  };
+  for await (const key of store.keys()) {
+    const rows = await store.readRows(key);
+    if (rows === undefined) continue;
+    putArtifact(batch, rows);
+    counts.artifacts++;
+    if (batch.size >= ROWS_A_BATCH) await write();
   }
+  // Run by run: a later one's cells take over those of an earlier one, as they did.
+  for await (const { start, place, end, cells, identities } of readJournals(runs, onWarning)) {
+    const { run, experiment } = start;
+    putRunStart(batch, start, place);
+    if (end !== undefined) putRunEnd(batch, run, end);
+    if (cells !== undefined) putCells(batch, experiment, { ...cells, cells: cells.rows });
+    const history = cells?.isHistory === true ? cells.rows : [];
+    putHistory(batch, { run, experiment, identities, cells: history });
+    counts.runs++;
+    await write();
+  }
+  await write();
+  return counts;
 }

@@ -1,24 +1,38 @@
 /**
  * The one writer of a run: takes rows at any time, writes them every second.
  *
- * Rows wait in memory while another program has the database and are written
- * once it is free; writing the same rows twice changes nothing. What comes from
- * artifacts could also be rebuilt from them, so a lost database loses no result.
+ * A run never fails for want of the database: rows wait in memory while it cannot be
+ * written, and writing the same rows twice changes nothing. Runs, cells and history go
+ * into the run's journal too, the rest stands in the artifacts: a lost database is made
+ * anew from both.
  */
-import { canonical } from "../../base/canonical.ts";
-import { FACTS } from "../../base/facts.ts";
-import type { ArtifactStore } from "../objects/artifacts.ts";
-import { Batch, type Row } from "./_batch.ts";
-import { inTransaction } from "./database.ts";
-import { flattenParams } from "./_params.ts";
+import type { Json } from "../../base/canonical.ts";
+import { ExperimentError } from "../../base/errors.ts";
+import type { Measurement } from "../../graph/task.ts";
+import { type RunJournal, writeJournal } from "../journal.ts";
+import type { ArtifactRows, ArtifactStore } from "../objects/artifacts.ts";
+import { placeOf, type ResultsFolder } from "../results_folder.ts";
+import { Batch } from "./_batch.ts";
 import { missingTasks } from "./_missing.ts";
-import { readMeasurements, type RecordedMeasurement } from "../objects/measurements.ts";
-import type { ArtifactRecord } from "../objects/record.ts";
+import {
+  putArtifact,
+  putCells,
+  putFits,
+  putHistory,
+  putMeasurements,
+  putRunEnd,
+  putRunStart,
+  putTask,
+} from "./_put.ts";
+import { LOCK_LIMIT_MS, writeDatabase } from "./database.ts";
+import { fillFromStore } from "./rebuild.ts";
 import type { CellRow, FitRow, HistoryRows, RunEnd, RunStart, TaskRow } from "./rows.ts";
 
 /** How a recorder writes. */
 export interface RecorderOptions {
-  /** Told once when rows cannot be written for now. */
+  /** Where artifacts stand. */
+  readonly store: ArtifactStore;
+  /** Told once when rows cannot be written for now, and what was put right. */
   readonly onWarning?: ((message: string) => void) | undefined;
   /** How long rows wait before they are written; 1000 if absent. */
   readonly intervalMs?: number | undefined;
@@ -32,66 +46,70 @@ const MOST_WAITING_ROWS = 50_000;
 const ARTIFACTS_A_BATCH = 64;
 /** How long a write in the background waits: the next one comes soon. */
 const BACKGROUND_LOCK_LIMIT_MS = 2_000;
+/** Of the time, a writer spends at most one part in so many on writing. */
+const WRITING_SHARE = 10;
 
 /** Writes what a run has to say; close it at the end. */
 export class Recorder {
-  /** The database's path. */
-  readonly path: string;
+  readonly #folder: ResultsFolder;
   readonly #options: RecorderOptions;
-  readonly #cached = new Map<string, ArtifactStore>();
+  readonly #cached = new Set<string>();
+  readonly #there = new Set<string>();
   #batch = new Batch();
+  #journal: RunJournal | undefined;
+  #isJournalWritten = true;
   #writing: Promise<void> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isFlushing = false;
   #hasWarned = false;
   #isClosed = false;
+  #latestWriteMs = 0;
 
-  private constructor(path: string, options: RecorderOptions) {
-    this.path = path;
+  private constructor(folder: ResultsFolder, options: RecorderOptions) {
+    this.#folder = folder;
     this.#options = options;
   }
 
-  /** A recorder for a database, which is made by the first write. */
-  static open(path: string, options: RecorderOptions = {}): Recorder {
-    return new Recorder(path, options);
+  /** A recorder for a folder of results, whose database is made by the first write. */
+  static open(folder: ResultsFolder, options: RecorderOptions): Recorder {
+    return new Recorder(folder, options);
+  }
+
+  /** The database's path. */
+  get path(): string {
+    return this.#folder.database;
   }
 
   /** Records that a run begins, and its experiment. */
-  beginRun({ run, experiment, file, text, startedAt, argv }: RunStart): void {
-    this.#batch.put("experiments", [{ experiment, file, text, latest_run: run }]);
-    this.#batch.put("runStarts", [{
-      run,
-      experiment,
-      file,
-      text,
-      argv: canonical(argv ?? []),
-      status: "running",
-      started_at: startedAt,
-    }]);
+  beginRun(start: RunStart): void {
+    const place = placeOf(start.file, this.#folder.root);
+    this.#journal = { start, place, identities: [] };
+    this.#isJournalWritten = false;
+    putRunStart(this.#batch, start, place);
     this.#wake();
   }
 
   /** Records how a run ended, now. */
-  endRun(run: string, { status, counts, elapsedMs }: RunEnd): void {
-    const ended_at = new Date().toISOString();
-    this.#batch.put("runEnds", [{ run, status, ended_at, elapsed_ms: elapsedMs, ...counts }]);
+  endRun(run: string, end: RunEnd): void {
+    const ended = { ...end, endedAt: new Date().toISOString() };
+    this.#addToJournal({ end: ended });
+    putRunEnd(this.#batch, run, ended);
     this.#wake();
   }
 
   /**
-   * Records which tasks stand at which cells of an experiment.
+   * Records which tasks are to stand at which cells of an experiment. A cell goes on
+   * showing the results that it has until those of its new task are there.
    *
-   * @param options `replace` drops the experiment's other cells, as a full run does
+   * @param options `replace` drops the experiment's other cells: for a run of a whole spec
    */
   recordCells(
     experiment: string,
-    { cells, replace }: { readonly cells: readonly CellRow[]; readonly replace: boolean },
+    options: { readonly cells: readonly CellRow[]; readonly replace: boolean },
   ): void {
-    const rows = cells.map(({ stage, axes, key, seed, place }, index): Row => (
-      { experiment, stage, axes: canonical(axes), key, seed, place: place ?? index }
-    ));
-    if (replace) this.#batch.replace("cells", experiment, rows);
-    else this.#batch.put("cells", rows);
+    const { cells, replace } = options;
+    this.#addToJournal({ cells: { rows: cells, replace, isHistory: false } });
+    putCells(this.#batch, experiment, options);
     this.#wake();
   }
 
@@ -99,35 +117,32 @@ export class Recorder {
    * Records what the keys of a run are made of and where they stood, for later
    * runs to say what changed.
    */
-  recordHistory({ run, experiment, identities, cells }: HistoryRows): void {
-    this.#batch.put(
-      "identities",
-      [...identities].map(([key, identity]) => ({ key, identity: canonical(identity) })),
-    );
-    this.#batch.put(
-      "history",
-      cells.map(({ stage, axes, key }) => (
-        { experiment, stage, axes: canonical(axes), key, latest_run: run }
-      )),
-    );
+  recordHistory(history: HistoryRows): void {
+    const { store } = this.#options;
+    const identities = [...history.identities];
+    // Those of artifacts stand in the journals of the runs that made them.
+    const fresh = identities.filter(([key]) => !store.has(key));
+    const cells = { rows: history.cells, replace: this.#journal?.cells?.replace ?? false };
+    this.#addToJournal({
+      identities: fresh as [string, Json][],
+      cells: { ...cells, isHistory: true },
+    });
+    putHistory(this.#batch, { ...history, identities });
     this.#wake();
   }
 
-  /** Records what became of a task in a run. */
-  recordTask({ key, kind, state, run, attempt, message }: TaskRow): void {
-    this.#batch.put("taskStates", [{ key, kind, state, run, attempt, message }]);
+  /** Records where a task stands. */
+  recordTask(row: TaskRow): void {
+    putTask(this.#batch, row);
     this.#wake();
   }
 
   /** Records measurements of a running task; equal (step, name, split) replace each other. */
   recordMeasurements(
     key: string,
-    { attempt, measurements }: {
-      readonly attempt: number;
-      readonly measurements: readonly RecordedMeasurement[];
-    },
+    taken: { readonly attempt: number; readonly measurements: readonly Measurement[] },
   ): void {
-    this.#batch.put("measurements", measurementRows(key, attempt, measurements));
+    putMeasurements(this.#batch, key, taken);
     this.#wake();
   }
 
@@ -136,58 +151,78 @@ export class Recorder {
    *
    * Replaces all of these that were there of its key.
    */
-  recordArtifact(record: ArtifactRecord, measurements: readonly RecordedMeasurement[]): void {
-    this.#putArtifact(record, measurements);
+  recordArtifact(rows: ArtifactRows): void {
+    this.#there.add(rows.record.key);
+    putArtifact(this.#batch, rows);
     this.#wake();
   }
 
   /**
-   * Sees to it that cached artifacts are recorded: those that the database does
-   * not know are read from the store when rows are next written.
+   * Sees to it that artifacts that were there before are recorded: those that the
+   * database does not know are read from the store when rows are next written.
    */
-  recordCached(store: ArtifactStore, keys: Iterable<string>): void {
-    for (const key of keys) this.#cached.set(key, store);
+  recordCached(keys: Iterable<string>): void {
+    for (const key of keys) {
+      this.#cached.add(key);
+      this.#there.add(key);
+    }
     this.#wake();
   }
 
   /** Records the scaling curves of an experiment in place of its former ones. */
   recordFits(experiment: string, fits: readonly FitRow[]): void {
-    this.#batch.replace(
-      "fits",
-      experiment,
-      fits.map(({ cell, against, parameters, intervals, goodness, warnings, ...rest }) => ({
-        experiment,
-        ...rest,
-        against: FACTS[against].column,
-        cell: canonical(cell),
-        parameters: jsonText(parameters),
-        intervals: jsonText(intervals),
-        goodness: jsonText(goodness),
-        warnings: jsonText(warnings),
-      })),
-    );
+    putFits(this.#batch, experiment, fits);
     this.#wake();
   }
 
   /**
    * Writes everything that waits. Call it after `beginRun` to learn early that the
-   * database cannot be used.
+   * database cannot be used at all.
    *
-   * @throws ExperimentError as `openDatabase`; the rows are kept and tried again
+   * A database that another program keeps is no error: the rows wait, with a warning.
+   *
+   * @throws ExperimentError as `writeDatabase`, but for "store/database-locked"; the rows
+   *   are kept and tried again
    */
   async flush(): Promise<void> {
-    await this.#flush(this.#options.lockLimitMs);
+    try {
+      await this.#flush(this.#options.lockLimitMs ?? BACKGROUND_LOCK_LIMIT_MS);
+    } catch (error) {
+      if (!(error instanceof ExperimentError) || error.code !== "store/database-locked") {
+        throw error;
+      }
+      this.#warnOnce(error);
+    }
+  }
+
+  /** Keys of artifacts that were recorded in this run and are gone: somebody deleted them. */
+  lost(): string[] {
+    return [...this.#there].filter((key) => !this.#options.store.has(key));
   }
 
   /**
-   * Writes everything that waits, and ends.
+   * Writes everything that waits, as long as it takes within the limit, and ends.
    *
-   * @throws ExperimentError as `openDatabase`, when rows could not be written
+   * @returns whether all is in the database; if not, a warning says why
    */
-  async close(): Promise<void> {
+  async close(): Promise<boolean> {
     this.#isClosed = true;
     clearTimeout(this.#timer);
-    await this.flush();
+    try {
+      await this.#flush(BACKGROUND_LOCK_LIMIT_MS).catch(async (error: unknown) => {
+        if (!(error instanceof ExperimentError)) throw error;
+        this.#warnOnce(error);
+        await this.#flush(this.#options.lockLimitMs ?? LOCK_LIMIT_MS);
+      });
+      return true;
+    } catch (error) {
+      if (!(error instanceof ExperimentError)) throw error;
+      this.#options.onWarning?.(
+        `not all results are in ${this.path}: ${error.message}; ` +
+          "they are safe in the store, and `deno task rebuild` records them",
+      );
+      return false;
+    }
   }
 
   /** Closes it. */
@@ -195,62 +230,50 @@ export class Recorder {
     await this.close();
   }
 
-  #putArtifact(record: ArtifactRecord, measurements: readonly RecordedMeasurement[]): void {
-    const { key, outcome: { facts, scores } } = record;
-    this.#batch.put("taskArtifacts", [{
-      key,
-      kind: record.kind,
-      version: record.version,
-      state: "done",
-      attempt: record.attempt,
-      device: record.device,
-      engine: record.engine,
-      code: record.code,
-      started_at: record.startedAt,
-      elapsed_ms: record.elapsedMs,
-      steps: facts.steps,
-      unique_tokens: facts.uniqueTokens,
-      seen_tokens: facts.seenTokens,
-      epochs: facts.epochs,
-      parameters: facts.parameters,
-      flops: facts.flops,
-    }]);
-    this.#batch.replace("params", key, flattenParams(key, record.params));
-    this.#batch.replace("scores", key, scores.map((score) => ({ key, ...score })));
-    this.#batch.replace("measurements", key, measurementRows(key, record.attempt, measurements));
+  #addToJournal(part: Partial<RunJournal>): void {
+    if (this.#journal === undefined) return;
+    this.#journal = { ...this.#journal, ...part };
+    this.#isJournalWritten = false;
   }
 
   /** Sees to it that what waits is written soon: at once if it is a lot. */
   #wake(): void {
     if (this.#isClosed) throw new Error("the recorder is closed");
-    const isUrgent = this.#batch.size >= MOST_WAITING_ROWS;
+    const isUrgent = this.#batch.size >= MOST_WAITING_ROWS && !this.#hasWarned;
     if (this.#isFlushing || (this.#timer !== undefined && !isUrgent)) return;
     clearTimeout(this.#timer);
-    const waitMs = isUrgent ? 0 : this.#options.intervalMs ?? 1000;
+    const intervalMs = this.#options.intervalMs ?? 1000;
+    const waitMs = isUrgent ? 0 : Math.max(intervalMs, WRITING_SHARE * this.#latestWriteMs);
     this.#timer = setTimeout(() => this.#flushInBackground(), waitMs);
   }
 
   async #flushInBackground(): Promise<void> {
     this.#isFlushing = true;
+    const startMs = performance.now();
     try {
       await this.#flush(BACKGROUND_LOCK_LIMIT_MS);
+      this.#hasWarned = false;
     } catch (error) {
-      if (!this.#hasWarned) {
-        const reason = error instanceof Error ? error.message : String(error);
-        this.#options.onWarning?.(`results wait to be written to ${this.path}: ${reason}`);
-      }
-      this.#hasWarned = true;
+      this.#warnOnce(error);
     }
+    this.#latestWriteMs = performance.now() - startMs;
     this.#isFlushing = false;
     this.#timer = undefined;
     if (!this.#isClosed && !this.#isEmpty) this.#wake();
   }
 
-  get #isEmpty(): boolean {
-    return this.#batch.isEmpty && this.#cached.size === 0;
+  #warnOnce(error: unknown): void {
+    if (this.#hasWarned) return;
+    this.#hasWarned = true;
+    const reason = error instanceof Error ? error.message : String(error);
+    this.#options.onWarning?.(`results wait to be written to ${this.path}: ${reason}`);
   }
 
-  async #flush(lockLimitMs: number | undefined): Promise<void> {
+  get #isEmpty(): boolean {
+    return this.#batch.isEmpty && this.#cached.size === 0 && this.#isJournalWritten;
+  }
+
+  async #flush(lockLimitMs: number): Promise<void> {
     // Whoever waits here may find that the write before it failed; it tries itself.
     while (this.#writing !== undefined) await this.#writing.catch(() => {});
     while (!this.#isEmpty) {
@@ -263,14 +286,20 @@ export class Recorder {
     }
   }
 
-  async #write(lockLimitMs: number | undefined): Promise<void> {
+  async #write(lockLimitMs: number): Promise<void> {
+    const { store, onWarning } = this.#options;
     const batch = this.#batch;
-    const cached = [...this.#cached.keys()];
+    const cached = [...this.#cached];
     this.#batch = new Batch();
     let missing: string[];
     try {
-      missing = await inTransaction(this.path, {
+      await this.#saveJournal();
+      missing = await writeDatabase(this.path, {
         lockLimitMs,
+        onWarning,
+        fill: async (connection) => {
+          await fillFromStore(connection, { store, runs: this.#folder.runs, onWarning });
+        },
         work: async (connection) => {
           await batch.writeTo(connection);
           return await missingTasks(connection, cached);
@@ -283,27 +312,20 @@ export class Recorder {
     }
     const unread = new Set(missing.slice(ARTIFACTS_A_BATCH));
     for (const key of missing.slice(0, ARTIFACTS_A_BATCH)) {
-      const store = this.#cached.get(key)!;
-      const record = await store.find(key);
-      if (record !== undefined) {
-        this.#putArtifact(record, await readMeasurements(store.dirOf(key)));
-      }
+      const rows = await store.readRows(key);
+      if (rows !== undefined) putArtifact(this.#batch, rows);
     }
     for (const key of cached) if (!unread.has(key)) this.#cached.delete(key);
   }
-}
 
-function measurementRows(
-  key: string,
-  attempt: number,
-  measurements: readonly RecordedMeasurement[],
-): Row[] {
-  return measurements.map(({ step, name, split, value }) => (
-    { key, attempt, step, name, split, value }
-  ));
-}
-
-/** JSON text; NaN and the infinities, which JSON has not, become null. */
-function jsonText(value: unknown): string | undefined {
-  return value === undefined ? undefined : JSON.stringify(value);
+  async #saveJournal(): Promise<void> {
+    if (this.#isJournalWritten || this.#journal === undefined) return;
+    this.#isJournalWritten = true;
+    try {
+      await writeJournal(this.#folder.runs, this.#journal);
+    } catch (error) {
+      this.#isJournalWritten = false;
+      throw error;
+    }
+  }
 }

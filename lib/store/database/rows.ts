@@ -1,23 +1,56 @@
 /** What a run tells the recorder: runs, cells, tasks and fits as plain objects. */
 import type { ScalingFit } from "../../analysis/scaling.ts";
 import type { JsonObject } from "../../base/canonical.ts";
+import type { Fault } from "../../base/errors.ts";
 import type { FitFact } from "../../base/facts.ts";
-import type { TaskState } from "../../graph/task.ts";
+import type { Metric, TaskState } from "../../graph/task.ts";
+
+/** A file of a spec as it was written. */
+export interface SpecFile {
+  /** The path as it was given, or as the spec led to it. */
+  readonly file: string;
+  /** Every byte of it, comments included. */
+  readonly text: string;
+}
+
+/** The process that runs, to find out later whether it is still there. */
+export interface RunProcess {
+  /** The computer's name; absent where the process may not ask for it. */
+  readonly host?: string | undefined;
+  /** Its processor, as the system names it. */
+  readonly processor?: string | undefined;
+  /** The process's number on that computer. */
+  readonly pid: number;
+  /** When the process started, ISO 8601 in UTC: numbers are used again. */
+  readonly startedAt?: string | undefined;
+}
 
 /** A run as it begins. */
 export interface RunStart {
-  /** The run's id, unique in the database. */
+  /** The run's id, unique in the database; ids sort by time. */
   readonly run: string;
-  /** The experiment's name. */
+  /** What it is recorded under: the spec's name, or that of a variant of it. */
   readonly experiment: string;
+  /** The spec's name, where `experiment` is a variant's. */
+  readonly name?: string | undefined;
+  /** What makes it a variant, such as "stages.ner.with.epochs=10"; absent for the spec as it stands. */
+  readonly variant?: string | undefined;
   /** The spec's path. */
   readonly file: string;
-  /** The spec's text. */
-  readonly text: string;
+  /** The spec and every file that it extends, as written; the spec first. */
+  readonly files: readonly SpecFile[];
   /** ISO 8601 in UTC. */
   readonly startedAt: string;
   /** The arguments of the command line. */
-  readonly argv?: readonly string[];
+  readonly argv?: readonly string[] | undefined;
+  /** Titrate's version. */
+  readonly version?: string | undefined;
+  /** The commit that is checked out, where that is known. */
+  readonly commit?: string | undefined;
+  /** Absent where nothing is known of it. */
+  readonly process?: RunProcess | undefined;
+  /** What kinds declare of their metrics, by kind and metric. */
+  readonly metrics?: Readonly<Record<string, Readonly<Record<string, Metric>>>> | undefined;
 }
 
 /** A run as it ends. */
@@ -69,15 +102,15 @@ export interface TaskRow {
   readonly key: string;
   /** The kind of the task. */
   readonly kind: string;
-  /** Where it stands. */
+  /** Where it stands; "done" comes with the artifact. */
   readonly state: TaskState;
   /** The attempt that is meant; absent, the one recorded before stays. */
   readonly attempt?: number | undefined;
-  /** Why it failed. */
-  readonly message?: string | undefined;
+  /** Why it failed, with place and mend. */
+  readonly faults?: readonly Fault[] | undefined;
 }
 
-/** A scaling curve and what it is of. */
+/** A scaling curve, and what it was fitted to. */
 export interface FitRow extends ScalingFit {
   /** The fit's name in the spec. */
   readonly fit: string;
@@ -85,12 +118,12 @@ export interface FitRow extends ScalingFit {
   readonly cell: JsonObject;
   /** The stage whose scores are fitted. */
   readonly stage: string;
-  /** Of the scores. */
+  /** The data set's name. */
   readonly benchmark: string;
-  /** Of the scores. */
+  /** "f1", "lossNats", ... */
   readonly metric: string;
-  /** Of the scores. */
+  /** "validation", "dev" or "test". */
   readonly split: string;
-  /** The fact on the horizontal axis; the database has the name of its column in `results`. */
+  /** What stands on the horizontal axis; the database has the name of its column. */
   readonly against: FitFact;
 }

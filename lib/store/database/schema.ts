@@ -1,169 +1,305 @@
 /**
- * The tables of the database and the view `results`.
+ * The tables of the database: every column with its type and what it means.
  *
  * Keys are the hexadecimal task keys, times are UTC, JSON columns hold canonical
- * JSON. What follows from the artifacts (tasks, params, measurements, scores) can
- * be rebuilt from them; cells are recorded again by any run of their experiment.
+ * JSON, what is absent is null. What artifacts say (tasks, params, measurements,
+ * scores) and what the journals of runs say (runs, cells, history) is read back by
+ * a rebuild; fits are made again by the next run of their experiment.
  */
+import { type FactInfo, FACTS } from "../../base/facts.ts";
 
-/** Counted up when a table or the view changes; a newer database is refused. */
+/** Counted up when a table or a view changes; a newer database is refused, an older one made anew. */
 export const SCHEMA_VERSION = 2;
 
 /** The types that columns have. */
-export type ColumnType = "VARCHAR" | "JSON" | "TIMESTAMP" | "INTEGER" | "BIGINT" | "DOUBLE";
+export type ColumnType =
+  | "VARCHAR"
+  | "JSON"
+  | "TIMESTAMP"
+  | "INTEGER"
+  | "BIGINT"
+  | "DOUBLE"
+  | "BOOLEAN";
+
+/** A column: its type, and what stands in it. */
+export type Column = readonly [type: ColumnType, about: string];
 
 /** A table: its columns in order, and those that tell its rows apart. */
 export interface Table {
   /** The table's name. */
   readonly name: string;
-  /** Types by the name of the column. */
-  readonly columns: Readonly<Record<string, ColumnType>>;
+  /** What one row is. */
+  readonly about: string;
+  /** By the name of the column. */
+  readonly columns: Readonly<Record<string, Column>>;
   /** No two rows agree in all of these. */
   readonly primaryKey: readonly string[];
 }
 
-function table<const Columns extends Record<string, ColumnType>>(
+function table<const Columns extends Record<string, Column>>(
   name: string,
-  columns: Columns,
-  primaryKey: readonly (keyof Columns & string)[],
+  { about, columns, primaryKey }: {
+    readonly about: string;
+    readonly columns: Columns;
+    readonly primaryKey: readonly (keyof Columns & string)[];
+  },
 ): Table {
-  return { name, columns, primaryKey };
+  return { name, about, columns, primaryKey };
 }
+
+/** The columns of the facts. */
+export const FACT_COLUMNS: Readonly<Record<string, Column>> = Object.fromEntries(
+  Object.values(FACTS).map((
+    { column, type, about, unit }: FactInfo,
+  ) => [column, [type, `${about} In ${unit}.`]]),
+);
+
+const KEY: Column = ["VARCHAR", "The task's key: the hash of all that affects its result."];
+const EXPERIMENT: Column = ["VARCHAR", "The spec's name, or that of a variant of it."];
+const STAGE: Column = ["VARCHAR", "The stage's name in the spec."];
+const AXES: Column = ["JSON", "The values of the axes that the stage varies with."];
+const SEED: Column = ["BIGINT", "The seed of the task."];
+const RUN: Column = ["VARCHAR", "The run's id; ids sort by time."];
+const BENCHMARK: Column = ["VARCHAR", "mlm for held-out loss, else the data set's name."];
+const METRIC: Column = ["VARCHAR", "What was measured; its unit stands in the table metrics."];
+const SPLIT: Column = ["VARCHAR", "What it was measured on: validation, dev or test."];
+const VALUE: Column = [
+  "DOUBLE",
+  "In the metric's unit; f1, precision, recall and accuracy are fractions from 0 to 1.",
+];
+const ERROR: Column = [
+  "DOUBLE",
+  "How far value may be off by the choice of what it was measured on, as a standard error.",
+];
 
 /** Every table, by its name. */
 export const TABLES = {
-  /** One row an experiment, as its latest run saw it. */
   experiments: table("experiments", {
-    experiment: "VARCHAR",
-    file: "VARCHAR",
-    text: "VARCHAR",
-    latest_run: "VARCHAR",
-  }, ["experiment"]),
-  /** One row an invocation of `run`; counts are absent until it ends. */
+    about: "One row an experiment: a spec, or a variant of it, as its latest run saw it.",
+    columns: {
+      experiment: EXPERIMENT,
+      name: ["VARCHAR", "The spec's name."],
+      variant: ["VARCHAR", "What makes it a variant of the spec; null for the spec as it stands."],
+      file: ["VARCHAR", "The spec's path, as it was given."],
+      place: ["VARCHAR", "Where the spec stands, seen from the folder of results."],
+      latest_run: RUN,
+    },
+    primaryKey: ["experiment"],
+  }),
   runs: table("runs", {
-    run: "VARCHAR",
-    experiment: "VARCHAR",
-    file: "VARCHAR",
-    text: "VARCHAR",
-    argv: "JSON",
-    status: "VARCHAR",
-    started_at: "TIMESTAMP",
-    ended_at: "TIMESTAMP",
-    elapsed_ms: "DOUBLE",
-    total: "INTEGER",
-    cached: "INTEGER",
-    ran: "INTEGER",
-    failed: "INTEGER",
-  }, ["run"]),
-  /** One row a task: its state, and once it is done what its artifact says. */
+    about: "One row an invocation of run; counts are null until it ends.",
+    columns: {
+      run: RUN,
+      experiment: EXPERIMENT,
+      variant: ["VARCHAR", "What makes it a variant of the spec; null for the spec as it stands."],
+      file: ["VARCHAR", "The spec's path, as it was given."],
+      argv: ["JSON", "The arguments of the command line."],
+      status: ["VARCHAR", "running, done, failed or interrupted."],
+      started_at: ["TIMESTAMP", "When it began."],
+      ended_at: ["TIMESTAMP", "When it ended."],
+      elapsed_ms: ["DOUBLE", "How long it took, in milliseconds."],
+      total: ["INTEGER", "How many tasks it had."],
+      cached: ["INTEGER", "How many of them were there already, or not needed."],
+      ran: ["INTEGER", "How many ran and were done."],
+      failed: ["INTEGER", "How many failed, or were skipped because another one failed."],
+      version: ["VARCHAR", "The version of Titrate."],
+      commit: ["VARCHAR", "The commit that Titrate's code was of, where that is known."],
+      host: ["VARCHAR", "The computer that it ran on."],
+      processor: ["VARCHAR", "The processor of that computer."],
+      pid: ["INTEGER", "The number of its process on that computer."],
+      process_started_at: ["TIMESTAMP", "When that process began: numbers are used again."],
+    },
+    primaryKey: ["run"],
+  }),
+  spec_files: table("spec_files", {
+    about: "One row a run and file of its spec; the text stands in spec_texts.",
+    columns: {
+      run: RUN,
+      place: ["INTEGER", "0 for the spec itself, then the files that it extends."],
+      file: ["VARCHAR", "The path, as it was given or as the spec led to it."],
+      digest: ["VARCHAR", "The SHA-256 of its text."],
+    },
+    primaryKey: ["run", "place"],
+  }),
+  spec_texts: table("spec_texts", {
+    about: "One row a text of a spec's file, each once however many runs read it.",
+    columns: {
+      digest: ["VARCHAR", "The SHA-256 of the text."],
+      text: ["VARCHAR", "The file as it was written, comments included."],
+    },
+    primaryKey: ["digest"],
+  }),
   tasks: table("tasks", {
-    key: "VARCHAR",
-    kind: "VARCHAR",
-    version: "INTEGER",
-    state: "VARCHAR",
-    run: "VARCHAR",
-    attempt: "INTEGER",
-    message: "VARCHAR",
-    device: "VARCHAR",
-    engine: "VARCHAR",
-    code: "VARCHAR",
-    started_at: "TIMESTAMP",
-    elapsed_ms: "DOUBLE",
-    steps: "BIGINT",
-    unique_tokens: "BIGINT",
-    seen_tokens: "BIGINT",
-    epochs: "DOUBLE",
-    parameters: "BIGINT",
-    flops: "DOUBLE",
-  }, ["key"]),
-  /** One row a param of a done task, nested ones by a path such as "sources[0].path". */
+    about: "One row a task: its state, and once it is done what its artifact says.",
+    columns: {
+      key: KEY,
+      kind: ["VARCHAR", "The kind of the task, as uses: names it."],
+      version: ["INTEGER", "The version of the kind."],
+      state: ["VARCHAR", "waiting, ready, running, done, failed, skipped or interrupted."],
+      run: ["VARCHAR", "The run that brought it into this state."],
+      attempt: ["INTEGER", "Which attempt at the key, counted from 1."],
+      message: ["VARCHAR", "Why it failed: the first of its faults."],
+      device: ["VARCHAR", "The device that it ran on, such as cpu."],
+      engine: ["VARCHAR", "The engine that computed its numbers; null where none did."],
+      code: ["VARCHAR", "The hash of the kind's code."],
+      started_at: ["TIMESTAMP", "When the attempt that made the artifact began."],
+      elapsed_ms: ["DOUBLE", "How long that attempt took, in milliseconds."],
+      bytes: ["BIGINT", "The size of the artifact's files."],
+      start_key: ["VARCHAR", "The task whose artifact its training went on from."],
+      start_step: ["BIGINT", "The optimizer update at which that artifact stands."],
+      ...FACT_COLUMNS,
+    },
+    primaryKey: ["key"],
+  }),
+  faults: table("faults", {
+    about: "One row a fault of a failed task.",
+    columns: {
+      key: KEY,
+      place: ["INTEGER", "Its place among the task's faults, from 0."],
+      code: ["VARCHAR", "The kind of fault, such as text/bad-json."],
+      message: ["VARCHAR", "What is wrong."],
+      file: ["VARCHAR", "The file that is to blame."],
+      line_number: ["INTEGER", "The line, counted from 1."],
+      column_number: ["INTEGER", "The column, counted from 1."],
+      mend: ["VARCHAR", "What to do about it."],
+    },
+    primaryKey: ["key", "place"],
+  }),
   params: table("params", {
-    key: "VARCHAR",
-    name: "VARCHAR",
-    value: "JSON",
-  }, ["key", "name"]),
-  /** Which task stands at which cell of which experiment; `place` is the cell's in the spec. */
+    about: "One row a param of a done task.",
+    columns: {
+      key: KEY,
+      name: ["VARCHAR", "The param; nested ones by a path such as sources[0].path."],
+      value: ["JSON", "Its value, defaults filled in."],
+    },
+    primaryKey: ["key", "name"],
+  }),
   cells: table("cells", {
-    experiment: "VARCHAR",
-    stage: "VARCHAR",
-    axes: "JSON",
-    key: "VARCHAR",
-    seed: "BIGINT",
-    place: "INTEGER",
-  }, ["experiment", "stage", "axes"]),
-  /** Values measured during a task; `attempt` is the one that wrote last. */
+    about: "One row a cell of an experiment, with the task whose results it shows.",
+    columns: {
+      experiment: EXPERIMENT,
+      stage: STAGE,
+      axes: AXES,
+      key: ["VARCHAR", "The key of the task whose results the cell shows."],
+      wanted_key: [
+        "VARCHAR",
+        "The key that the latest run asks for; its results take the cell over once they are there.",
+      ],
+      seed: SEED,
+      place: ["INTEGER", "Where the cell stands in the spec."],
+    },
+    primaryKey: ["experiment", "stage", "axes"],
+  }),
   measurements: table("measurements", {
-    key: "VARCHAR",
-    attempt: "INTEGER",
-    step: "BIGINT",
-    name: "VARCHAR",
-    split: "VARCHAR",
-    value: "DOUBLE",
-  }, ["key", "step", "name", "split"]),
-  /** What a task says of its artifact when it is done. */
+    about: "One row a value measured in the course of a task.",
+    columns: {
+      key: KEY,
+      attempt: ["INTEGER", "The attempt that measured it last."],
+      step: ["BIGINT", "The optimizer update after which it was measured."],
+      name: METRIC,
+      split: ["VARCHAR", "What it was measured on: train, validation, dev or test."],
+      value: VALUE,
+      standard_error: ERROR,
+    },
+    primaryKey: ["key", "step", "name", "split"],
+  }),
   scores: table("scores", {
-    key: "VARCHAR",
-    benchmark: "VARCHAR",
-    metric: "VARCHAR",
-    split: "VARCHAR",
-    value: "DOUBLE",
-  }, ["key", "benchmark", "metric", "split"]),
-  /** What a key is the hash of, as canonical JSON; kept to say what changed since. */
-  identities: table("identities", {
-    key: "VARCHAR",
-    identity: "JSON",
-  }, ["key"]),
-  /** Which keys stood at a cell in runs that had something to do, and when last. */
-  history: table("history", {
-    experiment: "VARCHAR",
-    stage: "VARCHAR",
-    axes: "JSON",
-    key: "VARCHAR",
-    latest_run: "VARCHAR",
-  }, ["experiment", "stage", "axes", "key"]),
-  /** Scaling curves; `cell` holds the values of the axes that a fit is made for. */
+    about: "One row a score that a task gave its artifact when it was done.",
+    columns: {
+      key: KEY,
+      benchmark: BENCHMARK,
+      metric: METRIC,
+      split: SPLIT,
+      value: VALUE,
+      standard_error: ERROR,
+    },
+    primaryKey: ["key", "benchmark", "metric", "split"],
+  }),
+  metrics: table("metrics", {
+    about: "One row a metric of a kind of task, as the kind declares it.",
+    columns: {
+      kind: ["VARCHAR", "The kind of the task that measures it."],
+      metric: ["VARCHAR", "The metric's name in scores and measurements."],
+      unit: ["VARCHAR", "The unit of value; fraction is from 0 to 1."],
+      better: ["VARCHAR", "lower or higher; null where neither is better."],
+      least: ["DOUBLE", "The least value that can be."],
+      most: ["DOUBLE", "The greatest value that can be."],
+      is_headline: ["BOOLEAN", "Whether a run ends with a table of it."],
+      about: ["VARCHAR", "What it measures."],
+    },
+    primaryKey: ["kind", "metric"],
+  }),
   fits: table("fits", {
-    experiment: "VARCHAR",
-    fit: "VARCHAR",
-    cell: "JSON",
-    stage: "VARCHAR",
-    benchmark: "VARCHAR",
-    metric: "VARCHAR",
-    split: "VARCHAR",
-    against: "VARCHAR",
-    form: "VARCHAR",
-    shape: "VARCHAR",
-    points: "INTEGER",
-    parameters: "JSON",
-    intervals: "JSON",
-    goodness: "JSON",
-    warnings: "JSON",
-  }, ["experiment", "fit", "cell", "stage", "benchmark", "metric", "split", "against"]),
+    about: "One row a scaling curve.",
+    columns: {
+      experiment: EXPERIMENT,
+      fit: ["VARCHAR", "The fit's name in the spec."],
+      cell: ["JSON", "The values of the axes that it is made for."],
+      stage: STAGE,
+      benchmark: BENCHMARK,
+      metric: METRIC,
+      split: SPLIT,
+      against: ["VARCHAR", "The column of results on the horizontal axis."],
+      form: ["VARCHAR", "The formula that the parameters are of."],
+      shape: ["VARCHAR", "What the points look like, such as saturating."],
+      points: ["INTEGER", "How many points were used."],
+      parameters: ["JSON", "By name; null where no fit could be made."],
+      intervals: ["JSON", "Low and high by parameter, 95 percent of the bootstrap between them."],
+      goodness: ["JSON", "How well it fits: rmse in the metric's unit, rSquared."],
+      warnings: ["JSON", "What to be wary of."],
+    },
+    primaryKey: ["experiment", "fit", "cell", "stage", "benchmark", "metric", "split", "against"],
+  }),
+  identities: table("identities", {
+    about: "One row a key and what it is the hash of; explain says by it what changed.",
+    columns: { key: KEY, identity: ["JSON", "What the key is the hash of."] },
+    primaryKey: ["key"],
+  }),
+  history: table("history", {
+    about: "One row a key that stood at a cell in a run that had something to do.",
+    columns: {
+      experiment: EXPERIMENT,
+      stage: STAGE,
+      axes: AXES,
+      key: KEY,
+      latest_run: ["VARCHAR", "The latest run in which it stood there."],
+    },
+    primaryKey: ["experiment", "stage", "axes", "key"],
+  }),
 } as const;
 
-/** The view that most questions are asked of. */
-const RESULTS_VIEW = `CREATE VIEW results AS
-SELECT
-  cells.experiment, cells.stage, cells.key, cells.axes,
-  scores.benchmark, scores.metric, scores.split, cells.seed, scores.value,
-  tasks.steps, tasks.unique_tokens, tasks.seen_tokens, tasks.epochs, tasks.parameters, tasks.flops
-FROM cells
-JOIN scores ON scores.key = cells.key
-JOIN tasks ON tasks.key = cells.key
-ORDER BY cells.experiment, cells.place, cells.stage, cells.axes,
-  scores.benchmark, scores.metric, scores.split`;
-
-/** The statements that make an empty database one of Titrate. */
-export function schemaStatements(): string[] {
+/** The statements that make a table, with its comments. */
+export function tableStatements({ name, about, columns, primaryKey }: Table): string[] {
+  const lines = Object.entries(columns).map(([column, [type]]) => `"${column}" ${type}`);
   return [
-    "CREATE TABLE schema_version (version INTEGER)",
-    `INSERT INTO schema_version VALUES (${SCHEMA_VERSION})`,
-    ...Object.values(TABLES).map(createTable),
-    RESULTS_VIEW,
+    `CREATE TABLE ${name} (${lines.join(", ")}, PRIMARY KEY (${primaryKey.join(", ")}))`,
+    ...commentStatements(name, { type: "TABLE", about, columns }),
   ];
 }
 
-function createTable({ name, columns, primaryKey }: Table): string {
-  const lines = Object.entries(columns).map(([column, type]) => `${column} ${type}`);
-  return `CREATE TABLE ${name} (${lines.join(", ")}, PRIMARY KEY (${primaryKey.join(", ")}))`;
+/** The statements that comment a table or a view and its columns. */
+export function commentStatements(
+  name: string,
+  { type, about, columns }: {
+    readonly type: "TABLE" | "VIEW";
+    readonly about: string;
+    readonly columns: Readonly<Record<string, Column>>;
+  },
+): string[] {
+  return [
+    `COMMENT ON ${type} ${name} IS ${sqlText(about)}`,
+    ...Object.entries(columns).map(([column, [, text]]) =>
+      `COMMENT ON COLUMN ${name}."${column}" IS ${sqlText(text)}`
+    ),
+  ];
+}
+
+/** A text as SQL writes it. */
+export function sqlText(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+/** A name as SQL writes it, whatever stands in it. */
+export function sqlName(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
 }

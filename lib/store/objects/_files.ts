@@ -30,9 +30,10 @@ export async function sealFiles(dir: string, paths: readonly string[]): Promise<
   for (const path of paths) {
     const full = `${dir}/${path}`;
     await syncPath(full);
-    const { size } = await Deno.stat(full);
-    files.push({ path, bytes: size, sha256: await sha256File(full) });
+    const sha256 = await sha256File(full);
     await makeReadOnly(full);
+    const { size, mtime } = await Deno.stat(full);
+    files.push({ path, bytes: size, sha256, modifiedMs: mtime?.getTime() ?? 0 });
   }
   return files;
 }

@@ -7,7 +7,7 @@
  */
 import { sha256, sha256File } from "../../base/digest.ts";
 import { osCode } from "../faults.ts";
-import { type ArtifactRecord, parseRecord, RECORD_FILE } from "./record.ts";
+import { type ArtifactRecord, parseRecord, RECORD_FILE, type RecordedFile } from "./record.ts";
 
 /** What stands at an artifact's place. */
 export type Finding =
@@ -19,13 +19,65 @@ export type Finding =
 export class Inspector {
   readonly #soundByKey = new Map<string, string>();
 
-  /** Reads the record alone; the files may be damaged. */
-  async readRecord(dir: string, key: string): Promise<Finding> {
+  /**
+   * Reads the record and looks at what the file system says of the files: one that is
+   * missing, of another size or written since is noticed, and read if need be.
+   */
+  async glance(dir: string, key: string): Promise<Finding> {
+    const finding = this.#readRecord(dir, key);
+    if (finding.state !== "sound") return finding;
+    for (const file of finding.record.files) {
+      const path = `${dir}/${file.path}`;
+      const info = statFile(path);
+      const why = differenceOf(file, info);
+      if (why !== undefined) return { state: "damaged", why };
+      if (info!.mtime?.getTime() === file.modifiedMs) continue;
+      // Touched, or copied without its times: its content tells.
+      if (await sha256File(path) !== file.sha256) return damagedContent(file);
+      restoreTime(path, file.modifiedMs);
+    }
+    return finding;
+  }
+
+  /** Reads the record and the named file, if there is one; other files may be damaged. */
+  async inspectFile(dir: string, key: string, name: string): Promise<Finding> {
+    const finding = this.#readRecord(dir, key);
+    if (finding.state !== "sound") return finding;
+    const file = finding.record.files.find(({ path }) => path === name);
+    if (file === undefined) return finding;
+    const why = differenceOf(file, statFile(`${dir}/${name}`));
+    if (why !== undefined) return { state: "damaged", why };
+    return await sha256File(`${dir}/${name}`) === file.sha256 ? finding : damagedContent(file);
+  }
+
+  /** Reads the record and every file, each once while its size and times stay as they are. */
+  async inspect(dir: string, key: string): Promise<Finding> {
+    const finding = this.#readRecord(dir, key);
+    if (finding.state !== "sound") return finding;
+    const { record } = finding;
+    const marks = [JSON.stringify(record.files)];
+    for (const file of record.files) {
+      const info = statFile(`${dir}/${file.path}`);
+      const why = differenceOf(file, info);
+      if (why !== undefined) return { state: "damaged", why };
+      const { dev, ino, mtime, ctime } = info!;
+      marks.push(`${dev}:${ino}:${mtime?.getTime()}:${ctime?.getTime()}`);
+    }
+    const mark = sha256(marks.join("\n"));
+    if (this.#soundByKey.get(key) === mark) return finding;
+    for (const file of record.files) {
+      if (await sha256File(`${dir}/${file.path}`) !== file.sha256) return damagedContent(file);
+    }
+    this.#soundByKey.set(key, mark);
+    return finding;
+  }
+
+  // Synchronous on purpose: a plan looks up thousands of small records, and the hop to
+  // another thread costs more than reading one.
+  #readRecord(dir: string, key: string): Finding {
     const path = `${dir}/${RECORD_FILE}`;
     let text: string;
     try {
-      // Synchronous on purpose: a plan looks up thousands of small records, and
-      // the hop to another thread costs more than reading one.
       text = Deno.readTextFileSync(path);
     } catch (error) {
       const code = osCode(error);
@@ -33,7 +85,7 @@ export class Inspector {
         return { state: "damaged", why: "its record is no file" };
       }
       if (code !== "ENOENT" && code !== "ENOTDIR") throw error;
-      return await isAbsent(dir)
+      return statFile(dir) === undefined
         ? { state: "absent" }
         : { state: "damaged", why: "its record is missing" };
     }
@@ -42,44 +94,35 @@ export class Inspector {
       ? { state: "damaged", why: parsed.damage }
       : { state: "sound", record: parsed.record };
   }
+}
 
-  /** Checks every file too. */
-  async inspect(dir: string, key: string): Promise<Finding> {
-    const finding = await this.readRecord(dir, key);
-    if (finding.state !== "sound") return finding;
-    const { record } = finding;
-    const marks = [JSON.stringify(record.files)];
-    for (const { path, bytes } of record.files) {
-      const info = await statFile(`${dir}/${path}`);
-      if (info === undefined) return { state: "damaged", why: `${path} is missing` };
-      if (!info.isFile) return { state: "damaged", why: `${path} is no longer a file` };
-      if (info.size !== bytes) {
-        return { state: "damaged", why: `${path} has ${info.size} bytes instead of ${bytes}` };
-      }
-      marks.push(`${info.dev}:${info.ino}:${info.mtime?.getTime()}:${info.ctime?.getTime()}`);
-    }
-    const mark = sha256(marks.join("\n"));
-    if (this.#soundByKey.get(key) === mark) return finding;
-    for (const { path, sha256: expected } of record.files) {
-      if (await sha256File(`${dir}/${path}`) !== expected) {
-        return { state: "damaged", why: `the content of ${path} is not what was written` };
-      }
-    }
-    this.#soundByKey.set(key, mark);
-    return finding;
+/** What the file system says against a file, if anything. */
+function differenceOf(file: RecordedFile, info: Deno.FileInfo | undefined): string | undefined {
+  if (info === undefined) return `${file.path} is missing`;
+  if (!info.isFile) return `${file.path} is no longer a file`;
+  if (info.size === file.bytes) return undefined;
+  return `${file.path} has ${info.size} bytes instead of ${file.bytes}`;
+}
+
+function damagedContent({ path }: RecordedFile): Finding {
+  return { state: "damaged", why: `the content of ${path} is not what was written` };
+}
+
+/** So that it need not be read the next time; who may not write leaves it as it is. */
+function restoreTime(path: string, modifiedMs: number): void {
+  try {
+    Deno.utimeSync(path, new Date(modifiedMs), new Date(modifiedMs));
+  } catch {
+    // It is read again the next time.
   }
 }
 
-async function statFile(path: string): Promise<Deno.FileInfo | undefined> {
+function statFile(path: string): Deno.FileInfo | undefined {
   try {
-    return await Deno.lstat(path);
+    return Deno.lstatSync(path);
   } catch (error) {
     const code = osCode(error);
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
     throw error;
   }
-}
-
-async function isAbsent(dir: string): Promise<boolean> {
-  return await statFile(dir) === undefined;
 }

@@ -9,12 +9,14 @@
  */
 import { ExperimentError } from "../../base/errors.ts";
 import { removeIfThere } from "../../base/files.ts";
+import type { Measurement } from "../../graph/task.ts";
 import { isPresent } from "./_files.ts";
 import { type Finding, Inspector } from "./_inspect.ts";
-import { KeyLock } from "./_lock.ts";
+import { FileLock } from "../lock.ts";
 import { Attempt } from "./attempt.ts";
 import { storeFault } from "../faults.ts";
-import type { ArtifactRecord } from "./record.ts";
+import { MEASUREMENTS_FILE, readMeasurements } from "./measurements.ts";
+import { type ArtifactRecord, RECORD_FILE } from "./record.ts";
 
 /** The folder in a key's scratch that is the task's own. */
 export const TASK_SCRATCH = "task";
@@ -35,6 +37,14 @@ export interface BeginOptions {
   readonly onWait?: ((holder: string) => void) | undefined;
   /** Whether an artifact that is there is to be made anew; it is removed then. */
   readonly isStale?: ((record: ArtifactRecord) => boolean) | undefined;
+}
+
+/** What of an artifact becomes rows of the database. */
+export interface ArtifactRows {
+  /** What is recorded of it. */
+  readonly record: ArtifactRecord;
+  /** Sorted, each once. */
+  readonly measurements: readonly Measurement[];
 }
 
 /** A folder of artifacts; any number of processes may use one at the same time. */
@@ -98,17 +108,14 @@ export class ArtifactStore {
   }
 
   /**
-   * The record of a key's artifact, if there is one. Cheap: files are not looked at.
+   * The record of a key's artifact, if there is one and nothing about its files has
+   * changed: their names, sizes and times. Cheap: they are read only where times differ.
    *
    * @throws ExperimentError "store/newer-format", "store/io"
    */
   async find(key: string): Promise<ArtifactRecord | undefined> {
     const dir = this.dirOf(key);
-    const finding = await this.#guard(
-      "read an artifact",
-      dir,
-      this.#inspector.readRecord(dir, key),
-    );
+    const finding = await this.#guard("read an artifact", dir, this.#inspector.glance(dir, key));
     if (finding.state === "damaged" && !this.#warned.has(key)) {
       this.#warned.add(key);
       this.#onWarning(`artifact ${key} cannot be used: ${finding.why}`);
@@ -127,9 +134,36 @@ export class ArtifactStore {
   verify(key: string): Promise<ArtifactRecord | undefined> {
     const running = this.#verifying.get(key);
     if (running !== undefined) return running;
-    const promise = this.#verify(key).finally(() => this.#verifying.delete(key));
+    const inspect = (dir: string) => this.#inspector.inspect(dir, key);
+    const promise = this.#verify(key, inspect).finally(() => this.#verifying.delete(key));
     this.#verifying.set(key, promise);
     return promise;
+  }
+
+  /**
+   * What of a key's artifact becomes rows: its record and its measurements, after
+   * checking the digests of both.
+   *
+   * A damaged artifact is set aside with a warning, and counts as absent.
+   *
+   * @throws ExperimentError "store/newer-format", "store/io"
+   */
+  async readRows(key: string): Promise<ArtifactRows | undefined> {
+    const dir = this.dirOf(key);
+    const record = await this.#verify(
+      key,
+      (dir) => this.#inspector.inspectFile(dir, key, MEASUREMENTS_FILE),
+    );
+    return record === undefined ? undefined : { record, measurements: await readMeasurements(dir) };
+  }
+
+  /** Whether a key has an artifact, whatever its state. */
+  has(key: string): boolean {
+    try {
+      return Deno.lstatSync(`${this.dirOf(key)}/${RECORD_FILE}`).isFile;
+    } catch {
+      return false;
+    }
   }
 
   /**
@@ -145,24 +179,25 @@ export class ArtifactStore {
     return await this.#guard("begin a task", this.root, this.#begin(key, finalDir, options));
   }
 
-  /** Every artifact whose record can be read, in the order of keys. */
-  async *list(): AsyncGenerator<ArtifactRecord> {
+  /** The key of every artifact, in order, whatever the artifact's state. */
+  async *keys(): AsyncGenerator<string> {
     for (const group of await this.#names(`${this.root}/objects`)) {
       for (const key of await this.#names(`${this.root}/objects/${group}`)) {
-        if (!/^[0-9a-f]{64}$/.test(key)) continue;
-        const record = await this.find(key);
-        if (record !== undefined) yield record;
+        if (/^[0-9a-f]{64}$/.test(key)) yield key;
       }
     }
   }
 
-  async #verify(key: string): Promise<ArtifactRecord | undefined> {
+  async #verify(
+    key: string,
+    inspect: (dir: string) => Promise<Finding>,
+  ): Promise<ArtifactRecord | undefined> {
     const dir = this.dirOf(key);
     return await this.#guard(
       "check an artifact",
       dir,
       (async () => {
-        const finding = await this.#inspector.inspect(dir, key);
+        const finding = await inspect(dir);
         if (finding.state !== "damaged") return recordOf(finding);
         if (this.#isReadOnly) {
           this.#onWarning(`artifact ${key} is damaged: ${finding.why}; a run makes it anew`);
@@ -176,14 +211,14 @@ export class ArtifactStore {
           return undefined;
         }
         using _held = lock;
-        return await this.#settle(key);
+        return await this.#settle(key, inspect);
       })(),
     );
   }
 
   async #begin(key: string, finalDir: string, options: BeginOptions): Promise<Attempt> {
     await Deno.mkdir(`${this.root}/locks`, { recursive: true });
-    const lock = await KeyLock.take(`${this.root}/locks/${key}`, options);
+    const lock = await FileLock.take(`${this.root}/locks/${key}`, options);
     try {
       await this.#sweep(key);
       const existing = await this.#settleUnlessStale(key, options);
@@ -206,7 +241,7 @@ export class ArtifactStore {
     key: string,
     { isStale }: BeginOptions,
   ): Promise<ArtifactRecord | undefined> {
-    const existing = await this.#settle(key);
+    const existing = await this.#settle(key, (dir) => this.#inspector.inspect(dir, key));
     if (existing === undefined) return undefined;
     // What its commit could not remove would pass for a checkpoint of a stale one's successor.
     await removeIfThere(`${this.root}/scratch/${key}`);
@@ -219,9 +254,12 @@ export class ArtifactStore {
   }
 
   /** Under the key's lock: the sound artifact if there is one; a damaged one is set aside. */
-  async #settle(key: string): Promise<ArtifactRecord | undefined> {
+  async #settle(
+    key: string,
+    inspect: (dir: string) => Promise<Finding>,
+  ): Promise<ArtifactRecord | undefined> {
     const dir = this.dirOf(key);
-    const finding = await this.#inspector.inspect(dir, key);
+    const finding = await inspect(dir);
     if (finding.state !== "damaged") return recordOf(finding);
     const folder = `${this.root}/damaged`;
     await Deno.mkdir(folder, { recursive: true });
@@ -264,9 +302,9 @@ export class ArtifactStore {
     }
   }
 
-  async #tryLock(key: string): Promise<KeyLock | undefined> {
+  async #tryLock(key: string): Promise<FileLock | undefined> {
     await Deno.mkdir(`${this.root}/locks`, { recursive: true });
-    return await KeyLock.tryTake(`${this.root}/locks/${key}`);
+    return await FileLock.tryTake(`${this.root}/locks/${key}`);
   }
 
   async #names(dir: string): Promise<string[]> {

@@ -5,7 +5,7 @@
  * kill before that leaves a folder under `tmp/`, which the next attempt removes.
  */
 import { removeIfThere, syncPath } from "../../base/files.ts";
-import type { KeyLock } from "./_lock.ts";
+import type { FileLock } from "../lock.ts";
 import { listFiles, makeReadOnly, sealFiles, syncFolders } from "./_files.ts";
 import { storeFault } from "../faults.ts";
 import {
@@ -39,13 +39,17 @@ export class Attempt {
   /** A folder that outlives a kill, for checkpoints; deleted by `commit`. */
   readonly scratchDir: string;
   readonly #finalDir: string;
-  readonly #lock: KeyLock;
+  readonly #lock: FileLock;
   #isOver = false;
 
   /** For the store alone: call `ArtifactStore.begin`. */
   constructor(
     key: string,
-    parts: AttemptPlaces & { lock: KeyLock; number: number; existing?: ArtifactRecord | undefined },
+    parts: AttemptPlaces & {
+      lock: FileLock;
+      number: number;
+      existing?: ArtifactRecord | undefined;
+    },
   ) {
     this.key = key;
     this.number = parts.number;
@@ -135,6 +139,7 @@ export class Attempt {
       outcome: artifact.outcome,
       code: artifact.code,
       device: artifact.device,
+      ...(artifact.start === undefined ? {} : { start: artifact.start }),
       ...(artifact.engine === undefined ? {} : { engine: artifact.engine }),
       attempt: this.number,
       startedAt: artifact.startedAt,

@@ -1,5 +1,5 @@
 /**
- * Measurements on disk: one JSON object a line, `{ step, name, split, value }`.
+ * Measurements on disk: one JSON object a line, `{ step, name, split, value, standardError? }`.
  *
  * While a task runs they stand in its scratch folder, so a kill loses none that
  * was taken before the last checkpoint. A task that resumes measures some steps
@@ -9,29 +9,19 @@ import { z } from "zod";
 import { writeAllSync } from "../../base/files.ts";
 import { looseNumber, writeLooseJson } from "../../base/json.ts";
 import { compareText } from "../../base/order.ts";
+import type { Measurement } from "../../graph/task.ts";
 import { isPresent } from "./_files.ts";
 import { storeFault } from "../faults.ts";
 
 /** The name of the file, in a scratch folder and in an artifact. */
 export const MEASUREMENTS_FILE = "measurements.jsonl";
 
-/** A value measured at a step; as the graph's Measurement. */
-export interface RecordedMeasurement {
-  /** The optimizer update after which it was measured. */
-  readonly step: number;
-  /** What was measured, such as "lossNats". */
-  readonly name: string;
-  /** "train", "validation", "dev" or "test". */
-  readonly split: string;
-  /** NaN and the infinities are kept as they are. */
-  readonly value: number;
-}
-
-const lineSchema = z.object({
+const lineSchema: z.ZodType<Measurement> = z.object({
   step: z.number().int().nonnegative(),
   name: z.string(),
   split: z.string(),
   value: looseNumber,
+  standardError: z.exactOptional(looseNumber),
 });
 
 /** The measurements of a running task, appended to as they come. */
@@ -65,7 +55,7 @@ export class MeasurementLog {
    *
    * @throws ExperimentError "store/disk-full", "store/io"
    */
-  append(measurement: RecordedMeasurement): void {
+  append(measurement: Measurement): void {
     const bytes = new TextEncoder().encode(formatLine(measurement));
     try {
       writeAllSync(this.#file, bytes);
@@ -83,10 +73,10 @@ export class MeasurementLog {
    */
   async finish(outDir: string): Promise<void> {
     this.#file.close();
-    const measurements = await readLines(this.#path);
-    if (measurements.length === 0) return;
     const path = `${outDir}/${MEASUREMENTS_FILE}`;
     try {
+      const measurements = await readLines(this.#path);
+      if (measurements.length === 0) return;
       await writeLines(path, measurements);
     } catch (error) {
       throw storeFault(error, { doing: "write measurements", path });
@@ -104,7 +94,7 @@ export class MeasurementLog {
  *
  * @throws ExperimentError "store/io"
  */
-export async function readMeasurements(dir: string): Promise<RecordedMeasurement[]> {
+export async function readMeasurements(dir: string): Promise<Measurement[]> {
   const path = `${dir}/${MEASUREMENTS_FILE}`;
   try {
     return await isPresent(path) ? await readLines(path) : [];
@@ -114,8 +104,8 @@ export async function readMeasurements(dir: string): Promise<RecordedMeasurement
 }
 
 /** The last of each (step, name, split), sorted. */
-async function readLines(path: string): Promise<RecordedMeasurement[]> {
-  const byPlace = new Map<string, RecordedMeasurement>();
+async function readLines(path: string): Promise<Measurement[]> {
+  const byPlace = new Map<string, Measurement>();
   for (const line of (await Deno.readTextFile(path)).split("\n")) {
     const measurement = parseLine(line);
     if (measurement === undefined) continue;
@@ -127,7 +117,7 @@ async function readLines(path: string): Promise<RecordedMeasurement[]> {
 }
 
 /** A whole line's measurement; undefined for one that a kill cut off. */
-function parseLine(line: string): RecordedMeasurement | undefined {
+function parseLine(line: string): Measurement | undefined {
   try {
     return lineSchema.safeParse(JSON.parse(line)).data;
   } catch {
@@ -135,12 +125,13 @@ function parseLine(line: string): RecordedMeasurement | undefined {
   }
 }
 
-function formatLine({ step, name, split, value }: RecordedMeasurement): string {
-  return `${writeLooseJson({ step, name, split, value })}\n`;
+function formatLine(measurement: Measurement): string {
+  const { step, name, split, value, standardError } = measurement;
+  return `${writeLooseJson({ step, name, split, value, standardError })}\n`;
 }
 
 /** Replaces a file in one go, so that a kill meanwhile leaves the old one whole. */
-async function writeLines(path: string, lines: readonly RecordedMeasurement[]): Promise<void> {
+async function writeLines(path: string, lines: readonly Measurement[]): Promise<void> {
   const fresh = `${path}.new`;
   await Deno.writeTextFile(fresh, lines.map(formatLine).join(""));
   await Deno.rename(fresh, path);

@@ -1,19 +1,20 @@
 /**
  * The record that stands in every artifact as `artifact.json`: what made it, what
- * it says of itself, and the digest of each of its files.
+ * it says of itself, the digest of each of its files, and its own.
  */
 import { z } from "zod";
 import type { JsonObject } from "../../base/canonical.ts";
 import { ExperimentError } from "../../base/errors.ts";
-import { looseNumber, writeLooseJson } from "../../base/json.ts";
+import { looseNumber } from "../../base/json.ts";
 import { FACT_NAMES, type Facts } from "../../base/facts.ts";
 import type { InputRef, TaskOutcome } from "../../graph/task.ts";
+import { sealJson, unsealJson } from "../sealed_json.ts";
 
 /** The name of the record in an artifact's folder. */
 export const RECORD_FILE = "artifact.json";
 
 /** The format that this version writes; counted up when the record's meaning changes. */
-export const RECORD_FORMAT = 1;
+export const RECORD_FORMAT = 2;
 
 /** A file of an artifact. */
 export interface RecordedFile {
@@ -23,6 +24,8 @@ export interface RecordedFile {
   readonly bytes: number;
   /** The digest of its content, 64 hexadecimal digits. */
   readonly sha256: string;
+  /** When it was last written, in milliseconds since 1970: while that stays, so does the content. */
+  readonly modifiedMs: number;
 }
 
 /** What whoever commits an artifact says of it; the store adds the rest of its record. */
@@ -43,6 +46,8 @@ export interface NewArtifact {
   readonly device: string;
   /** The engine that computed its numbers, such as "onnx-cpu"; absent where none did. */
   readonly engine?: string;
+  /** The artifact that its training went on from, and the step at which that stands. */
+  readonly start?: { readonly key: string; readonly step: number };
   /** When the attempt began, ISO 8601 in UTC. */
   readonly startedAt: string;
   /** How long the attempt took. */
@@ -63,6 +68,8 @@ export interface ArtifactRecord extends NewArtifact {
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 const count = z.number().int().nonnegative();
+/** Fits a column of the database. */
+const smallCount = count.max(2 ** 31 - 1);
 
 const factsSchema: z.ZodType<Facts> = z.strictObject(
   Object.fromEntries(FACT_NAMES.map((name) => [name, z.exactOptional(looseNumber)])),
@@ -72,7 +79,7 @@ const recordSchema = z.strictObject({
   format: z.literal(RECORD_FORMAT),
   key: digest,
   kind: z.string().min(1),
-  version: count,
+  version: smallCount,
   params: z.record(z.string(), z.json()),
   inputs: z.record(z.string(), z.array(z.strictObject({ key: digest, output: z.string() }))),
   outcome: z.strictObject({
@@ -88,13 +95,15 @@ const recordSchema = z.strictObject({
   code: z.string(),
   device: z.string(),
   engine: z.exactOptional(z.string()),
-  attempt: count,
+  start: z.exactOptional(z.strictObject({ key: digest, step: count })),
+  attempt: smallCount,
   startedAt: z.iso.datetime(),
   elapsedMs: z.number().nonnegative(),
   files: z.array(z.strictObject({
     path: z.string().refine(isSafePath, "leads out of the artifact"),
     bytes: count,
     sha256: digest,
+    modifiedMs: z.number(),
   })),
 });
 
@@ -112,27 +121,40 @@ export function parseRecord(
   text: string,
   { path, key }: { path: string; key: string },
 ): ParsedRecord {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return { damage: "its record is cut off or no JSON" };
-  }
-  const format = (value as { format?: unknown } | null)?.format;
-  if (typeof format === "number" && format > RECORD_FORMAT) {
+  const unsealed = unsealJson(text);
+  const format = "damage" in unsealed ? formatOf(text) : formatIn(unsealed.value);
+  if (format !== undefined && format > RECORD_FORMAT) {
     throw new ExperimentError(
       "store/newer-format",
       `cannot read an artifact of format ${format}, this version knows ${RECORD_FORMAT}`,
       { at: { file: path }, mend: "use the newer version of Titrate, or another results folder" },
     );
   }
-  const result = recordSchema.safeParse(value);
+  if (format !== undefined && format < RECORD_FORMAT) {
+    return { damage: `its record is of format ${format}, this version needs ${RECORD_FORMAT}` };
+  }
+  if ("damage" in unsealed) return { damage: `its record ${unsealed.damage}` };
+  const result = recordSchema.safeParse(unsealed.value);
   if (!result.success) {
     const [issue] = result.error.issues;
     return { damage: `its record is wrong at "${issue?.path.join(".") ?? ""}": ${issue?.message}` };
   }
   if (result.data.key !== key) return { damage: `its record is of the key ${result.data.key}` };
   return { record: result.data };
+}
+
+/** The format of a text whose digest is missing or wrong, if it is JSON at all. */
+function formatOf(text: string): number | undefined {
+  try {
+    return formatIn(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+function formatIn(value: unknown): number | undefined {
+  const format = (value as { format?: unknown } | null)?.format;
+  return typeof format === "number" ? format : undefined;
 }
 
 /**
@@ -142,7 +164,7 @@ export function parseRecord(
  *   of the task that gave it
  */
 export function formatRecord(record: ArtifactRecord): string {
-  const text = `${writeLooseJson(record, 1)}\n`;
+  const text = sealJson(record);
   const parsed = parseRecord(text, { path: RECORD_FILE, key: record.key });
   if ("damage" in parsed) throw new Error(`cannot record an artifact: ${parsed.damage}`);
   return text;

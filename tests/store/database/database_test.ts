@@ -2,22 +2,29 @@
 import assert from "node:assert/strict";
 import { DuckDBInstance } from "@duckdb/node-api";
 import type { ExperimentError } from "../../../lib/base/errors.ts";
-import { openDatabase } from "../../../lib/store/database/database.ts";
+import { openReader, writeDatabase } from "../../../lib/store/database/database.ts";
+import { rebuild } from "../../../lib/store/database/rebuild.ts";
 import { queryRows } from "../../../lib/store/database/query.ts";
-import { Recorder } from "../../../lib/store/database/recorder.ts";
 import { SCHEMA_VERSION } from "../../../lib/store/database/schema.ts";
-import { Child, keyOf, tempFolder } from "../_fixtures.ts";
+import { resultsFolder } from "../../../lib/store/results_folder.ts";
+import { Child, commit, emptyResults, keyOf, namesIn, tempFolder } from "../_fixtures.ts";
+
+const START = {
+  experiment: "e",
+  file: "e.yaml",
+  files: [],
+  startedAt: "2026-01-02T03:04:05Z",
+};
 
 const measurement = (step: number) => (
   { step, name: "lossNats", split: "train", value: step / 7 }
 );
 
 Deno.test("Recorder lets another process read whole transactions while a run is on", async () => {
-  await using folder = await tempFolder();
-  const path = `${folder.path}/titrate.duckdb`;
-  const recorder = Recorder.open(path, { intervalMs: 5 });
-  const start = { run: "r1", experiment: "e", file: "e.yaml", text: "" };
-  recorder.beginRun({ ...start, startedAt: "2026-01-02T03:04:05Z" });
+  await using results = await emptyResults();
+  const { path } = results;
+  const recorder = results.open({ intervalMs: 5 });
+  recorder.beginRun({ ...START, run: "r1" });
   recorder.recordMeasurements(keyOf(1), { attempt: 1, measurements: [measurement(0)] });
   await recorder.flush();
   const reader = new Child("read", path);
@@ -35,39 +42,180 @@ Deno.test("Recorder lets another process read whole transactions while a run is 
   assert.equal(await reader.ended(), 0);
 });
 
-Deno.test("Recorder says who keeps the database open, keeps its rows and writes them later", async () => {
-  await using folder = await tempFolder();
-  const path = `${folder.path}/titrate.duckdb`;
+Deno.test("Recorder waits for whoever writes the database, keeps its rows and writes them later", async () => {
+  await using results = await emptyResults();
+  const { path, warnings } = results;
   const holder = new Child("hold-database", path);
   assert.equal(await holder.line(), "held");
-  const recorder = Recorder.open(path, { intervalMs: 60_000, lockLimitMs: 100 });
+  const recorder = results.open({ intervalMs: 60_000, lockLimitMs: 100 });
   recorder.recordMeasurements(keyOf(1), { attempt: 1, measurements: [measurement(1)] });
-  await assert.rejects(recorder.flush(), (error: ExperimentError) => {
-    assert.equal(error.code, "store/database-locked");
-    assert.match(error.message, /^another program \(process \d+\) keeps the database open$/);
-    assert.match(error.faults[0].mend!, /^close it there and run again/);
-    return true;
-  });
+  await recorder.flush();
+  assert.equal(warnings.length, 1);
+  assert.match(
+    warnings[0]!,
+    /^results wait to be written to .*: another program \(process \d+\) keeps the database open$/,
+  );
   await assert.rejects(queryRows(path, "FROM runs", { lockLimitMs: 100 }), {
     code: "store/database-locked",
   });
   recorder.recordMeasurements(keyOf(1), { attempt: 1, measurements: [measurement(2)] });
   await holder.kill();
-  await recorder.close();
+  assert.equal(await recorder.close(), true);
   const rows = await queryRows(path, "SELECT step FROM measurements ORDER BY step");
   assert.deepEqual(rows, [{ step: 1 }, { step: 2 }]);
 });
 
+Deno.test("Recorder whose database stays taken ends all the same, and says that rebuild records", async () => {
+  await using results = await emptyResults();
+  const { path, warnings, folder, store } = results;
+  const holder = new Child("hold-database", path);
+  assert.equal(await holder.line(), "held");
+  const recorder = results.open({ intervalMs: 60_000, lockLimitMs: 100 });
+  recorder.beginRun({ ...START, run: "r1" });
+  recorder.recordArtifact({ record: await commit(store, keyOf(1)), measurements: [] });
+  assert.equal(await recorder.close(), false);
+  assert.match(warnings.at(-1)!, /^not all results are in .*`deno task rebuild` records them$/);
+  await holder.kill();
+  await rebuild(folder, { store });
+  assert.equal((await queryRows(path, "FROM scores")).length, 1);
+  assert.equal((await queryRows(path, "FROM runs")).length, 1);
+});
+
+Deno.test("Recorder is never starved by readers: it puts a copy in the file's place", async () => {
+  await using results = await emptyResults();
+  const { path, warnings } = results;
+  const first = results.open();
+  first.recordMeasurements(keyOf(1), { attempt: 1, measurements: [measurement(0)] });
+  await first.close();
+  const readers = [new Child("hold-reader", path), new Child("hold-reader", path)];
+  for (const each of readers) assert.equal(await each.line(), "held");
+  const recorder = results.open({ intervalMs: 60_000 });
+  for (const step of [1, 2, 3]) {
+    recorder.recordMeasurements(keyOf(1), { attempt: 1, measurements: [measurement(step)] });
+    await recorder.flush();
+  }
+  await recorder.close();
+  assert.equal((await queryRows(path, "FROM measurements")).length, 4);
+  for (const each of readers) await each.kill();
+  assert.deepEqual(warnings, []);
+  assert.deepEqual(namesIn(results.folder.root), ["titrate.duckdb", "titrate.duckdb.lock"]);
+});
+
+/** What can become of a database's file, and what is said of it. */
+const RUINS: Readonly<Record<string, (good: Uint8Array) => Uint8Array>> = {
+  "without a byte": () => new Uint8Array(0),
+  "cut off in its header": (good) => good.subarray(0, 100),
+  "cut off behind its header": (good) => good.subarray(0, 12_288),
+  "of text": () => new TextEncoder().encode("in the way".repeat(1000)),
+  "with a bad header": (good) => flip(good, 4096 + 20, 8192 + 20),
+  "with bad blocks": (good) =>
+    flip(good, ...Array.from({ length: 20 }, (_, i) => 20_000 + i * 50_000)),
+};
+
+function flip(good: Uint8Array, ...places: number[]): Uint8Array {
+  const bytes = good.slice();
+  // Another change each: DuckDB's checksum does not see two of the same.
+  for (const [i, at] of places.entries()) if (at < bytes.length) bytes[at]! ^= 255 - i;
+  return bytes;
+}
+
+for (const [what, ruin] of Object.entries(RUINS)) {
+  Deno.test(`a database ${what} is set aside and made anew from the store by the next run`, async () => {
+    await using results = await emptyResults();
+    const { path, store, warnings } = results;
+    await commit(store, keyOf(1));
+    const before = results.open();
+    before.beginRun({ ...START, run: "r1" });
+    before.recordCells("e", {
+      cells: [{ stage: "s", axes: {}, key: keyOf(1) }],
+      replace: true,
+    });
+    before.recordCached([keyOf(1)]);
+    await before.close();
+    await Deno.writeFile(path, ruin(await Deno.readFile(path)));
+    await assert.rejects(queryRows(path, "FROM results"), (error: ExperimentError) => {
+      assert.equal(error.code, "store/not-a-database");
+      assert.match(error.faults[0].mend!, /deno task rebuild/);
+      return true;
+    });
+    const recorder = results.open();
+    recorder.beginRun({ ...START, run: "r2" });
+    await recorder.close();
+    assert.equal((await queryRows(path, "FROM results")).length, 1);
+    assert.deepEqual(await queryRows(path, "SELECT run FROM runs ORDER BY run"), [
+      { run: "r1" },
+      { run: "r2" },
+    ]);
+    assert.equal(warnings.length, 1);
+    assert.match(
+      warnings[0]!,
+      /^cannot read the database: .*; it is set aside as .*\.aside-1 and made anew$/,
+    );
+    assert.ok(namesIn(results.folder.root).includes("titrate.duckdb.aside-1"));
+  });
+}
+
+Deno.test("a database of an older version is set aside, and made anew from the store", async () => {
+  await using results = await emptyResults();
+  const { path, store, warnings } = results;
+  await commit(store, keyOf(1));
+  await results.open().close();
+  await create(path);
+  await change(path, "UPDATE schema_version SET version = 1");
+  await assert.rejects(queryRows(path, "FROM results"), {
+    code: "store/older-format",
+    message: `the database is of version 1, this version of Titrate needs ${SCHEMA_VERSION}`,
+  });
+  const recorder = results.open();
+  recorder.beginRun({ ...START, run: "r1" });
+  await recorder.close();
+  assert.equal((await queryRows(path, "FROM scores")).length, 1);
+  assert.match(warnings[0]!, /^the database is of version 1, .* set aside as .* and made anew$/);
+});
+
+Deno.test("a kill in the first write leaves no database, and the next run makes one", async () => {
+  await using results = await emptyResults();
+  const { path } = results;
+  const writer = new Child("die-in-transaction", path);
+  assert.equal(await writer.line(), "written");
+  await writer.kill();
+  await assert.rejects(queryRows(path, "FROM runs"), { code: "store/no-database" });
+  const recorder = results.open();
+  recorder.beginRun({ ...START, run: "r1" });
+  assert.equal(await recorder.close(), true);
+  assert.deepEqual(await queryRows(path, "FROM scores"), []);
+  assert.deepEqual(
+    namesIn(results.folder.root),
+    ["store", "titrate.duckdb", "titrate.duckdb.lock"],
+    "what the killed one left is gone",
+  );
+});
+
+Deno.test("writeDatabase() killed before its end leaves the database as it was", async () => {
+  await using results = await emptyResults();
+  const { path } = results;
+  await create(path);
+  const writer = new Child("die-in-transaction", path);
+  assert.equal(await writer.line(), "written");
+  await writer.kill();
+  assert.deepEqual(await queryRows(path, "FROM scores"), []);
+  await using recorder = results.open();
+  recorder.recordMeasurements(keyOf(1), { attempt: 1, measurements: [measurement(1)] });
+  await recorder.flush();
+  assert.equal((await queryRows(path, "FROM measurements")).length, 1);
+});
+
 Deno.test("Recorder applies what came while a write failed on top of what it kept", async () => {
-  await using folder = await tempFolder();
-  const path = `${folder.path}/titrate.duckdb`;
-  await Deno.writeTextFile(path, "in the way".repeat(1000));
-  const recorder = Recorder.open(path, { intervalMs: 60_000 });
+  await using results = await emptyResults();
+  const { path } = results;
+  await create(path);
+  await change(path, "UPDATE schema_version SET version = 99");
+  const recorder = results.open({ intervalMs: 60_000 });
   const cell = (steps: number) => ({ stage: "ner", axes: { steps }, key: keyOf(steps) });
   recorder.recordCells("e", { cells: [cell(1), cell(2)], replace: true });
   const failing = recorder.flush();
   recorder.recordCells("e", { cells: [cell(2), cell(3)], replace: true });
-  await assert.rejects(failing, { code: "store/not-a-database" });
+  await assert.rejects(failing, { code: "store/newer-format" });
   recorder.recordCells("e", { cells: [cell(4)], replace: false });
   await Deno.remove(path);
   await recorder.close();
@@ -76,74 +224,67 @@ Deno.test("Recorder applies what came while a write failed on top of what it kep
 });
 
 Deno.test("Recorder warns once while it cannot write in the background, and goes on trying", async () => {
-  await using folder = await tempFolder();
-  const path = `${folder.path}/titrate.duckdb`;
-  await Deno.writeTextFile(path, "in the way".repeat(1000));
-  const warnings: string[] = [];
+  await using results = await emptyResults();
+  const { path, warnings } = results;
+  await create(path);
+  await change(path, "UPDATE schema_version SET version = 99");
   const triedAgain = Promise.withResolvers<void>();
-  const { create } = DuckDBInstance;
+  const { create: make } = DuckDBInstance;
   let tries = 0;
   DuckDBInstance.create = (file, settings) => {
     if (++tries === 4) triedAgain.resolve();
-    return create.call(DuckDBInstance, file, settings);
+    return make.call(DuckDBInstance, file, settings);
   };
-  const recorder = Recorder.open(path, {
-    intervalMs: 1,
-    onWarning: (text) => warnings.push(text),
-  });
+  const recorder = results.open({ intervalMs: 1 });
   recorder.recordMeasurements(keyOf(1), { attempt: 1, measurements: [measurement(1)] });
   await triedAgain.promise;
-  Object.assign(DuckDBInstance, { create });
-  await assert.rejects(recorder.flush(), { code: "store/not-a-database" });
+  Object.assign(DuckDBInstance, { create: make });
+  await assert.rejects(recorder.flush(), { code: "store/newer-format" });
   await Deno.remove(path);
   await recorder.close();
   assert.equal((await queryRows(path, "FROM measurements")).length, 1);
   assert.equal(warnings.length, 1);
-  assert.ok(warnings[0]!.startsWith(`results wait to be written to ${path}: cannot read`));
+  assert.ok(warnings[0]!.startsWith(`results wait to be written to ${path}: cannot use a data`));
 });
 
-Deno.test("inTransaction() killed before its end leaves the database as it was", async () => {
-  await using folder = await tempFolder();
-  const path = `${folder.path}/titrate.duckdb`;
-  (await openDatabase(path, { canWrite: true })).close();
-  const writer = new Child("die-in-transaction", path);
-  assert.equal(await writer.line(), "written");
-  await writer.kill();
-  assert.deepEqual(await queryRows(path, "FROM scores"), []);
-  await using recorder = Recorder.open(path);
-  recorder.recordMeasurements(keyOf(1), { attempt: 1, measurements: [measurement(1)] });
-  await recorder.flush();
-  assert.equal((await queryRows(path, "FROM measurements")).length, 1);
-});
-
-Deno.test("openDatabase() gives the file to one piece of work of this process at a time", async () => {
-  await using folder = await tempFolder();
-  const path = `${folder.path}/titrate.duckdb`;
+Deno.test("writeDatabase() gives the file to one piece of work of this process at a time", async () => {
+  await using results = await emptyResults();
+  const { path, folder } = results;
   let open = 0, most = 0;
   await Promise.all(Array.from({ length: 8 }, async (_, i) => {
-    const spelled = i % 2 === 0 ? path : `${folder.path}/./titrate.duckdb`;
-    const database = await openDatabase(spelled, { canWrite: true });
+    const spelled = i % 2 === 0 ? path : `${folder.root}/./titrate.duckdb`;
+    await writeDatabase(spelled, {
+      work: async (connection) => {
+        most = Math.max(most, ++open);
+        await connection.run(`INSERT INTO scores VALUES ('${i}', 'b', 'm', 's', ${i}, NULL)`);
+        open--;
+      },
+    });
+    const reader = await openReader(spelled);
     most = Math.max(most, ++open);
-    await database.connection.run(`INSERT INTO scores VALUES ('${i}', 'b', 'm', 's', ${i})`);
+    await reader.connection.run("FROM scores");
     open--;
-    database.close();
-    database.close();
+    reader.close();
+    reader.close();
   }));
   assert.equal(most, 1);
   assert.equal((await queryRows(path, "FROM scores")).length, 8);
 });
 
-Deno.test("openDatabase() refuses what is not ours to use", async () => {
+Deno.test("a database that is not ours to use is refused and left as it is", async () => {
   await using folder = await tempFolder();
   const newer = `${folder.path}/newer.duckdb`;
   const strange = `${folder.path}/strange.duckdb`;
-  const text = `${folder.path}/text.duckdb`;
-  (await openDatabase(newer, { canWrite: true })).close();
+  const sqlite = `${folder.path}/sqlite.duckdb`;
+  await create(newer);
   await change(newer, "UPDATE schema_version SET version = 99");
   await change(strange, "CREATE TABLE birds (name VARCHAR)");
-  await Deno.writeTextFile(text, "a text".repeat(5000));
-  for (const canWrite of [true, false]) {
-    await assert.rejects(openDatabase(newer, { canWrite }), {
+  const head = new Uint8Array(8192);
+  head.set(new TextEncoder().encode("SQLite format 3\0"));
+  await Deno.writeFile(sqlite, head);
+  const uses = [openReader, (path: string) => create(path)];
+  for (const use of uses) {
+    await assert.rejects(use(newer), {
       code: "store/newer-format",
       message: "cannot use a database of version 99, this version of Titrate knows " +
         SCHEMA_VERSION,
@@ -155,20 +296,52 @@ Deno.test("openDatabase() refuses what is not ours to use", async () => {
         mend: "use the newer version of Titrate, or another results folder",
       }],
     });
-    await assert.rejects(openDatabase(strange, { canWrite }), {
+    await assert.rejects(use(strange), {
       code: "store/not-a-database",
       message: "this database is not one of Titrate",
     });
-    await assert.rejects(openDatabase(text, { canWrite }), (error: ExperimentError) => {
-      assert.equal(error.code, "store/not-a-database");
-      assert.match(error.faults[0].mend!, /deno task rebuild/);
-      return true;
+    await assert.rejects(use(sqlite), {
+      code: "store/not-a-database",
+      message: "this is an SQLite database, not one of Titrate",
     });
   }
-  await assert.rejects(openDatabase(`${text}/below.duckdb`, { canWrite: true }), {
-    code: "store/io",
+  assert.deepEqual(await Deno.readFile(sqlite), head);
+  await Deno.writeTextFile(`${folder.path}/text`, "");
+  await assert.rejects(create(`${folder.path}/text/below.duckdb`), { code: "store/io" });
+});
+
+Deno.test("a path of results may hold what means something elsewhere", async () => {
+  for (
+    const name of [
+      "a#b",
+      "100%20",
+      "with space",
+      "~",
+      "naïve-日本",
+      "it's",
+      'say "x"',
+      "a,b",
+    ]
+  ) {
+    await using folder = await tempFolder();
+    const path = `${folder.path}/${name}/titrate.duckdb`;
+    await create(path);
+    assert.deepEqual(await queryRows(path, "FROM scores"), [], name);
+    assert.deepEqual(namesIn(`${folder.path}/${name}`), ["titrate.duckdb", "titrate.duckdb.lock"]);
+  }
+});
+
+Deno.test("a ? in the path of results is refused in plain words", () => {
+  assert.throws(() => resultsFolder("/tmp/a?b/results"), {
+    code: "store/bad-root",
+    message: "a database cannot stand below a name with a ?",
   });
 });
+
+/** Makes a database, or writes nothing into one that is there. */
+async function create(path: string): Promise<void> {
+  await writeDatabase(path, { work: () => Promise.resolve() });
+}
 
 async function change(path: string, sql: string): Promise<void> {
   const instance = await DuckDBInstance.create(path);

@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import { query } from "../../../lib/store/database/query.ts";
-import { Recorder } from "../../../lib/store/database/recorder.ts";
-import { TempDir } from "../../_support/temp_dir.ts";
+import { emptyResults } from "../_fixtures.ts";
 
 Deno.test("query() gathers less of long rows, whatever their number", async () => {
-  using dir = new TempDir();
-  const path = `${dir.path}/titrate.duckdb`;
-  const recorder = Recorder.open(path);
+  await using results = await emptyResults();
+  const { path } = results;
+  const recorder = results.open();
   recorder.recordFits("study", []);
   await recorder.flush();
   await recorder.close();

@@ -1,15 +1,20 @@
 import assert from "node:assert/strict";
 import { exitCodeOf } from "../../../lib/cli/exit.ts";
 import type { ExperimentError } from "../../../lib/base/errors.ts";
-import { openDatabase } from "../../../lib/store/database/database.ts";
-import { GATHERED_ROWS, query, queryRows } from "../../../lib/store/database/query.ts";
-import { tempFolder } from "../_fixtures.ts";
+import { writeDatabase } from "../../../lib/store/database/database.ts";
+import { GATHERED_ROWS, query, queryEach, queryRows } from "../../../lib/store/database/query.ts";
+import { namesIn, tempFolder } from "../_fixtures.ts";
 
 async function emptyDatabase(): Promise<{ path: string } & AsyncDisposable> {
   const folder = await tempFolder();
   const path = `${folder.path}/results/titrate.duckdb`;
-  (await openDatabase(path, { canWrite: true })).close();
+  await write(path);
   return { path, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() };
+}
+
+/** Writes nothing, and makes the database if there is none. */
+async function write(path: string, lockLimitMs?: number): Promise<void> {
+  await writeDatabase(path, { work: () => Promise.resolve(), lockLimitMs });
 }
 
 const values: [sql: string, json: unknown][] = [
@@ -58,13 +63,16 @@ Deno.test("query() names columns, types and which of them are numbers", async ()
   assert.deepEqual(isNumber, [true, true, false, false, false, true]);
 });
 
-Deno.test("query() takes values, and the last of several statements", async () => {
+Deno.test("query() takes values, and one question at a time", async () => {
   await using database = await emptyDatabase();
   const rows = await queryRows(database.path, "SELECT $1 || $2::INTEGER AS v, $3 AS n", {
     values: ["a'; DROP TABLE runs", 2, null],
   });
   assert.deepEqual(rows, [{ v: "a'; DROP TABLE runs2", n: null }]);
-  assert.deepEqual(await queryRows(database.path, "SELECT 1; SELECT 2 AS v"), [{ v: 2 }]);
+  await assert.rejects(queryRows(database.path, "SELECT 1; SELECT 2 AS v"), {
+    code: "store/sql",
+    message: "cannot answer several questions at once",
+  });
 });
 
 Deno.test("query() lets the file go before its rows are read, and streams what is too much", async () => {
@@ -78,7 +86,7 @@ Deno.test("query() lets the file go before its rows are read, and streams what i
   assert.equal(next, 3 * GATHERED_ROWS);
   const abandoned = await query(database.path, `FROM range(${3 * GATHERED_ROWS})`);
   for await (const _ of abandoned.batches) break;
-  (await openDatabase(database.path, { canWrite: true, lockLimitMs: 0 })).close();
+  await write(database.path, 0);
   assert.equal((await Array.fromAsync(few.batches)).flat().length, GATHERED_ROWS / 2);
 });
 
@@ -97,13 +105,8 @@ const refusals: [sql: string, message: RegExp, mend: RegExp][] = [
   ["SELECT error('late') FROM range(3)", /late/, /DESCRIBE/],
   ["", /^cannot answer the query: nothing is asked$/, /DESCRIBE/],
   ["-- only a comment", /nothing is asked/, /DESCRIBE/],
-  ["DELETE FROM runs", /read-only mode/, /^only ask: results are changed by runs alone$/],
-  ["DROP VIEW results", /read-only mode/, /^only ask/],
   ["SELECT * FROM read_csv('/etc/passwd')", /disabled by configuration/, /^ask for results only/],
-  ["COPY runs TO '/tmp/titrate-runs.csv'", /disabled by configuration/, /--format csv/],
-  ["ATTACH '/tmp/other.duckdb'", /disabled by configuration/, /^ask for results only/],
-  ["INSTALL httpfs", /disabled by configuration/, /^ask for results only/],
-  ["SET enable_external_access = true", /configuration has been locked/, /DESCRIBE/],
+  ["FROM read_text('/etc/passwd')", /disabled by configuration/, /^ask for results only/],
 ];
 
 Deno.test("query() refuses in DuckDB's words and says how to go on", async () => {
@@ -117,7 +120,86 @@ Deno.test("query() refuses in DuckDB's words and says how to go on", async () =>
       return true;
     });
   }
-  (await openDatabase(database.path, { canWrite: true, lockLimitMs: 0 })).close();
+  await write(database.path, 0);
+});
+
+/** Statements that do more than read, and what is said of them. */
+const WRITES: [sql: string, message: RegExp][] = [
+  ["DELETE FROM runs", /of the type DELETE does more than read/],
+  ["INSERT INTO scores SELECT * FROM scores", /of the type INSERT /],
+  ["UPDATE scores SET value = 1", /of the type UPDATE /],
+  ["DROP VIEW results", /of the type DROP /],
+  ["CREATE TABLE t (a INT)", /of the type CREATE /],
+  ["CREATE TEMP TABLE t AS SELECT 1", /of the type CREATE /],
+  ["COPY (SELECT 1) TO 'DATABASE' (USE_TMP_FILE false)", /of the type COPY /],
+  ["COPY (SELECT 1) TO 'DATABASE.wal'", /of the type COPY /],
+  ["COPY runs TO '/tmp/titrate-runs.csv'", /disabled by configuration/],
+  ["EXPORT DATABASE 'DATABASE.tmp/'", /of the type EXPORT |disabled by configuration/],
+  ["EXPLAIN ANALYZE COPY (SELECT 1) TO 'DATABASE'", /EXPLAIN ANALYZE carries out/],
+  ["EXPLAIN (FORMAT json, ANALYZE) SELECT 1", /EXPLAIN ANALYZE carries out/],
+  ["ATTACH '/tmp/other.duckdb'", /of the type ATTACH /],
+  ["INSTALL httpfs", /of the type LOAD /],
+  ["LOAD '/tmp/a.so'", /of the type LOAD /],
+  ["SET enable_external_access = true", /of the type SET /],
+  ["PRAGMA enable_profiling", /does more than read/],
+  ["CHECKPOINT", /of the type (CALL|PRAGMA) /],
+  ["VACUUM", /of the type VACUUM /],
+  ["BEGIN", /of the type TRANSACTION /],
+  ["USE memory", /of the type (VARIABLE SET|SET) /],
+  ["PREPARE p AS SELECT 1", /of the type PREPARE /],
+  ["CALL enable_logging()", /enable_logging\(\) does more than read/],
+  ["FROM enable_logging('QueryLog', storage = 'file', storage_path = '/tmp/l')", /enable_logging/],
+  ["FROM enable_profiling()", /enable_profiling/],
+  ["SELECT write_log('x')", /write_log/],
+  ["FROM query('FROM enable' || '_logging()')", /query\(\) does more than read/],
+];
+
+Deno.test("query() accepts what reads alone: nothing of the rest runs, no file is made or changed", async () => {
+  await using database = await emptyDatabase();
+  const folder = database.path.slice(0, database.path.lastIndexOf("/"));
+  const before = await Deno.readFile(database.path);
+  const names = namesIn(folder);
+  for (const [sql, message] of WRITES) {
+    const written = sql.replaceAll("DATABASE'", `${database.path}'`)
+      .replaceAll("'DATABASE", `'${database.path}`);
+    for (const text of [written, `-- a comment\n/* and */ SELECT 1;\n${written}`]) {
+      await assert.rejects(queryEach(database.path, text).next(), (error: ExperimentError) => {
+        assert.equal(error.code, "store/sql", text);
+        assert.equal(exitCodeOf(error.faults), 2);
+        assert.match(error.message, message, `${text}: ${error.message}`);
+        return true;
+      }, text);
+    }
+  }
+  assert.deepEqual(await Deno.readFile(database.path), before);
+  assert.deepEqual(namesIn(folder), names);
+});
+
+Deno.test("queryEach() answers every statement in turn, comments first, EXPLAIN, DESCRIBE and PIVOT among them", async () => {
+  await using database = await emptyDatabase();
+  const text = `-- what is there?
+    SELECT 1 AS a; /* ; */ DESCRIBE results; EXPLAIN SELECT 1; SHOW TABLES; SUMMARIZE scores;
+    PIVOT (SELECT unnest(['x', 'y']) AS k, 1 AS n) ON k USING sum(n);
+    WITH t AS (SELECT 2 AS a) FROM t; VALUES (';'); FROM range(3)`;
+  const firstColumns: string[] = [];
+  const counts: number[] = [];
+  for await (const { columns, batches } of queryEach(database.path, text)) {
+    firstColumns.push(columns[0]!);
+    counts.push((await Array.fromAsync(batches)).flat().length);
+  }
+  assert.deepEqual(firstColumns, [
+    "a",
+    "column_name",
+    "explain_key",
+    "name",
+    "column_name",
+    "x",
+    "a",
+    "col0",
+    "range",
+  ]);
+  assert.deepEqual([counts[0], counts[5], counts.at(-1)], [1, 1, 3]);
+  await write(database.path, 0);
 });
 
 Deno.test("query() before the first run says to run an experiment, and makes no file", async () => {

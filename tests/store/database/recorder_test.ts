@@ -1,34 +1,44 @@
 import assert from "node:assert/strict";
 import { DuckDBInstance } from "@duckdb/node-api";
 import fc from "fast-check";
-import { ArtifactStore } from "../../../lib/store/objects/artifacts.ts";
+import { FACTS } from "../../../lib/base/facts.ts";
 import { loadHistory } from "../../../lib/store/database/history.ts";
 import { MeasurementLog } from "../../../lib/store/objects/measurements.ts";
 import { query, queryRows } from "../../../lib/store/database/query.ts";
 import { rebuild } from "../../../lib/store/database/rebuild.ts";
-import { Recorder } from "../../../lib/store/database/recorder.ts";
 import type { FitRow, RunStart } from "../../../lib/store/database/rows.ts";
-import { commit, keyOf, newArtifact, tempFolder } from "../_fixtures.ts";
+import { TABLES } from "../../../lib/store/database/schema.ts";
+import { commit, emptyResults, keyOf, newArtifact } from "../_fixtures.ts";
 
 const START: RunStart = {
   run: "r1",
   experiment: "ablation",
   file: "experiments/ablation.yaml",
-  text: "stages: {}",
+  files: [
+    { file: "experiments/ablation.yaml", text: "stages: {} # as written\n" },
+    { file: "experiments/base.yaml", text: "about: base\n" },
+  ],
   startedAt: "2026-01-02T03:04:05.678Z",
   argv: ["run", "experiments/ablation.yaml"],
+  version: "0.2.0",
+  commit: "c0ffee",
+  process: {
+    host: "here",
+    processor: "a fast one",
+    pid: 42,
+    startedAt: "2026-01-02T03:04:00Z",
+  },
 };
 const loss = (step: number, value: number) => (
   { step, name: "lossNats", split: "train", value }
 );
 
 Deno.test("results has one row a cell and score, in the order of the spec", async () => {
-  await using folder = await tempFolder();
-  const path = `${folder.path}/titrate.duckdb`;
-  const store = await ArtifactStore.open(`${folder.path}/store`);
+  await using results = await emptyResults();
+  const { path, store } = results;
   const scores = [
-    { benchmark: "ncbi", metric: "f1", split: "test", value: 50.5 },
-    { benchmark: "ncbi", metric: "f1", split: "dev", value: 51 },
+    { benchmark: "ncbi", metric: "f1", split: "test", value: 0.505, standardError: 0.02 },
+    { benchmark: "ncbi", metric: "f1", split: "dev", value: 0.51 },
   ];
   const facts = {
     steps: 100,
@@ -40,8 +50,17 @@ Deno.test("results has one row a cell and score, in the order of the spec", asyn
   };
   await commit(store, keyOf(1), { outcome: { facts, scores } });
   await commit(store, keyOf(2), { outcome: { facts: {}, scores: [scores[0]!] } });
-  const recorder = Recorder.open(path);
-  recorder.recordCached(store, [keyOf(1), keyOf(2)]);
+  const recorder = results.open();
+  const about = "Entities found.";
+  const f1 = {
+    unit: "fraction",
+    better: "higher",
+    range: [0, 1],
+    isHeadline: true,
+    about,
+  } as const;
+  recorder.beginRun({ ...START, metrics: { pretrain: { f1 } } });
+  recorder.recordCached([keyOf(1), keyOf(2)]);
   recorder.recordCells("ablation", {
     replace: true,
     cells: [
@@ -64,39 +83,56 @@ Deno.test("results has one row a cell and score, in the order of the spec", asyn
     split: "VARCHAR",
     seed: "BIGINT",
     value: "DOUBLE",
-    steps: "BIGINT",
-    unique_tokens: "BIGINT",
-    seen_tokens: "BIGINT",
-    epochs: "DOUBLE",
-    parameters: "BIGINT",
-    flops: "DOUBLE",
+    standard_error: "DOUBLE",
+    unit: "VARCHAR",
+    better: "VARCHAR",
+    is_current: "BOOLEAN",
+    place: "INTEGER",
+    kind: "VARCHAR",
+    ...Object.fromEntries(Object.values(FACTS).map(({ column, type }) => [column, type])),
   });
   assert.equal(
     columns.join(", "),
-    "experiment, stage, key, axes, benchmark, metric, split, seed, value, steps, " +
-      "unique_tokens, seen_tokens, epochs, parameters, flops",
+    "experiment, stage, key, axes, benchmark, metric, split, seed, value, standard_error, unit, " +
+      "better, is_current, place, kind, " +
+      Object.values(FACTS).map(({ column }) => column).join(", "),
   );
-  const absent = [null, null, null, null, null, null];
-  const known = [100, 4000, 8000, 2, 1e6, 1.5e18];
-  const trained = ["ablation", "ner", keyOf(1), { seed: 1, steps: 100 }, "ncbi", "f1"];
-  assert.deepEqual((await Array.fromAsync(batches)).flat(), [
-    [...trained, "dev", 1, 51, ...known],
-    [...trained, "test", 1, 50.5, ...known],
-    ["ablation", "ner", keyOf(2), { seed: 1, steps: 0 }, "ncbi", "f1", "test", 1, 50.5, ...absent],
-    ["ablation", "control", keyOf(2), {}, "ncbi", "f1", "test", null, 50.5, ...absent],
+  const shown = [
+    "stage",
+    "key",
+    "axes",
+    "split",
+    "seed",
+    "value",
+    "standard_error",
+    "unit",
+    "better",
+    "steps",
+    "flops",
+  ];
+  const rows = (await Array.fromAsync(batches)).flat()
+    .map((row) => shown.map((name) => row[columns.indexOf(name)]));
+  const known = ["fraction", "higher", 100, 1.5e18];
+  const absent = ["fraction", "higher", null, null];
+  const trained = ["ner", keyOf(1), { seed: 1, steps: 100 }];
+  assert.deepEqual(rows, [
+    [...trained, "dev", 1, 0.51, null, ...known],
+    [...trained, "test", 1, 0.505, 0.02, ...known],
+    ["ner", keyOf(2), { seed: 1, steps: 0 }, "test", 1, 0.505, 0.02, ...absent],
+    ["control", keyOf(2), {}, "test", null, 0.505, 0.02, ...absent],
   ]);
 });
 
 Deno.test("recordCells() drops an experiment's former cells only when it replaces them", async () => {
-  await using folder = await tempFolder();
-  const path = `${folder.path}/titrate.duckdb`;
+  await using results = await emptyResults();
+  const { path } = results;
   const cell = (steps: number, key: number) => ({ stage: "ner", axes: { steps }, key: keyOf(key) });
   const cells = async () =>
     (await queryRows(
       path,
       "SELECT experiment AS e, axes->>'steps' AS s, key FROM cells ORDER BY ALL",
     )).map(({ e, s, key }) => `${e} ${s} ${parseInt(String(key), 16)}`);
-  const recorder = Recorder.open(path);
+  const recorder = results.open();
   recorder.recordCells("other", { cells: [cell(100, 9)], replace: true });
   recorder.recordCells("ablation", { cells: [cell(100, 1), cell(200, 2)], replace: true });
   await recorder.flush();
@@ -115,16 +151,21 @@ Deno.test("recordCells() drops an experiment's former cells only when it replace
 });
 
 Deno.test("Recorder follows a run and its tasks to their end", async () => {
-  await using folder = await tempFolder();
-  const path = `${folder.path}/titrate.duckdb`;
-  const recorder = Recorder.open(path);
+  await using results = await emptyResults();
+  const { path } = results;
+  const recorder = results.open();
   recorder.beginRun(START);
   const task = { run: "r1", key: keyOf(1), kind: "ner" };
   recorder.recordTask({ ...task, state: "running", attempt: 1 });
   await recorder.flush();
   const [running] = await queryRows(path, "SELECT status, ended_at, total FROM runs");
   assert.deepEqual(running, { status: "running", ended_at: null, total: null });
-  recorder.recordTask({ ...task, state: "failed", message: "out of memory" });
+  const at = { file: "a.txt", line: 3, column: 7 };
+  const faults = [
+    { code: "text/bad-json", message: "out of memory", at, mend: "buy some" },
+    { code: "text/io", message: "and more" },
+  ] as const;
+  recorder.recordTask({ ...task, state: "failed", faults });
   recorder.recordTask({ ...task, key: keyOf(2), state: "running", attempt: 3 });
   recorder.recordTask({ ...task, key: keyOf(2), state: "waiting" });
   recorder.endRun("r1", {
@@ -133,24 +174,66 @@ Deno.test("Recorder follows a run and its tasks to their end", async () => {
     elapsedMs: 12.5,
   });
   await recorder.close();
-  const [run] = await queryRows(path, "SELECT * EXCLUDE ended_at, ended_at > started_at FROM runs");
-  assert.deepEqual(Object.values(run!), [
-    "r1",
-    "ablation",
-    START.file,
-    START.text,
-    START.argv,
-    "failed",
-    "2026-01-02 03:04:05.678",
-    12.5,
-    3,
-    1,
-    1,
-    1,
-    true,
+  const [run] = await queryRows(
+    path,
+    "SELECT * EXCLUDE ended_at, ended_at > started_at AS is_after FROM runs",
+  );
+  assert.deepEqual(run, {
+    run: "r1",
+    experiment: "ablation",
+    variant: null,
+    file: START.file,
+    argv: START.argv,
+    status: "failed",
+    started_at: "2026-01-02 03:04:05.678",
+    elapsed_ms: 12.5,
+    total: 3,
+    cached: 1,
+    ran: 1,
+    failed: 1,
+    version: "0.2.0",
+    commit: "c0ffee",
+    host: "here",
+    processor: "a fast one",
+    pid: 42,
+    process_started_at: "2026-01-02 03:04:00",
+    is_after: true,
+  });
+  assert.deepEqual(await queryRows(path, "SELECT * EXCLUDE place FROM experiments"), [{
+    experiment: "ablation",
+    name: "ablation",
+    variant: null,
+    file: START.file,
+    latest_run: "r1",
+  }]);
+  assert.deepEqual(await queryRows(path, "FROM specs"), [
+    { run: "r1", experiment: "ablation", place: 0, ...START.files[0] },
+    { run: "r1", experiment: "ablation", place: 1, ...START.files[1] },
   ]);
-  assert.deepEqual(await queryRows(path, "FROM experiments"), [
-    { experiment: "ablation", file: START.file, text: START.text, latest_run: "r1" },
+  const failure = { experiment: null, stage: null, axes: null, kind: "ner", key: keyOf(1) };
+  assert.deepEqual(await queryRows(path, "FROM failures"), [
+    {
+      ...failure,
+      run: "r1",
+      attempt: 1,
+      code: "text/bad-json",
+      message: "out of memory",
+      file: "a.txt",
+      line_number: 3,
+      column_number: 7,
+      mend: "buy some",
+    },
+    {
+      ...failure,
+      run: "r1",
+      attempt: 1,
+      code: "text/io",
+      message: "and more",
+      file: null,
+      line_number: null,
+      column_number: null,
+      mend: null,
+    },
   ]);
   assert.deepEqual(
     await queryRows(path, "SELECT state, run, attempt, message, version FROM tasks ORDER BY key"),
@@ -162,27 +245,29 @@ Deno.test("Recorder follows a run and its tasks to their end", async () => {
 });
 
 Deno.test("recordArtifact() makes a failed task done and keeps the run that did it", async () => {
-  await using folder = await tempFolder();
-  const path = `${folder.path}/titrate.duckdb`;
+  await using results = await emptyResults();
+  const { path } = results;
   const task = { run: "r2", key: keyOf(1), kind: "pretrain" } as const;
-  const recorder = Recorder.open(path);
-  recorder.recordTask({ ...task, run: "r1", state: "failed", message: "killed" });
+  const recorder = results.open();
+  const faults = [{ code: "run/bug", message: "killed" }] as const;
+  recorder.recordTask({ ...task, run: "r1", state: "failed", faults });
   const measurements = [loss(1, 0.25), loss(9, 0.75)];
   recorder.recordMeasurements(keyOf(1), { attempt: 1, measurements });
   await recorder.flush();
   recorder.recordTask({ ...task, state: "running", attempt: 2 });
-  recorder.recordArtifact(
-    { format: 1, key: keyOf(1), ...newArtifact(), attempt: 2, files: [] },
-    [loss(1, 0.5)],
-  );
+  recorder.recordArtifact({
+    record: { format: 2, key: keyOf(1), ...newArtifact(), attempt: 2, files: [] },
+    measurements: [{ ...loss(1, 0.5), standardError: 0.1 }],
+  });
   await recorder.close();
   const [row] = await queryRows(path, "SELECT state, run, attempt, message, device FROM tasks");
   assert.deepEqual(row, { state: "done", run: "r2", attempt: 2, message: null, device: "cpu" });
   assert.deepEqual(
-    await queryRows(path, "SELECT step, attempt, value FROM measurements"),
-    [{ step: 1, attempt: 2, value: 0.5 }],
+    await queryRows(path, "SELECT step, attempt, value, standard_error FROM measurements"),
+    [{ step: 1, attempt: 2, value: 0.5, standard_error: 0.1 }],
     "what the artifact does not have is gone",
   );
+  assert.deepEqual(await queryRows(path, "FROM faults"), []);
   const params = await queryRows(path, "SELECT name, value FROM params ORDER BY name");
   assert.deepEqual(params.map(({ name, value }) => [name, value]), [
     ["preset", "bert-pico"],
@@ -194,8 +279,8 @@ Deno.test("recordArtifact() makes a failed task done and keeps the run that did 
 });
 
 Deno.test("recordFits() puts an experiment's fits in place of its former ones", async () => {
-  await using folder = await tempFolder();
-  const path = `${folder.path}/titrate.duckdb`;
+  await using results = await emptyResults();
+  const { path } = results;
   const fit: FitRow = {
     fit: "tokens",
     cell: { steps: 800 },
@@ -217,7 +302,7 @@ Deno.test("recordFits() puts an experiment's fits in place of its former ones", 
     goodness: { rmse: 0.4, rSquared: 0.9, chanceOfConstant: 0.001 },
     warnings: ["3 distinct x"],
   };
-  const recorder = Recorder.open(path);
+  const recorder = results.open();
   recorder.recordFits("other", [fit]);
   recorder.recordFits("ablation", [{ ...fit, fit: "old" }]);
   await recorder.flush();
@@ -246,8 +331,8 @@ Deno.test("recordFits() puts an experiment's fits in place of its former ones", 
 });
 
 Deno.test("recordMeasurements() counts each step once, however often and in what pieces", async () => {
-  await using folder = await tempFolder();
-  const path = `${folder.path}/titrate.duckdb`;
+  await using results = await emptyResults();
+  const { path } = results;
   let task = 0;
   const piece = fc.record({
     attempt: fc.integer({ min: 1, max: 3 }),
@@ -262,7 +347,7 @@ Deno.test("recordMeasurements() counts each step once, however often and in what
     ),
     isFlushed: fc.boolean(),
   });
-  const recorder = Recorder.open(path);
+  const recorder = results.open();
   recorder.recordCells("none", { cells: [], replace: true });
   await recorder.flush();
   await fc.assert(
@@ -289,12 +374,15 @@ Deno.test("recordMeasurements() counts each step once, however often and in what
   await recorder.close();
 });
 
-Deno.test("rebuild() from the artifacts gives the tables that the run wrote", async () => {
-  await using folder = await tempFolder();
-  const store = await ArtifactStore.open(`${folder.path}/store`);
-  const paths = { run: `${folder.path}/run.duckdb`, rebuilt: `${folder.path}/rebuilt.duckdb` };
-  const recorder = Recorder.open(paths.run);
+Deno.test("rebuild() from the store gives the tables that the run wrote", async () => {
+  await using results = await emptyResults();
+  const { folder, path, store } = results;
+  const recorder = results.open();
   recorder.beginRun(START);
+  const cells = [1, 2, 3].map((n) => ({ stage: "ner", axes: { n }, key: keyOf(n), place: n }));
+  recorder.recordCells("ablation", { cells, replace: true });
+  const identities = cells.map(({ key }) => [key, { kind: "pretrain", key }] as const);
+  recorder.recordHistory({ run: "r1", experiment: "ablation", identities, cells });
   for (const key of [keyOf(1), keyOf(2), keyOf(3)]) {
     // Killed at step 4 with a checkpoint at step 2, then resumed.
     const killed = await store.begin(key);
@@ -309,25 +397,39 @@ Deno.test("rebuild() from the artifacts gives the tables that the run wrote", as
     await using resumed = await store.begin(key);
     const log = await MeasurementLog.open(resumed.scratchDir);
     for (const step of [3, 4, 5]) {
-      log.append(loss(step, step / 3));
-      recorder.recordMeasurements(key, { attempt: 2, measurements: [loss(step, step / 3)] });
+      const measured = { ...loss(step, step / 3), standardError: step / 100 };
+      log.append(measured);
+      recorder.recordMeasurements(key, { attempt: 2, measurements: [measured] });
     }
     await log.finish(resumed.outDir);
-    const record = await resumed.commit(newArtifact());
+    const start = { key: keyOf(9), step: 0 };
+    const record = await resumed.commit({ ...newArtifact(), start });
     recorder.recordTask({ run: "r1", key, kind: record.kind, state: "running", attempt: 2 });
-    recorder.recordCached(store, [key]);
+    recorder.recordCached([key]);
   }
-  await recorder.close();
-  assert.equal(await rebuild(store, paths.rebuilt), 3);
-  await rebuild(store, paths.run);
-  for (const table of ["tasks", "params", "scores", "measurements"]) {
-    const text = table === "tasks" ? "SELECT * EXCLUDE run FROM tasks" : `FROM ${table}`;
-    const written = await queryRows(paths.run, `${text} ORDER BY ALL`);
-    assert.deepEqual(await queryRows(paths.rebuilt, `${text} ORDER BY ALL`), written, table);
-    assert.ok(written.length >= 3);
+  const counts = { total: 3, cached: 0, ran: 3, failed: 0 };
+  recorder.endRun("r1", { status: "done", counts, elapsedMs: 5 });
+  assert.equal(await recorder.close(), true);
+  const tables = Object.keys(TABLES).filter((name) => name !== "fits");
+  const contents = () =>
+    Promise.all(tables.map((table) => {
+      const columns = table === "tasks" ? "* EXCLUDE run" : "*";
+      return queryRows(path, `SELECT ${columns} FROM ${table} ORDER BY ALL`);
+    }));
+  const written = await contents();
+  for (const [i, table] of tables.entries()) {
+    if (table === "faults" || table === "metrics") continue;
+    assert.ok(written[i]!.length > 0, table);
   }
+  const { artifacts, runs, former } = await rebuild(folder, { store });
+  assert.deepEqual({ artifacts, runs }, { artifacts: 3, runs: 1 });
+  assert.equal(former, `${path}.aside-1`);
+  assert.deepEqual(await contents(), written);
+  await Deno.remove(path);
+  assert.equal((await rebuild(folder, { store })).former, undefined);
+  assert.deepEqual(await contents(), written);
   const steps = await queryRows(
-    paths.run,
+    path,
     "SELECT step, value, attempt FROM measurements WHERE key = $1 ORDER BY step",
     { values: [keyOf(2)] },
   );
@@ -339,31 +441,18 @@ Deno.test("rebuild() from the artifacts gives the tables that the run wrote", as
     [5, 5 / 3],
   ]);
   assert.deepEqual(new Set(steps.map(({ attempt }) => attempt)), new Set([2]));
-});
-
-Deno.test("rebuild() sets a damaged database aside and makes a new one", async () => {
-  await using folder = await tempFolder();
-  const path = `${folder.path}/titrate.duckdb`;
-  const store = await ArtifactStore.open(`${folder.path}/store`);
-  await commit(store, keyOf(1));
-  await Deno.writeTextFile(path, "no database at all".repeat(1000));
-  const warnings: string[] = [];
-  await rebuild(store, path, { onWarning: (text) => warnings.push(text) });
-  assert.equal((await queryRows(path, "FROM scores")).length, 1);
-  assert.match(await Deno.readTextFile(`${path}.damaged-1`), /^no database at all/);
-  assert.match(warnings[0]!, /^cannot read the database: .*; it is set aside as .*\.damaged-1$/);
+  assert.deepEqual(results.warnings, []);
 });
 
 Deno.test("Recorder writes a rerun of what is cached and known in one transaction", async () => {
-  await using folder = await tempFolder();
-  const path = `${folder.path}/titrate.duckdb`;
-  const store = await ArtifactStore.open(`${folder.path}/store`);
+  await using results = await emptyResults();
+  const { path, store } = results;
   const keys = [keyOf(1), keyOf(2), keyOf(3)];
   for (const key of keys) await commit(store, key);
   const rerun = async () => {
-    const recorder = Recorder.open(path, { intervalMs: 60_000 });
+    const recorder = results.open({ intervalMs: 60_000 });
     recorder.beginRun(START);
-    recorder.recordCached(store, keys);
+    recorder.recordCached(keys);
     await recorder.close();
   };
   await rerun();
@@ -389,23 +478,22 @@ Deno.test("Recorder writes a rerun of what is cached and known in one transactio
 });
 
 Deno.test("recordCached() records more artifacts than are read at a time", async () => {
-  await using folder = await tempFolder();
-  const path = `${folder.path}/titrate.duckdb`;
-  const store = await ArtifactStore.open(`${folder.path}/store`);
+  await using results = await emptyResults();
+  const { path, store } = results;
   const keys = Array.from({ length: 70 }, (_, i) => keyOf(i));
   for (const key of keys) await commit(store, key, { files: {} });
-  const recorder = Recorder.open(path);
-  recorder.recordCached(store, [...keys, keyOf(9999)]);
+  const recorder = results.open();
+  recorder.recordCached([...keys, keyOf(9999)]);
   await recorder.close();
   const [row] = await queryRows(path, "SELECT count(*) AS n FROM tasks WHERE state = 'done'");
   assert.equal(row!.n, 70);
 });
 
 Deno.test("loadHistory() tells which keys stood at a cell, newest first, and what they hash", async () => {
-  await using folder = await tempFolder();
-  const path = `${folder.path}/titrate.duckdb`;
+  await using results = await emptyResults();
+  const { path } = results;
   assert.equal(await loadHistory(path, "ablation"), undefined);
-  const recorder = Recorder.open(path);
+  const recorder = results.open();
   const axes = { steps: 100 };
   for (const [run, key] of [["20260101", 1], ["20260102", 2], ["20260103", 1]] as const) {
     recorder.recordHistory({

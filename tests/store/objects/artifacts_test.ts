@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { ExperimentError } from "../../../lib/base/errors.ts";
 import { sha256 } from "../../../lib/base/digest.ts";
 import type { Facts, InputRef, Score, TaskOutcome } from "../../../lib/graph/task.ts";
+import { storeFault } from "../../../lib/store/faults.ts";
 import { ArtifactStore } from "../../../lib/store/objects/artifacts.ts";
+import { sealJson } from "../../../lib/store/sealed_json.ts";
 import type { ArtifactRecord } from "../../../lib/store/objects/record.ts";
 import { commit, emptyStore, keyOf, namesIn, newArtifact, tempFolder } from "../_fixtures.ts";
 
@@ -13,14 +15,17 @@ Deno.test("commit() makes the artifact and its record visible, and leaves nothin
   const { store, root } = fixture;
   const files = { "model.bin": "weights", "general/train.txt": "a\n" };
   const record = await commit(store, KEY, { files });
+  const modified = ["general/train.txt", "model.bin"].map((path) =>
+    Deno.statSync(`${store.dirOf(KEY)}/${path}`).mtime?.getTime()
+  );
   assert.deepEqual(record, {
-    format: 1,
+    format: 2,
     key: KEY,
     ...newArtifact(),
     attempt: 1,
     files: [
-      { path: "general/train.txt", bytes: 2, sha256: sha256("a\n") },
-      { path: "model.bin", bytes: 7, sha256: sha256("weights") },
+      { path: "general/train.txt", bytes: 2, sha256: sha256("a\n"), modifiedMs: modified[0]! },
+      { path: "model.bin", bytes: 7, sha256: sha256("weights"), modifiedMs: modified[1]! },
     ],
   });
   assert.deepEqual(await store.find(KEY), record);
@@ -162,11 +167,26 @@ const damage: Record<string, { act: (dir: string) => Promise<void>; why: string 
       const text = await Deno.readTextFile(`${dir}/artifact.json`);
       await overwrite(`${dir}/artifact.json`, text.slice(0, text.length / 2));
     },
-    why: "its record is cut off or no JSON",
+    why: "its record is not what was written",
+  },
+  "a record with one digit changed in a score": {
+    act: async (dir) => {
+      const text = await Deno.readTextFile(`${dir}/artifact.json`);
+      assert.ok(text.includes("5.25"));
+      await overwrite(`${dir}/artifact.json`, text.replace("5.25", "5.35"));
+    },
+    why: "its record is not what was written",
   },
   "an empty record": {
     act: (dir) => overwrite(`${dir}/artifact.json`, ""),
-    why: "its record is cut off or no JSON",
+    why: "its record has no digest",
+  },
+  "a record of 0.1.0": {
+    act: async (dir) => {
+      const { digest: _, ...record } = JSON.parse(await Deno.readTextFile(`${dir}/artifact.json`));
+      await overwrite(`${dir}/artifact.json`, JSON.stringify({ ...record, format: 1 }));
+    },
+    why: "its record is of format 1, this version needs 2",
   },
   "a missing record": {
     act: (dir) => Deno.remove(`${dir}/artifact.json`),
@@ -266,29 +286,98 @@ Deno.test("verify() reads an unchanged artifact once, whoever asks", async () =>
   }
 });
 
-Deno.test("find() looks at the record alone and warns once of one it cannot read", async () => {
+Deno.test("find() notices files that are missing, of another size or changed, and warns once", async () => {
+  for (const [name, { act, why }] of Object.entries(damage)) {
+    await using fixture = await emptyStore();
+    const { store, root, warnings } = fixture;
+    await commit(store, KEY);
+    assert.notEqual(await store.find(KEY), undefined);
+    await act(store.dirOf(KEY));
+    assert.equal(await store.find(KEY), undefined, name);
+    assert.equal(await store.find(KEY), undefined);
+    assert.deepEqual(warnings, [`artifact ${KEY} cannot be used: ${why}`]);
+    assert.deepEqual(namesIn(`${root}/damaged`), []);
+  }
+});
+
+Deno.test("find() reads a cached artifact's files once after they were touched, and never otherwise", async () => {
   await using fixture = await emptyStore();
-  const { store, root, warnings } = fixture;
+  const { store } = fixture;
   await commit(store, KEY);
-  await Deno.remove(`${store.dirOf(KEY)}/model.bin`);
-  assert.notEqual(await store.find(KEY), undefined);
-  await overwrite(`${store.dirOf(KEY)}/artifact.json`, "{");
-  assert.equal(await store.find(KEY), undefined);
-  assert.equal(await store.find(KEY), undefined);
-  assert.deepEqual(warnings, [
-    `artifact ${KEY} cannot be used: its record is cut off or no JSON`,
-  ]);
-  assert.deepEqual(namesIn(`${root}/damaged`), []);
+  const open = Deno.open;
+  let reads = 0;
+  Deno.open = (path, options) => {
+    if (String(path).endsWith("model.bin")) reads++;
+    return open(path, options);
+  };
+  try {
+    for (let i = 0; i < 3; i++) assert.notEqual(await store.find(KEY), undefined);
+    assert.equal(reads, 0);
+    // As a copy without its times has it.
+    await Deno.utime(`${store.dirOf(KEY)}/model.bin`, new Date(0), new Date(0));
+    for (let i = 0; i < 3; i++) assert.notEqual(await store.find(KEY), undefined);
+    assert.equal(reads, 1);
+  } finally {
+    Deno.open = open;
+  }
+});
+
+Deno.test("readRows() checks the digests of what becomes rows, and sets aside what is damaged", async () => {
+  const line = '{"step":1,"name":"lossNats","split":"train","value":5.5}\n';
+  const files = { "measurements.jsonl": line, "model.bin": "weights" };
+  for (
+    const wrong of [line.replace("5.5", "5.6"), "", line + line.replace('"step":1', '"step":2')]
+  ) {
+    await using fixture = await emptyStore();
+    const { store, root, warnings } = fixture;
+    const record = await commit(store, KEY, { files });
+    assert.deepEqual(await store.readRows(KEY), {
+      record,
+      measurements: [{ step: 1, name: "lossNats", split: "train", value: 5.5 }],
+    });
+    await overwrite(`${store.dirOf(KEY)}/measurements.jsonl`, wrong);
+    assert.equal(await store.readRows(KEY), undefined);
+    assert.match(warnings[0]!, /is damaged: .*measurements\.jsonl.* will be computed again$/);
+    assert.deepEqual(namesIn(`${root}/damaged`), [`${KEY}-1`]);
+  }
+});
+
+Deno.test("begin() counts from 1 where a lock file holds a number that is no count", async () => {
+  for (const attempt of [1e300, 2 ** 40, -1, 1.5, null]) {
+    await using fixture = await emptyStore();
+    const { store, root } = fixture;
+    await Deno.mkdir(`${root}/locks`, { recursive: true });
+    await Deno.writeTextFile(`${root}/locks/${KEY}`, JSON.stringify({ attempt, pid: 1 }));
+    assert.equal((await commit(store, KEY)).attempt, 1);
+    assert.notEqual(await store.find(KEY), undefined);
+  }
+});
+
+Deno.test("what the file system refuses is told with its mend, also where Deno has no name for it", () => {
+  const cases = [
+    ["Input/output error (os error 5)", "Input/output error", /disk reports a failure/],
+    ["Invalid cross-device link (os error 18)", "Invalid cross-device link", /another disk/],
+    ["No locks available (os error 37)", "No locks available", /has no locks/],
+  ] as const;
+  for (const [message, shown, mend] of cases) {
+    const error = storeFault(new Error(`${message}: open '/x'`), { doing: "try", path: "/x" });
+    assert.ok(error instanceof ExperimentError, message);
+    assert.equal(error.code, "store/io");
+    assert.equal(error.message, `cannot try: ${shown}`);
+    assert.match(error.faults[0].mend!, mend);
+  }
+  const full = storeFault(new Error("x (os error 122)"), { doing: "try", path: "/x" });
+  assert.equal((full as ExperimentError).code, "store/disk-full");
 });
 
 Deno.test("ArtifactStore refuses artifacts of a newer version instead of dropping them", async () => {
   await using fixture = await emptyStore();
   const { store, root } = fixture;
   await commit(store, KEY);
-  await editRecord(store.dirOf(KEY), (record) => ({ ...record, format: 2 }));
+  await editRecord(store.dirOf(KEY), (record) => ({ ...record, format: 3 }));
   const refusal = {
     code: "store/newer-format",
-    message: "cannot read an artifact of format 2, this version knows 1",
+    message: "cannot read an artifact of format 3, this version knows 2",
   };
   await assert.rejects(store.find(KEY), refusal);
   await assert.rejects(store.verify(KEY), refusal);
@@ -313,7 +402,7 @@ Deno.test("open() makes nothing, and refuses a root that is no folder", async ()
   const store = await ArtifactStore.open(`${folder.path}/results/store`);
   assert.equal(await store.find(KEY), undefined);
   assert.equal(await store.verify(KEY), undefined);
-  assert.deepEqual(await Array.fromAsync(store.list()), []);
+  assert.deepEqual(await Array.fromAsync(store.keys()), []);
   assert.deepEqual(namesIn(folder.path), []);
 
   await Deno.writeTextFile(`${folder.path}/file`, "");
@@ -346,13 +435,13 @@ Deno.test("begin() says how to mend a file that stands in its way", async () => 
   assert.equal(attempt.number, 1, "the lock was let go");
 });
 
-Deno.test("list() gives every readable artifact in the order of keys", async () => {
+Deno.test("keys() gives every artifact in order, whatever its state", async () => {
   await using fixture = await emptyStore();
   const keys = [keyOf(3), "f".repeat(64), keyOf(1)];
   for (const key of keys) await commit(fixture.store, key);
   await overwrite(`${fixture.store.dirOf(keyOf(3))}/artifact.json`, "");
-  const listed = await Array.fromAsync(fixture.store.list(), (record) => record.key);
-  assert.deepEqual(listed, [keyOf(1), "f".repeat(64)]);
+  const listed = await Array.fromAsync(fixture.store.keys());
+  assert.deepEqual(listed, [keyOf(1), keyOf(3), "f".repeat(64)]);
 });
 
 Deno.test("ArtifactRecord fits the graph's types both ways", () => {
@@ -374,6 +463,6 @@ async function editRecord(
   dir: string,
   change: (record: ArtifactRecord) => ArtifactRecord,
 ): Promise<void> {
-  const record = JSON.parse(await Deno.readTextFile(`${dir}/artifact.json`));
-  await overwrite(`${dir}/artifact.json`, JSON.stringify(change(record)));
+  const { digest: _, ...record } = JSON.parse(await Deno.readTextFile(`${dir}/artifact.json`));
+  await overwrite(`${dir}/artifact.json`, sealJson(change(record)));
 }

@@ -64,7 +64,7 @@ Deno.test("commit() killed between record and rename leaves nothing to be seen",
   assert.deepEqual(namesIn(`${root}/tmp/${left}`), ["artifact.json", "result"]);
   assert.equal(await store.find(KEY), undefined);
   assert.equal(await store.verify(KEY), undefined);
-  assert.deepEqual(await Array.fromAsync(store.list()), []);
+  assert.deepEqual(await Array.fromAsync(store.keys()), []);
 
   const record = await commit(store, KEY);
   assert.equal(record.attempt, 2);

@@ -6,6 +6,7 @@ import { ArtifactStore } from "../../../lib/store/objects/artifacts.ts";
 import { MeasurementLog } from "../../../lib/store/objects/measurements.ts";
 import { queryRows } from "../../../lib/store/database/query.ts";
 import { Recorder } from "../../../lib/store/database/recorder.ts";
+import { resultsFolder } from "../../../lib/store/results_folder.ts";
 import { commit, keyOf, namesIn, newArtifact } from "../_fixtures.ts";
 
 const KEY = keyOf(0xfe);
@@ -74,8 +75,10 @@ testOnSmallDisk("MeasurementLog on a full disk says so and keeps its whole lines
 testOnSmallDisk("Recorder on a full disk keeps its rows and writes them once there is room", {
   bytes: 6 * 1024 * 1024,
   run: async (disk) => {
-    const path = `${disk}/titrate.duckdb`;
-    const recorder = Recorder.open(path, { intervalMs: 60_000 });
+    const folder = resultsFolder(disk);
+    const path = folder.database;
+    const store = await ArtifactStore.open(folder.store);
+    const recorder = Recorder.open(folder, { store, intervalMs: 60_000 });
     recorder.recordMeasurements(KEY, { attempt: 1, measurements: measurements(0, 10) });
     await recorder.flush();
     fill(`${disk}/filler`);

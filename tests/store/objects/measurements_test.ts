@@ -1,13 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import {
-  MeasurementLog,
-  readMeasurements,
-  type RecordedMeasurement,
-} from "../../../lib/store/objects/measurements.ts";
+import type { Measurement } from "../../../lib/graph/task.ts";
+import { MeasurementLog, readMeasurements } from "../../../lib/store/objects/measurements.ts";
 import { tempFolder } from "../_fixtures.ts";
 
-const loss = (step: number, value: number): RecordedMeasurement => (
+const loss = (step: number, value: number): Measurement => (
   { step, name: "lossNats", split: "train", value }
 );
 
@@ -80,8 +77,7 @@ Deno.test("readMeasurements() gives back the last of whatever was appended, bit 
       const log = await MeasurementLog.open(folder.path);
       for (const each of measurements) log.append(each);
       log.close();
-      const place = (each: RecordedMeasurement) =>
-        JSON.stringify([each.step, each.name, each.split]);
+      const place = (each: Measurement) => JSON.stringify([each.step, each.name, each.split]);
       const expected = new Map(measurements.map((each) => [place(each), each.value]));
       const read = await readMeasurements(folder.path);
       assert.deepEqual(new Map(read.map((each) => [place(each), each.value])), expected);

@@ -1,10 +1,11 @@
 /**
- * One lock per key: `flock` on a file that is never deleted.
+ * Locks: `flock` on a file that is never deleted.
  *
  * The kernel lets go of the lock when its holder closes the file or dies, so
- * nothing is ever unlocked by hand. The file tells who holds it and counts the
- * attempts at its key; it is empty until the first one.
+ * nothing is ever unlocked by hand. A key's lock file tells who holds it and counts
+ * the attempts at the key; it is empty until the first one.
  */
+import { sleep } from "../base/sleep.ts";
 
 interface LockNote {
   readonly attempt: number;
@@ -13,6 +14,8 @@ interface LockNote {
 
 const FIRST_WAIT_MS = 10;
 const LONGEST_WAIT_MS = 500;
+/** More attempts than anybody makes: a number beyond is no count, but damage. */
+const MOST_ATTEMPTS = 1_000_000;
 
 /** How to wait for a lock that somebody else holds. */
 export interface WaitOptions {
@@ -23,7 +26,7 @@ export interface WaitOptions {
 }
 
 /** A lock that is held until it is released. */
-export class KeyLock {
+export class FileLock {
   readonly #file: Deno.FsFile;
   readonly #path: string;
   #isHeld = true;
@@ -34,10 +37,10 @@ export class KeyLock {
   }
 
   /** Takes the lock if it is free; undefined if somebody holds it. */
-  static async tryTake(path: string): Promise<KeyLock | undefined> {
+  static async tryTake(path: string): Promise<FileLock | undefined> {
     const file = await Deno.open(path, { read: true, write: true, create: true });
     try {
-      if (await file.tryLock(true)) return new KeyLock(file, path);
+      if (await file.tryLock(true)) return new FileLock(file, path);
     } catch (error) {
       file.close();
       throw error;
@@ -51,11 +54,11 @@ export class KeyLock {
    *
    * @throws the signal's reason when it is aborted meanwhile
    */
-  static async take(path: string, { signal, onWait }: WaitOptions = {}): Promise<KeyLock> {
+  static async take(path: string, { signal, onWait }: WaitOptions = {}): Promise<FileLock> {
     let waitMs = FIRST_WAIT_MS;
     for (let isFirst = true;; isFirst = false) {
       signal?.throwIfAborted();
-      const lock = await KeyLock.tryTake(path);
+      const lock = await FileLock.tryTake(path);
       if (lock !== undefined) return lock;
       if (isFirst) onWait?.(await describeHolder(path));
       await sleep(waitMs, signal);
@@ -86,21 +89,6 @@ export class KeyLock {
   }
 }
 
-/** Waits, or throws the signal's reason as soon as it is aborted. */
-export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = () => {
-      clearTimeout(timer);
-      reject(signal?.reason);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", stop);
-      resolve();
-    }, ms);
-    signal?.addEventListener("abort", stop, { once: true });
-  });
-}
-
 async function describeHolder(path: string): Promise<string> {
   const note = await readNote(path);
   return note === undefined ? "another run" : `another run (process ${note.pid})`;
@@ -110,10 +98,12 @@ async function readNote(path: string): Promise<LockNote | undefined> {
   try {
     const note: unknown = JSON.parse(await Deno.readTextFile(path));
     const { attempt, pid } = note as Partial<LockNote>;
-    return Number.isSafeInteger(attempt) && Number.isSafeInteger(pid)
-      ? note as LockNote
-      : undefined;
+    return isCount(attempt, MOST_ATTEMPTS) && isCount(pid, 2 ** 31) ? note as LockNote : undefined;
   } catch {
     return undefined; // empty before the first attempt, or cut off by a full disk
   }
+}
+
+function isCount(value: unknown, most: number): boolean {
+  return Number.isSafeInteger(value) && Number(value) > 0 && Number(value) < most;
 }

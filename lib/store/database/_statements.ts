@@ -1,0 +1,104 @@
+/**
+ * Which statements a query may hold: those that read.
+ *
+ * What a statement is, DuckDB says once it has prepared it; nothing of a query runs
+ * before all of its statements have been looked at. The database is opened so that it
+ * cannot be changed, so this guards what a statement could do beside: write files,
+ * switch logs on, change settings.
+ */
+import {
+  type DuckDBConnection,
+  type DuckDBExtractedStatements,
+  StatementType,
+} from "@duckdb/node-api";
+import { ExperimentError } from "../../base/errors.ts";
+
+/** Functions that a SELECT can call and that do more than read. */
+const FORBIDDEN =
+  /\b(?:(?:en|dis)able_(?:logging|profiling|peg_parser)|write_log|truncate_duckdb_logs|json_execute_serialized_sql)\b/i;
+
+/** `query('...')` runs a text that may be put together from parts, where nobody can look. */
+const QUERY_CALL = /\bquery"?\s*(?:(?:--[^\n]*\n|\/\*[^]*?\*\/)\s*)*\(/i;
+
+/** Statements that may run. */
+export interface ReadingStatements {
+  /** As DuckDB parted them. */
+  readonly statements: DuckDBExtractedStatements;
+  /** How many of them have an answer: a PIVOT may be two, the first without one. */
+  readonly answers: number;
+}
+
+/**
+ * The statements of a text, each of which reads.
+ *
+ * @throws ExperimentError "store/sql" for a text without a statement, and for one that
+ *   does anything but read
+ * @throws Error what DuckDB has against it
+ */
+export async function readingStatements(
+  connection: DuckDBConnection,
+  text: string,
+): Promise<ReadingStatements> {
+  const statements = await extract(connection, text);
+  const call = FORBIDDEN.exec(text)?.[0] ?? QUERY_CALL.exec(text)?.[0];
+  if (call !== undefined) throw refused(`${call.replace(/\s*\($/, "")}() does more than read`);
+  let isPivot = false, answers = 0;
+  for (let i = 0; i < statements.count; i++) {
+    let type;
+    try {
+      const prepared = await statements.prepare(i);
+      type = prepared.statementType;
+      prepared.destroySync();
+    } catch (error) {
+      // The question that belongs to a PIVOT can be prepared once its type is there.
+      if (!isPivot) throw error;
+      isPivot = false;
+      answers++;
+      continue;
+    }
+    isPivot = type === StatementType.CREATE && makesPivotType(text);
+    if (isPivot) continue;
+    check(type, text);
+    answers++;
+  }
+  // A statement can be prepared once.
+  return { statements: await extract(connection, text), answers };
+}
+
+async function extract(
+  connection: DuckDBConnection,
+  text: string,
+): Promise<DuckDBExtractedStatements> {
+  try {
+    return await connection.extractStatements(text);
+  } catch (error) {
+    // All that the binding says of a text without a statement.
+    if ((error as Error).message !== "Error in native callback") throw error;
+    throw new ExperimentError("store/sql", "cannot answer the query: nothing is asked", {
+      mend: "SHOW TABLES and DESCRIBE results tell what can be asked",
+      cause: error,
+    });
+  }
+}
+
+function check(type: StatementType, text: string): void {
+  if (type === StatementType.SELECT) return;
+  if (type === StatementType.EXPLAIN) {
+    // What it explains, DuckDB does not say, and with ANALYZE it is carried out.
+    if (!/analy[sz]e/i.test(text)) return;
+    throw refused("EXPLAIN ANALYZE carries out what it explains");
+  }
+  const name = (StatementType[type] ?? "other").replaceAll("_", " ");
+  throw refused(`a statement of the type ${name} does more than read`);
+}
+
+/** Whether a type that is created is one that DuckDB makes of a PIVOT: nobody wrote CREATE. */
+function makesPivotType(text: string): boolean {
+  return /\bpivot(?:_wider)?\b/i.test(text) && !/\bcreate\b/i.test(text);
+}
+
+function refused(why: string): ExperimentError {
+  return new ExperimentError("store/sql", `cannot answer the query: ${why}`, {
+    mend: "only ask: results are changed by runs alone; `--format csv` or json puts rows in a file",
+  });
+}

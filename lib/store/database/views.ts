@@ -1,0 +1,279 @@
+/**
+ * The views that questions are asked of, and the two macros that give an
+ * experiment's axes a column each.
+ *
+ * A macro cannot have columns that depend on its argument, so every experiment has
+ * two views of its own, made again whenever its cells are written, and the macros
+ * lead to them by name.
+ */
+import type { DuckDBConnection } from "@duckdb/node-api";
+import {
+  type Column,
+  commentStatements,
+  FACT_COLUMNS,
+  sqlName,
+  sqlText,
+  type Table,
+  TABLES,
+} from "./schema.ts";
+
+/** A view: its columns in order, and the query that it stands for. */
+export interface View {
+  /** The view's name. */
+  readonly name: string;
+  /** What one row is. */
+  readonly about: string;
+  /** By the name of the column. */
+  readonly columns: Readonly<Record<string, Column>>;
+  /** Gives the columns in their order. */
+  readonly sql: string;
+}
+
+const { cells, scores, tasks, metrics, measurements, faults, runs, spec_files, spec_texts } =
+  TABLES as Readonly<Record<keyof typeof TABLES, Table>>;
+
+/** Columns of a table as they stand there. */
+function of(table: Table, ...names: string[]): Record<string, Column> {
+  return Object.fromEntries(names.map((name) => [name, table.columns[name]!]));
+}
+
+/**
+ * Every cell's task, and the tasks that its training went on from, one after another.
+ * A training measures what lies after its start; what lies before, those before it did.
+ */
+const LINEAGE = `WITH RECURSIVE lineage AS (
+  SELECT experiment, stage, axes, seed, place, key, CAST(NULL AS BIGINT) AS until_step FROM cells
+  UNION ALL
+  SELECT experiment, stage, axes, seed, place, tasks.start_key, tasks.start_step
+  FROM lineage JOIN tasks ON tasks.key = lineage.key
+  WHERE tasks.start_key IS NOT NULL AND (until_step IS NULL OR tasks.start_step < until_step)
+)`;
+
+const factColumns = Object.keys(FACT_COLUMNS).map((name) => `tasks.${name}`).join(", ");
+
+/** Every view, by its name. */
+export const VIEWS: Readonly<Record<string, View>> = {
+  results: {
+    name: "results",
+    about: "One row a cell, benchmark, metric and split: what most questions are asked of.",
+    columns: {
+      ...of(cells, "experiment", "stage", "key", "axes"),
+      ...of(scores, "benchmark", "metric", "split"),
+      ...of(cells, "seed"),
+      ...of(scores, "value", "standard_error"),
+      ...of(metrics, "unit", "better"),
+      is_current: [
+        "BOOLEAN",
+        "Whether this is of the spec as it last ran; false until the cell's new result is there.",
+      ],
+      ...of(cells, "place"),
+      ...of(tasks, "kind"),
+      ...FACT_COLUMNS,
+    },
+    sql: `SELECT cells.experiment, cells.stage, cells.key, cells.axes,
+  scores.benchmark, scores.metric, scores.split, cells.seed, scores.value, scores.standard_error,
+  metrics.unit, metrics.better, cells.key = cells.wanted_key AS is_current, cells.place, tasks.kind,
+  ${factColumns}
+FROM cells
+JOIN scores ON scores.key = cells.key
+JOIN tasks ON tasks.key = cells.key
+LEFT JOIN metrics ON metrics.kind = tasks.kind AND metrics.metric = scores.metric
+ORDER BY cells.experiment, cells.place, cells.stage, cells.axes,
+  scores.benchmark, scores.metric, scores.split`,
+  },
+  curves: {
+    name: "curves",
+    about: "One row a measurement on the way to a cell, from the beginning of its training.",
+    columns: {
+      ...of(cells, "experiment", "stage", "axes", "seed", "place"),
+      ...of(measurements, "key", "step", "name", "split", "value", "standard_error"),
+    },
+    sql: `${LINEAGE}
+SELECT lineage.experiment, lineage.stage, lineage.axes, lineage.seed, lineage.place,
+  lineage.key, step, name, split, value, standard_error
+FROM lineage
+JOIN measurements USING (key)
+LEFT JOIN tasks USING (key)
+WHERE step > coalesce(tasks.start_step, -1) AND (until_step IS NULL OR step <= until_step)
+ORDER BY lineage.experiment, lineage.place, lineage.stage, lineage.axes, name, split, step`,
+  },
+  costs: {
+    name: "costs",
+    about: "One row an experiment and done task: what it cost itself, and all before it.",
+    columns: {
+      ...of(cells, "experiment"),
+      ...of(tasks, "key", "kind"),
+      stages: ["VARCHAR", "The stages that it stands at, or is on the way to."],
+      ...of(tasks, "device", "engine", "started_at"),
+      seconds: ["DOUBLE", "How long the attempt took that made its artifact."],
+      ...of(tasks, "own_steps", "own_tokens", "own_flops"),
+      flops_per_second: ["DOUBLE", "own_flops / seconds."],
+      tokens_per_second: ["DOUBLE", "own_tokens / seconds."],
+      ...of(tasks, "steps", "seen_tokens", "flops", "bytes"),
+    },
+    sql: `${LINEAGE}, wanted AS (
+  SELECT experiment, key, string_agg(DISTINCT stage, ', ' ORDER BY stage) AS stages
+  FROM lineage GROUP BY experiment, key
+)
+SELECT experiment, key, kind, stages, device, engine, started_at, elapsed_ms / 1000 AS seconds,
+  own_steps, own_tokens, own_flops,
+  own_flops / nullif(elapsed_ms / 1000, 0) AS flops_per_second,
+  own_tokens / nullif(elapsed_ms / 1000, 0) AS tokens_per_second,
+  steps, seen_tokens, flops, bytes
+FROM wanted JOIN tasks USING (key)
+WHERE tasks.version IS NOT NULL
+ORDER BY experiment, started_at, key`,
+  },
+  failures: {
+    name: "failures",
+    about: "One row a cell whose task failed, and fault.",
+    columns: {
+      ...of(cells, "experiment", "stage", "axes"),
+      ...of(tasks, "kind", "key", "run", "attempt"),
+      ...of(faults, "code", "message", "file", "line_number", "column_number", "mend"),
+    },
+    sql: `SELECT cells.experiment, cells.stage, cells.axes, tasks.kind, tasks.key, tasks.run,
+  tasks.attempt, faults.code, faults.message, file, line_number, column_number, mend
+FROM tasks
+JOIN faults USING (key)
+LEFT JOIN cells ON cells.wanted_key = tasks.key
+WHERE tasks.state = 'failed'
+ORDER BY cells.experiment, cells.place, tasks.key, faults.place`,
+  },
+  specs: {
+    name: "specs",
+    about: "One row a run and file of its spec, as it was written.",
+    columns: {
+      ...of(runs, "run", "experiment"),
+      ...of(spec_files, "place", "file"),
+      ...of(spec_texts, "text"),
+    },
+    sql: `SELECT run, experiment, spec_files.place, spec_files.file, text
+FROM spec_files JOIN spec_texts USING (digest) LEFT JOIN runs USING (run)
+ORDER BY run, spec_files.place`,
+  },
+};
+
+/** The macros that give the axes of an experiment a column each. */
+export const MACROS = {
+  results_of: "The view results of one experiment, with a column for each of its axes.",
+  cells_of: "The cells of one experiment, with a column for each of its axes.",
+} as const;
+
+/** The statements that make views and macros in a database that has the tables. */
+export function viewStatements(): string[] {
+  return [
+    ...Object.values(VIEWS).flatMap(({ name, about, columns, sql }) => [
+      `CREATE VIEW ${name} AS ${sql}`,
+      ...commentStatements(name, { type: "VIEW", about, columns }),
+    ]),
+    ...Object.entries(MACROS).flatMap(([name, about]) => [
+      // The quotes: a name may hold a dot, which would part it.
+      `CREATE MACRO ${name}(experiment) AS TABLE FROM query_table('"${name.replace("_", " ")} ' ||
+        replace(experiment, '"', '""') || '"')`,
+      `COMMENT ON MACRO TABLE ${name} IS ${sqlText(about)}`,
+    ]),
+  ];
+}
+
+/** An axis of an experiment, as a column of its views. */
+interface AxisColumn {
+  readonly name: string;
+  readonly column: string;
+  readonly type: ColumnTypeOfAxis;
+}
+
+type ColumnTypeOfAxis = "BIGINT" | "DOUBLE" | "BOOLEAN" | "VARCHAR" | "JSON";
+
+/** Makes the two views of experiments whose cells have changed. */
+export async function writeAxesViews(
+  connection: DuckDBConnection,
+  experiments: readonly string[],
+): Promise<void> {
+  for (const experiment of experiments) {
+    const reader = await connection.runAndReadAll(
+      `SELECT each.key, list(DISTINCT each.type) FROM cells, json_each(cells.axes) AS each
+       WHERE experiment = $1 GROUP BY ALL ORDER BY each.key`,
+      [experiment],
+    );
+    const axes = reader.getRowsJson().map(([name, types]) =>
+      [String(name), typeOf(types as readonly string[])] as const
+    );
+    const results = { ...VIEWS["results"]!.columns };
+    const inCells = { ...cells.columns };
+    for (const columns of [results, inCells]) {
+      delete columns["experiment"];
+      delete columns["axes"];
+    }
+    await createView(connection, {
+      name: `results of ${experiment}`,
+      from: "results",
+      experiment,
+      axes: columnsOf(axes, results),
+      columns: results,
+    });
+    await createView(connection, {
+      name: `cells of ${experiment}`,
+      from: "cells",
+      experiment,
+      axes: columnsOf(axes, inCells),
+      columns: inCells,
+    });
+  }
+}
+
+interface AxesView {
+  readonly name: string;
+  readonly from: "results" | "cells";
+  readonly experiment: string;
+  readonly axes: readonly AxisColumn[];
+  readonly columns: Readonly<Record<string, Column>>;
+}
+
+async function createView(
+  connection: DuckDBConnection,
+  { name, from, experiment, axes, columns }: AxesView,
+): Promise<void> {
+  const list = axes.map(({ name, column, type }) => {
+    // A JSON pointer takes any name, where a bare one could be read as a path.
+    const pointer = sqlText(`/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`);
+    const value = type === "JSON" ? `axes->${pointer}` : `CAST(axes->>${pointer} AS ${type})`;
+    return `${value} AS ${sqlName(column)}`;
+  });
+  const [stage, ...rest] = ["stage", ...Object.keys(columns).filter((name) => name !== "stage")];
+  await connection.run(
+    `CREATE OR REPLACE VIEW ${sqlName(name)} AS SELECT ${[stage, ...list, ...rest].join(", ")}
+     FROM ${from} WHERE experiment = ${sqlText(experiment)}
+     ORDER BY place, stage${from === "results" ? ", benchmark, metric, split" : ""}`,
+  );
+  const comments: Record<string, Column> = { ...columns };
+  for (const { name, column, type } of axes) comments[column] = [type, `The axis ${name}.`];
+  const about = `The ${from} of the experiment ${experiment}, with a column for each axis.`;
+  await connection.run(
+    commentStatements(sqlName(name), { type: "VIEW", about, columns: comments }).join(";\n"),
+  );
+}
+
+/** Axes as columns; one that is called like another column, in whatever case, gets a prefix. */
+function columnsOf(
+  axes: readonly (readonly [name: string, type: ColumnTypeOfAxis])[],
+  columns: Readonly<Record<string, Column>>,
+): AxisColumn[] {
+  const taken = new Set(Object.keys(columns));
+  return axes.map(([name, type]) => {
+    let column = name;
+    while (taken.has(column.toLowerCase())) column = `axis_${column}`;
+    taken.add(column.toLowerCase());
+    return { name, column, type };
+  });
+}
+
+/** The type that holds values of all of JSON's types. */
+function typeOf(types: readonly string[]): ColumnTypeOfAxis {
+  const some = types.filter((type) => type !== "NULL");
+  const are = (...names: string[]) => some.length > 0 && some.every((type) => names.includes(type));
+  if (are("UBIGINT", "BIGINT")) return "BIGINT";
+  if (are("UBIGINT", "BIGINT", "DOUBLE")) return "DOUBLE";
+  if (are("BOOLEAN")) return "BOOLEAN";
+  return some.some((type) => type === "ARRAY" || type === "OBJECT") ? "JSON" : "VARCHAR";
+}

@@ -1,0 +1,182 @@
+/**
+ * The journals of runs: what a database holds that no artifact says.
+ *
+ *     runs/<run>.json       how a run began and ended, and what its new keys are made of
+ *     runs/cells-<n>.json   which task stands at each cell, n the digest of the content
+ *
+ * Every run writes one, so that a lost database gets its runs, cells and history
+ * back. Runs with the same cells share one list of them.
+ */
+import { z } from "zod";
+import type { Json } from "../base/canonical.ts";
+import { sha256 } from "../base/digest.ts";
+import type { CellRow, RunEnd, RunStart } from "./database/rows.ts";
+import { storeFault } from "./faults.ts";
+import { sealJson, unsealJson } from "./sealed_json.ts";
+
+/** A run as its journal tells it. */
+export interface RunJournal {
+  /** How it began. */
+  readonly start: RunStart;
+  /** Where its spec stands, seen from the folder of results. */
+  readonly place: string;
+  /** Absent while it runs, and when it was killed. */
+  readonly end?: RunEnd & { readonly endedAt: string };
+  /** Its cells; absent before they were told. */
+  readonly cells?: {
+    readonly rows: readonly CellRow[];
+    /** Whether these are all cells of the experiment. */
+    readonly replace: boolean;
+    /** Whether the run had something to do, so that explain goes back to it. */
+    readonly isHistory: boolean;
+  };
+  /** What the keys are made of that no earlier journal has. */
+  readonly identities: readonly (readonly [key: string, identity: Json])[];
+}
+
+const json = z.json();
+
+const cellSchema = z.object({
+  stage: z.string(),
+  axes: z.record(z.string(), json),
+  key: z.string(),
+  seed: z.exactOptional(z.number()),
+  place: z.exactOptional(z.number()),
+});
+
+const journalSchema = z.object({
+  start: z.looseObject({
+    run: z.string(),
+    experiment: z.string(),
+    file: z.string(),
+    files: z.array(z.object({ file: z.string(), text: z.string() })),
+    startedAt: z.string(),
+  }),
+  place: z.string(),
+  end: z.exactOptional(z.looseObject({ status: z.string(), endedAt: z.string() })),
+  cells: z.exactOptional(
+    z.object({ digest: z.string(), replace: z.boolean(), isHistory: z.boolean() }),
+  ),
+  identities: z.array(z.tuple([z.string(), json])),
+});
+
+/**
+ * Writes a run's journal, in place of what it wrote before.
+ *
+ * @throws ExperimentError "store/disk-full", "store/io"
+ */
+export async function writeJournal(folder: string, journal: RunJournal): Promise<void> {
+  const { cells, ...rest } = journal;
+  const path = `${folder}/${journal.start.run}.json`;
+  try {
+    await Deno.mkdir(folder, { recursive: true });
+    let reference;
+    if (cells !== undefined) {
+      const { rows, replace, isHistory } = cells;
+      const text = `${JSON.stringify(rows)}\n`;
+      const digest = sha256(text);
+      await writeWhole(`${folder}/cells-${digest}.json`, text, { isNew: true });
+      reference = { digest, replace, isHistory };
+    }
+    const value = { ...rest, ...(reference === undefined ? {} : { cells: reference }) };
+    await writeWhole(path, sealJson(value), { isNew: false });
+  } catch (error) {
+    throw storeFault(error, { doing: "write the journal of the run", path });
+  }
+}
+
+/**
+ * Every journal whose content is what was written, in the order of the runs.
+ *
+ * @param onWarning told of the others
+ * @throws ExperimentError "store/io"
+ */
+export async function* readJournals(
+  folder: string,
+  onWarning?: (message: string) => void,
+): AsyncGenerator<RunJournal> {
+  const names: string[] = [];
+  try {
+    for await (const { name } of Deno.readDir(folder)) names.push(name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return;
+    throw storeFault(error, { doing: "read the journals of runs", path: folder });
+  }
+  const cells = new Map<string, readonly CellRow[]>();
+  for (const name of names.sort()) {
+    if (!name.endsWith(".json") || name.startsWith("cells-")) continue;
+    const path = `${folder}/${name}`;
+    const read = parseJournal(await readText(path));
+    if ("damage" in read) {
+      onWarning?.(`${path} is left out: it ${read.damage}`);
+      continue;
+    }
+    const { cells: reference, ...journal } = read.journal;
+    if (reference === undefined) {
+      yield journal;
+      continue;
+    }
+    const { digest, replace, isHistory } = reference;
+    const rows = cells.get(digest) ?? await readCells(folder, digest);
+    if (rows === undefined) {
+      onWarning?.(`${path}: the list of its cells is missing or not what was written`);
+      yield journal;
+    } else {
+      cells.set(digest, rows);
+      yield { ...journal, cells: { rows, replace, isHistory } };
+    }
+  }
+}
+
+type Parsed =
+  | {
+    readonly journal: Omit<RunJournal, "cells"> & {
+      readonly cells?: { digest: string; replace: boolean; isHistory: boolean };
+    };
+  }
+  | { readonly damage: string };
+
+function parseJournal(text: string | undefined): Parsed {
+  if (text === undefined) return { damage: "cannot be read" };
+  const unsealed = unsealJson(text);
+  if ("damage" in unsealed) return unsealed;
+  const { success, data } = journalSchema.safeParse(unsealed.value);
+  // What the seal vouches for was written by this very module.
+  return success
+    ? { journal: data as unknown as Extract<Parsed, { journal: unknown }>["journal"] }
+    : { damage: "is of another version" };
+}
+
+async function readCells(folder: string, digest: string): Promise<CellRow[] | undefined> {
+  const text = await readText(`${folder}/cells-${digest}.json`);
+  if (text === undefined || sha256(text) !== digest) return undefined;
+  return z.array(cellSchema).parse(JSON.parse(text)) as CellRow[];
+}
+
+async function readText(path: string): Promise<string | undefined> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Puts a file in its place in one go; one that is there already stays if it is to be new. */
+async function writeWhole(
+  path: string,
+  text: string,
+  { isNew }: { readonly isNew: boolean },
+): Promise<void> {
+  if (isNew && await isFile(path)) return;
+  const fresh = `${path}.${crypto.randomUUID().slice(0, 8)}.new`;
+  await Deno.writeTextFile(fresh, text);
+  await Deno.rename(fresh, path);
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isFile;
+  } catch {
+    return false;
+  }
+}
