@@ -141,8 +141,15 @@ export function configFaults(config: BertConfig): readonly Fault[] {
   return faults;
 }
 
-/** The content of Hugging Face's config.json for a configuration. */
-export function toHuggingFace(config: BertConfig): JsonObject {
+/**
+ * The content of Hugging Face's config.json for a configuration.
+ *
+ * @param options padId: the id of [PAD] in the model's vocabulary
+ */
+export function toHuggingFace(
+  config: BertConfig,
+  { padId }: { readonly padId: number },
+): JsonObject {
   return {
     architectures: ["BertForMaskedLM"],
     attention_probs_dropout_prob: config.attentionDropout,
@@ -156,7 +163,7 @@ export function toHuggingFace(config: BertConfig): JsonObject {
     model_type: "bert",
     num_attention_heads: config.heads,
     num_hidden_layers: config.layers,
-    pad_token_id: 0,
+    pad_token_id: padId,
     position_embedding_type: "absolute",
     type_vocab_size: config.tokenTypes,
     vocab_size: config.vocabSize,

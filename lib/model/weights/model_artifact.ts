@@ -5,12 +5,13 @@
  * All that is known of a model's folder is known here: which files it has, and what is
  * wrong with one that is not whole.
  */
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import type { JsonObject } from "../../base/canonical.ts";
 import { ExperimentError } from "../../base/errors.ts";
 import type { ParamSpec } from "../../engine/engine.ts";
 import type { ArtifactType } from "../../graph/task.ts";
 import { vocabArtifact } from "../../text/pieces/vocab_artifact.ts";
-import type { WordPiece } from "../../text/pieces/wordpiece.ts";
+import { PAD_PIECE, refuseUncased, type WordPiece } from "../../text/pieces/wordpiece.ts";
 import { type BertConfig, fromHuggingFace, toHuggingFace } from "../config.ts";
 import { initialParams, type Params } from "../init.ts";
 import { encoderSpecs } from "../params.ts";
@@ -40,15 +41,19 @@ export interface ModelArtifact extends ArtifactType<Model> {
 export const modelArtifact: ModelArtifact = {
   type: "model",
   async write(dir, model) {
-    const config = JSON.stringify(toHuggingFace(model.config), null, 2);
-    await Deno.writeTextFile(configFile(dir), `${config}\n`);
+    const padId = model.pieces.indexOf(PAD_PIECE);
+    await writeJson(configFile(dir), toHuggingFace(model.config, { padId }));
     await writeParams(dir, model);
     await vocabArtifact.write(dir, model.pieces);
+    await writeJson(tokenizerFile(dir), tokenizerConfig(model.config));
   },
   async open(dir) {
-    const config = await readConfig(configFile(dir));
-    const vocabulary = await vocabArtifact.open(dir);
-    checkVocabularySize(config, { vocabulary, file: vocabArtifact.file(dir) });
+    const config = fromHuggingFace(await readConfig(configFile(dir)), configFile(dir));
+    const vocabulary = await vocabArtifact.open(dir), file = vocabArtifact.file(dir);
+    const isCased = await saysCased(tokenizerFile(dir));
+    // Older models do not say; their pieces do.
+    if (isCased === undefined) refuseUncased(vocabulary, file);
+    checkVocabularySize(config, { vocabulary, file });
     return new Model(dir, config, vocabulary);
   },
 };
@@ -174,10 +179,54 @@ function weightsFile(dir: string): string {
   return join(dir, "model.safetensors");
 }
 
-async function readConfig(file: string): Promise<BertConfig> {
+function tokenizerFile(dir: string): string {
+  return join(dir, "tokenizer_config.json");
+}
+
+async function writeJson(file: string, content: JsonObject): Promise<void> {
+  await Deno.writeTextFile(file, `${JSON.stringify(content, null, 2)}\n`);
+}
+
+/**
+ * What Hugging Face's libraries are to know of a tokenizer: without it they would take
+ * capitals and accents away, and give other ids without a word.
+ */
+function tokenizerConfig({ positions }: BertConfig): JsonObject {
+  return {
+    do_lower_case: false,
+    model_max_length: positions,
+    strip_accents: false,
+    tokenize_chinese_chars: true,
+    tokenizer_class: "BertTokenizer",
+  };
+}
+
+/**
+ * Whether a model's text keeps its capitals; undefined where that is not said.
+ *
+ * @throws ExperimentError "model/vocab" where it does not, which is not supported
+ */
+async function saysCased(file: string): Promise<true | undefined> {
   let text: string;
   try {
     text = await Deno.readTextFile(file);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+  const content = parseJson(text, file) as { readonly do_lower_case?: unknown } | null;
+  if (content?.do_lower_case === false) return true;
+  if (content?.do_lower_case !== true) return undefined;
+  throw new ExperimentError(
+    "model/vocab",
+    "the model's text is lower-cased, and only cased models are supported",
+    { at: { file }, mend: "give a cased model, as bert-base-cased" },
+  );
+}
+
+async function readConfig(file: string): Promise<unknown> {
+  try {
+    return parseJson(await Deno.readTextFile(file), file);
   } catch (cause) {
     if (!(cause instanceof Deno.errors.NotFound)) throw cause;
     throw new ExperimentError("model/config", "cannot read the model: no config.json", {
@@ -186,15 +235,16 @@ async function readConfig(file: string): Promise<BertConfig> {
       cause,
     });
   }
-  let content: unknown;
+}
+
+function parseJson(text: string, file: string): unknown {
   try {
-    content = JSON.parse(text);
+    return JSON.parse(text);
   } catch (cause) {
-    throw new ExperimentError("model/config", "config.json is no JSON", {
+    throw new ExperimentError("model/config", `${basename(file)} is no JSON`, {
       at: { file },
       mend: "fetch or make the model again",
       cause,
     });
   }
-  return fromHuggingFace(content, file);
 }

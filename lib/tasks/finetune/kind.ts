@@ -46,6 +46,10 @@ export function finetuning<Data, Own extends z.ZodRawShape, Row extends Example,
       const examples = data && benchmark.countTrain?.(data);
       return finetuneEstimate(params, { inputs, examples });
     },
+    async checkpointStep(scratchDir) {
+      const { latestStep } = await import("../training/checkpoints.ts");
+      return await latestStep(scratchDir);
+    },
     async run(context) {
       const { runFinetune } = await import("./run.ts");
       return await runFinetune(context, benchmark);

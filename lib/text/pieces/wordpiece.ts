@@ -10,8 +10,17 @@ import { readLines } from "../sources/lines.ts";
 import { PieceTrie } from "./piece_trie.ts";
 import { forEachWord } from "./basic_tokens.ts";
 
+/** The piece that fills rows up. */
+export const PAD_PIECE = "[PAD]";
+
 /** The special pieces, in the order in which a trained vocabulary begins. */
-export const SPECIAL_PIECES: readonly string[] = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
+export const SPECIAL_PIECES: readonly string[] = [
+  PAD_PIECE,
+  "[UNK]",
+  "[CLS]",
+  "[SEP]",
+  "[MASK]",
+];
 
 /** A word of more characters, code points that is, is [UNK]. */
 const MAX_WORD_CHARACTERS = 100;
@@ -60,7 +69,7 @@ export class WordPiece {
       else this.#initial.add(piece, id);
     });
     const special = (piece: string) => this.idOf(piece) ?? fail(missingSpecial(piece, file));
-    this.padId = special("[PAD]");
+    this.padId = special(PAD_PIECE);
     this.unkId = special("[UNK]");
     this.clsId = special("[CLS]");
     this.sepId = special("[SEP]");

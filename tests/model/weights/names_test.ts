@@ -163,3 +163,21 @@ Deno.test("Model.weights() draws a missing head afresh, and refuses a broken enc
   });
   await assert.rejects(readParams(dir, SPECS), { message: `${WORDS} is missing` });
 });
+
+Deno.test("an uncased model is refused, whether it says so or only its pieces do", async () => {
+  const dir = await makeDir(), file = join(dir, "tokenizer_config.json");
+  await modelArtifact.write(dir, { config: CONFIG, specs: SPECS, params: PARAMS, pieces });
+  // What we write says that text keeps its capitals, so pieces without any are fine.
+  await modelArtifact.open(dir);
+  await Deno.writeTextFile(file, '{"do_lower_case": true}');
+  await assert.rejects(modelArtifact.open(dir), {
+    code: "model/vocab",
+    message: "the model's text is lower-cased, and only cased models are supported",
+  });
+  await Deno.writeTextFile(file, "{}");
+  await assert.rejects(modelArtifact.open(dir), { code: "text/bad-vocab", message: /uncased/ });
+  await Deno.remove(file);
+  await assert.rejects(modelArtifact.open(dir), { code: "text/bad-vocab", message: /uncased/ });
+  await Deno.writeTextFile(file, "{");
+  await assert.rejects(modelArtifact.open(dir), { message: "tokenizer_config.json is no JSON" });
+});

@@ -108,6 +108,7 @@ Deno.test("pretrain leaves a model's folder and says what it took", async () => 
     "config.json",
     "model.safetensors",
     "optimizer.safetensors",
+    "tokenizer_config.json",
     "training.json",
     "vocab.txt",
   ]);
