@@ -1,5 +1,5 @@
 /** What a run says of itself: which Titrate it is, and where it runs. */
-import { hostName, processorName } from "../base/process.ts";
+import { hostName, processFacts, processorName } from "../base/process.ts";
 import config from "../../deno.json" with { type: "json" };
 
 /** The version of Titrate. */
@@ -17,6 +17,8 @@ export interface Provenance {
   readonly processor?: string;
   /** The process's number on that computer. */
   readonly pid: number;
+  /** When the process began, ISO 8601 in UTC; numbers are used again. */
+  readonly startedAt?: string;
 }
 
 /** The repository's root, where deno.json stands. */
@@ -27,12 +29,14 @@ export function provenance(root: URL = ROOT): Provenance {
   const commit = checkedOut(root);
   const host = permitted(hostName);
   const processor = permitted(processorName);
+  const startedAt = permitted(() => processFacts(Deno.pid)?.startedAt.toISOString());
   return {
     version: VERSION,
     ...(commit === undefined ? {} : { commit }),
     ...(host === undefined ? {} : { host }),
     ...(processor === undefined ? {} : { processor }),
     pid: Deno.pid,
+    ...(startedAt === undefined ? {} : { startedAt }),
   };
 }
 

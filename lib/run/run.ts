@@ -14,6 +14,7 @@ import { Recorder } from "../store/database/recorder.ts";
 import { checkName, readOutcomes, type RecordedOutcome } from "../store/database/results.ts";
 import type { CellRow, FitRow } from "../store/database/rows.ts";
 import { fitCurves } from "./fits.ts";
+import { killedRuns } from "./overview.ts";
 import { provenance } from "./provenance.ts";
 import { recordEvents } from "./record_events.ts";
 import { type ResultRow, rowsOfCells } from "./results.ts";
@@ -75,7 +76,7 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunRe
   const { experiment, plan, graph, filing: { experiment: name, variant } } = study;
   const { tracker, signal } = options;
   await checkDevice(study, options.executor);
-  const { version, commit, host, processor, pid } = provenance();
+  const { version, commit, ...process } = provenance();
   const startedAt = new Date().toISOString();
   const run = `${startedAt.replace(/[-:]|\.\d+/g, "")}-${crypto.randomUUID().slice(0, 4)}`;
 
@@ -96,7 +97,7 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunRe
     argv: options.argv ?? [],
     version,
     commit,
-    process: { host, processor, pid },
+    process,
     metrics: metricsOf(study.options.kinds),
   });
   const asked = cellRows(experiment, graph);
@@ -108,8 +109,11 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunRe
     const { identities } = graph;
     recorder.recordHistory({ run, experiment: name, identities, cells: asked });
   }
-  // A database that cannot be used is better learnt of now than after hours.
-  if (plan.counts.run > 0) await recorder.flush();
+  if (plan.counts.run > 0) {
+    recorder.recordKilled(await killedRuns(study.folder.database));
+    // A database that cannot be used is better learnt of now than after hours.
+    await recorder.flush();
+  }
 
   tracker.listen(recordEvents(recorder, run));
   await execute(study, { ...options, recorder });

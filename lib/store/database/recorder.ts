@@ -19,6 +19,7 @@ import {
   putCells,
   putFits,
   putHistory,
+  putKilled,
   putMeasurements,
   putRunEnd,
   putRunStart,
@@ -94,6 +95,12 @@ export class Recorder {
     const ended = { ...end, endedAt: new Date().toISOString() };
     this.#addToJournal({ end: ended });
     putRunEnd(this.#batch, run, ended);
+    this.#wake();
+  }
+
+  /** Records that runs are over which never said so: their process is gone. */
+  recordKilled(runs: readonly string[]): void {
+    putKilled(this.#batch, runs);
     this.#wake();
   }
 

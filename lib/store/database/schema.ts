@@ -94,7 +94,10 @@ export const TABLES = {
       variant: ["VARCHAR", "What makes it a variant of the spec; null for the spec as it stands."],
       file: ["VARCHAR", "The spec's path, as it was given."],
       argv: ["JSON", "The arguments of the command line."],
-      status: ["VARCHAR", "running, done, failed or interrupted."],
+      status: [
+        "VARCHAR",
+        "running, done, failed, interrupted, or killed where its process is gone.",
+      ],
       started_at: ["TIMESTAMP", "When it began."],
       ended_at: ["TIMESTAMP", "When it ended."],
       elapsed_ms: ["DOUBLE", "How long it took, in milliseconds."],

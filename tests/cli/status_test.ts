@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { until } from "../_support/until.ts";
+import { finished } from "../_support/titrate.ts";
+import { TinyStudy } from "./tiny_study.ts";
+
+/** The cells of a line of a table, by its head. */
+function lineOf(stdout: string, name: string): string | undefined {
+  return stdout.split("\n").find((line) => line.startsWith(`${name} `));
+}
+
+Deno.test("status shows a run whose process is gone as killed, and the next run records it so", async () => {
+  await using study = await TinyStudy.make();
+  await study.edit("steps: [2, 4]", "steps: [2, 200000]");
+  const child = study.start("run", "study.yaml", "--only", "stage=pretrain");
+  const ended = finished(child);
+  await until(
+    "it runs",
+    async () =>
+      (await study.sql("SELECT count(*) AS n FROM tasks WHERE state = 'running'"))[0].n > 0,
+  );
+  assert.match(lineOf((await study.call("status")).stdout, "study")!, / running /);
+  child.kill("SIGKILL");
+  await ended;
+  assert.match(lineOf((await study.call("status")).stdout, "study")!, / killed /);
+  await study.run("--only", "stage=entities");
+  assert.deepEqual(await study.sql("SELECT status FROM runs ORDER BY started_at"), [
+    { status: "killed" },
+    { status: "done" },
+  ]);
+});
+
+Deno.test("status names stage and axes of what failed, with file, line and mend", async () => {
+  await using study = await TinyStudy.make();
+  await study.write("test.tsv", "The\tO\nalpha\n");
+  await study.call("run", "study.yaml");
+  const { code, stdout, stderr } = await study.call("status");
+  assert.equal(code, 0, stderr);
+  assert.match(
+    stdout,
+    /^study: entities failed\n {2}test\.tsv:2: .*\[benchmarks\/no-tag\]\n {4}mend: /m,
+  );
+  assert.match(lineOf(stdout, "study")!, /1 failed, 4 skipped/);
+});
+
+Deno.test("status shows sizes by kind, each artifact once, and what is gone not at all", async () => {
+  await using study = await TinyStudy.make();
+  await study.run();
+  await study.run("--set", "stages.ner.with.steps=3");
+  const { stdout } = await study.call("status");
+  assert.match(stdout, /^study\+[0-9a-f]{8} \(--set stages\.ner\.with\.steps=3\) /m);
+  assert.match(lineOf(stdout, "pretrain artifacts")!, /^pretrain artifacts +4 +[\d.]+ kB$/);
+  assert.match(lineOf(stdout, "ner artifacts")!, /^ner artifacts +8 +[\d.]+ kB$/);
+  assert.match(lineOf(stdout, "database")!, /[\d.]+ MB$/);
+  const [{ key }] = await study.sql("SELECT key FROM cells WHERE stage = 'vocab' LIMIT 1");
+  const artifact = study.path(`results/store/objects/${key.slice(0, 2)}/${key}`);
+  await new Deno.Command("chmod", { args: ["-R", "u+w", artifact] }).output();
+  await Deno.remove(artifact, { recursive: true });
+  assert.equal(lineOf((await study.call("status")).stdout, "vocab artifacts"), undefined);
+});
