@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { isRunning } from "../../lib/base/process.ts";
+import { until } from "../_support/until.ts";
+import { TinyStudy } from "./tiny_study.ts";
+
+const CONFIG = fileURLToPath(new URL("../../deno.json", import.meta.url));
+
+/** Steps that take minutes: nothing ends by itself while a test looks on. */
+const STEPS = 200_000;
+
+Deno.test("a run whose deno task is killed saves a checkpoint and stops, its workers too", async () => {
+  await using study = await TinyStudy.make();
+  await study.edit("steps: [2, 4]", `steps: [${STEPS}]`);
+  await study.edit("seed: [1, 2]", "seed: [1]");
+  await study.edit("path: text.txt", `path: ${study.path("text.txt")}`);
+  const results = study.path("results");
+  // deno task leaves the folder for that of deno.json, so all paths are whole.
+  const task = new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["task", "--quiet", "--config", CONFIG, "run", study.path("study.yaml")],
+      ...["--only", "stage=pretrain", "--results", results],
+    ],
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+    detached: true,
+  }).spawn();
+  try {
+    const runs = () => study.sql("SELECT status, pid FROM runs");
+    await until("there is a checkpoint", () => checkpoints(results) > 0);
+    const [{ pid }] = await runs();
+    const training = Number(/"pid":(\d+)/.exec(lockOfTraining(results))![1]);
+    assert.ok(isRunning(pid) && isRunning(training));
+    task.kill("SIGKILL");
+    await until("driver and worker are gone", () => !isRunning(pid) && !isRunning(training));
+    assert.equal((await runs())[0].status, "interrupted");
+    assert.ok(checkpoints(results) > 0);
+  } finally {
+    try {
+      task.kill("SIGTERM");
+    } catch {
+      // It is gone, as it should be.
+    }
+    await task.status;
+  }
+});
+
+/** The note in the lock of the key that has a checkpoint folder. */
+function lockOfTraining(results: string): string {
+  const [{ name }] = Deno.readDirSync(`${results}/store/scratch`) as Iterable<Deno.DirEntry> as [
+    Deno.DirEntry,
+  ];
+  return Deno.readTextFileSync(`${results}/store/locks/${name}`);
+}
+
+function checkpoints(results: string): number {
+  let count = 0;
+  for (const { name } of Deno.readDirSync(`${results}/store/scratch`)) {
+    for (const _ of Deno.readDirSync(`${results}/store/scratch/${name}/task`)) count++;
+  }
+  return count;
+}
