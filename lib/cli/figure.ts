@@ -6,6 +6,7 @@ import { curvesSpec } from "../report/figures/curves_spec.ts";
 import { drawSvg } from "../report/figures/svg.ts";
 import { headlineRows } from "../report/text/grid.ts";
 import { readExperiments, readFits, readResults } from "../run/results.ts";
+import { resultsFolder } from "../store/results_folder.ts";
 import { kinds } from "../tasks/registry.ts";
 import { writeData } from "./streams.ts";
 
@@ -23,7 +24,7 @@ export interface FigureOptions {
  * @throws ExperimentError "cli/no-figure" when there is nothing to draw
  */
 export async function figure(experiment: string, options: FigureOptions): Promise<void> {
-  const database = `${options.results}/titrate.duckdb`;
+  const { database } = resultsFolder(options.results);
   const names = await readExperiments(database);
   if (!names.includes(experiment)) {
     throw nothing(`there is no experiment "${experiment}"`, mendName(experiment, names));

@@ -244,11 +244,19 @@ export const TABLES = {
       split: SPLIT,
       against: ["VARCHAR", "The column of results on the horizontal axis."],
       form: ["VARCHAR", "The formula that the parameters are of."],
-      shape: ["VARCHAR", "What the points look like, such as saturating."],
+      shape: [
+        "VARCHAR",
+        "What the points look like: saturating, saturated (at once), unsaturated, unbounded (the " +
+        "limit lies outside the metric's range), turning or flat; null where nothing was fitted.",
+      ],
       points: ["INTEGER", "How many points were used."],
       parameters: ["JSON", "By name; null where no fit could be made."],
       intervals: ["JSON", "Low and high by parameter, 95 percent of the bootstrap between them."],
-      goodness: ["JSON", "How well it fits: rmse in the metric's unit, rSquared."],
+      goodness: [
+        "JSON",
+        "rmse in the metric's unit, rSquared, and chanceOfConstant: how often points that do not " +
+        "depend on x would be described as well.",
+      ],
       warnings: ["JSON", "What to be wary of."],
     },
     primaryKey: ["experiment", "fit", "cell", "stage", "benchmark", "metric", "split", "against"],
