@@ -52,8 +52,11 @@ export interface TrainingProgress {
   readonly unit: "words" | "pieces";
 }
 
-/** So long nothing else is heard, such as that the run was interrupted. */
-const UNHEARD_MS = 50;
+/** Between two calls of `onProgress`. */
+const TELL_EVERY_MS = 50;
+
+/** Between two moments at which others have their turn; ten times as many cost a tenth more time. */
+const YIELD_EVERY_MS = 500;
 
 /**
  * The pieces of a vocabulary by id: special pieces, characters in order of code points, the same
@@ -86,24 +89,44 @@ export async function trainWordPiece(
   const merger = new Merger(pieces, options.seedPieces);
   // Sorted, so that equal counts are told apart by the text and not by who came first.
   const words = [...counts.keys()].sort();
-  let freeMs = performance.now() + UNHEARD_MS;
-  const hear = async (progress: Omit<TrainingProgress, "unit">) => {
-    if (performance.now() < freeMs) return;
-    const unit = progress.phase === "cutting" ? "words" : "pieces";
-    options.onProgress?.({ ...progress, unit });
-    await new Promise((resolve) => setTimeout(resolve, 0));
-    options.signal?.throwIfAborted();
-    freeMs = performance.now() + UNHEARD_MS;
-  };
+  const pace = new Pace(options);
   for (const [done, word] of words.entries()) {
     merger.addWord(word, counts.get(word)!);
-    if (done % 1000 === 999) await hear({ phase: "cutting", done, total: words.length });
+    if (done % 1000 !== 999 || !pace.isDue()) continue;
+    await pace.tell({ phase: "cutting", done, total: words.length, unit: "words" });
   }
   while (pieces.length < options.size && merger.mergeNext(options.minPairCount)) {
-    if (performance.now() < freeMs) continue;
-    await hear({ phase: "merging", done: pieces.length, total: options.size });
+    if (!pace.isDue()) continue;
+    await pace.tell({
+      phase: "merging",
+      done: pieces.length,
+      total: options.size,
+      unit: "pieces",
+    });
   }
   return pieces;
+}
+
+/** When to tell how far training is, and when to let others have their turn. */
+class Pace {
+  #tellMs = performance.now() + TELL_EVERY_MS;
+  #yieldMs = performance.now() + YIELD_EVERY_MS;
+
+  constructor(readonly watch: TrainingWatch) {}
+
+  isDue(): boolean {
+    return performance.now() >= this.#tellMs;
+  }
+
+  async tell(progress: TrainingProgress): Promise<void> {
+    this.watch.onProgress?.(progress);
+    if (performance.now() >= this.#yieldMs) {
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      this.#yieldMs = performance.now() + YIELD_EVERY_MS;
+    }
+    this.watch.signal?.throwIfAborted();
+    this.#tellMs = performance.now() + TELL_EVERY_MS;
+  }
 }
 
 function initialPieces(
