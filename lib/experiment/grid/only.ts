@@ -11,7 +11,7 @@ import type { FaultList } from "../check/fault_list.ts";
 import type { Grid } from "./grid.ts";
 import { listOf, mendName } from "../check/near.ts";
 import { itemsOf } from "../yaml/node.ts";
-import { parseValue } from "../yaml/yaml.ts";
+import { parseValue } from "../yaml/value.ts";
 
 /** What is left of the grid, and the stages that are asked for; all if absent. */
 export interface Restriction {

@@ -16,7 +16,7 @@ import { type MapEntry, type MapNode, plainOf, type SpecNode } from "./node.ts";
 import { parseYaml } from "./yaml.ts";
 
 /** The most bytes that one file may have. */
-const MAX_BYTES = 4_000_000;
+const MAX_BYTES = 2 ** 20;
 /** The most files that an experiment may be made of. */
 const MAX_FILES = 100;
 

@@ -11,7 +11,7 @@ import { formatPath, parsePath, type Path } from "../../base/path.ts";
 import type { FaultList } from "../check/fault_list.ts";
 import { mendName } from "../check/near.ts";
 import type { MapNode, SpecNode } from "./node.ts";
-import { parseValue } from "./yaml.ts";
+import { parseValue } from "./value.ts";
 
 /** Sections whose keys are names that the spec gives; `--set` makes up none. */
 const NAMED_SECTIONS = new Set(["axes", "env", "fits", "stages"]);

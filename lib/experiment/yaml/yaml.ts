@@ -23,14 +23,10 @@ import {
 import type { SourcePosition } from "../../base/errors.ts";
 import type { FaultList } from "../check/fault_list.ts";
 import type { MapEntry, MapNode, SpecNode } from "./node.ts";
-import { tokensToRefuse } from "./_tokens.ts";
+import { MAX_NODES, reportRefused } from "./_refused.ts";
 
-/** Values that a file may have once its aliases are written out. */
-const MAX_NODES = 200_000;
-/** Characters that these may have in all. */
+/** Characters that values may have in all once aliases are written out. */
 const MAX_CHARACTERS = 4_000_000;
-/** Tags, directives and comments of one text that are reported. */
-const MAX_REFUSED = 20;
 /** Levels that mappings and lists may be nested. */
 const MAX_DEPTH = 100;
 
@@ -85,68 +81,6 @@ export function parseYaml(text: string, options: YamlOptions): SpecNode | undefi
   if (problems.length > 0) return { type: "broken", at: place(0) };
   if (document.contents === null) return undefined;
   return new Converter(text, place, options.faults).convert(document.contents, 0);
-}
-
-/**
- * Reads a lone value of a command line: `2e-5`, `[1, 2]`, `"5"`, or text such as `a #2: b`.
- *
- * Only brackets, braces, quotes and tags at its beginning make it YAML. Otherwise nothing is
- * special in it, as nothing comes after it.
- */
-export function parseValue(text: string, options: Omit<YamlOptions, "hasLines">): SpecNode {
-  const raw = text.trim();
-  const isPlain = /^(~|[-+]?[\w.]*\w[\w.+-]*)?$/.test(raw); // what may be no text
-  const node = isPlain || /^["'![{]/.test(raw)
-    ? parseYaml(raw, { ...options, hasLines: false })
-    : undefined;
-  const value = raw === "" ? null : raw;
-  return node ?? { type: "scalar", at: { file: options.file }, value, raw };
-}
-
-const REFUSALS = {
-  tag: {
-    code: "experiment/yaml",
-    what: (source: string) => `a spec has no tags such as ${source}`,
-    mend: "remove the tag, or put the value in quotes if text is meant",
-  },
-  directive: {
-    code: "experiment/yaml",
-    what: (source: string) => `a spec is YAML 1.2, which ${source} is not for`,
-    mend: "remove the tag of the version, and quote what YAML 1.2 would read as something else",
-  },
-  comment: {
-    code: "experiment/yaml",
-    what: (source: string) => `a value has no comment such as ${source}`,
-    mend: "remove it, or put the whole value in quotes if text is meant",
-  },
-  value: {
-    code: "experiment/too-large",
-    what: () => "this file is too large to read",
-    mend: `remove what is not needed: a file may have ${MAX_NODES} values`,
-  },
-} as const;
-
-/** Reports what a spec does not have; says whether there is any. */
-function reportRefused(
-  text: string,
-  { place, faults, isLone }: {
-    readonly place: (offset: number) => SourcePosition;
-    readonly faults: FaultList;
-    readonly isLone: boolean;
-  },
-): boolean {
-  // Most texts have none of it, and then need no look at their tokens.
-  const isSuspect = text.includes("!") || /^%/m.test(text) || isLone && text.includes("#") ||
-    text.length > MAX_NODES;
-  if (!isSuspect) return false;
-  let count = 0;
-  for (const { type, source, offset } of tokensToRefuse(text, MAX_NODES)) {
-    if (type === "comment" && !isLone) continue;
-    if (++count > MAX_REFUSED) break;
-    const { code, what, mend } = REFUSALS[type];
-    faults.add(code, what(JSON.stringify(source.trim())), { at: place(offset), mend });
-  }
-  return count > 0;
 }
 
 /** Where each line begins; known before the text is read, for what is refused. */
