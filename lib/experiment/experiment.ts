@@ -207,11 +207,17 @@ class Loader {
     const ordered = orderStages(stages, faults);
     const axesOf = ordered === undefined ? undefined : axesOfStages(ordered, axes);
     const names = new Set(entriesOf(valueOf(this.#root, "stages")).map(([name]) => name));
-    const scores = new Map([...stages].map(([name, stage]) => [
-      name,
-      scoresOf(stage, [...paramsOf.get(name)?.values() ?? []]),
-    ]));
-    const fits = readFits(this.#root, { stages: names, axesOf, scores, grid, faults, isSound });
+    const fits = readFits(this.#root, {
+      stages: names,
+      axesOf,
+      scoresOf: (name) => {
+        const stage = stages.get(name);
+        return stage && scoresOf(stage, [...paramsOf.get(name)?.values() ?? []]);
+      },
+      grid,
+      faults,
+      isSound,
+    });
     const restriction = grid === undefined
       ? undefined
       : restrict(this.#options.only ?? [], { grid, stages: names, faults });

@@ -43,8 +43,8 @@ export interface FitOptions {
   readonly stages: ReadonlySet<string>;
   /** Axes by stage; undefined when a fault leaves them unknown. */
   readonly axesOf: ReadonlyMap<string, readonly string[]> | undefined;
-  /** The scores of a stage by its name; absent where a fault leaves them unknown. */
-  readonly scores: ReadonlyMap<string, readonly ScoreName[] | undefined>;
+  /** The scores that a stage will have; undefined where a fault leaves them unknown. */
+  readonly scoresOf: (stage: string) => readonly ScoreName[] | undefined;
   /** The grid, unless a fault leaves it unknown. */
   readonly grid: Grid | undefined;
   /** Where faults go. */
@@ -54,7 +54,13 @@ export interface FitOptions {
 }
 
 /** Reads the fits of a spec; those with faults are left out. */
-export function readFits(root: SpecNode, options: FitOptions): readonly FitSpec[] {
+export function readFits(root: SpecNode, given: FitOptions): readonly FitSpec[] {
+  const scores = new Map<string, readonly ScoreName[] | undefined>();
+  const scoresOf = (stage: string) => {
+    if (!scores.has(stage)) scores.set(stage, given.scoresOf(stage));
+    return scores.get(stage);
+  };
+  const options = { ...given, scoresOf };
   return entriesOf(valueOf(root, "fits")).flatMap(([name, entry]) => {
     const faultsBefore = options.faults.size;
     const stage = readStage(name, entry, options);
@@ -83,7 +89,8 @@ export function scoresOf(
   const scores = new Map<string, ScoreName>();
   for (const each of params) {
     for (const { benchmark, metric, split } of kind.scores(each)) {
-      scores.set(JSON.stringify([benchmark, metric, split]), { benchmark, metric, split });
+      const id = `${benchmark}\0${metric}\0${split}`;
+      if (!scores.has(id)) scores.set(id, { benchmark, metric, split });
     }
   }
   return [...scores.values()];
@@ -134,13 +141,14 @@ function readStage(
 
 /** Checks that the stage will have a score of that benchmark, metric and split. */
 function checkScore(name: string, { stage, entry, options }: Checking): void {
-  let left = options.scores.get(stage);
+  let left = options.scoresOf(stage);
   if (left === undefined) return;
   if (left.length === 0) {
-    const scored = [...options.scores].filter(([, scores]) => (scores ?? []).length > 0);
+    const scored = () =>
+      [...options.stages].filter((each) => (options.scoresOf(each) ?? []).length > 0);
     options.faults.add("experiment/unknown-name", `stage "${stage}" has no scores`, {
       at: valueOf(entry.value, "stage")!.at,
-      mend: () => mendName(stage, scored.map(([each]) => each), (near) => near),
+      mend: () => mendName(stage, scored(), (near) => near),
     });
     return;
   }

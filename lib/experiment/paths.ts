@@ -8,6 +8,7 @@
 import { dirname, isAbsolute, join } from "node:path";
 import type { SourcePosition } from "../base/errors.ts";
 import type { Path } from "../base/path.ts";
+import { holdsFilePath } from "../graph/schema.ts";
 import type { FaultList } from "./check/fault_list.ts";
 import { filePathsIn } from "./check/schema_walk.ts";
 import type { Environment } from "./language/environment.ts";
@@ -30,6 +31,7 @@ export interface PathOptions {
 
 /** The params of a stage at a cell with their paths relative to the working directory. */
 export function resolvePaths(stage: Stage, value: unknown, options: PathOptions): unknown {
+  if (!holdsFilePath(stage.kind.params)) return value;
   let resolved = value;
   for (const path of filePathsIn(stage.kind.params, value)) {
     const text = valueAt(value, path) as string;

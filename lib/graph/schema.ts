@@ -52,3 +52,39 @@ export function filePath(about: string): z.ZodString {
 export function isFilePath(schema: Schema): boolean {
   return filePaths.has(schema);
 }
+
+const holders = new WeakMap<Schema, boolean>();
+
+/** Whether a path may stand anywhere in what a schema takes; known after the first call. */
+export function holdsFilePath(schema: Schema): boolean {
+  const known = holders.get(schema);
+  if (known !== undefined) return known;
+  holders.set(schema, false); // a schema that holds itself is looked through once
+  const found = isFilePath(schema) || partsOf(schema).some(holdsFilePath);
+  holders.set(schema, found);
+  return found;
+}
+
+/** The schemas that a schema is made of. */
+function partsOf(schema: Schema): readonly Schema[] {
+  const known = unwrapSchema(schema, "in");
+  if (known === undefined) return [];
+  if (known !== schema) return [known];
+  const def = (known as z.core.$ZodTypes)._zod.def;
+  switch (def.type) {
+    case "object":
+      return [...Object.values(def.shape) as Schema[], ...def.catchall ? [def.catchall] : []];
+    case "record":
+      return [def.valueType];
+    case "array":
+      return [def.element];
+    case "tuple":
+      return [...def.items, ...def.rest ? [def.rest] : []];
+    case "union":
+      return def.options;
+    case "intersection":
+      return [def.left, def.right];
+    default:
+      return [];
+  }
+}

@@ -31,6 +31,16 @@ const CASES: readonly Case[] = [
   mend: write "name"`,
   },
   {
+    name: "keys that every object has, and no schema",
+    spec: training("corpus: $(stages.shards)\nsteps: 1\nconstructor: 1\ntoString: { a: 1 }"),
+    faults: `spec.yaml:10:7: cannot read key "constructor" [experiment/unknown-key]
+  mend: write one of "steps", "lr", "learning_rate_decay", "warmup", "seed", "tokens", "optimizer", \
+"isTied", "schedule", "tags", "note", "piece" and 4 more
+spec.yaml:11:7: cannot read key "toString" [experiment/unknown-key]
+  mend: write one of "steps", "lr", "learning_rate_decay", "warmup", "seed", "tokens", "optimizer", \
+"isTied", "schedule", "tags", "note", "piece" and 4 more`,
+  },
+  {
     name: "an unknown key like no other",
     spec: `${STAGES}  other: { uses: synthetic-world, wild: 1 }\n`,
     faults: `spec.yaml:5:35: cannot read key "wild" [experiment/unknown-key]

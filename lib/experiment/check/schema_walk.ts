@@ -84,11 +84,21 @@ function walk(
   const isOpen = maps.some((map) =>
     map.type !== "object" || map.catchall !== undefined && definition(map.catchall).type !== "never"
   );
-  const known = [...new Set(maps.flatMap((map) => Object.keys(map.shape ?? {})))];
-  for (const [key, item] of Object.entries(value)) {
-    const schemas = maps.flatMap((map) => map.shape?.[key] ?? map.valueType ?? map.catchall ?? []);
-    if (!isOpen && !known.includes(key)) visitor.onUnknownKey?.({ path, key, known });
-    else walk(schemas.flatMap((each) => leavesOf(each, item)), item, [...path, key], visitor);
+  for (const key of Object.keys(value)) {
+    const item = (value as Record<string, unknown>)[key];
+    const isKnown = isOpen || maps.some(({ shape }) => shape && Object.hasOwn(shape, key));
+    if (!isKnown) {
+      const known = new Set(maps.flatMap(({ shape }) => Object.keys(shape ?? {})));
+      visitor.onUnknownKey?.({ path, key, known: [...known] });
+      continue;
+    }
+    // Most values are neither mappings, lists nor texts that anybody asks for.
+    const isLeaf = typeof item !== "object" || item === null;
+    if (isLeaf && (typeof item !== "string" || visitor.onText === undefined)) continue;
+    const schemas = maps.flatMap(({ shape, valueType, catchall }) =>
+      (shape && Object.hasOwn(shape, key) ? shape[key] : undefined) ?? valueType ?? catchall ?? []
+    );
+    walk(schemas.flatMap((each) => leavesOf(each, item)), item, [...path, key], visitor);
   }
 }
 
