@@ -21,7 +21,7 @@ export async function main(args: readonly string[]): Promise<number> {
   let exitCode: number = EXIT.done;
   try {
     const program = buildProgram((code) => exitCode = code);
-    await program.parseAsync(args, { from: "user" });
+    await program.parseAsync(withQuery(args), { from: "user" });
     return exitCode;
   } catch (error) {
     // Commander has printed what it had to say; help and version are no errors.
@@ -35,6 +35,11 @@ export async function main(args: readonly string[]): Promise<number> {
     for (const each of known.faults) printError(formatFault(each));
     return exitCodeOf(known.faults);
   }
+}
+
+/** A query may begin with a comment, which would pass for an option: no option holds a space. */
+function withQuery(args: readonly string[]): string[] {
+  return args.map((each) => args[0] === "sql" && /^--[^=\s]*\s/.test(each) ? `\n${each}` : each);
 }
 
 /** The error as one that a person can mend, if it is one. */

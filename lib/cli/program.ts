@@ -112,7 +112,7 @@ Examples:
 
   program.command("sql")
     .description("Query the results; read-only, also while a run is on.")
-    .argument("<query>", "a SQL statement; the view `results` has a row for every score")
+    .argument("<query>", "SQL that reads; the view `results` has a row for every score")
     .addOption(resultsOption())
     .addOption(
       new Option("--format <format>", "how rows are printed").choices(FORMATS).default("table"),
@@ -122,9 +122,13 @@ Examples:
       `
 Examples:
   deno task sql "FROM results WHERE experiment = 'ablation' AND metric = 'f1' AND split = 'test'"
-  deno task sql "SELECT * FROM measurements" --format csv > measurements.csv
+  deno task sql "SELECT tokens, value FROM results_of('ablation') WHERE metric = 'f1' AND split = 'test'"
+  deno task sql "SELECT * FROM curves" --format csv > curves.csv
+  deno task sql "SHOW TABLES; DESCRIBE results"
 
-Tables: experiments, runs, tasks, params, cells, measurements, scores, fits; see results/README.md.`,
+results_of('NAME') has a column for each axis. Views: results, curves, costs, failures, specs.
+Tables: experiments, runs, tasks, params, cells, measurements, scores, metrics, fits, faults;
+see results/README.md.`,
     )
     .action(async (query, options) => await (await import("./sql.ts")).sql(query, options));
 

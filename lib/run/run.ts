@@ -92,7 +92,7 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunRe
     name: experiment.name,
     variant,
     file: experiment.file,
-    files: [{ file: experiment.file, text: experiment.text }],
+    files: experiment.files.map(({ path, text }) => ({ file: path, text })),
     startedAt,
     argv: options.argv ?? [],
     version,

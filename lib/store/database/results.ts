@@ -1,11 +1,12 @@
 /** What the database knows of experiments, runs and tasks: every question that Titrate itself asks. */
-import type { Json } from "../../base/canonical.ts";
-import { FACT_NAMES, FACTS, type Facts } from "../../base/facts.ts";
+import type { Json, JsonObject } from "../../base/canonical.ts";
+import { FACT_NAMES, FACTS, type Facts, FIT_FACTS } from "../../base/facts.ts";
 import { resolve } from "node:path";
 import { ExperimentError } from "../../base/errors.ts";
 import type { Score, TaskState } from "../../graph/task.ts";
 import { placeOf, realPath, type ResultsFolder } from "../results_folder.ts";
 import { queryRows } from "./query.ts";
+import type { FitRow } from "./rows.ts";
 
 /** How long a question of minor importance waits for the database. */
 const SHORT_LIMIT_MS = 1_000;
@@ -98,16 +99,86 @@ export async function readOutcomes(
       outcome = { kind: String(row["kind"]), facts: factsOf(row), scores: [] };
       outcomes.set(key, outcome);
     }
-    const standardError = numberOf(row["standard_error"]);
-    outcome.scores.push({
+    outcome.scores.push(scoreOf(row));
+  }
+  return outcomes;
+}
+
+/** A score that a cell of an experiment shows. */
+export interface RecordedScore extends Score {
+  /** The task that measured it. */
+  readonly key: string;
+  /** Its kind. */
+  readonly kind: string;
+  /** The stage by name. */
+  readonly stage: string;
+  /** Axis values by axis name. */
+  readonly axes: JsonObject;
+  /** The seed of the task. */
+  readonly seed: number | undefined;
+  /** How far training had come. */
+  readonly facts: Facts;
+}
+
+/**
+ * The scores that an experiment's cells show, in the order of its stages and cells.
+ *
+ * @throws ExperimentError as `query`
+ */
+export async function readScores(database: string, experiment: string): Promise<RecordedScore[]> {
+  const rows = await queryRows(database, "FROM results WHERE experiment = $1", {
+    values: [experiment],
+  });
+  return rows.map((row) => ({
+    key: String(row["key"]),
+    kind: String(row["kind"]),
+    stage: String(row["stage"]),
+    axes: row["axes"] as JsonObject,
+    seed: numberOf(row["seed"]),
+    facts: factsOf(row),
+    ...scoreOf(row),
+  }));
+}
+
+/** A scaling curve that could be fitted, as it is recorded. */
+export type RecordedFit =
+  & Pick<FitRow, "stage" | "benchmark" | "metric" | "split" | "cell" | "against">
+  & Required<Pick<FitRow, "parameters" | "shape">>;
+
+/**
+ * The scaling curves of an experiment; without those that could not be fitted.
+ *
+ * @throws ExperimentError as `query`
+ */
+export async function readFits(database: string, experiment: string): Promise<RecordedFit[]> {
+  const facts = new Map(FIT_FACTS.map((name) => [FACTS[name].column as Json, name]));
+  const rows = await queryRows(database, "FROM fits WHERE experiment = $1", {
+    values: [experiment],
+  });
+  return rows.flatMap((row) => {
+    const against = facts.get(row["against"]!);
+    if (against === undefined || row["parameters"] === null) return [];
+    return [{
+      stage: String(row["stage"]),
       benchmark: String(row["benchmark"]),
       metric: String(row["metric"]),
       split: String(row["split"]),
-      value: Number(row["value"]),
-      ...(standardError === undefined ? {} : { standardError }),
-    });
-  }
-  return outcomes;
+      cell: row["cell"] as JsonObject,
+      against,
+      parameters: row["parameters"] as unknown as RecordedFit["parameters"],
+      shape: row["shape"] as RecordedFit["shape"],
+    }];
+  });
+}
+
+/**
+ * The names of the experiments that are recorded, in order.
+ *
+ * @throws ExperimentError as `query`
+ */
+export async function readExperiments(database: string): Promise<string[]> {
+  const rows = await queryRows(database, "SELECT experiment FROM experiments ORDER BY ALL");
+  return rows.map(({ experiment }) => String(experiment));
 }
 
 /** What became of a task when a run had it last. */
@@ -140,6 +211,17 @@ export async function readStates(
     run: String(run),
     ...(typeof message === "string" ? { message } : {}),
   }]));
+}
+
+function scoreOf(row: Readonly<Record<string, Json>>): Score {
+  const standardError = numberOf(row["standard_error"]);
+  return {
+    benchmark: String(row["benchmark"]),
+    metric: String(row["metric"]),
+    split: String(row["split"]),
+    value: Number(row["value"]),
+    ...(standardError === undefined ? {} : { standardError }),
+  };
 }
 
 function factsOf(row: Readonly<Record<string, Json>>): Facts {

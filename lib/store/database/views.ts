@@ -168,9 +168,9 @@ export function viewStatements(): string[] {
       ...commentStatements(name, { type: "VIEW", about, columns }),
     ]),
     ...Object.entries(MACROS).flatMap(([name, about]) => [
-      // The quotes: a name may hold a dot, which would part it.
+      // The quotes: a name may hold a dot, which would part it. No quote can stand inside.
       `CREATE MACRO ${name}(experiment) AS TABLE FROM query_table('"${name.replace("_", " ")} ' ||
-        replace(experiment, '"', '""') || '"')`,
+        replace(experiment, '"', '''') || '"')`,
       `COMMENT ON MACRO TABLE ${name} IS ${sqlText(about)}`,
     ]),
   ];
@@ -206,20 +206,25 @@ export async function writeAxesViews(
       delete columns["axes"];
     }
     await createView(connection, {
-      name: `results of ${experiment}`,
+      name: `results of ${unquoted(experiment)}`,
       from: "results",
       experiment,
       axes: columnsOf(axes, results),
       columns: results,
     });
     await createView(connection, {
-      name: `cells of ${experiment}`,
+      name: `cells of ${unquoted(experiment)}`,
       from: "cells",
       experiment,
       axes: columnsOf(axes, inCells),
       columns: inCells,
     });
   }
+}
+
+/** As the macros look for it. */
+function unquoted(experiment: string): string {
+  return experiment.replaceAll('"', "'");
 }
 
 interface AxesView {
