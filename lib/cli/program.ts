@@ -42,6 +42,11 @@ Exit codes: 0 done, 1 some tasks failed, 2 the spec or the call is wrong, 130 in
       readCount,
     )
     .option("--fail-fast", "start nothing more after the first failure", false)
+    .option(
+      "--keep-optimizer",
+      "keep the optimizer's state of every training, so that more steps can be added later",
+      false,
+    )
     .option("--detached", "go on when the terminal or what started it is gone", false)
     .option("--quiet", "print plain lines even on a terminal", false)
     .option("--json", "end with one line of JSON on standard output", false)

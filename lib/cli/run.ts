@@ -22,6 +22,8 @@ export interface RunCommandOptions extends SpecOptions {
   readonly failFast: boolean;
   /** Whether it goes on without its terminal and without the process that started it. */
   readonly detached: boolean;
+  /** Whether every point of a training keeps its optimizer's state. */
+  readonly keepOptimizer: boolean;
   /** Plain lines even on a terminal. */
   readonly quiet: boolean;
   /** Whether standard output gets one line of JSON. */
@@ -44,6 +46,7 @@ export async function run(spec: string, options: RunCommandOptions): Promise<num
     const study = await openStudy({
       ...studyOptions(spec, options, print),
       isReadOnly: false,
+      keepsState: options.keepOptimizer,
       onWarning: (message) => {
         warnings.push(message);
         print(`warning: ${message}`);

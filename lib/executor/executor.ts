@@ -34,6 +34,8 @@ export interface Job {
   readonly code: string;
   /** The `startedAt` of an artifact that is there and to be made anew all the same. */
   readonly replaces?: string;
+  /** Whether the artifact holds what a later point takes to start from it; absent: it does. */
+  readonly keepsState?: boolean;
   /** Whether a checkpoint that other code wrote is dropped; it is gone on from if not. */
   readonly strictCode?: boolean;
 }

@@ -85,6 +85,7 @@ async function lockAndRun(job: Job, options: JobOptions): Promise<boolean> {
     params: opened.value,
     inputs,
     ...(start === undefined ? {} : { start }),
+    keepsState: job.keepsState ?? true,
     outDir: attempt.outDir,
     scratchDir,
     device: { name: job.device, threads: options.threads },

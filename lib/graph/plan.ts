@@ -8,7 +8,7 @@
 import { addCosts, type Cost, costAfter, costOf, NO_COST } from "./cost.ts";
 import type { TaskGraph } from "./build.ts";
 import { type History, type PastTask, type Reason, Reasoner } from "./reason.ts";
-import type { Task, TaskState, UpstreamTask } from "./task.ts";
+import type { Task, TaskOutcome, TaskState, UpstreamTask } from "./task.ts";
 
 /** What the plan has to know of an artifact that is there. */
 export interface CachedArtifact {
@@ -16,6 +16,8 @@ export interface CachedArtifact {
   readonly code: string;
   /** When the attempt that made it began, ISO 8601. */
   readonly startedAt: string;
+  /** What its task said of it; without it a later point of its trajectory can start from it. */
+  readonly outcome?: Pick<TaskOutcome, "canGoOn">;
 }
 
 /** Finds the artifact of a key. */
@@ -38,6 +40,8 @@ export interface PlannedTask {
   readonly start?: { readonly key: string; readonly step: number };
   /** The step of the checkpoint that it goes on from, where that is later than its start. */
   readonly resumesAt?: number;
+  /** Whether its artifact is to hold what a later point takes to start from it. */
+  readonly keepsState: boolean;
   /** The `startedAt` of an artifact that is there but is to be made anew, under strict code. */
   readonly replaces?: string;
   /** What running it costs, given its start and its checkpoint; nothing if it does not run. */
@@ -82,6 +86,11 @@ export interface PlanOptions {
   readonly code?: ReadonlyMap<string, string>;
   /** Whether results of other code count as missing, and all that was made from them. */
   readonly strictCode?: boolean;
+  /**
+   * Whether every point of a trajectory keeps what a later one takes to start from it;
+   * otherwise those do from which a task of this plan starts.
+   */
+  readonly keepsState?: boolean;
   /** What is known of earlier runs, for the reasons; a function is called if anything runs. */
   readonly history?: History | (() => Promise<History | undefined>);
   /** What became of tasks when a run had them last, by key; called for those that run, if any. */
@@ -196,7 +205,7 @@ function decide(graph: TaskGraph, known: Known): Draft {
   const draft = new Map<string, Decision>();
   for (const task of graph.tasks.values()) {
     const state = states.get(task.key)!;
-    const start = state === "run" ? startOf(task, graph, states) : undefined;
+    const start = state === "run" ? startOf(task, graph, { states, known }) : undefined;
     draft.set(task.key, start === undefined ? { task, state } : { task, state, start });
   }
   return draft;
@@ -224,19 +233,25 @@ function isOtherCode(
   return artifact !== undefined && present !== undefined && artifact.code !== present;
 }
 
-/** The nearest earlier point of the trajectory that will be there. */
+/** The nearest earlier point of the trajectory that will be there, with what starting takes. */
 function startOf(
   task: Task,
   graph: TaskGraph,
-  states: ReadonlyMap<string, PlannedState>,
+  { states, known }: {
+    readonly states: ReadonlyMap<string, PlannedState>;
+    readonly known: Known;
+  },
 ): { key: string; step: number } | undefined {
+  const canStartFrom = (key: string) =>
+    states.get(key) === "run" ||
+    (states.get(key) === "cached" && known.found.get(key)?.outcome?.canGoOn !== false);
   let key = task.start;
   while (key !== undefined) {
     const point: Task = graph.tasks.get(key)!;
     const step = stepOf(point);
     // Any point at the same step will do: it is the same training.
     const there = graph.chains.get(point.trajectory!.id)!.find((other) =>
-      stepOf(graph.tasks.get(other)!) === step && states.get(other) !== "unneeded"
+      stepOf(graph.tasks.get(other)!) === step && canStartFrom(other)
     );
     if (there !== undefined) return { key: there, step };
     key = point.start;
@@ -280,6 +295,7 @@ function finish(
   let left = NO_COST, leftUnshared = NO_COST, total = NO_COST, totalUnshared = NO_COST;
   const otherCode = new Map<string, number>();
   const upstream = new Map<string, UpstreamTask>();
+  const startedFrom = new Set([...draft.values()].map(({ start }) => start?.key));
   for (const [key, { task, state, start }] of draft) {
     const seen = upstreamOf(task, upstream);
     upstream.set(key, seen);
@@ -311,6 +327,7 @@ function finish(
         }
         : {}),
       ...(start === undefined ? {} : { start }),
+      keepsState: options.keepsState === true || startedFrom.has(key),
       ...(checkpoint > (start?.step ?? 0) ? { resumesAt: checkpoint } : {}),
       ...(state === "run" && found.has(key) ? { replaces: found.get(key)!.startedAt } : {}),
       cost,

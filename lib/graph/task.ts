@@ -214,6 +214,8 @@ export interface TaskOutcome {
   readonly facts: Facts;
   /** Rows of the results view. */
   readonly scores: readonly Score[];
+  /** False where no later point of the trajectory can start from the artifact. */
+  readonly canGoOn?: boolean;
 }
 
 /** What a running task tells; measurements are recorded, the rest is shown. */
@@ -257,6 +259,11 @@ export interface TaskContext<P, Roles extends InputRoles = any> {
   readonly inputs: InputsOf<Roles>;
   /** An earlier point of the same trajectory, and its step. */
   readonly start?: StoredArtifact & { readonly step: number };
+  /**
+   * Whether the artifact is to hold what a later point of its trajectory takes to start from
+   * it. It is no part of the key: scores and model are the same without.
+   */
+  readonly keepsState: boolean;
   /** An empty folder; what stands in it when `run` returns becomes the artifact. */
   readonly outDir: string;
   /** A folder that outlives a kill of this task, for checkpoints; deleted once it is done. */

@@ -242,7 +242,7 @@ async function execute(study: Study, options: ExecuteOptions): Promise<void> {
   });
 }
 
-function jobOf({ task, start, replaces }: PlannedTask, { options, code }: Study): Job {
+function jobOf({ task, start, replaces, keepsState }: PlannedTask, { options, code }: Study): Job {
   return {
     key: task.key,
     kind: task.kind,
@@ -254,6 +254,7 @@ function jobOf({ task, start, replaces }: PlannedTask, { options, code }: Study)
     code: code.get(task.kind)!,
     ...(start === undefined ? {} : { start }),
     ...(replaces === undefined ? {} : { replaces }),
+    keepsState,
     strictCode: options.strictCode ?? false,
   };
 }

@@ -42,6 +42,8 @@ export interface StudyOptions {
   readonly device: string;
   /** Whether cached results of other code count as missing. */
   readonly strictCode?: boolean;
+  /** Whether every point of a training keeps its optimizer's state, to go on from later. */
+  readonly keepsState?: boolean;
   /** Whether nothing is to be run, so that the store is only read. */
   readonly isReadOnly?: boolean;
   /** Told what is doubtful but goes on. */
@@ -119,6 +121,8 @@ export async function openStudy(options: StudyOptions): Promise<Study> {
     verify: (key) => store.verify(key),
     code,
     strictCode: options.strictCode ?? false,
+    // What `only` leaves out may go on from what is run now.
+    keepsState: options.keepsState === true || (options.only ?? []).length > 0,
     history: () => orWithout(() => historyOf(database, filing), onWarning),
     past: async (keys) => await orWithout(() => pastOf(database, keys), onWarning) ?? new Map(),
     checkpointOf: async ({ key, kind }) => {

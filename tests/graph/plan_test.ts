@@ -335,3 +335,49 @@ Deno.test("planGraph(): whatever is there, a running task finds all it reads", a
     },
   ));
 });
+
+Deno.test("planGraph() keeps the state of the points that are started from, and no other's", async () => {
+  const graph = await graphOf(grid([10, 20, 40]));
+  const keeping = (plan: Plan) =>
+    [...graph.ofRequest].filter(([, key]) => plan.tasks.get(key)!.keepsState).map(([id]) => id);
+  assert.deepEqual(keeping(await planWith(graph, [])), ["t10", "t20"]);
+  assert.deepEqual(keeping(await planWith(graph, ["text", "t10", "e10"])), ["t10", "t20"]);
+  const annealed = await graphOf(grid([10], { params: { decaySteps: 4 } }));
+  const trunk = annealed.trunkOf.get(keyOfRequest(annealed, "t10"))!;
+  assert.equal((await planWith(annealed, [])).tasks.get(trunk)!.keepsState, true);
+  const all = await planWith(graph, [], { keepsState: true });
+  assert.deepEqual(keeping(all), [...graph.ofRequest.keys()]);
+});
+
+Deno.test("planGraph() starts from the latest point that was kept with its state", async () => {
+  const graph = await graphOf(grid([10, 20, 40, 80]));
+  const there = ["text", "t10", "e10", "t20", "e20", "t40", "e40"];
+  const without = (...ids: string[]) => {
+    const dropped = new Set(ids.map((id) => keyOfRequest(graph, id)));
+    const known = new Set(there.map((id) => keyOfRequest(graph, id)));
+    return planWith(graph, there, {
+      lookup: (key) =>
+        known.has(key)
+          ? {
+            code: "old",
+            startedAt: "then",
+            outcome: dropped.has(key) ? { canGoOn: false } : {},
+          }
+          : undefined,
+    });
+  };
+  for (
+    const [dropped, step, left] of [
+      [[], 40, 40],
+      [["t40"], 20, 60],
+      [["t40", "t20"], 10, 70],
+      [["t40", "t20", "t10"], undefined, 80],
+    ] as const
+  ) {
+    const plan = await without(...dropped);
+    assert.equal(startStep(graph, plan, "t80"), step);
+    assert.equal(plan.costs.left.steps, left);
+    // A point that is there is not made again for want of its state.
+    assert.deepEqual(idsByState(graph, plan)["run"], ["t80", "e80"]);
+  }
+});

@@ -20,7 +20,14 @@ function planOf(nodes: Readonly<Record<string, Node>>): Plan {
       const inputs = { all: (node.inputs ?? []).map((input) => ({ key: input, output: "" })) };
       const task = { key, kind: "test", version: 1, params: {}, inputs, cells: [] };
       const start = node.start === undefined ? {} : { start: { key: node.start, step: 1 } };
-      return [key, { task, state: node.state ?? "run", cost, fullCost: cost, ...start }];
+      return [key, {
+        task,
+        state: node.state ?? "run",
+        cost,
+        fullCost: cost,
+        keepsState: false,
+        ...start,
+      }];
     }),
   );
   return {

@@ -16,6 +16,7 @@ export function planOf(states: Readonly<Record<string, PlannedState>>): Plan {
       },
       state,
       cost: NO_COST,
+      keepsState: false,
       fullCost: NO_COST,
     }]),
   );

@@ -80,6 +80,7 @@ export interface MadeOptions {
   readonly start?: StoredArtifact & { readonly step: number };
   /** Where folders for the artifact and for scratch are made; absent: the file's own. */
   readonly dir?: string;
+  readonly keepsState?: boolean;
   readonly scratchDir?: string;
   readonly device?: string;
   readonly signal?: AbortSignal;
@@ -99,6 +100,7 @@ export async function makeRun<P, Roles extends InputRoles>(
     params: kind.params.parse(options.params ?? {}),
     inputs: inputsOf(kind, options.inputs ?? {}),
     ...(options.start === undefined ? {} : { start: options.start }),
+    keepsState: options.keepsState ?? true,
     outDir: await folder(`${kind.kind}-`),
     scratchDir: options.scratchDir ?? await folder("scratch-"),
     device: { name: options.device ?? "cpu", threads: 1 },

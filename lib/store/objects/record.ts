@@ -91,6 +91,7 @@ const recordSchema = z.strictObject({
       value: looseNumber,
       standardError: z.exactOptional(looseNumber),
     })),
+    canGoOn: z.exactOptional(z.boolean()),
   }),
   code: z.string(),
   device: z.string(),

@@ -51,7 +51,7 @@ export async function runPretrain(context: Context): Promise<TaskOutcome> {
     isTraining: true,
   });
   const checkpoints = new Checkpoints(context.scratchDir, specs);
-  const from = await beginning(context, { checkpoints, config, specs, init });
+  const { from, startStep } = await beginning(context, { checkpoints, config, specs, init });
   const done = await advance(context, {
     config,
     graph,
@@ -67,11 +67,15 @@ export async function runPretrain(context: Context): Promise<TaskOutcome> {
   phases.begin("saving");
   const { state, point } = done, { pieces } = corpus.vocabulary;
   await modelArtifact.write(context.outDir, { config, specs, params: state.params, pieces });
-  // Without the measurements, which depend on where this task began.
-  const kept = { ...BEGINNING, step: point.step, average: point.average };
-  await writeTraining(context.outDir, { point: kept, state, specs });
+  // At step 0 there is no optimizer's state that would take room.
+  const canGoOn = context.keepsState || params.steps === 0;
+  if (canGoOn) {
+    // Without the measurements, which depend on where this task began.
+    const kept = { ...BEGINNING, step: point.step, average: point.average };
+    await writeTraining(context.outDir, { point: kept, state, specs });
+  }
   const seenTokens = params.steps * batches.tokens;
-  const ownSteps = params.steps - (context.start?.step ?? 0);
+  const ownSteps = params.steps - startStep;
   const facts: Facts = {
     steps: params.steps,
     // Within its first epoch a training meets no row twice.
@@ -86,7 +90,7 @@ export async function runPretrain(context: Context): Promise<TaskOutcome> {
     ownFlops: ownSteps * trainingFlops(graph),
   };
   phases.end();
-  return { facts, scores: scoresAt(point, params.steps) };
+  return { facts, scores: scoresAt(point, params.steps), ...(canGoOn ? {} : { canGoOn }) };
 }
 
 /**
@@ -229,15 +233,21 @@ async function beginning(
     readonly specs: readonly ParamSpec[];
     readonly init: Model | undefined;
   },
-): Promise<SavedTraining> {
-  const { specs, init, config } = options;
+): Promise<{ readonly from: SavedTraining; readonly startStep: number }> {
+  const { specs, init, config } = options, { start } = context;
   const warn = (message: string) => context.emit({ type: "warning", message });
+  const earlier = start && await readStart(start, specs);
+  if (start !== undefined && earlier === undefined) {
+    // Another run may have made that point, and nobody was to go on from it.
+    warn(`step ${start.step} was kept without its optimizer's state: training begins anew`);
+  }
+  const startStep = earlier?.point.step ?? 0;
   const saved = await options.checkpoints.latest(warn);
-  if (saved !== undefined && saved.point.step > (context.start?.step ?? 0)) return saved;
-  if (context.start !== undefined) return await readStart(context.start, specs);
+  if (saved !== undefined && saved.point.step > startStep) return { from: saved, startStep };
+  if (earlier !== undefined) return { from: earlier, startStep };
   const { seed } = context.params;
   const params = init === undefined
     ? initialParams(specs, { seed, std: config.initializerRange })
     : await init.weights(specs, { seed, onFresh: warn, onUnused: warn });
-  return { point: BEGINNING, state: freshState(params) };
+  return { from: { point: BEGINNING, state: freshState(params) }, startStep };
 }

@@ -85,14 +85,16 @@ export async function readTraining(
 }
 
 /**
- * Reads the training of an earlier point of a trajectory.
+ * Reads the training of an earlier point of a trajectory; undefined where the point was kept
+ * without what going on takes.
  *
  * @throws as `readTraining`, and when the point is another than the planner says
  */
 export async function readStart(
   { dir, step }: { readonly dir: string; readonly step: number },
   specs: readonly ParamSpec[],
-): Promise<SavedTraining> {
+): Promise<SavedTraining | undefined> {
+  if (!await isThere(pointFile(dir))) return undefined;
   const saved = await readTraining(dir, specs);
   if (saved.point.step === step) return saved;
   throw new ExperimentError(
@@ -100,6 +102,15 @@ export async function readStart(
     `the artifact is of step ${saved.point.step}, not ${step}`,
     { at: { file: dir }, mend: "remove the artifact, so that it is made again" },
   );
+}
+
+async function isThere(file: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(file)).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
 }
 
 async function readMoments(

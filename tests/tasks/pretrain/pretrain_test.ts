@@ -506,3 +506,25 @@ Deno.test("pretrain gives its scores with standard errors, in measurements too",
   }
   assert(outcome.scores[0]!.standardError! > 0);
 });
+
+Deno.test("pretrain keeps its optimizer's state only where a later point goes on from it", async () => {
+  const whole = await run(), dropped = await run({}, { keepsState: false });
+  const { "optimizer.safetensors": _, "training.json": __, ...model } = await filesOf(whole);
+  assert.deepEqual(await filesOf(dropped), model);
+  assert.deepEqual(dropped.outcome, { ...whole.outcome, canGoOn: false });
+  const zero = await run({ steps: 0 }, { keepsState: false });
+  assert.equal(zero.outcome.canGoOn, undefined);
+});
+
+Deno.test("pretrain from a point without its optimizer's state begins anew, with the same bits", async () => {
+  const whole = await run();
+  const dropped = await run({ steps: 5 }, { keepsState: false });
+  const start = { ...artifactOf(dropped), step: 5 };
+  const late = await run({}, { start });
+  await assertSameBits(late, whole);
+  assert.equal(late.outcome.facts.ownSteps, 12);
+  assert.deepEqual(late.events.filter((each) => each.type === "warning"), [{
+    type: "warning",
+    message: "step 5 was kept without its optimizer's state: training begins anew",
+  }]);
+});
