@@ -16,7 +16,7 @@ import type {
 } from "../graph/task.ts";
 import { type ArtifactStore, TASK_SCRATCH } from "../store/objects/artifacts.ts";
 import type { Attempt } from "../store/objects/attempt.ts";
-import { isDiskFull, storeFault } from "../store/faults.ts";
+import { isDiskFault, isDiskFull, storeFault } from "../store/faults.ts";
 import { MeasurementLog } from "../store/objects/measurements.ts";
 import type { Job, JobEvent } from "./executor.ts";
 import { refuseSecrets, sealEvent, sealOutcome } from "./secrets.ts";
@@ -50,8 +50,11 @@ export async function runJob(job: Job, options: JobOptions): Promise<boolean> {
   try {
     return await lockAndRun(job, options);
   } catch (error) {
-    if (!(error instanceof Error) || !isDiskFull(error)) throw error;
-    throw storeFault(error, { doing: `write what ${job.kind} makes`, path: options.store.root });
+    if (!(error instanceof Error) || error instanceof ExperimentError) throw error;
+    const path = options.store.root;
+    if (isDiskFull(error)) throw storeFault(error, { doing: `write what ${job.kind} makes`, path });
+    if (!isDiskFault(error)) throw error;
+    throw storeFault(error, { doing: `go on with this ${job.kind}`, path });
   }
 }
 
@@ -63,16 +66,54 @@ async function lockAndRun(job: Job, options: JobOptions): Promise<boolean> {
   await using attempt = await store.begin(job.key, {
     signal,
     onWait: (holder) => tell({ type: "waiting", holder }),
+    onReaders() {
+      const message = "waits until another run has read the result that is to be made anew";
+      tell({ type: "warning", message });
+    },
     // A run at the same time may have made it anew already: that one counts.
     isStale: ({ startedAt }) => startedAt === job.replaces,
   });
   if (attempt.existing !== undefined) return true;
   tell({ type: "started", attempt: attempt.number });
+  try {
+    await run(job, attempt, options);
+  } catch (error) {
+    // Whatever the error says of it, a person has to know this and nothing else.
+    if (!isAborted(error, signal) && await isGone(attempt.scratchDir)) throw lost(job, store.root);
+    throw error;
+  }
+  return false;
+}
+
+function isAborted(error: unknown, signal: AbortSignal): boolean {
+  return signal.aborted && error === signal.reason;
+}
+
+async function isGone(dir: string): Promise<boolean> {
+  return await Deno.stat(dir).then(() => false, (error) => error instanceof Deno.errors.NotFound);
+}
+
+/** The error for results that somebody deleted. */
+function lost({ kind }: Job, root: string): ExperimentError {
+  return new ExperimentError(
+    "executor/results-lost",
+    `what this ${kind} was making was deleted meanwhile`,
+    {
+      at: { file: root },
+      mend: "leave the results folder alone while a run is on; run again",
+    },
+  );
+}
+
+/** Runs the kind and commits what it made. */
+async function run(job: Job, attempt: Attempt, options: JobOptions): Promise<void> {
+  const { kind, tell, signal } = options;
   const startedAt = new Date();
   const startedMs = performance.now();
-  const inputs = await openInputs(job, options);
+  using opening = new Inputs(options);
+  const inputs = await opening.open(job);
   const start = job.start && {
-    ...await findArtifact({ key: job.start.key, output: "" }, options),
+    ...await opening.find({ key: job.start.key, output: "" }),
     step: job.start.step,
   };
   const scratchDir = `${attempt.scratchDir}/${TASK_SCRATCH}`;
@@ -109,7 +150,6 @@ async function lockAndRun(job: Job, options: JobOptions): Promise<boolean> {
     startedAt: startedAt.toISOString(),
     elapsedMs: Math.round(performance.now() - startedMs),
   });
-  return false;
 }
 
 /** In scratch: the hash of each code that wrote there, a line each. */
@@ -179,39 +219,59 @@ async function isKeyStill(job: Job, { keyOf }: JobOptions): Promise<boolean> {
 }
 
 /** What stands in each role: a list, one, or undefined, as the role says. */
-async function openInputs(
-  job: Job,
-  options: JobOptions,
-): Promise<Record<string, InputArtifact | readonly InputArtifact[] | undefined>> {
-  const inputs: Record<string, InputArtifact | readonly InputArtifact[] | undefined> = {};
-  for (const [name, role] of Object.entries<InputRole>(options.kind.inputs)) {
-    const found: InputArtifact[] = [];
-    for (const ref of job.inputs[name] ?? []) {
-      const stored = await findArtifact(ref, options);
-      found.push({ ...stored, open: () => openAs(role, stored) });
-    }
-    inputs[name] = role.many === true ? found : found[0];
+/** What a task reads, opened by role; kept from being removed until it is disposed of. */
+class Inputs implements Disposable {
+  readonly #held = new DisposableStack();
+  readonly #options: JobOptions;
+
+  constructor(options: JobOptions) {
+    this.#options = options;
   }
-  return inputs;
+
+  async open(
+    job: Job,
+  ): Promise<Record<string, InputArtifact | readonly InputArtifact[] | undefined>> {
+    const inputs: Record<string, InputArtifact | readonly InputArtifact[] | undefined> = {};
+    for (const [name, role] of Object.entries<InputRole>(this.#options.kind.inputs)) {
+      const found: InputArtifact[] = [];
+      for (const ref of job.inputs[name] ?? []) {
+        const stored = await this.find(ref);
+        found.push({ ...stored, open: () => openAs(role, stored) });
+      }
+      inputs[name] = role.many === true ? found : found[0];
+    }
+    return inputs;
+  }
+
+  async find(
+    { key, output }: { readonly key: string; readonly output: string },
+  ): Promise<StoredArtifact> {
+    const { store, signal, tell } = this.#options;
+    const held = await store.hold(key, {
+      signal,
+      onWait(holder) {
+        const message = `waits for ${holder}, which makes its input ${key.slice(0, 12)} anew`;
+        tell({ type: "warning", message });
+      },
+    });
+    if (held === undefined) {
+      throw new ExperimentError("executor/input-lost", `the input ${key} is missing or damaged`, {
+        mend: "run again: what is lost is computed anew",
+      });
+    }
+    this.#held.use(held);
+    const dir = output === "" ? store.dirOf(key) : `${store.dirOf(key)}/${output}`;
+    return { key, dir, facts: held.record.outcome.facts };
+  }
+
+  [Symbol.dispose](): void {
+    this.#held.dispose();
+  }
 }
 
 function openAs(role: InputRole, { dir }: StoredArtifact): Promise<unknown> {
   if (role.open === undefined) throw new Error(`nothing opens ${role.types.join(" or ")}`);
   return role.open(dir);
-}
-
-async function findArtifact(
-  { key, output }: { readonly key: string; readonly output: string },
-  { store }: JobOptions,
-): Promise<StoredArtifact> {
-  const record = await store.verify(key);
-  if (record === undefined) {
-    throw new ExperimentError("executor/input-lost", `the input ${key} is missing or damaged`, {
-      mend: "run again: what is lost is computed anew",
-    });
-  }
-  const dir = output === "" ? store.dirOf(key) : `${store.dirOf(key)}/${output}`;
-  return { key, dir, facts: record.outcome.facts };
 }
 
 /** Passes a task's events on: measurements into the log first, progress not too often. */

@@ -69,6 +69,22 @@ export function isDiskFull(error: Error): boolean {
     /no space left on device|disk quota exceeded/i.test(error.message);
 }
 
+/** Errors that come of the disk, and not of what is done with it. */
+const DISK_FAULTS: ReadonlySet<string> = new Set([
+  "EIO",
+  "ENOLCK",
+  "EXDEV",
+  "EROFS",
+  "ESTALE",
+  "EMFILE",
+  "ENFILE",
+]);
+
+/** Whether an error says that a disk, or a system that gives access to it, is not as it should be. */
+export function isDiskFault(error: Error): boolean {
+  return DISK_FAULTS.has(osCode(error) ?? "");
+}
+
 /** The system's name of an error, such as "ENOENT", if it has one. */
 export function osCode(error: unknown): string | undefined {
   const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };

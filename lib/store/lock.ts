@@ -23,6 +23,8 @@ export interface WaitOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called once when it has to wait, with whoever holds the lock in words. */
   readonly onWait?: ((holder: string) => void) | undefined;
+  /** Whether others that share it may hold it at the same time. */
+  readonly isShared?: boolean | undefined;
 }
 
 /** A lock that is held until it is released. */
@@ -36,11 +38,14 @@ export class FileLock {
     this.#path = path;
   }
 
-  /** Takes the lock if it is free; undefined if somebody holds it. */
-  static async tryTake(path: string): Promise<FileLock | undefined> {
+  /** Takes the lock if it is free; undefined if somebody holds it who does not share it. */
+  static async tryTake(
+    path: string,
+    { isShared = false }: { readonly isShared?: boolean } = {},
+  ): Promise<FileLock | undefined> {
     const file = await Deno.open(path, { read: true, write: true, create: true });
     try {
-      if (await file.tryLock(true)) return new FileLock(file, path);
+      if (await file.tryLock(!isShared)) return new FileLock(file, path);
     } catch (error) {
       file.close();
       throw error;
@@ -54,11 +59,14 @@ export class FileLock {
    *
    * @throws the signal's reason when it is aborted meanwhile
    */
-  static async take(path: string, { signal, onWait }: WaitOptions = {}): Promise<FileLock> {
+  static async take(
+    path: string,
+    { signal, onWait, isShared = false }: WaitOptions = {},
+  ): Promise<FileLock> {
     let waitMs = FIRST_WAIT_MS;
     for (let isFirst = true;; isFirst = false) {
       signal?.throwIfAborted();
-      const lock = await FileLock.tryTake(path);
+      const lock = await FileLock.tryTake(path, { isShared });
       if (lock !== undefined) return lock;
       if (isFirst) onWait?.(await describeHolder(path));
       await sleep(waitMs, signal);

@@ -9,6 +9,8 @@ for (
     "a b",
     "#1%20",
     "größe",
+    "~",
+    "~/out",
   ]
 ) {
   Deno.test(`results may stand anywhere: --results "${name}"`, async () => {

@@ -87,7 +87,16 @@ export class LocalExecutor implements Executor {
       const load = options.load ?? { flops: 0, active: 1 };
       const wasThere = await this.#run({ job, threads: threads?.(load) ?? 1 }, options);
       const record = await store.find(job.key);
-      if (record === undefined) throw new Error(`the artifact ${job.key} was lost once committed`);
+      if (record === undefined) {
+        throw new ExperimentError(
+          "executor/results-lost",
+          `what this ${job.kind} had made was deleted before it was recorded`,
+          {
+            at: { file: store.root },
+            mend: "leave the results folder alone while a run is on; run again",
+          },
+        );
+      }
       return { record, wasThere };
     } finally {
       this.#taken--;

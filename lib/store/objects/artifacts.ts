@@ -3,6 +3,7 @@
  *
  *     objects/ab/<key>/   a committed artifact and its record, never changed again
  *     locks/<key>         held by whoever computes the key
+ *     locks/<key>.read    shared by those who read its artifact, which nobody removes then
  *     tmp/<key>-<id>/     being written; invisible, removed when its writer is dead
  *     scratch/<key>/      checkpoints of an unfinished task; outlive a kill
  *     damaged/<key>-<n>/  artifacts that failed their check, kept to be looked at
@@ -37,6 +38,17 @@ export interface BeginOptions {
   readonly onWait?: ((holder: string) => void) | undefined;
   /** Whether an artifact that is there is to be made anew; it is removed then. */
   readonly isStale?: ((record: ArtifactRecord) => boolean) | undefined;
+  /** Called once when a stale artifact has to stay until those who read it are done. */
+  readonly onReaders?: (() => void) | undefined;
+}
+
+/** How to wait for an artifact that another run is making anew. */
+export type HoldOptions = Pick<BeginOptions, "signal" | "onWait">;
+
+/** An artifact that stays where it is until it is let go of. */
+export interface HeldArtifact extends Disposable {
+  /** What is recorded of it; every file of it was checked. */
+  readonly record: ArtifactRecord;
 }
 
 /** What of an artifact becomes rows of the database. */
@@ -167,6 +179,43 @@ export class ArtifactStore {
   }
 
   /**
+   * A key's artifact, checked, and kept from being removed until it is let go of; waits
+   * while another run makes it. Undefined where there is none and nobody is at it.
+   *
+   * @throws ExperimentError "store/newer-format", "store/io"; the signal's reason
+   */
+  async hold(key: string, options: HoldOptions = {}): Promise<HeldArtifact | undefined> {
+    const held = await this.#tryHold(key, options);
+    if (held !== undefined) return held;
+    const path = `${this.root}/locks/${key}`;
+    await this.#guard(
+      "wait for an artifact",
+      path,
+      (async () => (await FileLock.take(path, options)).release())(),
+    );
+    return await this.#tryHold(key, options);
+  }
+
+  async #tryHold(key: string, { signal }: HoldOptions): Promise<HeldArtifact | undefined> {
+    const path = `${this.root}/locks/${key}.read`;
+    const lock = await this.#guard(
+      "hold an artifact",
+      path,
+      Deno.mkdir(`${this.root}/locks`, { recursive: true })
+        .then(() => FileLock.take(path, { signal, isShared: true })),
+    );
+    try {
+      const record = await this.verify(key);
+      if (record !== undefined) return { record, [Symbol.dispose]: () => lock.release() };
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+    lock.release();
+    return undefined;
+  }
+
+  /**
    * Takes a key's lock, waiting while another run computes it.
    *
    * @returns an attempt to commit or abandon; with `existing` when the artifact is
@@ -236,16 +285,18 @@ export class ArtifactStore {
     }
   }
 
-  /** As `#settle`; a stale artifact is removed, at once for all who look for it. */
+  /** As `#settle`; a stale artifact is removed as soon as nobody reads it any more. */
   async #settleUnlessStale(
     key: string,
-    { isStale }: BeginOptions,
+    { isStale, signal, onReaders }: BeginOptions,
   ): Promise<ArtifactRecord | undefined> {
     const existing = await this.#settle(key, (dir) => this.#inspector.inspect(dir, key));
     if (existing === undefined) return undefined;
     // What its commit could not remove would pass for a checkpoint of a stale one's successor.
     await removeIfThere(`${this.root}/scratch/${key}`);
     if (isStale?.(existing) !== true) return existing;
+    const readers = `${this.root}/locks/${key}.read`;
+    using _ = await FileLock.take(readers, { signal, onWait: onReaders });
     const doomed = `${this.root}/tmp/${key}-${crypto.randomUUID().slice(0, 8)}`;
     await Deno.mkdir(`${this.root}/tmp`, { recursive: true });
     await Deno.rename(this.dirOf(key), doomed);
