@@ -115,8 +115,8 @@ export function curvePanels(rows: readonly CurveRow[], fits: readonly CurveFit[]
   );
 }
 
-/** Numbers over more than a few doublings are shown by their logarithm. */
-const LOG_FROM_RATIO = 7;
+/** Numbers over two doublings and more are shown by their logarithm. */
+const LOG_FROM_RATIO = 4;
 
 function scaleOf(values: readonly (Json | undefined)[]): Panel["scale"] {
   const numbers = values.filter((value) => typeof value === "number");
@@ -240,9 +240,13 @@ function fittedOf(
   });
 }
 
+/** Stages that stand at one level, as a model and its start do, share a line. */
 function levelsOf(rows: readonly CurveRow[]): { label: string; y: number }[] {
-  return [...Map.groupBy(rows, (row) => row.stage)].flatMap(([label, same]) => {
+  const levels = [...Map.groupBy(rows, (row) => row.stage)].flatMap(([label, same]) => {
     const y = unitOf(same[0]!.declared).factor * summarise(same.map(({ value }) => value)).mean;
     return Number.isFinite(y) ? [{ label, y }] : [];
   });
+  return [...Map.groupBy(levels, ({ y }) => y)].map(([y, same]) => (
+    { label: same.map(({ label }) => label).join(", "), y }
+  ));
 }

@@ -35,7 +35,9 @@ const ROWS: readonly CurveRow[] = [
       }))
     )
   ),
-  { ...score, stage: "start", axes: { seed: 1 }, seed: 1, value: 0.25, x: unknown },
+  ...["general", "start"].map((stage): CurveRow => (
+    { ...score, stage, axes: { seed: 1 }, seed: 1, value: 0.25, x: unknown }
+  )),
 ];
 
 const FIT: CurveFit = {
@@ -69,7 +71,7 @@ Deno.test("curvePanels() draws a metric over each swept axis, a curve for each o
         "names",
         ["steps"],
         ["800", "100", "200", "400"].map((steps) => [steps, ["small", "large"]]),
-        [{ label: "start", y: 25 }],
+        [{ label: "general, start", y: 25 }],
       ],
       [
         "ner",
@@ -78,7 +80,7 @@ Deno.test("curvePanels() draws a metric over each swept axis, a curve for each o
         "log",
         ["size"],
         ["small", "large"].map((size) => [size, [100, 200, 400, 800]]),
-        [{ label: "start", y: 25 }],
+        [{ label: "general, start", y: 25 }],
       ],
     ],
   );
@@ -134,7 +136,14 @@ Deno.test("drawSvg() draws panels as one file that needs nothing else, light and
   assert.match(svg, /^<svg [^>]*viewBox="[^>]*role="img"><title>a &amp; &lt;b&gt;<\/title><style>/);
   assert.ok(svg.includes("@media (prefers-color-scheme: dark)"));
   assert.ok(svg.endsWith("</svg>\n"));
-  const texts = ["a &lt;study&gt; &amp; more", ...signs, "ner test f1, %", "small", "800", "start"];
+  const texts = [
+    "a &lt;study&gt; &amp; more",
+    ...signs,
+    "ner test f1, %",
+    "small",
+    "800",
+    "general, start",
+  ];
   for (const text of texts) assert.ok(svg.includes(`>${text}</`), text);
   assert.doesNotMatch(svg, /NaN|undefined|<script|<image|url\((?!#)|href="(?!#)/);
   assert.doesNotMatch(svg.replaceAll(/xmlns(:\w+)?="[^"]*"/g, ""), /https?:/);
