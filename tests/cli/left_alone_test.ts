@@ -9,19 +9,19 @@ const CONFIG = fileURLToPath(new URL("../../deno.json", import.meta.url));
 /** Steps that take minutes: nothing ends by itself while a test looks on. */
 const STEPS = 200_000;
 
-Deno.test("a run whose deno task is killed saves a checkpoint and stops, its workers too", async () => {
+/** Starts a long training, ends what a person started, and looks at what became of it. */
+async function check(startedBy: (command: string[]) => string[]): Promise<void> {
   await using study = await TinyStudy.make();
   await study.edit("steps: [2, 4]", `steps: [${STEPS}]`);
   await study.edit("seed: [1, 2]", "seed: [1]");
-  await study.edit("path: text.txt", `path: ${study.path("text.txt")}`);
   const results = study.path("results");
-  // deno task leaves the folder for that of deno.json, so all paths are whole.
-  const task = new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["task", "--quiet", "--config", CONFIG, "run", study.path("study.yaml")],
-      ...["--only", "stage=pretrain", "--results", results],
-    ],
-    stdin: "null",
+  const [program, ...args] = startedBy([
+    ...[Deno.execPath(), "task", "--quiet", "--config", CONFIG, "run", study.path("study.yaml")],
+    ...["--only", "stage=pretrain", "--results", results],
+  ]);
+  const started = new Deno.Command(program!, {
+    args,
+    stdin: "piped",
     stdout: "null",
     stderr: "null",
     detached: true,
@@ -32,18 +32,33 @@ Deno.test("a run whose deno task is killed saves a checkpoint and stops, its wor
     const [{ pid }] = await runs();
     const training = Number(/"pid":(\d+)/.exec(lockOfTraining(results))![1]);
     assert.ok(isRunning(pid) && isRunning(training));
-    task.kill("SIGKILL");
+    started.kill("SIGKILL");
     await until("driver and worker are gone", () => !isRunning(pid) && !isRunning(training));
     assert.equal((await runs())[0].status, "interrupted");
     assert.ok(checkpoints(results) > 0);
   } finally {
     try {
-      task.kill("SIGTERM");
+      started.kill("SIGTERM");
     } catch {
       // It is gone, as it should be.
     }
-    await task.status;
+    await started.stdin.close().catch(() => {});
+    await started.status;
   }
+}
+
+Deno.test("a run whose deno task is killed saves a checkpoint and stops, its workers too", async () => {
+  await check((command) => command);
+});
+
+const hasScript = await new Deno.Command("script", { args: ["--version"] }).output()
+  .then(({ success }) => success, () => false);
+
+Deno.test({
+  name: "a run whose terminal is closed saves a checkpoint and stops, its workers too" +
+    (hasScript ? "" : " (ignored: this machine has no script)"),
+  ignore: !hasScript,
+  fn: () => check((command) => ["script", "-qefc", command.join(" "), "/dev/null"]),
 });
 
 /** The note in the lock of the key that has a checkpoint folder. */
