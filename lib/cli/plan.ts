@@ -87,7 +87,9 @@ function reportProspect(prospect: Prospect): string[] {
     ? []
     : [`${parts.join(", ")}, by what was recorded of earlier runs`];
   if (unknownTime.size > 0) {
-    lines.push(`time unknown of ${countsOf(unknownTime)}: none was recorded on this device yet`);
+    lines.push(
+      `time unknown of ${countsOf(unknownTime)}: nothing like it was recorded on this device yet`,
+    );
   } else if (unknownBytes.size > 0) lines.push(`disk unknown of ${countsOf(unknownBytes)}`);
   return lines;
 }

@@ -47,6 +47,9 @@ export function printReport(report: RunReport, { json, results, warnings }: Repo
     const query = `FROM results WHERE experiment = '${report.experiment}'`;
     printError(`every metric: deno task sql ${shellWord(query)}${resultsFlag(results)}`);
   }
+  if (failed > 0) {
+    printError(`every failure: deno task sql "FROM failures"${resultsFlag(results)}`);
+  }
   if (isInterrupted) printError("interrupted; the same command goes on where it stopped");
   if (json) writeData(`${reportJson(report, [...warnings, ...empty])}\n`);
 }

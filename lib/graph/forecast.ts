@@ -21,6 +21,9 @@ export interface Sample {
 /** A measure of a task's size, the truest first. */
 const SIZES = ["flops", "steps", "tokens"] as const;
 
+/** Of tasks so many times larger than any that was done, nothing is said: what they all take first hides the rest. */
+const FARTHEST = 10;
+
 /** Samples of a kind that are looked at, the newest ones. */
 const MOST_SAMPLES = 100;
 
@@ -75,8 +78,8 @@ export class Forecast {
   }
 }
 
-/** Milliseconds by size. */
-type Law = (size: number) => number;
+/** Milliseconds by size; undefined where that is too far from what was done. */
+type Law = (size: number) => number | undefined;
 
 interface Point {
   readonly x: number;
@@ -89,13 +92,19 @@ interface Point {
  * no slope: time is in proportion to size then.
  */
 function lawOf(points: readonly Point[]): Law {
+  const largest = Math.max(...points.map(({ x }) => x));
+  const line = lineOf(points);
+  return (size) => size > FARTHEST * largest ? undefined : line(size);
+}
+
+function lineOf(points: readonly Point[]): (size: number) => number {
   const slopes: number[] = [];
   for (const [i, a] of points.entries()) {
     for (const b of points.slice(i + 1)) if (a.x !== b.x) slopes.push((b.ms - a.ms) / (b.x - a.x));
   }
-  const middle = medianOf(points.map(({ ms }) => ms));
   if (slopes.length === 0) {
     const { x } = points[0]!;
+    const middle = medianOf(points.map(({ ms }) => ms));
     return (size) => x > 0 ? middle * (size / x) : middle;
   }
   const slope = Math.max(0, medianOf(slopes));

@@ -111,3 +111,39 @@ Deno.test("a trial with --set has a name of its own and takes nothing from the e
   assert.equal(wrong.code, 2);
   assert.match(wrong.stderr, /Give up to 100 letters/);
 });
+
+Deno.test("the spec is kept as written, with the files that it extends", async () => {
+  await using study = await TinyStudy.make();
+  await study.write(
+    "base.yaml",
+    `# as it was\n${await Deno.readTextFile(study.path("study.yaml"))}`,
+  );
+  await study.write("study.yaml", "# why\nextends: base.yaml\nabout:   mine\n");
+  await study.run("--only", "stage=text");
+  const specs = await study.sql("SELECT file, text FROM specs ORDER BY place");
+  assert.deepEqual(specs.map(({ file }) => file), ["study.yaml", "base.yaml"]);
+  for (const { file, text } of specs) {
+    assert.equal(text, await Deno.readTextFile(study.path(file)));
+  }
+});
+
+Deno.test("tasks that another run does meanwhile count as cached, not as ran", async () => {
+  await using study = await TinyStudy.make();
+  await study.edit("steps: [2, 4]", "steps: [300]");
+  const lines = await Promise.all([study.run(), study.run("--name", "other")]);
+  const [one, other] = lines.map(({ tasks }) => tasks);
+  assert.deepEqual([one!.failed, other!.failed], [0, 0]);
+  assert.equal(one!.total, 8);
+  assert.equal(one!.ran + other!.ran, one!.total, JSON.stringify(lines.map(({ tasks }) => tasks)));
+});
+
+Deno.test("a failed run says where its failures can be read", async () => {
+  await using study = await TinyStudy.make();
+  await study.write("test.tsv", "The\tO\nalpha\n");
+  const { stderr } = await study.call("run", "study.yaml", "--only", "stage=entities");
+  assert.match(stderr, /^every failure: deno task sql "FROM failures"$/m);
+  const [failure] = await study.sql("FROM failures");
+  assert.equal(failure.stage, "entities");
+  assert.equal(failure.line_number, 2);
+  assert.match(failure.mend, /./);
+});

@@ -32,7 +32,7 @@ Deno.test("plan tells time by what earlier runs recorded, and of what it is unkn
   const first = await study.call("plan", "study.yaml");
   assert.match(
     first.stdout,
-    /^time unknown of 1 corpus, 1 vocab, 1 shards, 1 conll, 4 pretrain, 4 ner: none was recorded/m,
+    /^time unknown of 1 corpus, 1 vocab, 1 shards, 1 conll, 4 pretrain, 4 ner: nothing like it was/m,
   );
   await study.run();
   const recorded = await readDurations(study.path("results/titrate.duckdb"), {
