@@ -13,7 +13,8 @@ async function weights(study: TinyStudy): Promise<unknown> {
   );
   const record = study.path(`results/store/objects/${key.slice(0, 2)}/${key}/artifact.json`);
   const { files } = JSON.parse(await Deno.readTextFile(record));
-  return files.filter(({ path }: { path: string }) => /safetensors|measurements/.test(path));
+  return files.filter(({ path }: { path: string }) => /safetensors|measurements/.test(path))
+    .map(({ path, sha256 }: { path: string; sha256: string }) => ({ path, sha256 }));
 }
 
 async function longStudy(): Promise<TinyStudy> {
