@@ -50,7 +50,8 @@ export const FACTS = {
     column: "flops",
     type: "DOUBLE",
     unit: "floating-point operations",
-    about: "Spent on training up to here, all trainings before it included.",
+    about: "Spent on training up to here, all trainings before it and fine-tuning included; " +
+      "evaluation is not counted.",
     isFitted: true,
   },
   parameters: {

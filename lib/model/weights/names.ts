@@ -86,12 +86,22 @@ function storedNames(file: SafetensorsFile): Map<string, string> {
   return stored;
 }
 
+/** Parts of names as other files have them, and as we do. */
+const ALIASES = {
+  whole: new Map([[DECODER_BIAS, OUTPUT_BIAS]]),
+  end: new Map([["LayerNorm.gamma", "LayerNorm.weight"], ["LayerNorm.beta", "LayerNorm.bias"]]),
+  begin: new Map(["embeddings.", "encoder.", "pooler."].map((part) => [part, `bert.${part}`])),
+} as const;
+
 function canonicalName(name: string): string {
-  const renamed = name
-    .replace(/LayerNorm\.gamma$/, "LayerNorm.weight")
-    .replace(/LayerNorm\.beta$/, "LayerNorm.bias");
-  if (renamed === DECODER_BIAS) return OUTPUT_BIAS;
-  return /^(embeddings|encoder|pooler)\./.test(renamed) ? `bert.${renamed}` : renamed;
+  let ours = ALIASES.whole.get(name) ?? name;
+  for (const [end, our] of ALIASES.end) {
+    if (ours.endsWith(end)) ours = ours.slice(0, -end.length) + our;
+  }
+  for (const [begin, our] of ALIASES.begin) {
+    if (ours.startsWith(begin)) return our + ours.slice(begin.length);
+  }
+  return ours;
 }
 
 async function isUntied(
