@@ -6,7 +6,6 @@
  * misspelt parameter, and nothing is reported that merely follows from a fault.
  */
 import { basename } from "node:path";
-import { stringify } from "yaml";
 import type { JsonObject } from "../base/canonical.ts";
 import type { Fault, SourcePosition } from "../base/errors.ts";
 import type { Path } from "../base/path.ts";
@@ -16,7 +15,7 @@ import { changesOf } from "./changes.ts";
 import { composeSpec, type SpecFile } from "./yaml/compose.ts";
 import { Environment } from "./language/environment.ts";
 import { expand, withDependencies } from "./grid/expand.ts";
-import { type AxisValue, experimentForm, SECTIONS } from "./experiment_file.ts";
+import { type AxisValue, experimentForm } from "./experiment_file.ts";
 import { FaultList } from "./check/fault_list.ts";
 import { type FitSpec, fitsThatMatch, readFits, scoresOf } from "./fits.ts";
 import { buildGrid, type Grid, project } from "./grid/grid.ts";
@@ -74,8 +73,6 @@ export interface Experiment {
   readonly about?: string;
   /** The spec's path, absolute and without symbolic links: two specs are one if it is equal. */
   readonly file: string;
-  /** The spec as YAML that stands alone: files that it extends and overrides merged in. */
-  readonly text: string;
   /** The spec and what it extends as they are written, comments and all. */
   readonly files: readonly SpecFile[];
   /** The variables whose values only tasks may know: see `base/secrets.ts`. */
@@ -159,7 +156,6 @@ const MAX_TEXT = 50_000_000;
 
 class Loader {
   readonly #file: string;
-  readonly #source: MapNode;
   readonly #root: MapNode;
   readonly #faults: FaultList;
   readonly #warnings = new FaultList();
@@ -180,7 +176,6 @@ class Loader {
     },
   ) {
     this.#file = file;
-    this.#source = root;
     this.#files = files;
     this.#faults = faults;
     this.#options = options;
@@ -353,14 +348,13 @@ class Loader {
     this.#environment.reportUnused(this.#warnings);
   }
 
-  #header(): Pick<Experiment, "name" | "about" | "text" | "files" | "budget"> {
+  #header(): Pick<Experiment, "name" | "about" | "files" | "budget"> {
     const given = plainOf(this.#root) as { name?: string; about?: string; budget?: object };
     const name = given.name ?? nameOfFile(this.#file);
     const budgetAt = this.#root.entries.get("budget")?.keyAt;
     return {
       name,
       ...(given.about === undefined ? {} : { about: given.about }),
-      text: textOf(this.#source, name),
       files: this.#files,
       ...(budgetAt === undefined ? {} : { budget: { ...given.budget, at: budgetAt } }),
     };
@@ -371,14 +365,4 @@ class Loader {
 function nameOfFile(file: string): string {
   const name = basename(file).replace(/\.ya?ml$/, "").replaceAll(/[^A-Za-z0-9._-]+/g, "-");
   return name.replace(/^[^A-Za-z0-9]+/, "") || "experiment";
-}
-
-/** The spec as YAML, its sections in the order of the schema. */
-function textOf(source: MapNode, name: string): string {
-  const plain = { ...plainOf(source) as Record<string, unknown>, name };
-  const sections = SECTIONS.filter((key) => Object.hasOwn(plain, key));
-  const ordered = Object.fromEntries(
-    sections.map((key) => [key, plain[key as keyof typeof plain]]),
-  );
-  return stringify(ordered, { lineWidth: 0, aliasDuplicateObjects: false });
 }

@@ -95,6 +95,3 @@ export const experimentForm: z.ZodType = z.strictObject(sections);
 
 /** The form of `extends:`, which is read before anything is merged. */
 export const extendsForm: z.ZodType = sections.extends;
-
-/** The names of the sections, in the order in which they are best written. */
-export const SECTIONS: readonly string[] = Object.keys(sections);

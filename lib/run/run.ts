@@ -92,7 +92,7 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunRe
     name: experiment.name,
     variant,
     file: experiment.file,
-    files: experiment.files.map(({ path, text }) => ({ file: path, text })),
+    files: experiment.files,
     startedAt,
     argv: options.argv ?? [],
     version,

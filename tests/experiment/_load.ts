@@ -6,6 +6,10 @@ import {
   loadExperiment,
   type LoadOptions,
 } from "../../lib/experiment/experiment.ts";
+import { FaultList } from "../../lib/experiment/check/fault_list.ts";
+import { composeSpec } from "../../lib/experiment/yaml/compose.ts";
+import { plainOf } from "../../lib/experiment/yaml/node.ts";
+import { applyOverrides } from "../../lib/experiment/yaml/overrides.ts";
 import { kinds } from "./_kinds.ts";
 
 /** Files by name; a lone text is `spec.yaml`. */
@@ -24,6 +28,18 @@ export const STAGES = `stages:
 /** Loads the first of some files. */
 export async function load(files: SpecFiles, options: TestOptions = {}): Promise<Experiment> {
   return await inFolder(files, (path) => loadExperiment(path, { kinds, env: {}, ...options }));
+}
+
+/** What the first of some files says with all that it extends and is overridden. */
+// deno-lint-ignore no-explicit-any -- a spec of any form
+export async function merged(files: SpecFiles, set: readonly string[] = []): Promise<any> {
+  const faults = new FaultList();
+  return await inFolder(files, async (path) => {
+    const { root } = await composeSpec(path, faults);
+    const tree = plainOf(applyOverrides(root!, set, faults));
+    faults.throwIfAny(path);
+    return tree;
+  });
 }
 
 /** All faults of a spec as they are shown, without the temporary folder. */

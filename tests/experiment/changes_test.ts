@@ -81,6 +81,6 @@ Deno.test("the files of a spec are kept as they are written", async () => {
     "base.yaml": `${STAGES}# the end`,
   };
   const { files: kept } = await load(files, { set: ["stages.world.with.seed=3"] });
-  assert.deepEqual(kept.map(({ path }) => path.replace(/.*\//, "")), ["top.yaml", "base.yaml"]);
+  assert.deepEqual(kept.map(({ file }) => file.replace(/.*\//, "")), ["top.yaml", "base.yaml"]);
   assert.deepEqual(kept.map(({ text }) => text), Object.values(files));
 });

@@ -25,8 +25,8 @@ const OWN_KEYS = ["name", "about"];
 
 /** A file as it is written. */
 export interface SpecFile {
-  /** Its path as the spec led to it. */
-  readonly path: string;
+  /** Its path as it was given, or as the spec led to it. */
+  readonly file: string;
   /** Its text. */
   readonly text: string;
 }
@@ -66,7 +66,7 @@ class Composer {
   }
 
   async file(path: string, text: string, above: readonly string[]): Promise<MapNode | undefined> {
-    this.files.push({ path, text });
+    this.files.push({ file: path, text });
     const own = this.#parse(path, text);
     if (own === undefined) return undefined;
     const bases = this.#bases(own);

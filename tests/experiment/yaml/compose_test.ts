@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { parse } from "yaml";
-import { faultsOf, load, STAGES } from "../_load.ts";
+import { faultsOf, load, merged, STAGES } from "../_load.ts";
 
 const BASE = `name: base
 about: the base
@@ -9,10 +8,6 @@ ${STAGES}  train:
     uses: pretrain
     with: { corpus: $(stages.shards), steps: $(axis.steps), schedule: { type: constant } }
 `;
-
-async function merged(files: Record<string, string>) {
-  return parse((await load(files)).text);
-}
 
 Deno.test("extends merges mappings key by key and replaces the rest", async () => {
   const spec = await merged({
