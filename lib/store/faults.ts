@@ -47,9 +47,10 @@ export function storeFault(error: unknown, { doing, path }: Doing): unknown {
     });
   }
   if (error instanceof Deno.errors.NotCapable) {
-    return new ExperimentError("store/io", `cannot ${doing}: ${error.message}`, {
+    const [reason] = error.message.split(", run again");
+    return new ExperimentError("store/io", `cannot ${doing}: ${reason}`, {
       at: { file: path },
-      mend: "keep results below the working directory, or add the permission to deno.json",
+      mend: "start the command with `deno task`, which gives it the rights that it needs",
       cause: error,
     });
   }

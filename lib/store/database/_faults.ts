@@ -60,7 +60,8 @@ export function databaseFault(error: unknown, path: string): unknown {
   if (isDamaged(error)) {
     return new ExperimentError("store/not-a-database", `cannot read the database: ${line}`, {
       at: { file: path },
-      mend: "move it away; `deno task rebuild` makes a new one from the artifacts",
+      mend: "the next run sets it aside and makes it anew from the artifacts; so does " +
+        "`deno task rebuild`",
       cause: error,
     });
   }

@@ -239,6 +239,14 @@ async function createView(
   connection: DuckDBConnection,
   { name, from, experiment, axes, columns }: AxesView,
 ): Promise<void> {
+  const shown = axes.map(({ column, type }) => `${column} ${type}`).join(", ");
+  const about = `The ${from} of the experiment ${experiment}, a column for each axis: ${shown}.`;
+  // What it says of itself tells whether it is as it should be: a rerun changes nothing.
+  const reader = await connection.runAndReadAll(
+    "SELECT 1 FROM duckdb_views() WHERE view_name = $1 AND comment = $2",
+    [name, about],
+  );
+  if (reader.currentRowCount > 0) return;
   const list = axes.map(({ name, column, type }) => {
     // A JSON pointer takes any name, where a bare one could be read as a path.
     const pointer = sqlText(`/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`);
@@ -253,7 +261,6 @@ async function createView(
   );
   const comments: Record<string, Column> = { ...columns };
   for (const { name, column, type } of axes) comments[column] = [type, `The axis ${name}.`];
-  const about = `The ${from} of the experiment ${experiment}, with a column for each axis.`;
   await connection.run(
     commentStatements(sqlName(name), { type: "VIEW", about, columns: comments }).join(";\n"),
   );
