@@ -71,7 +71,7 @@ function unwrapNonFinite(_name: string, value: Json): unknown {
 }
 
 /** Splits a stream of bytes into lines without their ends; the last may lack one. */
-export async function* readLines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+export async function* messageLines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   let rest = "";
   for await (const bytes of stream) {

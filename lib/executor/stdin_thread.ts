@@ -7,11 +7,11 @@
  */
 /// <reference lib="deno.worker" />
 import { exitNow } from "../base/process.ts";
-import { readLines } from "./protocol.ts";
+import { messageLines } from "./protocol.ts";
 
 const GRACE_MS = 1000;
 
-for await (const line of readLines(Deno.stdin.readable)) self.postMessage(line);
+for await (const line of messageLines(Deno.stdin.readable)) self.postMessage(line);
 self.postMessage(null);
 await new Promise((resolve) => setTimeout(resolve, GRACE_MS));
 exitNow(1);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Job } from "../../lib/executor/executor.ts";
 import { LocalExecutor } from "../../lib/executor/local/local_executor.ts";
-import { readLines } from "../../lib/executor/protocol.ts";
+import { messageLines } from "../../lib/executor/protocol.ts";
 import { ArtifactStore } from "../../lib/store/objects/artifacts.ts";
 import { jobOf, keyOf, linesOf, valueOf, withExecutor, workerOptions } from "./harness.ts";
 
@@ -24,7 +24,7 @@ function startDriver(root: string, jobs: readonly Job[]): Deno.ChildProcess {
 
 /** Waits until a driver says a word, and kills it as `kill -9` does. */
 async function killWhenTold(driver: Deno.ChildProcess, word: string): Promise<void> {
-  for await (const line of readLines(driver.stdout)) {
+  for await (const line of messageLines(driver.stdout)) {
     if (line === word) driver.kill("SIGKILL");
   }
   assert.equal((await driver.status).signal, "SIGKILL");
@@ -66,7 +66,7 @@ Deno.test("two drivers on one store compute each key once", async () => {
     );
     const outputs = await Promise.all([jobs, jobs.toReversed()].map(async (each) => {
       const driver = startDriver(store.root, each);
-      const lines = await Array.fromAsync(readLines(driver.stdout));
+      const lines = await Array.fromAsync(messageLines(driver.stdout));
       assert.equal((await driver.status).code, 0);
       return lines;
     }));

@@ -3,8 +3,8 @@ import fc from "fast-check";
 import {
   formatMessage,
   type FromWorker,
+  messageLines,
   parseMessage,
-  readLines,
 } from "../../lib/executor/protocol.ts";
 
 Deno.test("parseMessage() gives back any event, NaN and infinities as they are", () => {
@@ -32,7 +32,7 @@ Deno.test("parseMessage() refuses what is no message", () => {
   }
 });
 
-Deno.test("readLines() gives the same lines however the bytes are cut", async () => {
+Deno.test("messageLines() gives the same lines however the bytes are cut", async () => {
   const lines = fc.array(fc.string({ unit: "binary" }).map((line) => line.replaceAll("\n", "")));
   await fc.assert(fc.asyncProperty(lines, fc.integer({ min: 1, max: 7 }), async (sent, size) => {
     const bytes = new TextEncoder().encode(sent.map((line) => `${line}\n`).join(""));
@@ -40,12 +40,12 @@ Deno.test("readLines() gives the same lines however the bytes are cut", async ()
       { length: Math.ceil(bytes.length / size) },
       (_, index) => bytes.slice(index * size, (index + 1) * size),
     );
-    const received = await Array.fromAsync(readLines(ReadableStream.from(pieces)));
+    const received = await Array.fromAsync(messageLines(ReadableStream.from(pieces)));
     assert.deepEqual(received, sent.map((line) => line.toWellFormed()));
   }));
 });
 
-Deno.test("readLines() gives a last line without an end", async () => {
+Deno.test("messageLines() gives a last line without an end", async () => {
   const bytes = new TextEncoder().encode("a\nb");
-  assert.deepEqual(await Array.fromAsync(readLines(ReadableStream.from([bytes]))), ["a", "b"]);
+  assert.deepEqual(await Array.fromAsync(messageLines(ReadableStream.from([bytes]))), ["a", "b"]);
 });

@@ -3,9 +3,9 @@ import {
   formatMessage,
   type FromWorker,
   MARK,
+  messageLines,
   parseMessage,
   PROTOCOL,
-  readLines,
   type ToWorker,
 } from "../../lib/executor/protocol.ts";
 import { TempDir } from "../_support/temp_dir.ts";
@@ -19,7 +19,7 @@ class RawWorker {
     stdout: "piped",
   }).spawn();
   readonly #input = this.child.stdin.getWriter();
-  readonly #lines = readLines(this.child.stdout);
+  readonly #lines = messageLines(this.child.stdout);
 
   async say(message: ToWorker): Promise<void> {
     await this.#input.write(new TextEncoder().encode(formatMessage(message)));

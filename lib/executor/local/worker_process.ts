@@ -11,9 +11,9 @@ import {
   formatMessage,
   type FromWorker,
   MARK,
+  messageLines,
   parseMessage,
   PROTOCOL,
-  readLines,
   type ToWorker,
 } from "../protocol.ts";
 import { ENV_PROGRAM, libraryPaths, workerEnvironment } from "./environment.ts";
@@ -183,7 +183,7 @@ export class WorkerProcess {
   }
 
   async #readOutput(): Promise<void> {
-    for await (const line of readLines(this.#child.stdout)) {
+    for await (const line of messageLines(this.#child.stdout)) {
       const mark = line.indexOf(MARK);
       if (mark !== 0) this.#keep(`${mark === -1 ? line : line.slice(0, mark)}\n`);
       if (mark === -1) continue;
