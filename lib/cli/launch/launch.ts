@@ -1,20 +1,21 @@
 /**
  * Starts a command with the rights that it needs.
  *
+ * It imports nothing of Node's, which would take longer to load than all the rest.
  * `deno task` gives this process little; it reads the call, and becomes the process
  * of the command: no second one stands between a terminal and a run, so that signals
  * and exit codes are the command's own.
  */
-import { fileURLToPath } from "node:url";
 import { makeFolder, replaceProcess } from "../../base/process.ts";
 import { grant } from "../../base/rights.ts";
 import { LIBRARY_PATHS } from "../../executor/local/environment.ts";
-import { startedFrom } from "../entry.ts";
+
 import { readCall } from "./call.ts";
 import { rightsOf } from "./rights.ts";
+import { startedFrom } from "./started_from.ts";
 
 /** The module that a command runs in. */
-const ENTRY = fileURLToPath(new URL("../entry.ts", import.meta.url));
+const ENTRY = new URL("../entry.ts", import.meta.url).href;
 
 /**
  * Becomes the process of a command.

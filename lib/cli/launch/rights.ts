@@ -4,7 +4,6 @@
  * Two of them hold no command back: native libraries, which DuckDB is, and the start
  * of Deno, which workers are, could do anything. They keep mistakes in, not attackers.
  */
-import { resolve } from "node:path";
 import type { Rights } from "../../base/rights.ts";
 import { ENV_PROGRAM, LIBRARY_PATHS, WORKER_VARIABLES } from "../../executor/local/environment.ts";
 import { type Call, DEFAULT_SPEC } from "./call.ts";
@@ -71,11 +70,15 @@ export async function rightsOf(call: Call, machine: Machine): Promise<Rights> {
         ...named,
       ]),
     ],
-    ...(write === true ? { write: resolve(machine.cwd, call.results) } : {}),
+    ...(write === true ? { write: below(machine.cwd, call.results) } : {}),
     ...(workers === true
       ? { run: machine.hasLibraryPaths ? [machine.deno, ENV_PROGRAM] : [machine.deno] }
       : {}),
   };
+}
+
+function below(folder: string, path: string): string {
+  return path.startsWith("/") ? path : `${folder}/${path}`;
 }
 
 /** Those that the spec declares, or that an override adds to it. */

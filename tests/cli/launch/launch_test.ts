@@ -70,7 +70,7 @@ Deno.test("each command is given what it needs and no more", async () => {
       run: ["/opt/deno"],
       ffi: true,
     }],
-    [["rebuild", "--results=../out"], { write: "/home/out", run: undefined, ffi: true }],
+    [["rebuild", "--results=../out"], { write: "/home/me/../out", run: undefined, ffi: true }],
     [["plan", "none.yaml"], reads],
     [["explain", "none.yaml"], reads],
     [["sql", "select 1"], reads],
