@@ -35,7 +35,7 @@ async function withVariables(
   }
 }
 
-const MEND = `run "tools/tfjs_node_gpu.sh FOLDER" and set ${FOLDER_VARIABLE}=FOLDER, ` +
+const MEND = `run "lib/engine/tfjs/node_gpu.sh FOLDER" and set ${FOLDER_VARIABLE}=FOLDER, ` +
   'or use the device "cpu"';
 
 const FAULTS: readonly (readonly [string, string, string | RegExp, string])[] = [

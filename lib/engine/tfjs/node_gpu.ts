@@ -2,7 +2,7 @@
  * TensorFlow.js on TensorFlow's C library: the package @tensorflow/tfjs-node-gpu.
  *
  * Its native part has to be compiled, so it is no dependency of this project. It is
- * loaded from a folder that `tools/tfjs_node_gpu.sh` fills and an environment variable
+ * loaded from a folder that `lib/engine/tfjs/node_gpu.sh` fills and an environment variable
  * names. TensorFlow computes on the CPU where it sees no GPU, without a word; here
  * that is an error.
  */
@@ -55,7 +55,7 @@ export async function openNodeGpu(): Promise<TensorFlow> {
 
 function missing(message: string, cause?: unknown): ExperimentError {
   return new ExperimentError("engine/tfjs-node-gpu-missing", message, {
-    mend: `run "tools/tfjs_node_gpu.sh FOLDER" and set ${FOLDER_VARIABLE}=FOLDER, ` +
+    mend: `run "lib/engine/tfjs/node_gpu.sh FOLDER" and set ${FOLDER_VARIABLE}=FOLDER, ` +
       'or use the device "cpu"',
     cause,
   });

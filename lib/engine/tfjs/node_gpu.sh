@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Brings @tensorflow/tfjs-node-gpu into a folder, for the device "tfjs-node-gpu" on Linux with x86-64:
 #
-#     tools/tfjs_node_gpu.sh FOLDER                  with NVIDIA's libraries, 3.3 GB to download
-#     tools/tfjs_node_gpu.sh FOLDER --without-cuda   without them, 0.6 GB: where they are, or to test
+#     lib/engine/tfjs/node_gpu.sh FOLDER                  with NVIDIA's libraries, 3.3 GB to download
+#     lib/engine/tfjs/node_gpu.sh FOLDER --without-cuda   without them, 0.6 GB: where they are, or to test
 #     export TITRATE_TFJS_NODE_GPU=FOLDER
 #
 # The package's own installer fetches a binding for CUDA 11 and old versions of Node. Here the
