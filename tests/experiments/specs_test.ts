@@ -3,9 +3,9 @@ import { buildGraph } from "../../lib/graph/build.ts";
 import { planGraph } from "../../lib/graph/plan.ts";
 import { loadExperiment } from "../../lib/experiment/experiment.ts";
 import { kinds } from "../../lib/tasks/registry.ts";
+import { DATA_DIR } from "../_support/data.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
-const DATA = Deno.env.get("TITRATE_DATA") ?? `${ROOT}../shared/data`;
 
 function isThere(path: string): boolean {
   try {
@@ -18,7 +18,7 @@ function isThere(path: string): boolean {
 async function planOf(name: string) {
   const { requests, warnings } = await loadExperiment(`${ROOT}experiments/${name}`, {
     kinds,
-    env: { TITRATE_DATA: DATA },
+    env: { TITRATE_DATA: DATA_DIR },
   });
   assert.deepEqual(warnings, []);
   const graph = await buildGraph(requests, {
@@ -46,7 +46,7 @@ Deno.test("ablation.yaml: four sizes, four step counts, two seeds, one trajector
 
 Deno.test({
   name: "pmc_ncbi.yaml: plans on the real data (reads ../shared/data or TITRATE_DATA)",
-  ignore: !isThere(DATA),
+  ignore: !isThere(DATA_DIR),
   async fn() {
     const { tasks, costs } = await planOf("pmc_ncbi.yaml");
     assert.equal(tasks.size, 35);

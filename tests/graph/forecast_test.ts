@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { NO_COST } from "../../lib/graph/cost.ts";
 import { durationOf, Forecast, type Sample } from "../../lib/graph/forecast.ts";
-import { planOf } from "../run/_plan.ts";
+import { planOf } from "../_support/plan.ts";
 
 const sample = (steps: number, elapsedMs: number, more: Partial<Sample> = {}): Sample => ({
   kind: "train",

@@ -1,43 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { NO_COST } from "../../lib/graph/cost.ts";
-import type { Plan, PlannedState, PlannedTask } from "../../lib/graph/plan.ts";
+import type { Plan } from "../../lib/graph/plan.ts";
 import { runPlan, type ScheduleOptions } from "../../lib/graph/schedule.ts";
 import type { TaskState } from "../../lib/graph/task.ts";
-
-interface Node {
-  readonly inputs?: readonly string[];
-  readonly start?: string;
-  readonly state?: PlannedState;
-  readonly flops?: number;
-}
-
-/** A plan of tasks named as they like, in the order given. */
-function planOf(nodes: Readonly<Record<string, Node>>): Plan {
-  const tasks = new Map(
-    Object.entries(nodes).map(([key, node]): [string, PlannedTask] => {
-      const cost = { ...NO_COST, flops: node.flops ?? 0 };
-      const inputs = { all: (node.inputs ?? []).map((input) => ({ key: input, output: "" })) };
-      const task = { key, kind: "test", version: 1, params: {}, inputs, cells: [] };
-      const start = node.start === undefined ? {} : { start: { key: node.start, step: 1 } };
-      return [key, {
-        task,
-        state: node.state ?? "run",
-        cost,
-        fullCost: cost,
-        keepsState: false,
-        ...start,
-      }];
-    }),
-  );
-  return {
-    tasks,
-    counts: { cached: 0, run: tasks.size, unneeded: 0 },
-    costs: { left: NO_COST, leftUnshared: NO_COST, total: NO_COST, totalUnshared: NO_COST },
-    otherCode: new Map(),
-    unshared: [],
-  };
-}
+import { planOf } from "../_support/plan.ts";
 
 /** Runs a plan; tasks of `failing` throw. Returns what was told, and what started in what order. */
 async function run(

@@ -5,7 +5,7 @@ import { prospectOf } from "../../lib/run/prospect.ts";
 import type { Study } from "../../lib/run/study.ts";
 import { readDurations } from "../../lib/store/database/durations.ts";
 import { TinyStudy } from "../cli/tiny_study.ts";
-import { planOf } from "./_plan.ts";
+import { planOf } from "../_support/plan.ts";
 
 Deno.test("prospectOf() adds up time and disk of what runs, and counts what is unknown", () => {
   const plan = planOf({ a: "run", b: "run", c: "cached", d: "unneeded" });

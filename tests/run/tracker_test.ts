@@ -8,7 +8,7 @@ import type { Progress, RunEvent } from "../../lib/run/events.ts";
 import { recordEvents } from "../../lib/run/record_events.ts";
 import { Tracker, type TrackerOptions } from "../../lib/run/tracker.ts";
 import type { Recorder } from "../../lib/store/database/recorder.ts";
-import { planOf } from "./_plan.ts";
+import { planOf } from "../_support/plan.ts";
 
 /** A tracker whose clock is moved by hand. */
 function track(states: Parameters<typeof planOf>[0], options: TrackerOptions = {}) {

@@ -3,7 +3,8 @@ import { gzipSync } from "node:zlib";
 import { readConll } from "../../lib/benchmarks/ner/conll.ts";
 import { conll } from "../../lib/tasks/conll.ts";
 import { TempDir } from "../_support/temp_dir.ts";
-import { assertFault, DATA_DIR, testOnData } from "../text/_fixtures.ts";
+import { DATA_DIR, testOnData } from "../_support/data.ts";
+import { assertFault } from "../_support/fault.ts";
 import { runKind } from "./made_inputs.ts";
 
 const sentences = (count: number, word: string) =>

@@ -4,7 +4,7 @@ import { CorpusWriter } from "../../lib/text/corpus/format.ts";
 import { TokenShard } from "../../lib/text/pieces/shards.ts";
 import { SPECIAL_PIECES, WordPiece } from "../../lib/text/pieces/wordpiece.ts";
 import { TempDir } from "../_support/temp_dir.ts";
-import { assertFault } from "../text/_fixtures.ts";
+import { assertFault } from "../_support/fault.ts";
 import { runKind } from "./made_inputs.ts";
 
 async function inputs(dir: TempDir) {

@@ -7,7 +7,6 @@ import { corpusArtifact } from "../../lib/text/corpus/corpus_artifact.ts";
 import type { Split } from "../../lib/text/corpus/format.ts";
 import { WordPiece } from "../../lib/text/pieces/wordpiece.ts";
 import { TempDir } from "../_support/temp_dir.ts";
-import { collect } from "../text/_fixtures.ts";
 import { runKind } from "./made_inputs.ts";
 
 const SMALL = {
@@ -77,7 +76,8 @@ Deno.test("synthetic-world trains on no sentence that it holds out", async () =>
   const { artifact } = await runKind(syntheticWorld, { dir: dir.path, params });
   for (const kind of ["general", "domain"]) {
     const corpus = await corpusArtifact.open(`${artifact.dir}/${kind}`);
-    const sentencesOf = async (split: Split) => (await collect(corpus.documents(split))).flat();
+    const sentencesOf = async (split: Split) =>
+      (await Array.fromAsync(corpus.documents(split))).flat();
     const heldOut = new Set(await sentencesOf("validation"));
     assert.equal(heldOut.size, 600);
     assert.ok(!(await sentencesOf("train")).some((sentence) => heldOut.has(sentence)));

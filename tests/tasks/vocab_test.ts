@@ -4,7 +4,8 @@ import { vocab } from "../../lib/tasks/vocab.ts";
 import { CorpusWriter } from "../../lib/text/corpus/format.ts";
 import { SPECIAL_PIECES } from "../../lib/text/pieces/wordpiece.ts";
 import { TempDir } from "../_support/temp_dir.ts";
-import { assertFault, DATA_DIR, testOnData } from "../text/_fixtures.ts";
+import { DATA_DIR, testOnData } from "../_support/data.ts";
+import { assertFault } from "../_support/fault.ts";
 import { runKind } from "./made_inputs.ts";
 
 async function corpusOf(dir: string, sentences: readonly string[]): Promise<StoredArtifact> {

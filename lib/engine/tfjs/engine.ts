@@ -23,7 +23,8 @@ import { optimise } from "../passes/pipeline.ts";
 import { buildTrainingGraph, STATE } from "../training_graph.ts";
 import { Interpreter } from "./interpreter.ts";
 import { isLowered, TF_DTYPES } from "./lowerings.ts";
-import { openTensorFlow, type TensorFlow, type TfjsBackend, type TfTensor } from "./tensorflow.ts";
+import { openTensorFlow } from "./open.ts";
+import type { TensorFlow, TfjsBackend, TfTensor } from "./tensorflow.ts";
 
 /** Computes with TensorFlow.js: "tfjs-cpu", or "tfjs-node-gpu" where it is installed. */
 export class TfjsEngine implements Engine {

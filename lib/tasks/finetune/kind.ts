@@ -2,20 +2,16 @@
 import type { z } from "zod";
 import { type Benchmark, type Example, SCORED_PARTS } from "../../benchmarks/benchmark.ts";
 import { scoresArtifact } from "../../benchmarks/scores_artifact.ts";
-import { type One, one } from "../../graph/kind.ts";
+import { one } from "../../graph/kind.ts";
 import type { TaskKind } from "../../graph/task.ts";
-import { type Model, modelArtifact } from "../../model/weights/model_artifact.ts";
-import { finetuneEstimate, finetuneFaults, type FinetuneParams, finetuneSchema } from "./params.ts";
-
-/** What a fine-tuning reads. */
-export interface FinetuneInputs<Data> {
-  /** The model to fine-tune. */
-  readonly model: One<Model>;
-  /** The benchmark's data. */
-  readonly data: One<Data>;
-  /** No other role. */
-  readonly [role: string]: One<unknown>;
-}
+import { modelArtifact } from "../../model/weights/model_artifact.ts";
+import {
+  finetuneEstimate,
+  finetuneFaults,
+  type FinetuneInputs,
+  type FinetuneParams,
+  finetuneSchema,
+} from "./params.ts";
 
 /** The kind that fine-tunes on a benchmark, by its name. */
 export function finetuning<Data, Own extends z.ZodRawShape, Row extends Example, Answer>(

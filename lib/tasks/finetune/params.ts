@@ -1,7 +1,9 @@
-/** Parameters that every fine-tuning has, whatever the benchmark, and what they cost. */
+/** What every fine-tuning takes, whatever the benchmark: parameters and inputs, and what they cost. */
 import { z } from "zod";
+import type { One } from "../../graph/kind.ts";
 import type { Estimate, ParamFault, UpstreamInputs } from "../../graph/task.ts";
 import { encoderFlops } from "../../model/flops.ts";
+import type { Model } from "../../model/weights/model_artifact.ts";
 import { optimizerSchema, seedSchema } from "../training_params.ts";
 import { upstreamConfig } from "../upstream.ts";
 
@@ -54,6 +56,16 @@ function commonShape(kind: string, rows: string) {
 
 /** The parameters of any fine-tuning. */
 export type FinetuneParams = z.output<z.ZodObject<ReturnType<typeof commonShape>>>;
+
+/** What a fine-tuning reads. */
+export interface FinetuneInputs<Data> {
+  /** The model to fine-tune. */
+  readonly model: One<Model>;
+  /** The benchmark's data. */
+  readonly data: One<Data>;
+  /** No other role. */
+  readonly [role: string]: One<unknown>;
+}
 
 /** Passes over the training rows when a spec says neither `epochs` nor `steps`. */
 const DEFAULT_EPOCHS = 10;

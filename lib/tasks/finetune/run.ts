@@ -35,8 +35,12 @@ import { Checkpoints } from "../training/checkpoints.ts";
 import { drain, Phases } from "../training/phases.ts";
 import { checkParams } from "../training/params_check.ts";
 import type { SavedTraining } from "../training/training_state.ts";
-import type { FinetuneInputs } from "./kind.ts";
-import { finetuneFaults, type FinetuneParams, finetuneSteps } from "./params.ts";
+import {
+  finetuneFaults,
+  type FinetuneInputs,
+  type FinetuneParams,
+  finetuneSteps,
+} from "./params.ts";
 
 type Context<Data> = TaskContext<FinetuneParams, FinetuneInputs<Data>>;
 

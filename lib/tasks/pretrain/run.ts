@@ -26,7 +26,7 @@ import { Checkpoints } from "../training/checkpoints.ts";
 import { checkParams } from "../training/params_check.ts";
 import { drain, Phases } from "../training/phases.ts";
 import { readStart, type SavedTraining, writeTraining } from "../training/training_state.ts";
-import { pretrainFaults, type PretrainInputs, type PretrainParams } from "./kind.ts";
+import { pretrainFaults, type PretrainInputs, type PretrainParams } from "./params.ts";
 
 type Context = TaskContext<PretrainParams, PretrainInputs>;
 

@@ -5,7 +5,7 @@ import { formatConll, parseTag, readConll } from "../../../lib/benchmarks/ner/co
 import { scoreEntities } from "../../../lib/benchmarks/ner/conlleval.ts";
 import { ExperimentError, formatFault } from "../../../lib/base/errors.ts";
 import { TempDir } from "../../_support/temp_dir.ts";
-import { DATA_DIR, testOnData } from "../../text/_fixtures.ts";
+import { DATA_DIR, testOnData } from "../../_support/data.ts";
 
 /** The message of the error that reading a file ends in, the folder left out. */
 async function faultOf(content: string | Uint8Array): Promise<string> {

@@ -5,7 +5,7 @@ import { ProgressBlock } from "../../../lib/cli/progress/terminal.ts";
 import type { PlannedTask } from "../../../lib/graph/plan.ts";
 import type { Progress } from "../../../lib/run/events.ts";
 import { Tracker } from "../../../lib/run/tracker.ts";
-import { planOf } from "../../run/_plan.ts";
+import { planOf } from "../../_support/plan.ts";
 
 type Act = (tracker: Tracker, task: (key: string) => PlannedTask) => void;
 

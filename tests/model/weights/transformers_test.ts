@@ -7,7 +7,7 @@ import { initialParams } from "../../../lib/model/init.ts";
 import { modelArtifact } from "../../../lib/model/weights/model_artifact.ts";
 import { WordPiece } from "../../../lib/text/pieces/wordpiece.ts";
 import { TempDir } from "../../_support/temp_dir.ts";
-import { DATA_DIR } from "../../text/_fixtures.ts";
+import { DATA_DIR } from "../../_support/data.ts";
 
 /** A Python that may have transformers and torch. */
 const PYTHON = Deno.env.get("TITRATE_PYTHON") ?? "python3";

@@ -8,7 +8,7 @@ import {
 import { Corpus, CorpusWriter } from "../../../lib/text/corpus/format.ts";
 import { corpusArtifact } from "../../../lib/text/corpus/corpus_artifact.ts";
 import { countWords } from "../../../lib/text/sources/words.ts";
-import { assertFault, collect } from "../_fixtures.ts";
+import { assertFault } from "../../_support/fault.ts";
 import { TempDir } from "../../_support/temp_dir.ts";
 
 interface Built extends CorpusReport {
@@ -45,8 +45,8 @@ async function build(
   assert.deepEqual(corpus.summary, asWritten({ ...summary, ...origin }));
   return {
     ...report,
-    train: await collect(corpus.documents("train")),
-    validation: await collect(corpus.documents("validation")),
+    train: await Array.fromAsync(corpus.documents("train")),
+    validation: await Array.fromAsync(corpus.documents("validation")),
   };
 }
 
@@ -259,7 +259,7 @@ Deno.test("CorpusWriter writes what Corpus reads, and counts it", async () => {
       await writer.write("train", []);
       const { train } = await writer.close();
       const corpus = await Corpus.open(dir.path);
-      assert.deepEqual(await collect(corpus.documents("train")), documents);
+      assert.deepEqual(await Array.fromAsync(corpus.documents("train")), documents);
       assert.deepEqual(train, {
         documents: documents.length,
         sentences: documents.flat().length,
@@ -312,7 +312,7 @@ Deno.test("Corpus.documents() refuses a split that is not what its counts say", 
   for (const [content, found] of cases) {
     dir.file("train.txt", content);
     const corpus = await Corpus.open(dir.path);
-    await assertFault(() => collect(corpus.documents("train")), {
+    await assertFault(() => Array.fromAsync(corpus.documents("train")), {
       dir: dir.path,
       text: `train.txt: there are ${found}, where 6 in 3 belong [text/bad-corpus]\n` +
         "  mend: remove the artifact that this file belongs to, so that it is made anew",

@@ -5,7 +5,7 @@ import { writeShards } from "../../../lib/text/pieces/shards_build.ts";
 import { ShardWriter, TokenShard } from "../../../lib/text/pieces/shards.ts";
 import { SPECIAL_PIECES, WordPiece } from "../../../lib/text/pieces/wordpiece.ts";
 import { TempDir } from "../../_support/temp_dir.ts";
-import { assertFault } from "../_fixtures.ts";
+import { assertFault } from "../../_support/fault.ts";
 
 const encoder = new WordPiece([...SPECIAL_PIECES, "a", "b", "##a", "##b", "."]);
 const signal = new AbortController().signal;

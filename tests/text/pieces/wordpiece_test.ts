@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { basicWords } from "../../../lib/text/pieces/basic_tokens.ts";
 import { SPECIAL_PIECES, WordPiece } from "../../../lib/text/pieces/wordpiece.ts";
 import { TempDir } from "../../_support/temp_dir.ts";
-import { assertFault, DATA_DIR, testOnData } from "../_fixtures.ts";
+import { DATA_DIR, testOnData } from "../../_support/data.ts";
+import { assertFault } from "../../_support/fault.ts";
 import golden from "./wordpiece_golden.json" with { type: "json" };
 
 const BERT_VOCAB = "vocab/bert-base-cased-vocab.txt";

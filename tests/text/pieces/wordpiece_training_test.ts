@@ -7,7 +7,7 @@ import {
   type WordPieceTrainingOptions,
 } from "../../../lib/text/pieces/wordpiece_training.ts";
 import { WordCounts } from "../../../lib/text/pieces/word_counts.ts";
-import { assertFault } from "../_fixtures.ts";
+import { assertFault } from "../../_support/fault.ts";
 
 const options: WordPieceTrainingOptions = {
   size: 1000,

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { exitCodeOf } from "../../../lib/cli/exit.ts";
 import { expandPattern } from "../../../lib/text/sources/file_pattern.ts";
 import { TempDir } from "../../_support/temp_dir.ts";
-import { assertFault } from "../_fixtures.ts";
+import { assertFault } from "../../_support/fault.ts";
 
 const show = (dir: TempDir, pattern: string) =>
   expandPattern(`${dir.path}/${pattern}`).map((each) => each.slice(dir.path.length + 1));

@@ -5,9 +5,10 @@ import fc from "fast-check";
 import type { ExperimentError } from "../../../lib/base/errors.ts";
 import { readLines } from "../../../lib/text/sources/lines.ts";
 import { TempDir } from "../../_support/temp_dir.ts";
-import { assertFault, collect } from "../_fixtures.ts";
+import { assertFault } from "../../_support/fault.ts";
 
-const lines = async (path: string) => (await collect(readLines(path))).map(({ text }) => text);
+const lines = async (path: string) =>
+  (await Array.fromAsync(readLines(path))).map(({ text }) => text);
 
 const PACKERS = [
   ["plain", (all: Uint8Array) => all],
@@ -44,7 +45,7 @@ Deno.test("readLines() gives back the lines of plain, gzip and zstd files", asyn
 Deno.test("readLines() numbers lines from 1 and tells compression by content", async () => {
   using dir = new TempDir();
   const path = dir.file("named.txt", gzipSync("a\nb\n\nc"));
-  assert.deepEqual(await collect(readLines(path)), [
+  assert.deepEqual(await Array.fromAsync(readLines(path)), [
     { text: "a", line: 1 },
     { text: "b", line: 2 },
     { text: "", line: 3 },
@@ -70,7 +71,7 @@ Deno.test("readLines() joins lines across chunks and counts the bytes of the fil
   const text = longText(60_000);
   const packed = gzipSync(text);
   let bytes = 0;
-  const found = await collect(
+  const found = await Array.fromAsync(
     readLines(dir.file("long.gz", packed), (count) => void (bytes += count)),
   );
   assert.equal(found.map((each) => `${each.text}\n`).join(""), text);
@@ -160,7 +161,7 @@ Deno.test("readLines() reads many files at once with progress on, all of each", 
     return dir.file(`${i}.${name}`, pack(new TextEncoder().encode(text)));
   });
   const counts = await Promise.all(paths.map(async (path) => {
-    return (await collect(readLines(path, () => {}))).length;
+    return (await Array.fromAsync(readLines(path, () => {}))).length;
   }));
   assert.deepEqual(counts, paths.map(() => 500));
 });

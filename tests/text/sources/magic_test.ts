@@ -3,7 +3,7 @@ import { gzipSync } from "node:zlib";
 import { readLines } from "../../../lib/text/sources/lines.ts";
 import { compressionOf, noTextOf } from "../../../lib/text/sources/magic.ts";
 import { TempDir } from "../../_support/temp_dir.ts";
-import { assertFault, collect } from "../_fixtures.ts";
+import { assertFault } from "../../_support/fault.ts";
 
 const bytes = (text: string) => Uint8Array.from(text, (each) => each.charCodeAt(0));
 const utf16 = (text: string) => bytes([...text].map((each) => `${each}\0`).join(""));
@@ -78,6 +78,9 @@ Deno.test("readLines() names what it does not read, and how to make text of it",
   ];
   for (const { content, text } of cases) {
     const path = dir.file("part", content);
-    await assertFault(() => collect(readLines(path)), { dir: dir.path, text: `part: ${text}` });
+    await assertFault(() => Array.fromAsync(readLines(path)), {
+      dir: dir.path,
+      text: `part: ${text}`,
+    });
   }
 });

@@ -6,11 +6,12 @@ import { dropPmcHeadings } from "../../../lib/text/sources/pmc_headings.ts";
 import { splitSentences } from "../../../lib/text/sources/sentences.ts";
 import { readSource, type Source } from "../../../lib/text/sources/source.ts";
 import { Tally } from "../../../lib/text/sources/tally.ts";
-import { assertFault, collect, DATA_DIR, testOnData } from "../_fixtures.ts";
+import { DATA_DIR, testOnData } from "../../_support/data.ts";
+import { assertFault } from "../../_support/fault.ts";
 import { TempDir } from "../../_support/temp_dir.ts";
 
 function documents(source: Omit<Source, "headings"> & Partial<Source>): Promise<string[][]> {
-  return collect(readSource({ headings: "keep", ...source }));
+  return Array.fromAsync(readSource({ headings: "keep", ...source }));
 }
 
 Deno.test("a text source makes a file a document, unwraps lines, keeps paragraphs apart", async () => {
@@ -172,7 +173,7 @@ Deno.test("a source counts what it reads, documents without text too", async () 
   using dir = new TempDir();
   const count = async (source: Omit<Source, "headings">) => {
     const tally = new Tally();
-    await collect(readSource({ headings: "keep", ...source }, tally));
+    await Array.fromAsync(readSource({ headings: "keep", ...source }, tally));
     return { ...tally };
   };
   const lines = ['{"t": "One. Two."}', "", '{"t": ""}', '{"t": " \\n "}', '{"t": "Three."}'];

@@ -1,0 +1,174 @@
+/** What a pre-training takes: parameters and inputs; what does not go together, and what it costs. */
+import { z } from "zod";
+import type { JsonObject } from "../../base/canonical.ts";
+import { one, optional } from "../../graph/kind.ts";
+import type { Estimate, ParamFault, UpstreamInputs } from "../../graph/task.ts";
+import { BERT_PRESETS, type BertPreset, modelSizes } from "../../model/config.ts";
+import { maskedLanguageFlops } from "../../model/flops.ts";
+import { modelArtifact } from "../../model/weights/model_artifact.ts";
+import { shardsArtifact } from "../../text/pieces/shards_artifact.ts";
+import { predictionsPerRow } from "../../train/batches.ts";
+import { scheduleFaults } from "../../train/schedule.ts";
+import { optimizerSchema, seedSchema } from "../training_params.ts";
+import { upstreamConfig } from "../upstream.ts";
+
+const size = (about: string) => z.int().min(1).describe(about);
+
+const modelSchema = z.strictObject({
+  preset: z.enum(Object.keys(BERT_PRESETS) as [BertPreset, ...BertPreset[]]).optional().describe(
+    "Sizes by name; sizes given beside it replace its own.",
+  ),
+  layers: size("Layers of the encoder.").optional(),
+  hiddenSize: size("Width of the encoder, a multiple of heads.").optional(),
+  heads: size("Attention heads a layer.").optional(),
+  intermediateSize: size("Width inside the feed-forward blocks; absent: 4 times hiddenSize.")
+    .optional(),
+  positions: size("The longest row in pieces that the model can ever take.").default(512),
+  initializerRange: z.number().positive().lt(1).default(0.02).describe(
+    "Standard deviation of fresh weights; small models leave their plateau sooner with more.",
+  ),
+});
+
+const rate = { learningRate: z.number().positive().describe("The full learning rate.") };
+const warmup = {
+  warmup: z.int().min(0).default(0).describe("Steps over which the learning rate rises."),
+};
+
+const scheduleSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("constant"), ...rate, ...warmup }),
+  z.strictObject({
+    kind: z.literal("linear"),
+    ...rate,
+    ...warmup,
+    horizon: z.int().min(1).optional().describe(
+      "The step at which the rate reaches 0, whatever `steps` is; absent: `steps`.",
+    ),
+  }),
+  z.strictObject({
+    kind: z.literal("trapezoid"),
+    ...rate,
+    ...warmup,
+    cooldown: z.union([
+      z.strictObject({ steps: z.int().min(1) }),
+      z.strictObject({ fraction: z.number().gt(0).max(1) }),
+    ]).describe("The fall to 0 at the end, in steps or as a share of `steps`."),
+  }),
+]);
+
+const schema = z.strictObject({
+  model: modelSchema.optional().describe("A fresh model; not together with `init`."),
+  tokens: size("Use only so many tokens from the corpus's beginning; absent: all.").optional(),
+  steps: z.int().min(0).describe("Optimizer updates; 0 only measures."),
+  rowPieces: z.int().min(8).default(128).describe("Pieces a row, [CLS] and [SEP] counted."),
+  rows: size("Rows a batch.").default(64),
+  maskRate: z.number().gt(0).max(1).default(0.15).describe(
+    "Share of positions to predict in training; measurements always use 0.15.",
+  ),
+  maxPredictions: size("At most so many predictions a row; absent: no limit but the rate.")
+    .optional(),
+  schedule: scheduleSchema.describe("The learning rate by step."),
+  optimizer: optimizerSchema({ biasCorrection: false }).prefault({}).describe("AdamW."),
+  dropout: z.number().min(0).lt(1).default(0.1).describe(
+    "Dropout after embeddings and in every block.",
+  ),
+  attentionDropout: z.number().min(0).lt(1).optional().describe(
+    "Dropout of attention probabilities; absent: as `dropout`.",
+  ),
+  measureEvery: size(
+    "Measure on held-out text at every multiple of this step, besides step 0 and the end.",
+  ).optional(),
+  evaluation: z.strictObject({
+    rows: size("Held-out rows to measure on, at most.").default(256),
+  }).prefault({}).describe("How held-out text is measured."),
+  seed: seedSchema,
+});
+
+/** The parameters of a pre-training. */
+export type PretrainParams = z.output<typeof schema>;
+
+/** Their schema. */
+export const pretrainSchema: z.ZodType<PretrainParams> = schema;
+
+/** What a pre-training reads, by role. */
+export const pretrainInputs = {
+  corpus: one(shardsArtifact, "the text to train on"),
+  validation: optional(
+    shardsArtifact,
+    "the text whose validation split is measured on; absent: the corpus's own",
+  ),
+  init: optional(modelArtifact, "the model to start from; absent: a fresh one"),
+};
+
+/** The roles of a pre-training. */
+export type PretrainInputs = typeof pretrainInputs;
+
+/** Initial deviations above it are told: BERT's is 0.02, and a few times that helps small models. */
+const ODD_RANGE = 0.2;
+
+/** What does not go together, before anything is read; again checked when it runs. */
+export function pretrainFaults(
+  params: PretrainParams,
+  roles?: readonly string[],
+): readonly ParamFault[] {
+  const faults = [...scheduleFaults(params.schedule, params.steps)];
+  const { model, rowPieces } = params;
+  if (roles !== undefined && (model === undefined) !== roles.includes("init")) {
+    faults.push(
+      model === undefined
+        ? {
+          path: "model",
+          message: "there is neither a fresh model nor one to start from",
+          mend: "give `model:` (such as { preset: bert-tiny }) or `init:`",
+        }
+        : {
+          path: "model",
+          message: "the model's sizes are those of `init`",
+          mend: "remove `model:` or `init:`",
+        },
+    );
+  }
+  if (model === undefined) return faults;
+  if (model.initializerRange > ODD_RANGE) {
+    faults.push({
+      path: "model.initializerRange",
+      message: `weights drawn with a deviation of ${model.initializerRange} are far larger than ` +
+        "trained ones, and training may diverge",
+      mend: "give such as 0.02, for small models up to 0.1",
+      isWarning: true,
+    });
+  }
+  const sizes = modelSizes(model);
+  if (sizes === undefined) {
+    faults.push({
+      path: "model",
+      message: "the model's sizes are incomplete",
+      mend: "give a preset, or layers, hiddenSize and heads",
+    });
+  } else if (sizes.hiddenSize % sizes.heads !== 0) {
+    faults.push({
+      path: "model.hiddenSize",
+      message: `hiddenSize ${sizes.hiddenSize} cannot be divided among ${sizes.heads} heads`,
+      mend: "make hiddenSize a multiple of heads",
+    });
+  }
+  if (model.positions < rowPieces) {
+    faults.push({
+      path: "model.positions",
+      message: `rows of ${rowPieces} pieces do not fit a model of ${model.positions} positions`,
+      mend: "raise positions or lower rowPieces",
+    });
+  }
+  return faults;
+}
+
+/** What a pre-training costs, as far as its inputs are known. */
+export function pretrainEstimate(params: PretrainParams, inputs: UpstreamInputs): Estimate {
+  const { steps, rows, rowPieces } = params;
+  const cost = { steps, tokens: steps * rows * (rowPieces - 2) };
+  const own = { kind: "pretrain", params: params as unknown as JsonObject, inputs };
+  const config = upstreamConfig(own);
+  if (config === undefined) return cost;
+  const predictions = rows * predictionsPerRow(rowPieces, params);
+  const flops = steps * maskedLanguageFlops(config, { rows, length: rowPieces, predictions });
+  return { ...cost, flops };
+}
