@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { dirname, join, normalize, relative } from "node:path";
+import { basename, dirname, join, normalize, relative } from "node:path";
 
 /** From the top down: a folder may import what stands below it, and itself. */
 const LAYERS = [
@@ -55,22 +55,64 @@ function importsOf(from: string, source: string): Import[] {
 
 const root = normalize(join(import.meta.dirname!, ".."));
 
-async function allImports(): Promise<Import[]> {
-  const files = await modules(join(root, "lib"));
-  const lists = await Promise.all(files.map(async (file) => {
+async function allImports(...folders: string[]): Promise<Import[]> {
+  const lists = await Promise.all(folders.map((each) => modules(join(root, each))));
+  const files = lists.flat();
+  const imports = await Promise.all(files.map(async (file) => {
     return importsOf(relative(root, file), await Deno.readTextFile(file));
   }));
-  return lists.flat();
+  return imports.flat();
+}
+
+/** Groups of modules that import each other in a circle, types counted. */
+function circles(imports: readonly Import[]): string[][] {
+  const targets = Map.groupBy(imports, ({ from }) => from);
+  const found: string[][] = [];
+  const order = new Map<string, number>(), lowest = new Map<string, number>();
+  const stack: string[] = [];
+  const visit = (module: string): void => {
+    const place = order.size;
+    order.set(module, place);
+    lowest.set(module, place);
+    stack.push(module);
+    for (const { to } of targets.get(module) ?? []) {
+      if (!order.has(to)) visit(to);
+      else if (!stack.includes(to)) continue;
+      lowest.set(module, Math.min(lowest.get(module)!, lowest.get(to)!));
+    }
+    if (lowest.get(module) !== place) return;
+    const circle = stack.splice(stack.indexOf(module));
+    if (circle.length > 1) found.push(circle.sort());
+  };
+  for (const module of targets.keys()) if (!order.has(module)) visit(module);
+  return found;
 }
 
 const layerOf = (path: string) => path.split("/")[1]!;
 
 Deno.test("imports point down the layers", async () => {
-  const wrong = (await allImports()).filter(({ from, to, isType }) =>
+  const wrong = (await allImports("lib")).filter(({ from, to, isType }) =>
     to.startsWith("lib/") && !(isType && CONTRACTS.has(to)) &&
     LAYERS.indexOf(layerOf(to)) < LAYERS.indexOf(layerOf(from))
   );
   assert.deepEqual(wrong.map(({ from, to }) => `${from} imports ${to}`), []);
+});
+
+Deno.test("no modules import each other in a circle", async () => {
+  assert.deepEqual(circles(await allImports("lib", "tests")), []);
+});
+
+Deno.test("circles() finds a circle through types, and no other module", () => {
+  const imports = [["a", "b"], ["b", "c"], ["c", "a"], ["c", "d"], ["e", "a"]];
+  const all = imports.map(([from, to]) => ({ from: from!, to: to!, isType: from === "c" }));
+  assert.deepEqual(circles(all), [["a", "b", "c"]]);
+});
+
+Deno.test("a module named _so is imported from its folder or below, never from elsewhere", async () => {
+  const foreign = (await allImports("lib", "tests")).filter(({ from, to }) =>
+    basename(to).startsWith("_") && !`${dirname(from)}/`.startsWith(`${dirname(to)}/`)
+  );
+  assert.deepEqual(foreign.map(({ from, to }) => `${from} imports ${to}`), []);
 });
 
 Deno.test("every folder of lib/ has its place among the layers", async () => {
@@ -81,7 +123,7 @@ Deno.test("every folder of lib/ has its place among the layers", async () => {
 });
 
 Deno.test("what is absent stays absent", async () => {
-  const imports = await allImports();
+  const imports = await allImports("lib");
   const offenders = (what: (each: Import) => boolean) =>
     imports.filter(what).map(({ from, to }) => `${from} imports ${to}`);
   const science = ["model", "train", "text", "engine", "benchmarks"];
