@@ -203,7 +203,7 @@ function mendOf(message: string): string {
   if (/disabled by configuration|disabled through/.test(message)) {
     return "ask for results only; print them with --format csv or json to have them in a file";
   }
-  if (/operator ->>?|->>?\(/.test(message)) {
+  if (/^(Conversion|Binder) Error[^]*->/.test(message)) {
     return "put axes->>'name' in parentheses, or use results_of('experiment'): a column an axis";
   }
   return "SHOW TABLES and DESCRIBE results tell what can be asked";

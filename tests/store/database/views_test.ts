@@ -1,6 +1,7 @@
 /** What tables and views say of themselves, and what the views give. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import type { ExperimentError } from "../../../lib/base/errors.ts";
 import { queryEach, queryRows } from "../../../lib/store/database/query.ts";
 import { TABLES } from "../../../lib/store/database/schema.ts";
 import { VIEWS } from "../../../lib/store/database/views.ts";
@@ -129,6 +130,11 @@ Deno.test("results_of() gives each axis a column of its type, also where its nam
     await queryRows(path, `SELECT stage FROM cells_of('${odd}') WHERE tokens = 4000`),
     [{ stage: "one" }],
   );
+  const bare = "FROM results WHERE stage = 'one' AND axes->>'tokens' = '4000'";
+  await assert.rejects(queryRows(path, bare), (error: ExperimentError) => {
+    assert.match(error.faults[0].mend!, /^put axes->>'name' in parentheses, or use results_of/);
+    return true;
+  });
   const later = results.open();
   later.recordCells("other", {
     cells: [{ stage: "s", axes: { seed: 3 }, key: keys[0]! }],
