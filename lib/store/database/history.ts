@@ -19,7 +19,7 @@ const RUNS = 20;
 /**
  * The history of an experiment, or nothing where there is no database yet.
  *
- * @throws ExperimentError as `openDatabase`
+ * @throws ExperimentError as `openReader`
  */
 export async function loadHistory(
   database: string,
