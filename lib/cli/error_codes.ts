@@ -7,5 +7,5 @@ export const CLI_ERRORS: ErrorTable = {
   "cli/no-figure": { exit: 2, about: "figure has nothing to draw" },
   "cli/no-kind": { exit: 2, about: "a kind that is not there" },
   "cli/no-task": { exit: 2, about: "a name that no task of the spec has" },
-  "cli/permission": { exit: 2, about: "a folder that the process may not write to" },
+  "cli/permission": { exit: 2, about: "a right that the process lacks" },
 };
