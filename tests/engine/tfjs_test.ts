@@ -43,6 +43,19 @@ Deno.test("TfjsEngine leaks nothing when an input is wrong", async () => {
   assert.equal(engine.tf.memory().numTensors, before);
 });
 
+Deno.test("TfjsEngine leaks nothing when a computation fails midway", async () => {
+  const graph = new Graph();
+  const a = graph.input("a", [2]), ids = graph.input("ids", [1], "i32");
+  const negated = graph.neg(a);
+  graph.output("y", graph.gatherRows(negated, ids));
+  graph.output("negated", negated);
+  const executable = await engine.compile(graph);
+  const before = engine.tf.memory().numTensors;
+  const inputs = { a: Float32Array.of(1, 2), ids: Int32Array.of(5) };
+  await assert.rejects(executable.run(inputs), /index value 5 is not in/);
+  assert.equal(engine.tf.memory().numTensors, before);
+});
+
 Deno.test("TfjsEngine returns an input as output, and one value under two names", async () => {
   const graph = new Graph();
   const x = graph.input("x", [2]), y = graph.neg(x);

@@ -38,9 +38,19 @@ export class Interpreter {
    *
    * @param inputs by name; they stay the caller's
    * @returns by name; the caller disposes them
-   * @throws Error when an input is missing
+   * @throws Error when an input is missing or an operation fails; no tensor is left then
    */
   run(inputs: ReadonlyMap<string, TfTensor>): Map<string, TfTensor> {
+    const results = new Map<string, TfTensor>();
+    // What is returned in a list outlives the scope, all else ends with it, by an error too.
+    this.tf.tidy(() => {
+      for (const [name, tensor] of this.#compute(inputs)) results.set(name, tensor);
+      return [...results.values()];
+    });
+    return results;
+  }
+
+  #compute(inputs: ReadonlyMap<string, TfTensor>): Map<string, TfTensor> {
     const { tf, graph } = this;
     /** By the id of a value; lowered operations have one output. */
     const values: TfTensor[] = [];
