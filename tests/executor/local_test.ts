@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { ExperimentError, formatFault } from "../../lib/base/errors.ts";
 import type { Job, JobEvent, JobLoad } from "../../lib/executor/executor.ts";
 import { LocalExecutor } from "../../lib/executor/local/local_executor.ts";
+import { ArtifactStore } from "../../lib/store/objects/artifacts.ts";
 import { readMeasurements } from "../../lib/store/objects/measurements.ts";
+import { TempDir } from "../_support/temp_dir.ts";
 import { jobOf, keyOf, linesOf, valueOf, withExecutor, workerOptions } from "./harness.ts";
 
 /** Resolves when an executor tells this warning; for waiting until a task is at work. */
@@ -61,6 +63,19 @@ Deno.test("LocalExecutor.check() asks a worker, which then takes the first job",
     await executor.execute(job);
     assert.match(await Deno.readTextFile(tally), /^add 1 in \d+\n$/);
   });
+});
+
+Deno.test("LocalExecutor says of every job why no worker can be started for it", async () => {
+  using folder = new TempDir();
+  const store = await ArtifactStore.open(`${folder.path}/store`);
+  const missing = { ...workerOptions.grant, startIn: `${folder.path}/missing` };
+  await using executor = new LocalExecutor({ ...workerOptions, grant: missing, slots: 1, store });
+  for (const name of ["a", "b"]) {
+    const job = jobOf(name, "add", { params: { terms: [1] } });
+    const [fault, ...others] = await faultsOf(executor.execute(job));
+    assert.deepEqual(others, []);
+    assert.match(fault!, /^cannot start a worker: .* \[executor\/no-worker\]\n {2}mend: /);
+  }
 });
 
 Deno.test("LocalExecutor gives a task its inputs, each output by its folder", async () => {

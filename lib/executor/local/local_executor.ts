@@ -74,8 +74,9 @@ export class LocalExecutor implements Executor {
   /**
    * Does a job at once, in a warm worker or a new one.
    *
-   * @throws ExperimentError what the task threw, or "executor/worker-died"; the
-   *   signal's reason when aborted; Error with the worker's stack for a bug
+   * @throws ExperimentError what the task threw, "executor/worker-died" or
+   *   "executor/no-worker"; the signal's reason when aborted; Error with the worker's
+   *   stack for a bug
    */
   async execute(job: Job, options: ExecuteOptions = {}): Promise<JobResult> {
     const { store, slots, threads } = this.#options;
@@ -170,7 +171,12 @@ export class LocalExecutor implements Executor {
     if (this.#isClosed) throw new Error("the executor is closed");
     const { worker: module, grant, also, graceMs = 10_000 } = this.#options;
     const env = this.#options.env ?? Deno.env.toObject();
-    return { device, worker: new WorkerProcess({ module, grant, env, also, graceMs }) };
+    try {
+      return { device, worker: new WorkerProcess({ module, grant, env, also, graceMs }) };
+    } catch (cause) {
+      this.#processes--;
+      throw notStarted(cause);
+    }
   }
 
   #purposeOf({ job, threads }: Need): string {
@@ -182,4 +188,14 @@ export class LocalExecutor implements Executor {
     if (place.worker.isAlive) this.#idle.push(place);
     else this.#processes--;
   }
+}
+
+/** The error for a process that the system does not start. */
+function notStarted(cause: unknown): ExperimentError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new ExperimentError("executor/no-worker", `cannot start a worker: ${why}`, {
+    mend: "see that memory is left and that this user may have more processes; " +
+      "fewer tasks at once (--jobs) need fewer",
+    cause,
+  });
 }

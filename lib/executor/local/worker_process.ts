@@ -66,7 +66,11 @@ export class WorkerProcess {
   #pending: Pending | undefined;
   #isAlive = true;
 
-  /** Starts the process; what goes wrong with that is told by `run`. */
+  /**
+   * Starts the process; how it fares from then on is told by `run`.
+   *
+   * @throws what the system says if it starts none
+   */
   constructor({ module, grant: { flags, startIn }, env, also, graceMs }: WorkerCommand) {
     const deno = Deno.execPath();
     const args = ["run", "--quiet", ...flags, module.href, Deno.cwd()];
