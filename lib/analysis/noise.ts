@@ -40,7 +40,7 @@ export function rootMeanSquare(values: readonly number[]): number {
 }
 
 /** The standard errors by which a best sample and its like are told apart from the others. */
-export const TOLD_APART_ERRORS = 2;
+const TOLD_APART_ERRORS = 2;
 
 /**
  * Which samples are the best or differ from it by less than two standard errors of

@@ -41,7 +41,7 @@ export interface PowerLawFit extends PowerLaw {
 }
 
 /** The exponents searched. Below, the law is a straight line in log x; above, a step. */
-export const EXPONENT_RANGE = { least: 0.01, most: 10 } as const;
+const EXPONENT_RANGE = { least: 0.01, most: 10 } as const;
 
 const GRID_POINTS = 121;
 
@@ -58,16 +58,6 @@ export function evaluate(law: PowerLaw, x: number): number {
  */
 export function reach(law: PowerLaw, from: number, share: number): number {
   return from * (1 - share) ** (-1 / law.exponent);
-}
-
-/**
- * The least-squares fit of the law to points.
- *
- * @throws Error as `PowerLawFitter`
- */
-export function fitPowerLaw(points: readonly Point[]): PowerLawFit {
-  const fitter = new PowerLawFitter(points.map(({ x }) => x));
-  return fitter.fit(points.map(({ y }) => y));
 }
 
 const STEP = Math.log(EXPONENT_RANGE.most / EXPONENT_RANGE.least) / (GRID_POINTS - 1);

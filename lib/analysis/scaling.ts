@@ -36,7 +36,13 @@ export interface ScalingOptions {
  * curve leaves the metric's range, so that there is no limit; "turning", first one way and
  * then the other; "flat", no dependence on x is shown.
  */
-export type Shape = "saturating" | "saturated" | "unsaturated" | "unbounded" | "turning" | "flat";
+export type CurveShape =
+  | "saturating"
+  | "saturated"
+  | "unsaturated"
+  | "unbounded"
+  | "turning"
+  | "flat";
 
 /** A fitted scaling curve, ready to be stored. */
 export interface ScalingFit {
@@ -49,7 +55,7 @@ export interface ScalingFit {
   /** 95 percent bootstrap intervals, by parameter. */
   readonly intervals?: Readonly<Record<FitParameter, Interval>>;
   /** Whether there is a limit to speak of; absent where no fit could be made. */
-  readonly shape?: Shape;
+  readonly shape?: CurveShape;
   /** How well the curve describes the points. */
   readonly goodness?: {
     /** Root mean squared residual in the metric's unit. */
@@ -123,7 +129,7 @@ function shapeOf(
   points: readonly Point[],
   bootstrapped: BootstrappedFit,
   options: ScalingOptions,
-): [Shape, string[]] {
+): [CurveShape, string[]] {
   const { rmse, rSquared = 0 } = bootstrapped.fit;
   const turn = findTurn(points, rmse ** 2 * points.length);
   if (turn !== undefined) {
@@ -172,7 +178,7 @@ function shapeOfLimit(
   points: readonly Point[],
   { fit, ninetyPercentAt, atBoundShares }: BootstrappedFit,
   { range }: ScalingOptions,
-): [Shape, string[]] {
+): [CurveShape, string[]] {
   if (range !== undefined && (fit.limit < range[0] || fit.limit > range[1])) {
     return ["unbounded", [
       `there is no limit: the curve heads for ${short(fit.limit)}, and the metric lies ` +

@@ -6,6 +6,7 @@
  * a later one means it: leave at once.
  */
 import { isInputUnreadable, isRunning, processFacts } from "../base/process.ts";
+import { EXIT } from "./exit.ts";
 
 /** What an interrupt may be given. */
 export interface InterruptOptions {
@@ -20,8 +21,6 @@ export interface InterruptOptions {
 /** So soon after the first, a signal is the same one by another way. */
 const SAME_WITHIN_MS = 1000;
 const LOOK_EVERY_MS = 1000;
-const EXIT_CODE = 130;
-
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** Listens until it is disposed of. */
@@ -66,7 +65,7 @@ export class Interrupt implements Disposable {
   #hear(): void {
     if (this.#firstAtMs === undefined) return this.#stop();
     if (performance.now() - this.#firstAtMs < SAME_WITHIN_MS) return;
-    (this.#options.exit ?? Deno.exit)(EXIT_CODE);
+    (this.#options.exit ?? Deno.exit)(EXIT.interrupted);
   }
 
   #stop(why?: string): void {
@@ -83,7 +82,7 @@ export class Interrupt implements Disposable {
 }
 
 /** A process that has a part in a run's start. */
-export interface Starter {
+interface Starter {
   /** Its number. */
   readonly pid: number;
   /** When it began; absent where the system does not tell. */
@@ -96,7 +95,7 @@ export interface Starter {
  * The processes between a person's shell and this one, such as `npx` and `deno task`:
  * those before it that are of its process group, which a shell makes for each command.
  */
-export function startersOf(pid: number): Starter[] {
+function startersOf(pid: number): Starter[] {
   const own = processFacts(pid);
   const starters: Starter[] = [];
   for (let at = own?.parent ?? 0; at > 1;) {

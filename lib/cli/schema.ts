@@ -1,9 +1,9 @@
 /** The command `schema`: writes the JSON Schema that editors use for specs. */
 import { experimentSchema } from "../experiment/json_schema.ts";
 import { kinds } from "../tasks/registry.ts";
-import { writeOutput } from "./streams.ts";
+import { writeData } from "./streams.ts";
 
 /** Prints the schema; `deno task schema` keeps the committed file current. */
 export function schema(): void {
-  writeOutput(`${JSON.stringify(experimentSchema(kinds), null, 2)}\n`);
+  writeData(`${JSON.stringify(experimentSchema(kinds), null, 2)}\n`);
 }

@@ -1,5 +1,5 @@
 /** The command `status`: experiments with their last runs, what failed, what takes room. */
-import { fault, formatFault } from "../base/errors.ts";
+import { type ErrorCode, fault, formatFault } from "../base/errors.ts";
 import { formatBytes, formatDuration } from "../report/text/format.ts";
 import { formatCell } from "../report/text/labels.ts";
 import { formatTable } from "../report/text/table.ts";
@@ -57,7 +57,7 @@ function failuresText(failures: readonly RecordedFault[], results: string): stri
       ...(line === undefined ? {} : { line }),
       ...(column === undefined ? {} : { column }),
     };
-    const text = formatFault(fault(code as `${string}/${string}`, message, { at, mend }));
+    const text = formatFault(fault(code as ErrorCode, message, { at, mend }));
     return `${experiment === undefined ? "" : `${experiment}: `}${cell} failed\n  ${
       text.replaceAll("\n", "\n  ")
     }`;

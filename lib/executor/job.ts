@@ -218,7 +218,6 @@ async function isKeyStill(job: Job, { keyOf }: JobOptions): Promise<boolean> {
   }
 }
 
-/** What stands in each role: a list, one, or undefined, as the role says. */
 /** What a task reads, opened by role; kept from being removed until it is disposed of. */
 class Inputs implements Disposable {
   readonly #held = new DisposableStack();
@@ -228,6 +227,7 @@ class Inputs implements Disposable {
     this.#options = options;
   }
 
+  /** What stands in each role: a list, one, or undefined, as the role says. */
   async open(
     job: Job,
   ): Promise<Record<string, InputArtifact | readonly InputArtifact[] | undefined>> {

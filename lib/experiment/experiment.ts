@@ -9,6 +9,7 @@ import { basename } from "node:path";
 import type { JsonObject } from "../base/canonical.ts";
 import type { Fault, SourcePosition } from "../base/errors.ts";
 import type { Path } from "../base/path.ts";
+import type { Budget } from "../graph/cost.ts";
 import type { TaskRequest } from "../graph/request.ts";
 import type { TaskKind } from "../graph/task.ts";
 import { changesOf } from "./changes.ts";
@@ -53,18 +54,6 @@ export interface ExperimentStage {
   readonly at: SourcePosition;
 }
 
-/** The most that an experiment may cost. */
-export interface Budget {
-  /** Optimizer updates. */
-  readonly steps?: number;
-  /** Tokens trained on. */
-  readonly tokens?: number;
-  /** Floating-point operations. */
-  readonly flops?: number;
-  /** The place of the section. */
-  readonly at: SourcePosition;
-}
-
 /** A checked spec: what it asks for, at every cell. */
 export interface Experiment {
   /** What its results are filed under. */
@@ -87,8 +76,8 @@ export interface Experiment {
   readonly requests: readonly TaskRequest[];
   /** The curves to fit. */
   readonly fits: readonly FitSpec[];
-  /** The limit that the planner checks. */
-  readonly budget?: Budget;
+  /** The limit that the planner checks, and the place of its section. */
+  readonly budget?: Budget & { readonly at: SourcePosition };
   /** What is odd but does no harm. */
   readonly warnings: readonly Fault[];
 }

@@ -13,7 +13,7 @@ import type { FaultList } from "./check/fault_list.ts";
 import { filePathsIn } from "./check/schema_walk.ts";
 import type { Environment } from "./language/environment.ts";
 import { type Expression, referencesOf } from "./language/expression.ts";
-import { type Part, templateAt } from "./language/template.ts";
+import { templateAt, type TextPart } from "./language/template.ts";
 import type { Stage } from "./stages.ts";
 import { locate } from "./yaml/node.ts";
 
@@ -51,7 +51,7 @@ function resolvePath(stage: Stage, { path, text, options }: PathText): string {
   const { environment, axisAt, faults, onFolder } = options;
   const { at } = locate(stage.params, path, stage.withAt);
   const template = templateAt(stage.template, path);
-  const parts: readonly Part[] = template.type === "text" ? template.parts : [text];
+  const parts: readonly TextPart[] = template.type === "text" ? template.parts : [text];
   const isSecret = parts.some((part) =>
     variablesOf(part).some((name) => environment.variables.get(name)?.isSecret === true)
   );

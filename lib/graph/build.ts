@@ -10,7 +10,14 @@ import { sha256 } from "../base/digest.ts";
 import type { Numerics } from "../base/numerics.ts";
 import { compareText, sortTopologically } from "../base/order.ts";
 import { digestFiles, type FileAsk, type ReadFileDigest } from "./files.ts";
-import { digestsByPath, filledRoles, type Identity, identityOf, keyOf } from "./key.ts";
+import {
+  digestsByPath,
+  filledRoles,
+  type Identity,
+  identityOf,
+  type IdentityParts,
+  keyOf,
+} from "./key.ts";
 import type { RequestRef, TaskRequest } from "./request.ts";
 import type { InputRef, Task, TaskCell, TaskKind } from "./task.ts";
 
@@ -86,11 +93,7 @@ function inOrder(
 }
 
 /** What a task is made from once its inputs have keys. */
-interface TaskParts {
-  readonly kind: TaskKind;
-  readonly params: JsonObject;
-  readonly inputs: Readonly<Record<string, readonly InputRef[]>>;
-}
+type TaskParts = Omit<IdentityParts, "files" | "numerics">;
 
 class Draft {
   readonly #tasks = new Map<string, Task>();

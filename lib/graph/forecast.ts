@@ -6,11 +6,11 @@ import type { Cost } from "./cost.ts";
 import { needsOf } from "./schedule.ts";
 import type { PlannedTask } from "./plan.ts";
 
-/** What a finished task took. */
-export interface Sample {
-  /** Its kind. */
+/** A finished task, and what it took. */
+export interface FinishedTask {
+  /** The kind of the task. */
   readonly kind: string;
-  /** What it was done on; only samples of the device that will be used are of use. */
+  /** How long it took, on the device that is forecast. */
   readonly elapsedMs: number;
   /** The size of its artifact, where that is known. */
   readonly bytes?: number | undefined;
@@ -29,16 +29,16 @@ const MOST_SAMPLES = 100;
 
 /** Finds out from samples what further tasks will take. */
 export class Forecast {
-  readonly #samples = new Map<string, Sample[]>();
+  readonly #samples = new Map<string, FinishedTask[]>();
   readonly #laws = new Map<string, Law | undefined>();
 
   /** Knows what the samples tell, the newest last. */
-  constructor(samples: Iterable<Sample> = []) {
+  constructor(samples: Iterable<FinishedTask> = []) {
     for (const sample of samples) this.add(sample);
   }
 
   /** Takes in a task that has just been done. */
-  add(sample: Sample): void {
+  add(sample: FinishedTask): void {
     const { kind } = sample;
     const known = this.#samples.get(kind) ?? [];
     known.push(sample);

@@ -5,30 +5,15 @@
  * about to keep what it made asks here whether the key still tells the truth.
  */
 import { sha256File } from "../base/digest.ts";
-import type { JsonObject } from "../base/canonical.ts";
 import { digestFiles } from "./files.ts";
-import type { Numerics } from "../base/numerics.ts";
-import { digestsByPath, identityOf, keyOf } from "./key.ts";
-import type { InputRef, TaskKind } from "./task.ts";
-
-/** What a key is made of, but for the files. */
-export interface KeyNowParts {
-  /** Names the files. */
-  readonly kind: TaskKind;
-  /** Complete params, defaults filled in. */
-  readonly params: JsonObject;
-  /** By role. */
-  readonly inputs: Readonly<Record<string, readonly InputRef[]>>;
-  /** As the planner took them. */
-  readonly numerics: Numerics;
-}
+import { digestsByPath, identityOf, type IdentityParts, keyOf } from "./key.ts";
 
 /**
- * The key of a task; every file is read again, and patterns are matched again.
+ * The key of a task by what it is made of; every file is read again, and patterns are matched again.
  *
  * @throws ExperimentError "graph/missing-file", "graph/unreadable-file"
  */
-export async function keyNow(parts: KeyNowParts): Promise<string> {
+export async function keyNow(parts: Omit<IdentityParts, "files">): Promise<string> {
   const files = parts.kind.files?.(parts.params) ?? [];
   const asks = files.map(({ file }) => ({ file, at: { file } }));
   // Not by size and time, which an edit may leave as they are.

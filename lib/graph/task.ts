@@ -91,7 +91,7 @@ export interface Trajectory {
 
 /** A task as the estimate of a later one sees it. */
 export interface UpstreamTask {
-  /** Its kind. */
+  /** The kind of the task, such as "shards". */
   readonly kind: string;
   /** Its complete params. */
   readonly params: JsonObject;

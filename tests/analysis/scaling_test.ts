@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import {
+  type CurveShape,
   fitScaling,
   type ScalingOptions,
   type ScalingPoint,
-  type Shape,
 } from "../../lib/analysis/scaling.ts";
 import { Stream } from "../../lib/base/rng.ts";
 
@@ -26,7 +26,7 @@ const SHAPES: readonly {
   f: (x: number) => number;
   noise?: number;
   options: ScalingOptions;
-  shape: Shape;
+  shape: CurveShape;
   says: readonly RegExp[];
 }[] = [
   {

@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { NO_COST } from "../../lib/graph/cost.ts";
-import { durationOf, Forecast, type Sample } from "../../lib/graph/forecast.ts";
+import { durationOf, type FinishedTask, Forecast } from "../../lib/graph/forecast.ts";
 import { planOf } from "../_support/plan.ts";
 
-const sample = (steps: number, elapsedMs: number, more: Partial<Sample> = {}): Sample => ({
+const sample = (
+  steps: number,
+  elapsedMs: number,
+  more: Partial<FinishedTask> = {},
+): FinishedTask => ({
   kind: "train",
   elapsedMs,
   cost: { ...NO_COST, steps },

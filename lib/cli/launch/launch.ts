@@ -9,7 +9,6 @@
 import { makeFolder, replaceProcess } from "../../base/process.ts";
 import { grant } from "../../base/rights.ts";
 import { LIBRARY_PATHS } from "../../executor/local/environment.ts";
-
 import { readCall } from "./call.ts";
 import { rightsOf } from "./rights.ts";
 import { startedFrom } from "./started_from.ts";

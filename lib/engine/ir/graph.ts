@@ -503,7 +503,7 @@ function checkAttention([q, k, v]: [Value, Value, Value], besides: readonly Valu
 }
 
 /** The shape of an attention's probabilities: [B, H, T, S] of q [B, T, H, D] and k [B, S, H, D]. */
-export function attentionWeightsShape(q: Value, k: Value): Shape {
+function attentionWeightsShape(q: Value, k: Value): Shape {
   const [rows, length, heads] = q.shape as [number, number, number];
   return [rows, heads, length, k.shape[1]!];
 }

@@ -41,12 +41,12 @@ export type Scope = ReadonlyMap<string, AxisValue | undefined>;
 export type Template =
   | { readonly type: "constant"; readonly value: unknown }
   | { readonly type: "broken" }
-  | { readonly type: "text"; readonly node: ScalarNode; readonly parts: readonly Part[] }
+  | { readonly type: "text"; readonly node: ScalarNode; readonly parts: readonly TextPart[] }
   | { readonly type: "list"; readonly items: readonly Template[] }
   | { readonly type: "map"; readonly entries: readonly (readonly [string, Template])[] };
 
 /** Literal text, or an expression whose value takes its place. */
-export type Part = string | Expression;
+export type TextPart = string | Expression;
 
 /** Reads the expressions of a tree; checks every name in them. */
 export function readTemplate(node: SpecNode, names: Names, faults: FaultList): Template {
@@ -199,7 +199,7 @@ function isConstant(template: Template): boolean {
 function readText(node: ScalarNode, names: Names, faults: FaultList): Template {
   const text = node.value;
   if (typeof text !== "string" || !text.includes("$(")) return { type: "constant", value: text };
-  const parts: Part[] = [];
+  const parts: TextPart[] = [];
   let isSound = true;
   let done = 0;
   while (done < text.length) {

@@ -52,7 +52,7 @@ export async function composeSpec(path: string, faults: FaultList): Promise<Comp
 }
 
 /** Merges two trees; where both say something, `over` wins. */
-export function mergeNodes(under: SpecNode, over: SpecNode): SpecNode {
+function mergeNodes(under: SpecNode, over: SpecNode): SpecNode {
   return merge(under, over, 0);
 }
 

@@ -6,7 +6,7 @@
  */
 import { evaluate, type PowerLaw } from "../../analysis/power_law.ts";
 import { rootMeanSquare, summarise } from "../../analysis/noise.ts";
-import type { Shape } from "../../analysis/scaling.ts";
+import type { CurveShape } from "../../analysis/scaling.ts";
 import type { Json, JsonObject } from "../../base/canonical.ts";
 import type { FitFact } from "../../base/facts.ts";
 import type { Metric } from "../../graph/task.ts";
@@ -24,11 +24,11 @@ export interface CurveRow extends GridRow {
 export interface CurveFit {
   /** The stage whose scores are fitted. */
   readonly stage: string;
-  /** Of the scores. */
+  /** What the scores were evaluated on. */
   readonly benchmark: string;
-  /** Of the scores. */
+  /** What was measured. */
   readonly metric: string;
-  /** Of the scores. */
+  /** The part of the data. */
   readonly split: string;
   /** The values of the axes that it is made for. */
   readonly cell: JsonObject;
@@ -37,7 +37,7 @@ export interface CurveFit {
   /** Absent where no fit could be made. */
   readonly parameters?: PowerLaw;
   /** What the points look like. */
-  readonly shape?: Shape;
+  readonly shape?: CurveShape;
 }
 
 /** A measured point of a curve, in the unit that is shown: percent for fractions. */
@@ -202,7 +202,7 @@ function isOfCurve(
 }
 
 /** Shapes whose law says something between the points. */
-const DRAWN: ReadonlySet<Shape> = new Set([
+const DRAWN: ReadonlySet<CurveShape> = new Set([
   "saturating",
   "saturated",
   "unsaturated",

@@ -9,7 +9,7 @@ import stringWidth from "string-width";
 import { printableLine } from "../../base/terminal.ts";
 
 /** A cell as it is printed. */
-export interface Cell {
+export interface TableCell {
   /** Without line breaks and control characters; ends in "…" where it was cut. */
   readonly text: string;
   /** How many columns of a terminal it takes. */
@@ -30,7 +30,7 @@ const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
  *
  * @param most columns that it may take, at least 1; without a limit unless given
  */
-export function cellOf(text: string, most = Infinity): Cell {
+export function cellOf(text: string, most = Infinity): TableCell {
   const isLong = text.length > most * UNITS_A_COLUMN;
   const shown = printableLine(isLong ? text.slice(0, most * UNITS_A_COLUMN) : text);
   const isAscii = ASCII.test(shown);
@@ -48,7 +48,7 @@ export function cellOf(text: string, most = Infinity): Cell {
 }
 
 /** The cell's text, filled up with spaces to a width. */
-export function padCell({ text, width }: Cell, to: number, isRight: boolean): string {
+export function padCell({ text, width }: TableCell, to: number, isRight: boolean): string {
   const space = " ".repeat(Math.max(0, to - width));
   return isRight ? `${space}${text}` : `${text}${space}`;
 }

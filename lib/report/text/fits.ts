@@ -1,6 +1,6 @@
 /** Fitted scaling curves as a text table, with what to be wary of below. */
 import type { Interval } from "../../analysis/bootstrap.ts";
-import type { ScalingFit, Shape } from "../../analysis/scaling.ts";
+import type { CurveShape, ScalingFit } from "../../analysis/scaling.ts";
 import type { JsonObject } from "../../base/canonical.ts";
 import type { Metric } from "../../graph/task.ts";
 import { formatCount, formatNumber } from "./format.ts";
@@ -43,7 +43,7 @@ export function formatFits(
 }
 
 /** Shapes of which limit and exponent mean nothing. */
-const MEANINGLESS: ReadonlySet<Shape> = new Set(["turning", "flat"]);
+const MEANINGLESS: ReadonlySet<CurveShape> = new Set(["turning", "flat"]);
 
 function lineOf(fit: ShownFit, declared: Metric | undefined): string[] {
   const { parameters, intervals, goodness, points, shape } = fit;

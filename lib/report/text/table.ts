@@ -1,5 +1,5 @@
 /** Plain text tables with aligned columns: no boxes, so that they survive a copy. */
-import { type Cell, cellOf, padCell } from "./cell.ts";
+import { cellOf, padCell, type TableCell } from "./cell.ts";
 
 /** Between two columns. */
 const GAP = "  ";
@@ -80,7 +80,7 @@ function narrow(
 
 /** Rows one below the other, each a block with a line for every column. */
 function fitRecords(
-  [head, ...rows]: readonly (readonly Cell[])[],
+  [head, ...rows]: readonly (readonly TableCell[])[],
   width: number,
 ): FittedTable {
   const most = Math.max(1, Math.floor(width / 2) - GAP.length);
@@ -92,16 +92,16 @@ function fitRecords(
   return { text: texts.join("\n\n"), isCut: hasCut(names) || blocks.some(hasCut) };
 }
 
-function recut(cell: Cell, most: number): Cell {
+function recut(cell: TableCell, most: number): TableCell {
   if (cell.width <= most) return cell;
   return { ...cellOf(cell.text, most), isCut: true };
 }
 
-function hasCut(cells: readonly Cell[]): boolean {
+function hasCut(cells: readonly TableCell[]): boolean {
   return cells.some(({ isCut }) => isCut);
 }
 
-function naturalWidths(lines: readonly (readonly Cell[])[]): number[] {
+function naturalWidths(lines: readonly (readonly TableCell[])[]): number[] {
   const widths = lines[0]!.map(() => 0);
   for (const line of lines) {
     for (const [i, { width }] of line.entries()) widths[i] = Math.max(widths[i]!, width);
@@ -110,7 +110,7 @@ function naturalWidths(lines: readonly (readonly Cell[])[]): number[] {
 }
 
 function print(
-  lines: readonly (readonly Cell[])[],
+  lines: readonly (readonly TableCell[])[],
   widths: readonly number[],
   right: (column: number) => boolean = () => false,
 ): string {

@@ -44,13 +44,6 @@ export function forEachWord(text: string, visit: (word: string) => void): void {
   if (end > start || kept !== "") visit(kept + text.slice(start));
 }
 
-/** The words of a text; `forEachWord` spares the list. */
-export function basicWords(text: string): string[] {
-  const words: string[] = [];
-  forEachWord(text, (word) => words.push(word));
-  return words;
-}
-
 function classify(point: number): number {
   const kind = classOf(point);
   // A surrogate's class depends on its partner, so it is never remembered.

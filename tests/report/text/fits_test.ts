@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Shape } from "../../../lib/analysis/scaling.ts";
+import type { CurveShape } from "../../../lib/analysis/scaling.ts";
 import type { Metric } from "../../../lib/graph/task.ts";
 import { formatFits, type ShownFit } from "../../../lib/report/text/fits.ts";
 
@@ -49,7 +49,7 @@ Deno.test("formatFits() shows values with intervals and R², and warnings below"
 });
 
 Deno.test("formatFits() shows no limit where there is none, and nothing where it means nothing", () => {
-  const cells = (shape: Shape) =>
+  const cells = (shape: CurveShape) =>
     formatFits([{ ...fitted, shape }], () => undefined).split("\n")[2]!.trim().split(/ {2,}/).slice(
       3,
     );

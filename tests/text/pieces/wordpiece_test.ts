@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { basicWords } from "../../../lib/text/pieces/basic_tokens.ts";
+import { forEachWord } from "../../../lib/text/pieces/basic_tokens.ts";
 import { SPECIAL_PIECES, WordPiece } from "../../../lib/text/pieces/wordpiece.ts";
 import { TempDir } from "../../_support/temp_dir.ts";
 import { DATA_DIR, testOnData } from "../../_support/data.ts";
@@ -8,6 +8,12 @@ import { assertFault } from "../../_support/fault.ts";
 import golden from "./wordpiece_golden.json" with { type: "json" };
 
 const BERT_VOCAB = "vocab/bert-base-cased-vocab.txt";
+
+function wordsOf(text: string): string[] {
+  const words: string[] = [];
+  forEachWord(text, (word) => words.push(word));
+  return words;
+}
 
 Deno.test("WordPiece.encode() gives the ids that Hugging Face's tokenizers gives", () => {
   const encoder = new WordPiece(golden.pieces.split(" "));
@@ -49,7 +55,7 @@ Deno.test("WordPiece.encode() cuts words into pieces that join to the words agai
   fc.assert(fc.property(text, (each) => {
     const joined = [...encoder.encode(each)].map((id) => encoder.pieces[id]!).join(" ")
       .replaceAll(" ##", "");
-    assert.equal(joined, basicWords(each).join(" "));
+    assert.equal(joined, wordsOf(each).join(" "));
   }));
 });
 
@@ -74,9 +80,9 @@ Deno.test("WordPiece.encode() takes the longest piece and gives up a word as a w
   assert.equal(show(many), "ab ##a b ".repeat(5000).trimEnd());
 });
 
-Deno.test("basicWords() keeps a character with a surrogate pair whole", () => {
-  assert.deepEqual(basicWords("𝒜b 🧬 \u{20000}c"), ["𝒜b", "🧬", "\u{20000}", "c"]);
-  assert.deepEqual(basicWords("a\uD800b"), ["ab"]);
+Deno.test("forEachWord() keeps a character with a surrogate pair whole", () => {
+  assert.deepEqual(wordsOf("𝒜b 🧬 \u{20000}c"), ["𝒜b", "🧬", "\u{20000}", "c"]);
+  assert.deepEqual(wordsOf("a\uD800b"), ["ab"]);
 });
 
 Deno.test("WordPiece.load() reads what was written, with any line ends", async () => {
