@@ -106,7 +106,7 @@ function markdownOf(kind: TaskKind): string {
       ...lines.map(([name, ...rest]) => row([code(name!), ...rest])),
     ].join("\n")
   );
-  return [`### \`${kind.kind}\``, kind.about, ...sections].join("\n\n");
+  return [`## \`${kind.kind}\``, kind.about, ...sections].join("\n\n");
 }
 
 /** Columns between the first and the last are no wider, the last no narrower. */

@@ -76,7 +76,7 @@ Deno.test("kinds shows what a kind takes, as a table and as Markdown", async (t)
   });
   await t.step("as Markdown, whose cells hold no bare bar", async () => {
     const { stdout } = await study.call("kinds", "pretrain", "--format", "markdown");
-    assert.match(stdout, /^### `pretrain`$/m);
+    assert.match(stdout, /^## `pretrain`$/m);
     assert.match(
       stdout,
       /^\| `schedule\.kind` \| constant \\\| linear \\\| trapezoid \| required \|/m,
