@@ -1,5 +1,4 @@
 /** The command `plan`: what a run would do, why, and what it costs. */
-import { deviceOf } from "../engine/devices.ts";
 import type { PlannedTask } from "../graph/plan.ts";
 import { formatBytes, formatCount, formatDuration } from "../report/text/format.ts";
 import { formatReason } from "../report/text/reasons.ts";
@@ -12,8 +11,8 @@ import { printError, writeData, writeOutput } from "./streams.ts";
 
 /** The options of `plan`. */
 export interface PlanCommandOptions extends SpecOptions {
-  /** Tasks at once; as many as the device takes if absent. */
-  readonly jobs?: number;
+  /** Tasks at once. */
+  readonly jobs: number;
   /** Whether to print JSON. */
   readonly json: boolean;
 }
@@ -21,8 +20,7 @@ export interface PlanCommandOptions extends SpecOptions {
 /** Prints the plan of a study; runs nothing. */
 export async function plan(spec: string, options: PlanCommandOptions): Promise<void> {
   const study = await openStudy(studyOptions(spec, options, printError));
-  const slots = options.jobs ?? deviceOf(options.device).slots();
-  const prospect = prospectOf(study, await forecastOf(study), slots);
+  const prospect = prospectOf(study, await forecastOf(study), options.jobs);
   if (options.json) {
     writeData(`${JSON.stringify(planJson(study, prospect), null, 2)}\n`);
     return checkStudyBudget(study);

@@ -36,11 +36,7 @@ Exit codes: 0 done, 1 some tasks failed, 2 the spec or the call is wrong, 130 in
     );
 
   specCommand(program, "run", "Run what is not cached yet, record it and fit the curves.")
-    .option(
-      "-j, --jobs <n>",
-      "tasks at once (default: a core each); of those that compute on a device, what it takes",
-      readCount,
-    )
+    .addOption(jobsOption())
     .option("--fail-fast", "start nothing more after the first failure", false)
     .option(
       "--keep-optimizer",
@@ -63,12 +59,11 @@ its terminal is closed or the process that started it is killed, unless it is --
     )
     .action(async (spec, options) => {
       const { run } = await import("./run.ts");
-      const jobs = options.jobs ?? Math.max(1, navigator.hardwareConcurrency);
-      setExitCode(await run(spec, { ...options, jobs }));
+      setExitCode(await run(spec, options));
     });
 
   specCommand(program, "plan", "Show what would run, why, and what it costs; runs nothing.")
-    .option("-j, --jobs <n>", "tasks at once, for the time", readCount)
+    .addOption(jobsOption())
     .option("--json", "print the plan as JSON", false)
     .action(async (spec, options) => await (await import("./plan.ts")).plan(spec, options));
 
@@ -187,6 +182,13 @@ function withSpecOptions(command: Command): Command {
     )
     .option("--strict-code", "run cached tasks again whose code has changed", false)
     .addOption(resultsOption());
+}
+
+function jobsOption(): Option {
+  return new Option(
+    "-j, --jobs <n>",
+    "tasks at once; of those that compute on a device, no more than it takes",
+  ).default(Math.max(1, navigator.hardwareConcurrency), "a core each").argParser(readCount);
 }
 
 function resultsOption(): Option {

@@ -2,7 +2,7 @@
 import { openLocalExecutor } from "../run/local.ts";
 import { forecastOf, prospectOf } from "../run/prospect.ts";
 import { runStudy } from "../run/run.ts";
-import { checkStudyBudget, openStudy } from "../run/study.ts";
+import { checkStudyBudget, deviceLimitOf, openStudy } from "../run/study.ts";
 import { Tracker } from "../run/tracker.ts";
 import { EXIT } from "./exit.ts";
 import { Interrupt } from "./interrupt.ts";
@@ -55,7 +55,11 @@ export async function run(spec: string, options: RunCommandOptions): Promise<num
     const forecast = await forecastOf(study);
     for (const each of reportPlan(study, prospectOf(study, forecast, jobs))) print(each);
     checkStudyBudget(study);
-    const tracker = new Tracker(study.plan, { forecast, slots: jobs });
+    const tracker = new Tracker(study.plan, {
+      forecast,
+      slots: jobs,
+      device: deviceLimitOf(study),
+    });
     tracker.listen((event) => {
       if (event.type !== "warning") return;
       warnings.push(

@@ -3,7 +3,7 @@
  * recorded of others of their kind on the same device. What was never done is unknown.
  */
 import type { Cost } from "./cost.ts";
-import { needsOf } from "./schedule.ts";
+import { type DeviceLimit, needsOf } from "./schedule.ts";
 import type { PlannedTask } from "./plan.ts";
 
 /** A finished task, and what it took. */
@@ -132,20 +132,22 @@ export interface Duration {
 
 /**
  * How long it takes to do tasks, some at once: no less than their longest chain, nor
- * than an even share of all for each place.
+ * than an even share of all for each place, nor of those that need the device for each
+ * place there.
  *
  * @param tasks each after those that it needs
  * @param options.msOf how long each takes; undefined where that is unknown
  */
 export function durationOf(
   tasks: Iterable<PlannedTask>,
-  { msOf, slots }: {
+  { msOf, slots, device }: {
     readonly msOf: (planned: PlannedTask) => number | undefined;
     readonly slots: number;
+    readonly device?: DeviceLimit | undefined;
   },
 ): Duration {
   const ends = new Map<string, number>();
-  let workMs = 0, chainMs = 0, unknown = 0;
+  let workMs = 0, deviceMs = 0, chainMs = 0, unknown = 0;
   for (const planned of tasks) {
     const ms = msOf(planned);
     if (ms === undefined) unknown++;
@@ -154,7 +156,9 @@ export function durationOf(
     const endMs = startMs + (ms ?? 0);
     ends.set(planned.task.key, endMs);
     workMs += ms ?? 0;
+    if (device?.isNeededBy(planned) === true) deviceMs += ms ?? 0;
     chainMs = Math.max(chainMs, endMs);
   }
-  return { wallMs: Math.max(chainMs, workMs / slots), workMs, unknown };
+  const wallMs = Math.max(chainMs, workMs / slots, deviceMs / (device?.slots ?? slots));
+  return { wallMs, workMs, unknown };
 }

@@ -18,6 +18,14 @@ export interface StateDetail {
   readonly because?: string;
 }
 
+/** A device that takes fewer tasks at a time than there are jobs. */
+export interface DeviceLimit {
+  /** How many of its tasks run at once, at least 1. */
+  readonly slots: number;
+  /** Whether a task needs it. */
+  readonly isNeededBy: (planned: PlannedTask) => boolean;
+}
+
 /** How to run a plan. */
 export interface ScheduleOptions {
   /** How many tasks run at once, at least 1. */
@@ -28,12 +36,7 @@ export interface ScheduleOptions {
    */
   readonly execute: (planned: PlannedTask, signal: AbortSignal) => Promise<"done" | "cached">;
   /** What computes numbers, where it takes fewer tasks at a time; no limit if absent. */
-  readonly device?: {
-    /** How many of its tasks run at once, at least 1. */
-    readonly slots: number;
-    /** Whether a task needs it. */
-    readonly isNeededBy: (planned: PlannedTask) => boolean;
-  };
+  readonly device?: DeviceLimit | undefined;
   /** Aborted: nothing more starts, and running tasks get the signal. */
   readonly signal?: AbortSignal;
   /** Whether tasks outside a failed one's cone still run; true if absent. */

@@ -2,7 +2,7 @@
 import { ExperimentError } from "../base/errors.ts";
 import { durationOf, Forecast } from "../graph/forecast.ts";
 import { readDurations } from "../store/database/durations.ts";
-import type { Study } from "./study.ts";
+import { deviceLimitOf, type Study } from "./study.ts";
 
 /** What is left to run of a study, in time and room. */
 export interface Prospect {
@@ -35,8 +35,8 @@ export async function forecastOf({ plan, options, folder }: Study): Promise<Fore
 }
 
 /** What the tasks that a plan runs will take; they are known by what ran before. */
-export function prospectOf({ plan }: Study, forecast: Forecast, slots: number): Prospect {
-  const running = [...plan.tasks.values()].filter(({ state }) => state === "run");
+export function prospectOf(study: Study, forecast: Forecast, slots: number): Prospect {
+  const running = [...study.plan.tasks.values()].filter(({ state }) => state === "run");
   const unknownTime = new Map<string, number>(), unknownBytes = new Map<string, number>();
   const count = (kinds: Map<string, number>, kind: string) =>
     void kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
@@ -48,6 +48,7 @@ export function prospectOf({ plan }: Study, forecast: Forecast, slots: number): 
   }
   const { wallMs, workMs } = durationOf(running, {
     slots,
+    device: deviceLimitOf(study),
     msOf: ({ task: { kind }, cost }) => {
       const ms = forecast.msOf(kind, cost);
       if (ms === undefined) count(unknownTime, kind);

@@ -18,7 +18,7 @@ import { killedRuns } from "./overview.ts";
 import { provenance } from "./provenance.ts";
 import { recordEvents } from "./record_events.ts";
 import { type ResultRow, rowsOfCells } from "./results.ts";
-import { allCells, cellRows, type Study } from "./study.ts";
+import { allCells, cellRows, deviceLimitOf, type Study } from "./study.ts";
 import type { Tracker } from "./tracker.ts";
 import { trajectoryFinder } from "./trajectories.ts";
 
@@ -207,11 +207,11 @@ interface ExecuteOptions extends RunOptions {
 }
 
 /** Asks for the device once, where a task that is to run computes numbers on it. */
-async function checkDevice({ plan, graph, options }: Study, executor: Executor): Promise<void> {
+async function checkDevice(study: Study, executor: Executor): Promise<void> {
+  const { plan, options } = study;
   if (deviceOf(options.device).check === undefined) return;
-  const isUsed = [...plan.tasks.values()].some(({ state, task }) =>
-    state === "run" && graph.kinds.get(task.kind)!.isNumeric
-  );
+  const { isNeededBy } = deviceLimitOf(study);
+  const isUsed = [...plan.tasks.values()].some((each) => each.state === "run" && isNeededBy(each));
   if (isUsed) await executor.check(options.device);
 }
 
@@ -220,10 +220,7 @@ async function execute(study: Study, options: ExecuteOptions): Promise<void> {
   const { executor, signal, tracker, recorder } = options;
   await runPlan(plan, {
     jobs: executor.slots,
-    device: {
-      slots: deviceOf(study.options.device).slots(),
-      isNeededBy: ({ task }) => study.graph.kinds.get(task.kind)!.isNumeric,
-    },
+    device: deviceLimitOf(study),
     keepGoing: options.failFast !== true,
     ...(signal === undefined ? {} : { signal }),
     execute: async (planned, taskSignal) => {

@@ -10,6 +10,7 @@ import { buildGraph, type TaskGraph } from "../graph/build.ts";
 import { checkBudget } from "../graph/cost.ts";
 import { type Plan, planGraph } from "../graph/plan.ts";
 import type { History, PastTask } from "../graph/reason.ts";
+import type { DeviceLimit } from "../graph/schedule.ts";
 import type { Task, TaskKind } from "../graph/task.ts";
 import { type Experiment, loadExperiment } from "../experiment/experiment.ts";
 import { formatCell } from "../report/text/labels.ts";
@@ -189,6 +190,14 @@ export function checkStudyBudget({ experiment, plan }: Study): void {
   if (experiment.budget === undefined) return;
   const { at, ...budget } = experiment.budget;
   checkBudget(plan.costs.left, { budget, at });
+}
+
+/** How many of a study's tasks its device takes at a time, and which need it. */
+export function deviceLimitOf({ options, graph }: Pick<Study, "options" | "graph">): DeviceLimit {
+  return {
+    slots: deviceOf(options.device).slots(),
+    isNeededBy: ({ task }) => graph.kinds.get(task.kind)!.isNumeric,
+  };
 }
 
 function load({ kinds, spec, set = [], only = [] }: StudyOptions): Promise<Experiment> {

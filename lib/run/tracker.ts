@@ -9,7 +9,7 @@ import { ExperimentError, type Fault, fault } from "../base/errors.ts";
 import type { JobEvent } from "../executor/executor.ts";
 import { durationOf, Forecast } from "../graph/forecast.ts";
 import type { Plan, PlannedTask } from "../graph/plan.ts";
-import type { StateDetail } from "../graph/schedule.ts";
+import type { DeviceLimit, StateDetail } from "../graph/schedule.ts";
 import { TASK_STATES, type TaskState } from "../graph/task.ts";
 import type { RunEvent, RunListener, TrackedTask } from "./events.ts";
 import { labelOf } from "./study.ts";
@@ -57,6 +57,8 @@ export interface TrackerOptions {
   readonly forecast?: Forecast;
   /** How many tasks run at once; 1 if absent. */
   readonly slots?: number;
+  /** The device, where it takes fewer. */
+  readonly device?: DeviceLimit;
   /** The time in milliseconds; a clock that never goes back unless given. */
   readonly now?: () => number;
 }
@@ -82,6 +84,7 @@ export class Tracker {
   readonly #startedAtMs: number;
   readonly #forecast: Forecast;
   readonly #slots: number;
+  readonly #device: DeviceLimit | undefined;
 
   /** Nothing has happened yet; the time that the run takes counts from here. */
   constructor(plan: Plan, options: TrackerOptions = {}) {
@@ -89,6 +92,7 @@ export class Tracker {
     this.#now = now;
     this.#forecast = forecast;
     this.#slots = slots;
+    this.#device = options.device;
     this.#startedAtMs = now();
     this.#tasks = new Map([...plan.tasks].map(([key, planned]) => [key, entryOf(planned)]));
     for (const { state } of this.#tasks.values()) this.#counts[state]++;
@@ -186,6 +190,7 @@ export class Tracker {
     const left = [...this.#tasks.values()].filter(({ state }) => UNFINISHED.includes(state));
     const { wallMs, unknown } = durationOf(left.map(({ planned }) => planned), {
       slots: this.#slots,
+      device: this.#device,
       msOf: ({ task }) => this.#leftOf(this.#entry(task.key), nowMs),
     });
     return { ms: wallMs, unknown };

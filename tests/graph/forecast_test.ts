@@ -77,3 +77,12 @@ Deno.test("durationOf() is the longest chain, or an even share where that is mor
   });
   assert.equal(durationOf(tasks.values(), { msOf, slots: 2 }).wallMs, 1500);
 });
+
+Deno.test("durationOf() thinks of no more tasks on a device than it takes at a time", () => {
+  const { tasks } = planOf({ a: "run", b: "run", c: "run", light: "run" });
+  const options = { msOf: () => 1000, slots: 4 };
+  const isNeededBy = ({ task }: { task: { key: string } }) => task.key !== "light";
+  const on = (slots: number) =>
+    durationOf(tasks.values(), { ...options, device: { slots, isNeededBy } }).wallMs;
+  assert.deepEqual([on(1), on(2), on(4)], [3000, 1500, 1000]);
+});

@@ -9,7 +9,8 @@ import { planOf } from "../_support/plan.ts";
 
 Deno.test("prospectOf() adds up time and disk of what runs, and counts what is unknown", () => {
   const plan = planOf({ a: "run", b: "run", c: "cached", d: "unneeded" });
-  const study = { plan } as Study;
+  const kinds = new Map([["test", { isNumeric: false }]]);
+  const study = { plan, options: { device: "cpu" }, graph: { kinds } } as unknown as Study;
   const sample = { kind: "test", elapsedMs: 4000, cost: NO_COST };
   const known = new Forecast([{ ...sample, bytes: 10 }]);
   assert.deepEqual(prospectOf(study, known, 2), {
