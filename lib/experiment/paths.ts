@@ -32,22 +32,20 @@ export interface PathOptions {
 /** The params of a stage at a cell with their paths relative to the working directory. */
 export function resolvePaths(stage: Stage, value: unknown, options: PathOptions): unknown {
   if (!holdsFilePath(stage.kind.params)) return value;
-  let resolved = value;
-  for (const path of filePathsIn(stage.kind.params, value)) {
+  const texts = filePathsIn(stage.kind.params, value).flatMap((path): TextAt[] => {
     const text = valueAt(value, path) as string;
-    if (text === "") continue;
-    resolved = replaced(resolved, path, resolvePath(stage, { path, text, options }));
-  }
-  return resolved;
+    return text === "" ? [] : [{ path, text: resolvePath(stage, { path, text }, options) }];
+  });
+  return withTexts(value, texts);
 }
 
-interface PathText {
+/** A text, and where in a value it stands. */
+interface TextAt {
   readonly path: Path;
   readonly text: string;
-  readonly options: PathOptions;
 }
 
-function resolvePath(stage: Stage, { path, text, options }: PathText): string {
+function resolvePath(stage: Stage, { path, text }: TextAt, options: PathOptions): string {
   const { environment, axisAt, faults, onFolder } = options;
   const { at } = locate(stage.params, path, stage.withAt);
   const template = templateAt(stage.template, path);
@@ -93,15 +91,18 @@ function valueAt(value: unknown, path: Path): unknown {
   );
 }
 
-/** The value with another one at a path; what it does not hold is shared. */
-function replaced(value: unknown, path: Path, leaf: unknown): unknown {
-  const [step, ...rest] = path;
-  if (step === undefined) return leaf;
-  if (Array.isArray(value)) {
-    return value.map((item, index) => index === step ? replaced(item, rest, leaf) : item);
-  }
-  const inside = (value as Record<string, unknown>)[step];
-  return { ...value as Record<string, unknown>, [step]: replaced(inside, rest, leaf) };
+/** The value with texts at their paths; what holds none of them is shared. */
+function withTexts(value: unknown, texts: readonly TextAt[], depth = 0): unknown {
+  const [first] = texts;
+  if (first === undefined) return value;
+  if (first.path.length === depth) return first.text;
+  const byStep = Map.groupBy(texts, ({ path }) => path[depth]);
+  const inside = (step: string | number, each: unknown) =>
+    withTexts(each, byStep.get(step) ?? [], depth + 1);
+  if (Array.isArray(value)) return value.map((item, index) => inside(index, item));
+  return Object.fromEntries(
+    Object.entries(value as object).map(([key, each]) => [key, inside(key, each)]),
+  );
 }
 
 /** Reports each variable that stands for a folder and leads to none, once for all of its paths. */

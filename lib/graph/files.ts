@@ -5,6 +5,7 @@
  * the life of the process by path, size and modification time, so that a grid
  * of a thousand cells reads a corpus once.
  */
+import { forEachAtOnce } from "../base/at_once.ts";
 import { sha256File } from "../base/digest.ts";
 import { ExperimentError, type Fault, fault, type SourcePosition } from "../base/errors.ts";
 
@@ -18,6 +19,9 @@ export interface FileAsk {
   /** Where the spec names it. */
   readonly at: SourcePosition;
 }
+
+/** Files that are read at a time. */
+const FILES_AT_ONCE = 4;
 
 const remembered = new Map<string, string>();
 
@@ -45,17 +49,13 @@ export async function digestFiles(
   const digests = new Map<string, string>();
   const failures = new Map<string, unknown>();
   const paths = [...new Set(asks.map((ask) => ask.file))];
-  let next = 0;
-  const readSome = async () => {
-    for (let path = paths[next++]; path !== undefined; path = paths[next++]) {
-      try {
-        digests.set(path, await read(path));
-      } catch (error) {
-        failures.set(path, error);
-      }
+  await forEachAtOnce(paths, FILES_AT_ONCE, async (path) => {
+    try {
+      digests.set(path, await read(path));
+    } catch (error) {
+      failures.set(path, error);
     }
-  };
-  await Promise.all(Array.from({ length: Math.min(4, paths.length) }, readSome));
+  });
   if (failures.size > 0) throw ExperimentError.of(faultsOf(asks, failures));
   return digests;
 }

@@ -5,6 +5,7 @@
  * for it and no other task reads it, or a task that runs reads it. An artifact
  * that is gone but whose readers are cached is not made again.
  */
+import { forEachAtOnce } from "../base/at_once.ts";
 import { addCosts, type Cost, costAfter, costOf, NO_COST } from "./cost.ts";
 import type { TaskGraph } from "./build.ts";
 import { type History, type PastTask, type Reason, Reasoner } from "./reason.ts";
@@ -156,14 +157,10 @@ async function findAll<Found>(
   atOnce: number,
 ): Promise<Map<string, Found>> {
   const found = new Map<string, Found>();
-  let next = 0;
-  const findSome = async () => {
-    for (let key = keys[next++]; key !== undefined; key = keys[next++]) {
-      const artifact = await lookup(key);
-      if (artifact !== undefined) found.set(key, artifact);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(atOnce, keys.length) }, findSome));
+  await forEachAtOnce(keys, atOnce, async (key) => {
+    const artifact = await lookup(key);
+    if (artifact !== undefined) found.set(key, artifact);
+  });
   return found;
 }
 
