@@ -1,6 +1,7 @@
 /** Calls that public bug reports led to: each does what its cmd.txt says. */
 import assert from "node:assert/strict";
 import { finished, titrate } from "../_support/titrate.ts";
+import { TempDir } from "../_support/temp_dir.ts";
 
 const CASES = new URL("../../../shared/cases/", import.meta.url);
 
@@ -8,16 +9,12 @@ async function withCase(
   name: string,
   use: (call: (...args: string[]) => ReturnType<typeof finished>) => Promise<void>,
 ): Promise<void> {
-  const dir = await Deno.makeTempDir({ prefix: "titrate-case-" });
-  try {
-    for await (const entry of Deno.readDir(new URL(`${name}/`, CASES))) {
-      await Deno.copyFile(new URL(`${name}/${entry.name}`, CASES), `${dir}/${entry.name}`);
-    }
-    await use((...args) => finished(titrate(args, { cwd: dir }).spawn()));
-  } finally {
-    await new Deno.Command("chmod", { args: ["-R", "u+w", dir] }).output();
-    await Deno.remove(dir, { recursive: true });
+  using temp = new TempDir();
+  const dir = temp.path;
+  for await (const entry of Deno.readDir(new URL(`${name}/`, CASES))) {
+    await Deno.copyFile(new URL(`${name}/${entry.name}`, CASES), `${dir}/${entry.name}`);
   }
+  await use((...args) => finished(titrate(args, { cwd: dir }).spawn()));
 }
 
 const isThere = await Deno.stat(CASES).then(() => true, () => false);
@@ -75,23 +72,20 @@ Deno.test({
 
 Deno.test("the shipped spec of real text plans from any folder, or says once what it lacks", async () => {
   const spec = new URL("../../experiments/pmc_ncbi.yaml", import.meta.url).pathname;
-  const dir = await Deno.makeTempDir({ prefix: "titrate-case-" });
-  try {
-    await Deno.copyFile(spec, `${dir}/pmc_ncbi.yaml`);
-    const { code, stderr } = await finished(
-      titrate(["plan", "pmc_ncbi.yaml"], { cwd: dir, env: { TITRATE_DATA: "" } }).spawn(),
-    );
-    assert.equal(code, 2);
-    assert.equal(stderr.match(/\[experiment\/env\]/g)?.length, 1, stderr);
-    assert.match(stderr, /TITRATE_DATA is not set, and there is no folder at its default, /);
-    const hasData = await Deno.stat(new URL("../../../shared/data", import.meta.url))
-      .then(() => true, () => false);
-    if (!hasData) return;
-    const there = await finished(
-      titrate(["plan", spec], { cwd: dir, env: { TITRATE_DATA: "" } }).spawn(),
-    );
-    assert.equal(there.code, 0, there.stderr);
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
+  using temp = new TempDir();
+  const dir = temp.path;
+  await Deno.copyFile(spec, `${dir}/pmc_ncbi.yaml`);
+  const { code, stderr } = await finished(
+    titrate(["plan", "pmc_ncbi.yaml"], { cwd: dir, env: { TITRATE_DATA: "" } }).spawn(),
+  );
+  assert.equal(code, 2);
+  assert.equal(stderr.match(/\[experiment\/env\]/g)?.length, 1, stderr);
+  assert.match(stderr, /TITRATE_DATA is not set, and there is no folder at its default, /);
+  const hasData = await Deno.stat(new URL("../../../shared/data", import.meta.url))
+    .then(() => true, () => false);
+  if (!hasData) return;
+  const there = await finished(
+    titrate(["plan", spec], { cwd: dir, env: { TITRATE_DATA: "" } }).spawn(),
+  );
+  assert.equal(there.code, 0, there.stderr);
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { DEVICES, DEVICES_MODULE } from "../../lib/engine/devices.ts";
 import { CodeHasher } from "../../lib/executor/code_hash.ts";
 import { kinds } from "../../lib/tasks/registry.ts";
+import { TempDir } from "../_support/temp_dir.ts";
 
 const files: Record<string, string> = {
   "deno.json": '{ "imports": { "zod": "npm:zod@4.0.0", "yaml": "npm:yaml@2.0.0" } }',
@@ -20,16 +21,13 @@ export const later = () => import("./deep/later.ts");
 
 /** The hash of the entry after some files are changed. */
 async function hashWith(changes: Record<string, string>): Promise<string> {
-  const dir = await Deno.makeTempDir();
-  try {
-    await Deno.mkdir(`${dir}/deep`);
-    for (const [name, content] of Object.entries({ ...files, ...changes })) {
-      await Deno.writeTextFile(`${dir}/${name}`, content);
-    }
-    return await new CodeHasher(new URL(`file://${dir}/`)).hash("entry.ts");
-  } finally {
-    await Deno.remove(dir, { recursive: true });
+  using temp = new TempDir();
+  const dir = temp.path;
+  await Deno.mkdir(`${dir}/deep`);
+  for (const [name, content] of Object.entries({ ...files, ...changes })) {
+    await Deno.writeTextFile(`${dir}/${name}`, content);
   }
+  return await new CodeHasher(new URL(`file://${dir}/`)).hash("entry.ts");
 }
 
 Deno.test("CodeHasher.hash() is the same wherever the code lies", async () => {
@@ -56,48 +54,42 @@ Deno.test("CodeHasher.hash() ignores types, and code and packages that are not u
 });
 
 Deno.test("CodeHasher.hash() counts what stands in place of a module, not the module", async () => {
-  const dir = await Deno.makeTempDir();
-  try {
-    const root = new URL(`file://${dir}/`);
-    const write = (name: string, text: string) => Deno.writeTextFile(new URL(name, root), text);
-    const instead = new Map([[new URL("choice.ts", root).href, new URL("left.ts", root).href]]);
-    const hash = () => new CodeHasher(root, { instead }).hash("entry.ts");
-    await write("deno.json", "{}");
-    await write("entry.ts", 'import { pick } from "./choice.ts";\n');
-    await write("choice.ts", 'import("./left.ts");\nimport("./right.ts");\n');
-    await write("left.ts", "1");
-    await write("right.ts", "1");
-    const original = await hash();
-    await write("right.ts", "2");
-    await write("choice.ts", 'import("./left.ts");\n');
-    assert.equal(await hash(), original);
-    await write("left.ts", "2");
-    assert.notEqual(await hash(), original);
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
+  using temp = new TempDir();
+  const dir = temp.path;
+  const root = new URL(`file://${dir}/`);
+  const write = (name: string, text: string) => Deno.writeTextFile(new URL(name, root), text);
+  const instead = new Map([[new URL("choice.ts", root).href, new URL("left.ts", root).href]]);
+  const hash = () => new CodeHasher(root, { instead }).hash("entry.ts");
+  await write("deno.json", "{}");
+  await write("entry.ts", 'import { pick } from "./choice.ts";\n');
+  await write("choice.ts", 'import("./left.ts");\nimport("./right.ts");\n');
+  await write("left.ts", "1");
+  await write("right.ts", "1");
+  const original = await hash();
+  await write("right.ts", "2");
+  await write("choice.ts", 'import("./left.ts");\n');
+  assert.equal(await hash(), original);
+  await write("left.ts", "2");
+  assert.notEqual(await hash(), original);
 });
 
 const ROOT = new URL("../../", import.meta.url);
 
 /** The hash of every kind on a device, with a comment at the end of one module. */
 async function hashesOn(device: keyof typeof DEVICES, edited: string) {
-  const dir = await Deno.makeTempDir();
-  try {
-    const root = new URL(`file://${dir}/`);
-    await copyFolder(new URL("lib/", ROOT), new URL("lib/", root));
-    await Deno.copyFile(new URL("deno.json", ROOT), new URL("deno.json", root));
-    await Deno.writeTextFile(new URL(edited, root), "\n// edited\n", { append: true });
-    const copied = ({ href }: URL) => new URL(href.slice(ROOT.href.length), root).href;
-    const instead = new Map([[copied(DEVICES_MODULE), copied(DEVICES[device].module)]]);
-    const hasher = new CodeHasher(root, { instead });
-    const hashes = [...kinds.values()].map(async ({ kind, entry }) =>
-      [kind, await hasher.hash([entry].flat().map((each) => copied(new URL(each))))] as const
-    );
-    return Object.fromEntries(await Promise.all(hashes));
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
+  using temp = new TempDir();
+  const dir = temp.path;
+  const root = new URL(`file://${dir}/`);
+  await copyFolder(new URL("lib/", ROOT), new URL("lib/", root));
+  await Deno.copyFile(new URL("deno.json", ROOT), new URL("deno.json", root));
+  await Deno.writeTextFile(new URL(edited, root), "\n// edited\n", { append: true });
+  const copied = ({ href }: URL) => new URL(href.slice(ROOT.href.length), root).href;
+  const instead = new Map([[copied(DEVICES_MODULE), copied(DEVICES[device].module)]]);
+  const hasher = new CodeHasher(root, { instead });
+  const hashes = [...kinds.values()].map(async ({ kind, entry }) =>
+    [kind, await hasher.hash([entry].flat().map((each) => copied(new URL(each))))] as const
+  );
+  return Object.fromEntries(await Promise.all(hashes));
 }
 
 async function copyFolder(from: URL, to: URL): Promise<void> {

@@ -11,6 +11,7 @@ import { composeSpec } from "../../lib/experiment/yaml/compose.ts";
 import { plainOf } from "../../lib/experiment/yaml/node.ts";
 import { applyOverrides } from "../../lib/experiment/yaml/overrides.ts";
 import { kinds } from "./_kinds.ts";
+import { TempDir } from "../_support/temp_dir.ts";
 
 /** Files by name; a lone text is `spec.yaml`. */
 export type SpecFiles = string | Readonly<Record<string, string>>;
@@ -64,16 +65,13 @@ export function shown(faults: readonly Fault[], folder = ""): string {
 }
 
 async function inFolder<T>(files: SpecFiles, use: (path: string) => Promise<T>): Promise<T> {
-  const folder = await Deno.makeTempDir({ prefix: "titrate-spec-" });
-  try {
-    const byName = typeof files === "string" ? { "spec.yaml": files } : files;
-    for (const [name, text] of Object.entries(byName)) {
-      const path = join(folder, name);
-      await Deno.mkdir(join(path, ".."), { recursive: true });
-      await Deno.writeTextFile(path, text);
-    }
-    return await use(join(folder, Object.keys(byName)[0]!));
-  } finally {
-    await Deno.remove(folder, { recursive: true });
+  using temp = new TempDir();
+  const folder = temp.path;
+  const byName = typeof files === "string" ? { "spec.yaml": files } : files;
+  for (const [name, text] of Object.entries(byName)) {
+    const path = join(folder, name);
+    await Deno.mkdir(join(path, ".."), { recursive: true });
+    await Deno.writeTextFile(path, text);
   }
+  return await use(join(folder, Object.keys(byName)[0]!));
 }

@@ -1,6 +1,7 @@
 /** Specs that nobody means: refused at their place, in bounded time and memory. */
 import assert from "node:assert/strict";
 import { faultsOf, load, STAGES } from "./_load.ts";
+import { TempDir } from "../_support/temp_dir.ts";
 
 interface Case {
   readonly name: string;
@@ -140,21 +141,18 @@ for (const { name, files, first, count } of CASES) {
 }
 
 Deno.test("loadExperiment() refuses a spec that is a pipe or a device, and does not wait for it", async () => {
-  const folder = await Deno.makeTempDir();
-  try {
-    const { success } = await new Deno.Command("mkfifo", { args: [`${folder}/pipe.yaml`] })
-      .output();
-    assert.ok(success);
-    for (const path of [`${folder}/pipe.yaml`, "/dev/zero", "/dev/null"]) {
-      const said = await faultsOf(`extends: ${path}\n${STAGES}`);
-      assert.equal(
-        said.replaceAll(`${folder}/`, ""),
-        `spec.yaml:1:10: experiment ${path.replace(`${folder}/`, "")} is no regular file \
+  using temp = new TempDir();
+  const folder = temp.path;
+  const { success } = await new Deno.Command("mkfifo", { args: [`${folder}/pipe.yaml`] })
+    .output();
+  assert.ok(success);
+  for (const path of [`${folder}/pipe.yaml`, "/dev/zero", "/dev/null"]) {
+    const said = await faultsOf(`extends: ${path}\n${STAGES}`);
+    assert.equal(
+      said.replaceAll(`${folder}/`, ""),
+      `spec.yaml:1:10: experiment ${path.replace(`${folder}/`, "")} is no regular file \
 [experiment/not-found]\n  mend: give the path of a YAML file`,
-      );
-    }
-  } finally {
-    await Deno.remove(folder, { recursive: true });
+    );
   }
 });
 

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import type { JsonObject } from "../../lib/base/canonical.ts";
 import { changesOf } from "../../lib/experiment/changes.ts";
 import { load, STAGES } from "./_load.ts";
+import { TempDir } from "../_support/temp_dir.ts";
 
 const SPEC = `about: x
 axes: { seed: [1, 2] }
@@ -59,19 +60,16 @@ Deno.test("changesOf() is empty just where nothing but idle sections differs", (
 });
 
 Deno.test("a spec's file is one path, however it is named", async () => {
-  const folder = await Deno.makeTempDir();
-  try {
-    const { loadExperiment } = await import("../../lib/experiment/experiment.ts");
-    const { kinds } = await import("./_kinds.ts");
-    await Deno.mkdir(`${folder}/x`);
-    await Deno.writeTextFile(`${folder}/a.yaml`, STAGES);
-    await Deno.symlink(`${folder}/a.yaml`, `${folder}/x/link.yaml`);
-    const real = await Deno.realPath(`${folder}/a.yaml`);
-    for (const path of ["a.yaml", "x/../a.yaml", "x/link.yaml"]) {
-      assert.equal((await loadExperiment(`${folder}/${path}`, { kinds, env: {} })).file, real);
-    }
-  } finally {
-    await Deno.remove(folder, { recursive: true });
+  using temp = new TempDir();
+  const folder = temp.path;
+  const { loadExperiment } = await import("../../lib/experiment/experiment.ts");
+  const { kinds } = await import("./_kinds.ts");
+  await Deno.mkdir(`${folder}/x`);
+  await Deno.writeTextFile(`${folder}/a.yaml`, STAGES);
+  await Deno.symlink(`${folder}/a.yaml`, `${folder}/x/link.yaml`);
+  const real = await Deno.realPath(`${folder}/a.yaml`);
+  for (const path of ["a.yaml", "x/../a.yaml", "x/link.yaml"]) {
+    assert.equal((await loadExperiment(`${folder}/${path}`, { kinds, env: {} })).file, real);
   }
 });
 

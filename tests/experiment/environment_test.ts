@@ -7,6 +7,7 @@ import { filePath } from "../../lib/graph/schema.ts";
 import type { TaskKind } from "../../lib/graph/task.ts";
 import { kinds as base } from "./_kinds.ts";
 import { faultsOf, load, STAGES } from "./_load.ts";
+import { TempDir } from "../_support/temp_dir.ts";
 
 const VALUE = "hunter2-do-not-tell";
 
@@ -82,20 +83,17 @@ async function pathsOf(
   files: Readonly<Record<string, string>>,
   options: { readonly env?: Record<string, string>; readonly set?: readonly string[] } = {},
 ): Promise<readonly string[]> {
-  const folder = await Deno.makeTempDir({ prefix: "titrate-paths-" });
-  try {
-    for (const [name, content] of Object.entries(files)) {
-      await Deno.mkdir(join(folder, name, ".."), { recursive: true });
-      await Deno.writeTextFile(join(folder, name), content);
-    }
-    await Deno.mkdir(join(folder, "data"));
-    const spec = join(folder, Object.keys(files)[0]!);
-    const { requests } = await loadExperiment(spec, { kinds, env: {}, ...options });
-    const sources = requests.at(-1)!.params.sources as { path: string }[];
-    return sources.map(({ path }) => path.replace(`${folder}/`, "~/"));
-  } finally {
-    await Deno.remove(folder, { recursive: true });
+  using temp = new TempDir();
+  const folder = temp.path;
+  for (const [name, content] of Object.entries(files)) {
+    await Deno.mkdir(join(folder, name, ".."), { recursive: true });
+    await Deno.writeTextFile(join(folder, name), content);
   }
+  await Deno.mkdir(join(folder, "data"));
+  const spec = join(folder, Object.keys(files)[0]!);
+  const { requests } = await loadExperiment(spec, { kinds, env: {}, ...options });
+  const sources = requests.at(-1)!.params.sources as { path: string }[];
+  return sources.map(({ path }) => path.replace(`${folder}/`, "~/"));
 }
 
 const texts = (...paths: string[]) =>

@@ -5,6 +5,7 @@ import { ExperimentError } from "../../lib/base/errors.ts";
 import { loadExperiment } from "../../lib/experiment/experiment.ts";
 import { kinds } from "./_kinds.ts";
 import { faultsOf, STAGES, type TestOptions } from "./_load.ts";
+import { TempDir } from "../_support/temp_dir.ts";
 
 interface Case {
   readonly name: string;
@@ -584,30 +585,27 @@ Deno.test("loadExperiment() leads to exit code 2 for every fault of a spec", asy
 });
 
 Deno.test("loadExperiment() names the specs near a missing one", async () => {
-  const folder = await Deno.makeTempDir();
-  try {
-    await Deno.writeTextFile(`${folder}/ablation.yaml`, STAGES);
-    await Deno.writeTextFile(`${folder}/other.yaml`, STAGES);
-    const said = async (name: string) => {
-      try {
-        await loadExperiment(`${folder}/${name}`, { kinds });
-      } catch (error) {
-        if (error instanceof ExperimentError) return error.faults[0];
-      }
-      throw new Error("it loaded");
-    };
-    assert.deepEqual(await said("ablatoin.yaml"), {
-      code: "experiment/not-found",
-      message: `experiment ${folder}/ablatoin.yaml is not there`,
-      mend: `write ${folder}/ablation.yaml`,
-    });
-    assert.deepEqual((await said("ablation")).mend, `write ${folder}/ablation.yaml`);
-    assert.match(
-      (await said("zzzzzzzzzz.yaml")).mend ?? "",
-      new RegExp(`^write one of ${folder}/ablation.yaml, ${folder}/other.yaml`),
-    );
-    assert.equal((await said("")).message, `experiment ${folder}/ is a folder`);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  using temp = new TempDir();
+  const folder = temp.path;
+  await Deno.writeTextFile(`${folder}/ablation.yaml`, STAGES);
+  await Deno.writeTextFile(`${folder}/other.yaml`, STAGES);
+  const said = async (name: string) => {
+    try {
+      await loadExperiment(`${folder}/${name}`, { kinds });
+    } catch (error) {
+      if (error instanceof ExperimentError) return error.faults[0];
+    }
+    throw new Error("it loaded");
+  };
+  assert.deepEqual(await said("ablatoin.yaml"), {
+    code: "experiment/not-found",
+    message: `experiment ${folder}/ablatoin.yaml is not there`,
+    mend: `write ${folder}/ablation.yaml`,
+  });
+  assert.deepEqual((await said("ablation")).mend, `write ${folder}/ablation.yaml`);
+  assert.match(
+    (await said("zzzzzzzzzz.yaml")).mend ?? "",
+    new RegExp(`^write one of ${folder}/ablation.yaml, ${folder}/other.yaml`),
+  );
+  assert.equal((await said("")).message, `experiment ${folder}/ is a folder`);
 });

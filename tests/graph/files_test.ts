@@ -7,12 +7,8 @@ import { TempDir } from "../_support/temp_dir.ts";
 import { numerics, requestsOf, text } from "./sample.ts";
 
 async function inTemporaryFolder(work: (dir: string) => Promise<void>): Promise<void> {
-  const dir = await Deno.makeTempDir();
-  try {
-    await work(dir);
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
+  using temp = new TempDir();
+  await work(temp.path);
 }
 
 Deno.test("readFileDigest() gives a file's SHA-256, and the new one when it changed", async () => {

@@ -3,6 +3,7 @@ import { ArtifactStore } from "../../lib/store/objects/artifacts.ts";
 import type { ArtifactRecord, NewArtifact } from "../../lib/store/objects/record.ts";
 import { Recorder, type RecorderOptions } from "../../lib/store/database/recorder.ts";
 import { type ResultsFolder, resultsFolder } from "../../lib/store/results_folder.ts";
+import { TempDir } from "../_support/temp_dir.ts";
 
 /** A key: the number as 64 hexadecimal digits. */
 export function keyOf(number: number): string {
@@ -30,14 +31,13 @@ export function newArtifact(changes: Partial<NewArtifact> = {}): NewArtifact {
 
 /** A store in a new folder, and the warnings it gave. */
 export async function emptyStore(): Promise<
-  { store: ArtifactStore; root: string; warnings: string[] } & AsyncDisposable
+  { store: ArtifactStore; root: string; warnings: string[] } & Disposable
 > {
-  const folder = await Deno.makeTempDir({ prefix: "titrate-store-" });
-  const root = `${folder}/store`;
+  const folder = new TempDir();
+  const root = `${folder.path}/store`;
   const warnings: string[] = [];
   const store = await ArtifactStore.open(root, { onWarning: (text) => warnings.push(text) });
-  const remove = async () => await Deno.remove(folder, { recursive: true });
-  return { store, root, warnings, [Symbol.asyncDispose]: remove };
+  return { store, root, warnings, [Symbol.dispose]: () => folder[Symbol.dispose]() };
 }
 
 /** A folder of results without anything in it. */
@@ -48,10 +48,10 @@ export async function emptyResults(): Promise<
     store: ArtifactStore;
     warnings: string[];
     open: (options?: Partial<RecorderOptions>) => Recorder;
-  } & AsyncDisposable
+  } & Disposable
 > {
-  const root = await Deno.makeTempDir({ prefix: "titrate-results-" });
-  const folder = resultsFolder(root);
+  const temp = new TempDir();
+  const folder = resultsFolder(temp.path);
   const warnings: string[] = [];
   const onWarning = (text: string) => warnings.push(text);
   const store = await ArtifactStore.open(folder.store, { onWarning });
@@ -61,14 +61,8 @@ export async function emptyResults(): Promise<
     store,
     warnings,
     open: (options) => Recorder.open(folder, { store, onWarning, ...options }),
-    [Symbol.asyncDispose]: () => Deno.remove(root, { recursive: true }),
+    [Symbol.dispose]: () => temp[Symbol.dispose](),
   };
-}
-
-/** A new folder that goes away. */
-export async function tempFolder(): Promise<{ path: string } & AsyncDisposable> {
-  const path = await Deno.makeTempDir({ prefix: "titrate-store-" });
-  return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
 }
 
 /** Commits an artifact of the given files, contents by path. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readJournals, type RunJournal, writeJournal } from "../../lib/store/journal.ts";
-import { keyOf, namesIn, tempFolder } from "./_fixtures.ts";
+import { keyOf, namesIn } from "./_fixtures.ts";
+import { TempDir } from "../_support/temp_dir.ts";
 
 const journal = (run: string, changes: Partial<RunJournal> = {}): RunJournal => ({
   start: {
@@ -22,7 +23,7 @@ const cells = {
 };
 
 Deno.test("readJournals() gives what writeJournal() wrote, by run, and runs share a list of cells", async () => {
-  await using folder = await tempFolder();
+  using folder = new TempDir();
   const counts = { total: 1, cached: 0, ran: 1, failed: 0 };
   const end = { status: "done", counts, elapsedMs: 5, endedAt: "2026-01-02T03:04:06Z" } as const;
   await writeJournal(folder.path, journal("r2", { cells }));
@@ -38,7 +39,7 @@ Deno.test("readJournals() gives what writeJournal() wrote, by run, and runs shar
 });
 
 Deno.test("readJournals() leaves out what is not what was written, and says so", async () => {
-  await using folder = await tempFolder();
+  using folder = new TempDir();
   for (const run of ["r1", "r2", "r3"]) await writeJournal(folder.path, journal(run, { cells }));
   const first = `${folder.path}/r1.json`;
   await Deno.writeTextFile(first, (await Deno.readTextFile(first)).replace('"ner"', '"nec"'));

@@ -16,6 +16,7 @@ import type {
 } from "../../lib/graph/task.ts";
 import { ShardWriter, writeShardsSummary } from "../../lib/text/pieces/shards.ts";
 import { vocabArtifact } from "../../lib/text/pieces/vocab_artifact.ts";
+import { TempDir } from "../_support/temp_dir.ts";
 
 /** The pieces of the made vocabulary. */
 export const PIECES = [
@@ -54,16 +55,12 @@ export async function makeShards(
   return { key: "shards", dir, facts: {} };
 }
 
-const madeDirs: string[] = [];
-globalThis.addEventListener("unload", () => {
-  for (const dir of madeDirs) Deno.removeSync(dir, { recursive: true });
-});
+const made = new DisposableStack();
+globalThis.addEventListener("unload", () => made.dispose());
 
 /** An empty folder that is removed when the tests of a file are done. */
-export async function makeDir(): Promise<string> {
-  const dir = await Deno.makeTempDir({ prefix: "titrate-test-" });
-  madeDirs.push(dir);
-  return dir;
+export function makeDir(): string {
+  return made.use(new TempDir()).path;
 }
 
 /** A run of a kind in folders of its own, its events kept. */

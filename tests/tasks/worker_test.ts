@@ -7,7 +7,7 @@ import { keyOfJob } from "../../lib/tasks/worker.ts";
 import { makeDir } from "./made_inputs.ts";
 
 Deno.test("keyOfJob() is the planner's key until a file changes, comes or goes", async () => {
-  const dir = await makeDir();
+  const dir = makeDir();
   const write = (name: string, text: string) => Deno.writeTextFile(`${dir}/${name}`, text);
   for (const name of ["a.txt", "b.txt", "vocab"]) await write(name, `${name}\n`);
   const cases: readonly [string, JsonObject][] = [

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { faultsOf, load, merged, STAGES } from "../_load.ts";
+import { TempDir } from "../../_support/temp_dir.ts";
 
 const BASE = `name: base
 about: the base
@@ -126,14 +127,11 @@ for (const [name, files, faults] of FAULTS) {
 }
 
 Deno.test("extends reads a spec that is not UTF-8 as a fault", async () => {
-  const folder = await Deno.makeTempDir();
-  try {
-    await Deno.writeFile(`${folder}/a.yaml`, new Uint8Array([0x6e, 0xff, 0xfe]));
-    assert.match(
-      await faultsOf(`extends: ${folder}/a.yaml\n${STAGES}`),
-      /^spec.yaml|a.yaml: experiment .*a.yaml is not UTF-8 text \[experiment\/not-found\]/,
-    );
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  using temp = new TempDir();
+  const folder = temp.path;
+  await Deno.writeFile(`${folder}/a.yaml`, new Uint8Array([0x6e, 0xff, 0xfe]));
+  assert.match(
+    await faultsOf(`extends: ${folder}/a.yaml\n${STAGES}`),
+    /^spec.yaml|a.yaml: experiment .*a.yaml is not UTF-8 text \[experiment\/not-found\]/,
+  );
 });

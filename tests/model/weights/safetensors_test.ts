@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { join } from "node:path";
 import type { ExperimentError } from "../../../lib/base/errors.ts";
 import { SafetensorsFile, writeSafetensors } from "../../../lib/model/weights/safetensors.ts";
+import { TempDir } from "../../_support/temp_dir.ts";
 
 /** A file of a header as given and so many bytes of data. */
 function fileOf(header: unknown, dataBytes: number, length?: bigint): Uint8Array {
@@ -85,7 +86,8 @@ Deno.test("SafetensorsFile.open() names a file that is not there", async () => {
 });
 
 Deno.test("SafetensorsFile reads back what writeSafetensors() wrote, bit for bit", async () => {
-  const dir = await Deno.makeTempDir();
+  using temp = new TempDir();
+  const dir = temp.path;
   const path = join(dir, "m.safetensors");
   const tensors = fc.uniqueArray(
     fc.record({
@@ -113,7 +115,6 @@ Deno.test("SafetensorsFile reads back what writeSafetensors() wrote, bit for bit
     }),
     { numRuns: 50 },
   );
-  await Deno.remove(dir, { recursive: true });
 });
 
 Deno.test("writeSafetensors() takes tensors that are called like members of every object", async () => {
@@ -131,13 +132,13 @@ Deno.test("writeSafetensors() takes tensors that are called like members of ever
 const ONE = Float32Array.of(1);
 
 Deno.test("writeSafetensors() writes equal bytes whatever the order", async () => {
-  const dir = await Deno.makeTempDir();
+  using temp = new TempDir();
+  const dir = temp.path;
   const a = { name: "a", shape: [2], values: Float32Array.of(1, 2) };
   const b = { name: "b", shape: [], values: Float32Array.of(3) };
   await writeSafetensors(join(dir, "1"), [a, b]);
   await writeSafetensors(join(dir, "2"), [b, a]);
   assert.deepEqual(await Deno.readFile(join(dir, "1")), await Deno.readFile(join(dir, "2")));
-  await Deno.remove(dir, { recursive: true });
 });
 
 Deno.test("SafetensorsFile.read() widens F16 and BF16 and refuses integers", async () => {

@@ -7,7 +7,8 @@ import { rebuild } from "../../../lib/store/database/rebuild.ts";
 import { queryRows } from "../../../lib/store/database/query.ts";
 import { SCHEMA_VERSION } from "../../../lib/store/database/schema.ts";
 import { resultsFolder } from "../../../lib/store/results_folder.ts";
-import { Child, commit, emptyResults, keyOf, namesIn, tempFolder } from "../_fixtures.ts";
+import { Child, commit, emptyResults, keyOf, namesIn } from "../_fixtures.ts";
+import { TempDir } from "../../_support/temp_dir.ts";
 
 const START = {
   experiment: "e",
@@ -21,7 +22,7 @@ const measurement = (step: number) => (
 );
 
 Deno.test("Recorder lets another process read whole transactions while a run is on", async () => {
-  await using results = await emptyResults();
+  using results = await emptyResults();
   const { path } = results;
   const recorder = results.open({ intervalMs: 5 });
   recorder.beginRun({ ...START, run: "r1" });
@@ -43,7 +44,7 @@ Deno.test("Recorder lets another process read whole transactions while a run is 
 });
 
 Deno.test("Recorder waits for whoever writes the database, keeps its rows and writes them later", async () => {
-  await using results = await emptyResults();
+  using results = await emptyResults();
   const { path, warnings } = results;
   const holder = new Child("hold-database", path);
   assert.equal(await holder.line(), "held");
@@ -66,7 +67,7 @@ Deno.test("Recorder waits for whoever writes the database, keeps its rows and wr
 });
 
 Deno.test("Recorder whose database stays taken ends all the same, and says that rebuild records", async () => {
-  await using results = await emptyResults();
+  using results = await emptyResults();
   const { path, warnings, folder, store } = results;
   const holder = new Child("hold-database", path);
   assert.equal(await holder.line(), "held");
@@ -82,7 +83,7 @@ Deno.test("Recorder whose database stays taken ends all the same, and says that 
 });
 
 Deno.test("Recorder is never starved by readers: it puts a copy in the file's place", async () => {
-  await using results = await emptyResults();
+  using results = await emptyResults();
   const { path, warnings } = results;
   const first = results.open();
   first.recordMeasurements(keyOf(1), { attempt: 1, measurements: [measurement(0)] });
@@ -121,7 +122,7 @@ function flip(good: Uint8Array, ...places: number[]): Uint8Array {
 
 for (const [what, ruin] of Object.entries(RUINS)) {
   Deno.test(`a database ${what} is set aside and made anew from the store by the next run`, async () => {
-    await using results = await emptyResults();
+    using results = await emptyResults();
     const { path, store, warnings } = results;
     await commit(store, keyOf(1));
     const before = results.open();
@@ -156,7 +157,7 @@ for (const [what, ruin] of Object.entries(RUINS)) {
 }
 
 Deno.test("a database of an older version is set aside, and made anew from the store", async () => {
-  await using results = await emptyResults();
+  using results = await emptyResults();
   const { path, store, warnings } = results;
   await commit(store, keyOf(1));
   await results.open().close();
@@ -174,7 +175,7 @@ Deno.test("a database of an older version is set aside, and made anew from the s
 });
 
 Deno.test("a kill in the first write leaves no database, and the next run makes one", async () => {
-  await using results = await emptyResults();
+  using results = await emptyResults();
   const { path } = results;
   const writer = new Child("die-in-transaction", path);
   assert.equal(await writer.line(), "written");
@@ -192,7 +193,7 @@ Deno.test("a kill in the first write leaves no database, and the next run makes 
 });
 
 Deno.test("writeDatabase() killed before its end leaves the database as it was", async () => {
-  await using results = await emptyResults();
+  using results = await emptyResults();
   const { path } = results;
   await create(path);
   const writer = new Child("die-in-transaction", path);
@@ -206,7 +207,7 @@ Deno.test("writeDatabase() killed before its end leaves the database as it was",
 });
 
 Deno.test("Recorder applies what came while a write failed on top of what it kept", async () => {
-  await using results = await emptyResults();
+  using results = await emptyResults();
   const { path } = results;
   await create(path);
   await change(path, "UPDATE schema_version SET version = 99");
@@ -224,7 +225,7 @@ Deno.test("Recorder applies what came while a write failed on top of what it kep
 });
 
 Deno.test("Recorder warns once while it cannot write in the background, and goes on trying", async () => {
-  await using results = await emptyResults();
+  using results = await emptyResults();
   const { path, warnings } = results;
   await create(path);
   await change(path, "UPDATE schema_version SET version = 99");
@@ -248,7 +249,7 @@ Deno.test("Recorder warns once while it cannot write in the background, and goes
 });
 
 Deno.test("writeDatabase() gives the file to one piece of work of this process at a time", async () => {
-  await using results = await emptyResults();
+  using results = await emptyResults();
   const { path, folder } = results;
   let open = 0, most = 0;
   await Promise.all(Array.from({ length: 8 }, async (_, i) => {
@@ -272,7 +273,7 @@ Deno.test("writeDatabase() gives the file to one piece of work of this process a
 });
 
 Deno.test("a database that is not ours to use is refused and left as it is", async () => {
-  await using folder = await tempFolder();
+  using folder = new TempDir();
   const newer = `${folder.path}/newer.duckdb`;
   const strange = `${folder.path}/strange.duckdb`;
   const sqlite = `${folder.path}/sqlite.duckdb`;
@@ -323,7 +324,7 @@ Deno.test("a path of results may hold what means something elsewhere", async () 
       "a,b",
     ]
   ) {
-    await using folder = await tempFolder();
+    using folder = new TempDir();
     const path = `${folder.path}/${name}/titrate.duckdb`;
     await create(path);
     assert.deepEqual(await queryRows(path, "FROM scores"), [], name);

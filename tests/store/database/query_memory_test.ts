@@ -3,7 +3,7 @@ import { query } from "../../../lib/store/database/query.ts";
 import { emptyResults } from "../_fixtures.ts";
 
 Deno.test("query() gathers less of long rows, whatever their number", async () => {
-  await using results = await emptyResults();
+  using results = await emptyResults();
   const { path } = results;
   const recorder = results.open();
   recorder.recordFits("study", []);

@@ -3,13 +3,14 @@ import { exitCodeOf } from "../../../lib/cli/exit.ts";
 import type { ExperimentError } from "../../../lib/base/errors.ts";
 import { writeDatabase } from "../../../lib/store/database/database.ts";
 import { GATHERED_ROWS, query, queryEach, queryRows } from "../../../lib/store/database/query.ts";
-import { namesIn, tempFolder } from "../_fixtures.ts";
+import { namesIn } from "../_fixtures.ts";
+import { TempDir } from "../../_support/temp_dir.ts";
 
-async function emptyDatabase(): Promise<{ path: string } & AsyncDisposable> {
-  const folder = await tempFolder();
+async function emptyDatabase(): Promise<{ path: string } & Disposable> {
+  const folder = new TempDir();
   const path = `${folder.path}/results/titrate.duckdb`;
   await write(path);
-  return { path, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() };
+  return { path, [Symbol.dispose]: () => folder[Symbol.dispose]() };
 }
 
 /** Writes nothing, and makes the database if there is none. */
@@ -44,7 +45,7 @@ const values: [sql: string, json: unknown][] = [
 ];
 
 Deno.test("query() gives every type as JSON that loses no digit", async () => {
-  await using database = await emptyDatabase();
+  using database = await emptyDatabase();
   for (const [sql, json] of values) {
     const [row] = await queryRows(database.path, `SELECT ${sql.replace(/ FROM|$/, " AS v$&")}`);
     assert.deepEqual(row!.v, json, sql);
@@ -53,7 +54,7 @@ Deno.test("query() gives every type as JSON that loses no digit", async () => {
 });
 
 Deno.test("query() names columns, types and which of them are numbers", async () => {
-  await using database = await emptyDatabase();
+  using database = await emptyDatabase();
   const { columns, types, isNumber } = await query(
     database.path,
     "SELECT 1 AS a, 1.5 AS b, 'x' AS c, '{}'::JSON AS d, [1] AS e, 2::BIGINT AS a",
@@ -64,7 +65,7 @@ Deno.test("query() names columns, types and which of them are numbers", async ()
 });
 
 Deno.test("query() takes values, and one question at a time", async () => {
-  await using database = await emptyDatabase();
+  using database = await emptyDatabase();
   const rows = await queryRows(database.path, "SELECT $1 || $2::INTEGER AS v, $3 AS n", {
     values: ["a'; DROP TABLE runs", 2, null],
   });
@@ -76,7 +77,7 @@ Deno.test("query() takes values, and one question at a time", async () => {
 });
 
 Deno.test("query() lets the file go before its rows are read, and streams what is too much", async () => {
-  await using database = await emptyDatabase();
+  using database = await emptyDatabase();
   const few = await query(database.path, `FROM range(${GATHERED_ROWS / 2})`);
   const many = await query(database.path, `FROM range(${3 * GATHERED_ROWS}) t(n)`);
   let next = 0;
@@ -110,7 +111,7 @@ const refusals: [sql: string, message: RegExp, mend: RegExp][] = [
 ];
 
 Deno.test("query() refuses in DuckDB's words and says how to go on", async () => {
-  await using database = await emptyDatabase();
+  using database = await emptyDatabase();
   for (const [sql, message, mend] of refusals) {
     await assert.rejects(queryRows(database.path, sql), (error: ExperimentError) => {
       assert.equal(error.code, "store/sql", sql);
@@ -155,7 +156,7 @@ const WRITES: [sql: string, message: RegExp][] = [
 ];
 
 Deno.test("query() accepts what reads alone: nothing of the rest runs, no file is made or changed", async () => {
-  await using database = await emptyDatabase();
+  using database = await emptyDatabase();
   const folder = database.path.slice(0, database.path.lastIndexOf("/"));
   const before = await Deno.readFile(database.path);
   const names = namesIn(folder);
@@ -176,7 +177,7 @@ Deno.test("query() accepts what reads alone: nothing of the rest runs, no file i
 });
 
 Deno.test("queryEach() answers every statement in turn, comments first, EXPLAIN, DESCRIBE and PIVOT among them", async () => {
-  await using database = await emptyDatabase();
+  using database = await emptyDatabase();
   const text = `-- what is there?
     SELECT 1 AS a; /* ; */ DESCRIBE results; EXPLAIN SELECT 1; SHOW TABLES; SUMMARIZE scores;
     PIVOT (SELECT unnest(['x', 'y']) AS k, 1 AS n) ON k USING sum(n);
@@ -203,7 +204,7 @@ Deno.test("queryEach() answers every statement in turn, comments first, EXPLAIN,
 });
 
 Deno.test("query() before the first run says to run an experiment, and makes no file", async () => {
-  await using folder = await tempFolder();
+  using folder = new TempDir();
   const path = `${folder.path}/results/titrate.duckdb`;
   await assert.rejects(query(path, "FROM results"), {
     code: "store/no-database",
@@ -218,7 +219,7 @@ Deno.test("query() before the first run says to run an experiment, and makes no 
 });
 
 Deno.test("query() stops when its signal is aborted", async () => {
-  await using database = await emptyDatabase();
+  using database = await emptyDatabase();
   const stop = new AbortController();
   const endless = query(
     database.path,

@@ -34,7 +34,7 @@ const loss = (step: number, value: number) => (
 );
 
 Deno.test("results has one row a cell and score, in the order of the spec", async () => {
-  await using results = await emptyResults();
+  using results = await emptyResults();
   const { path, store } = results;
   const scores = [
     { benchmark: "ncbi", metric: "f1", split: "test", value: 0.505, standardError: 0.02 },
@@ -124,7 +124,7 @@ Deno.test("results has one row a cell and score, in the order of the spec", asyn
 });
 
 Deno.test("recordCells() drops an experiment's former cells only when it replaces them", async () => {
-  await using results = await emptyResults();
+  using results = await emptyResults();
   const { path } = results;
   const cell = (steps: number, key: number) => ({ stage: "ner", axes: { steps }, key: keyOf(key) });
   const cells = async () =>
@@ -151,7 +151,7 @@ Deno.test("recordCells() drops an experiment's former cells only when it replace
 });
 
 Deno.test("Recorder follows a run and its tasks to their end", async () => {
-  await using results = await emptyResults();
+  using results = await emptyResults();
   const { path } = results;
   const recorder = results.open();
   recorder.beginRun(START);
@@ -245,7 +245,7 @@ Deno.test("Recorder follows a run and its tasks to their end", async () => {
 });
 
 Deno.test("recordArtifact() makes a failed task done and keeps the run that did it", async () => {
-  await using results = await emptyResults();
+  using results = await emptyResults();
   const { path } = results;
   const task = { run: "r2", key: keyOf(1), kind: "pretrain" } as const;
   const recorder = results.open();
@@ -279,7 +279,7 @@ Deno.test("recordArtifact() makes a failed task done and keeps the run that did 
 });
 
 Deno.test("recordFits() puts an experiment's fits in place of its former ones", async () => {
-  await using results = await emptyResults();
+  using results = await emptyResults();
   const { path } = results;
   const fit: FitRow = {
     fit: "tokens",
@@ -331,7 +331,7 @@ Deno.test("recordFits() puts an experiment's fits in place of its former ones", 
 });
 
 Deno.test("recordMeasurements() counts each step once, however often and in what pieces", async () => {
-  await using results = await emptyResults();
+  using results = await emptyResults();
   const { path } = results;
   let task = 0;
   const piece = fc.record({
@@ -375,7 +375,7 @@ Deno.test("recordMeasurements() counts each step once, however often and in what
 });
 
 Deno.test("rebuild() from the store gives the tables that the run wrote", async () => {
-  await using results = await emptyResults();
+  using results = await emptyResults();
   const { folder, path, store } = results;
   const recorder = results.open();
   recorder.beginRun(START);
@@ -445,7 +445,7 @@ Deno.test("rebuild() from the store gives the tables that the run wrote", async 
 });
 
 Deno.test("Recorder writes a rerun of what is cached and known in one transaction", async () => {
-  await using results = await emptyResults();
+  using results = await emptyResults();
   const { path, store } = results;
   const keys = [keyOf(1), keyOf(2), keyOf(3)];
   for (const key of keys) await commit(store, key);
@@ -478,7 +478,7 @@ Deno.test("Recorder writes a rerun of what is cached and known in one transactio
 });
 
 Deno.test("recordCached() records more artifacts than are read at a time", async () => {
-  await using results = await emptyResults();
+  using results = await emptyResults();
   const { path, store } = results;
   const keys = Array.from({ length: 70 }, (_, i) => keyOf(i));
   for (const key of keys) await commit(store, key, { files: {} });
@@ -490,7 +490,7 @@ Deno.test("recordCached() records more artifacts than are read at a time", async
 });
 
 Deno.test("loadHistory() tells which keys stood at a cell, newest first, and what they hash", async () => {
-  await using results = await emptyResults();
+  using results = await emptyResults();
   const { path } = results;
   assert.equal(await loadHistory(path, "ablation"), undefined);
   const recorder = results.open();

@@ -17,7 +17,7 @@ const START = {
 const SCORE = { benchmark: "mlm", metric: "lossNats", split: "validation", value: 5 };
 
 Deno.test("every table, view and column says what it holds", async () => {
-  await using results = await emptyResults();
+  using results = await emptyResults();
   await results.open().close();
   const recorder = results.open();
   recorder.recordCells("e", {
@@ -40,7 +40,7 @@ Deno.test("every table, view and column says what it holds", async () => {
 });
 
 Deno.test("views have the columns that they declare, in their order and of their types", async () => {
-  await using results = await emptyResults();
+  using results = await emptyResults();
   const recorder = results.open();
   recorder.recordFits("e", []);
   await recorder.close();
@@ -66,7 +66,7 @@ Deno.test("results/README.md lists every table and view with its columns", async
 });
 
 Deno.test("results_of() gives each axis a column of its type, also where its name is taken", async () => {
-  await using results = await emptyResults();
+  using results = await emptyResults();
   const { store, path } = results;
   const keys = [keyOf(1), keyOf(2)];
   for (const key of keys) await commit(store, key, { outcome: { facts: {}, scores: [SCORE] } });
@@ -147,7 +147,7 @@ Deno.test("results_of() gives each axis a column of its type, also where its nam
 });
 
 Deno.test("curves gives the whole course of a cell, across the segments of its trajectory", async () => {
-  await using results = await emptyResults();
+  using results = await emptyResults();
   const { store, path } = results;
   const loss = (step: number, value: number) => (
     `${JSON.stringify({ step, name: "lossNats", split: "train", value })}\n`
@@ -184,7 +184,7 @@ Deno.test("curves gives the whole course of a cell, across the segments of its t
 });
 
 Deno.test("costs has each task once an experiment, those on the way to a cell too, and sums of own costs", async () => {
-  await using results = await emptyResults();
+  using results = await emptyResults();
   const { store, path } = results;
   const spent = (own: number, all: number) => ({
     outcome: {
@@ -222,7 +222,7 @@ Deno.test("costs has each task once an experiment, those on the way to a cell to
 });
 
 Deno.test("a cell keeps its results until those of its new key are there, and says so", async () => {
-  await using results = await emptyResults();
+  using results = await emptyResults();
   const { store, path } = results;
   const recorder = results.open();
   const show = async () => {
@@ -257,7 +257,7 @@ Deno.test("a cell keeps its results until those of its new key are there, and sa
 });
 
 Deno.test("no order of runs makes a cell show a task without results, or none where it had some", async () => {
-  await using results = await emptyResults();
+  using results = await emptyResults();
   const { store, path } = results;
   const recorder = results.open({ intervalMs: 60_000 });
   const done = [1, 2, 3].map(keyOf);
@@ -291,7 +291,7 @@ Deno.test("no order of runs makes a cell show a task without results, or none wh
 });
 
 Deno.test("the questions of results/README.md can be asked", async () => {
-  await using results = await emptyResults();
+  using results = await emptyResults();
   const { store, path } = results;
   await commit(store, keyOf(1));
   const recorder = results.open();

@@ -6,12 +6,13 @@ import { storeFault } from "../../../lib/store/faults.ts";
 import { ArtifactStore } from "../../../lib/store/objects/artifacts.ts";
 import { sealJson } from "../../../lib/store/sealed_json.ts";
 import type { ArtifactRecord } from "../../../lib/store/objects/record.ts";
-import { commit, emptyStore, keyOf, namesIn, newArtifact, tempFolder } from "../_fixtures.ts";
+import { commit, emptyStore, keyOf, namesIn, newArtifact } from "../_fixtures.ts";
+import { TempDir } from "../../_support/temp_dir.ts";
 
 const KEY = keyOf(0xabc);
 
 Deno.test("commit() makes the artifact and its record visible, and leaves nothing else", async () => {
-  await using fixture = await emptyStore();
+  using fixture = await emptyStore();
   const { store, root } = fixture;
   const files = { "model.bin": "weights", "general/train.txt": "a\n" };
   const record = await commit(store, KEY, { files });
@@ -37,7 +38,7 @@ Deno.test("commit() makes the artifact and its record visible, and leaves nothin
 });
 
 Deno.test("commit() takes the right to write from files", async () => {
-  await using fixture = await emptyStore();
+  using fixture = await emptyStore();
   await commit(fixture.store, KEY);
   for (const name of ["model.bin", "artifact.json"]) {
     const { mode } = await Deno.stat(`${fixture.store.dirOf(KEY)}/${name}`);
@@ -46,7 +47,7 @@ Deno.test("commit() takes the right to write from files", async () => {
 });
 
 Deno.test("commit() keeps scores that are no numbers", async () => {
-  await using fixture = await emptyStore();
+  using fixture = await emptyStore();
   const score = { benchmark: "mlm", metric: "lossNats", split: "dev" };
   const values = [NaN, Infinity, -Infinity, -0.5];
   const scores = values.map((value) => ({ ...score, value }));
@@ -55,7 +56,7 @@ Deno.test("commit() keeps scores that are no numbers", async () => {
 });
 
 Deno.test("commit() refuses what no artifact can hold, and shows nothing of it", async () => {
-  await using fixture = await emptyStore();
+  using fixture = await emptyStore();
   const { store, root } = fixture;
   const spoil: Record<string, (outDir: string) => Promise<void>> = {
     'holds only files and folders, "link" is neither': (dir) => Deno.symlink("/etc", `${dir}/link`),
@@ -74,14 +75,14 @@ Deno.test("commit() refuses what no artifact can hold, and shows nothing of it",
 });
 
 Deno.test("commit() keeps the record of an artifact without files", async () => {
-  await using fixture = await emptyStore();
+  using fixture = await emptyStore();
   const { files } = await commit(fixture.store, KEY, { files: {} });
   assert.deepEqual(files, []);
   assert.notEqual(await fixture.store.verify(KEY), undefined);
 });
 
 Deno.test("abandon() removes what was written, keeps scratch and lets go of the key", async () => {
-  await using fixture = await emptyStore();
+  using fixture = await emptyStore();
   const { store, root } = fixture;
   const first = await store.begin(KEY);
   await Deno.writeTextFile(`${first.outDir}/half`, "x");
@@ -99,7 +100,7 @@ Deno.test("abandon() removes what was written, keeps scratch and lets go of the 
 });
 
 Deno.test("begin() gives the artifact that is there already", async () => {
-  await using fixture = await emptyStore();
+  using fixture = await emptyStore();
   const record = await commit(fixture.store, KEY);
   await using attempt = await fixture.store.begin(KEY);
   assert.deepEqual(attempt.existing, record);
@@ -107,7 +108,7 @@ Deno.test("begin() gives the artifact that is there already", async () => {
 });
 
 Deno.test("begin() removes an artifact that is to be made anew, and no other", async () => {
-  await using fixture = await emptyStore();
+  using fixture = await emptyStore();
   const { store, root } = fixture;
   const startedAt = "2025-12-31T00:00:00Z";
   await commit(store, KEY, { startedAt });
@@ -123,7 +124,7 @@ Deno.test("begin() removes an artifact that is to be made anew, and no other", a
 });
 
 Deno.test("begin() stops waiting when its signal is aborted", async () => {
-  await using fixture = await emptyStore();
+  using fixture = await emptyStore();
   await using _held = await fixture.store.begin(KEY);
   const stop = new AbortController();
   const waits: string[] = [];
@@ -212,7 +213,7 @@ const damage: Record<string, { act: (dir: string) => Promise<void>; why: string 
 
 for (const [name, { act, why }] of Object.entries(damage)) {
   Deno.test(`verify() sets an artifact with ${name} aside and never gives it`, async () => {
-    await using fixture = await emptyStore();
+    using fixture = await emptyStore();
     const { store, root, warnings } = fixture;
     for (const round of [1, 2]) {
       await commit(store, KEY);
@@ -232,7 +233,7 @@ for (const [name, { act, why }] of Object.entries(damage)) {
 }
 
 Deno.test("begin() sets a damaged artifact aside and lets it be computed again", async () => {
-  await using fixture = await emptyStore();
+  using fixture = await emptyStore();
   const { store, root, warnings } = fixture;
   await commit(store, KEY);
   await overwrite(`${store.dirOf(KEY)}/model.bin`, "wrong!!");
@@ -244,7 +245,7 @@ Deno.test("begin() sets a damaged artifact aside and lets it be computed again",
 });
 
 Deno.test("verify() leaves a damaged artifact to whoever holds its key", async () => {
-  await using fixture = await emptyStore();
+  using fixture = await emptyStore();
   const { store, root, warnings } = fixture;
   await commit(store, KEY);
   await Deno.remove(`${store.dirOf(KEY)}/model.bin`);
@@ -257,14 +258,14 @@ Deno.test("verify() leaves a damaged artifact to whoever holds its key", async (
 });
 
 Deno.test("verify() ignores files that are not in the record", async () => {
-  await using fixture = await emptyStore();
+  using fixture = await emptyStore();
   await commit(fixture.store, KEY);
   await Deno.writeTextFile(`${fixture.store.dirOf(KEY)}/.DS_Store`, "");
   assert.notEqual(await fixture.store.verify(KEY), undefined);
 });
 
 Deno.test("verify() reads an unchanged artifact once, whoever asks", async () => {
-  await using fixture = await emptyStore();
+  using fixture = await emptyStore();
   const { store } = fixture;
   await commit(store, KEY);
   const open = Deno.open;
@@ -288,7 +289,7 @@ Deno.test("verify() reads an unchanged artifact once, whoever asks", async () =>
 
 Deno.test("find() notices files that are missing, of another size or changed, and warns once", async () => {
   for (const [name, { act, why }] of Object.entries(damage)) {
-    await using fixture = await emptyStore();
+    using fixture = await emptyStore();
     const { store, root, warnings } = fixture;
     await commit(store, KEY);
     assert.notEqual(await store.find(KEY), undefined);
@@ -301,7 +302,7 @@ Deno.test("find() notices files that are missing, of another size or changed, an
 });
 
 Deno.test("find() reads a cached artifact's files once after they were touched, and never otherwise", async () => {
-  await using fixture = await emptyStore();
+  using fixture = await emptyStore();
   const { store } = fixture;
   await commit(store, KEY);
   const open = Deno.open;
@@ -328,7 +329,7 @@ Deno.test("readRows() checks the digests of what becomes rows, and sets aside wh
   for (
     const wrong of [line.replace("5.5", "5.6"), "", line + line.replace('"step":1', '"step":2')]
   ) {
-    await using fixture = await emptyStore();
+    using fixture = await emptyStore();
     const { store, root, warnings } = fixture;
     const record = await commit(store, KEY, { files });
     assert.deepEqual(await store.readRows(KEY), {
@@ -344,7 +345,7 @@ Deno.test("readRows() checks the digests of what becomes rows, and sets aside wh
 
 Deno.test("begin() counts from 1 where a lock file holds a number that is no count", async () => {
   for (const attempt of [1e300, 2 ** 40, -1, 1.5, null]) {
-    await using fixture = await emptyStore();
+    using fixture = await emptyStore();
     const { store, root } = fixture;
     await Deno.mkdir(`${root}/locks`, { recursive: true });
     await Deno.writeTextFile(`${root}/locks/${KEY}`, JSON.stringify({ attempt, pid: 1 }));
@@ -371,7 +372,7 @@ Deno.test("what the file system refuses is told with its mend, also where Deno h
 });
 
 Deno.test("ArtifactStore refuses artifacts of a newer version instead of dropping them", async () => {
-  await using fixture = await emptyStore();
+  using fixture = await emptyStore();
   const { store, root } = fixture;
   await commit(store, KEY);
   await editRecord(store.dirOf(KEY), (record) => ({ ...record, format: 3 }));
@@ -386,7 +387,7 @@ Deno.test("ArtifactStore refuses artifacts of a newer version instead of droppin
 });
 
 Deno.test("dirOf() refuses what is no key", async () => {
-  await using fixture = await emptyStore();
+  using fixture = await emptyStore();
   for (const key of ["", "abc", "../../etc", KEY.toUpperCase(), `${KEY}/..`, `${KEY}\n`]) {
     assert.throws(() => fixture.store.dirOf(key), {
       code: "store/bad-key",
@@ -398,7 +399,7 @@ Deno.test("dirOf() refuses what is no key", async () => {
 });
 
 Deno.test("open() makes nothing, and refuses a root that is no folder", async () => {
-  await using folder = await tempFolder();
+  using folder = new TempDir();
   const store = await ArtifactStore.open(`${folder.path}/results/store`);
   assert.equal(await store.find(KEY), undefined);
   assert.equal(await store.verify(KEY), undefined);
@@ -421,7 +422,7 @@ Deno.test("open() makes nothing, and refuses a root that is no folder", async ()
 });
 
 Deno.test("begin() says how to mend a file that stands in its way", async () => {
-  await using fixture = await emptyStore();
+  using fixture = await emptyStore();
   await Deno.mkdir(fixture.root);
   await Deno.writeTextFile(`${fixture.root}/tmp`, "");
   await assert.rejects(fixture.store.begin(KEY), (error: ExperimentError) => {
@@ -436,7 +437,7 @@ Deno.test("begin() says how to mend a file that stands in its way", async () => 
 });
 
 Deno.test("keys() gives every artifact in order, whatever its state", async () => {
-  await using fixture = await emptyStore();
+  using fixture = await emptyStore();
   const keys = [keyOf(3), "f".repeat(64), keyOf(1)];
   for (const key of keys) await commit(fixture.store, key);
   await overwrite(`${fixture.store.dirOf(keyOf(3))}/artifact.json`, "");

@@ -6,7 +6,7 @@ import { Child, commit, emptyStore, keyOf, namesIn, newArtifact } from "../_fixt
 const KEY = keyOf(0xdef);
 
 Deno.test("begin() goes on after kill -9 of the key's holder, with its scratch", async () => {
-  await using fixture = await emptyStore();
+  using fixture = await emptyStore();
   const { store, root } = fixture;
   const holder = new Child("hold", root, KEY);
   assert.equal(await holder.line(), "held");
@@ -26,7 +26,7 @@ Deno.test("begin() goes on after kill -9 of the key's holder, with its scratch",
 });
 
 Deno.test("begin() removes what dead attempts at other keys left, not what living ones write", async () => {
-  await using fixture = await emptyStore();
+  using fixture = await emptyStore();
   const { store, root } = fixture;
   const dead = new Child("hold", root, keyOf(1));
   const living = new Child("hold", root, keyOf(2));
@@ -42,7 +42,7 @@ Deno.test("begin() removes what dead attempts at other keys left, not what livin
 });
 
 Deno.test("begin() lets three processes that want one key compute it once", async () => {
-  await using fixture = await emptyStore();
+  using fixture = await emptyStore();
   const children = Array.from({ length: 3 }, () => new Child("compute", fixture.root, KEY));
   const said: string[] = [];
   for (const child of children) {
@@ -55,7 +55,7 @@ Deno.test("begin() lets three processes that want one key compute it once", asyn
 });
 
 Deno.test("commit() killed between record and rename leaves nothing to be seen", async () => {
-  await using fixture = await emptyStore();
+  using fixture = await emptyStore();
   const { store, root } = fixture;
   const child = new Child("die-at-rename", root, KEY);
   assert.equal(await child.line(), "dies");
@@ -73,7 +73,7 @@ Deno.test("commit() killed between record and rename leaves nothing to be seen",
 });
 
 Deno.test("commit() that the file system refuses leaves nothing to be seen and lets go", async () => {
-  await using fixture = await emptyStore();
+  using fixture = await emptyStore();
   const { store, root } = fixture;
   await using attempt = await store.begin(KEY);
   await Deno.writeTextFile(`${attempt.outDir}/result`, "complete");
@@ -90,7 +90,7 @@ Deno.test("commit() that the file system refuses leaves nothing to be seen and l
 });
 
 Deno.test("commit() that cannot remove its scratch is done all the same, and begin() sweeps it", async () => {
-  await using fixture = await emptyStore();
+  using fixture = await emptyStore();
   const { store, root } = fixture;
   for (const key of [keyOf(1), keyOf(2)]) {
     await using attempt = await store.begin(key);
@@ -120,7 +120,7 @@ Deno.test("commit() that cannot remove its scratch is done all the same, and beg
 });
 
 Deno.test("emptyScratch() removes what an earlier attempt left, and keeps the folder", async () => {
-  await using fixture = await emptyStore();
+  using fixture = await emptyStore();
   await using attempt = await fixture.store.begin(KEY);
   await Deno.mkdir(`${attempt.scratchDir}/task`);
   await Deno.writeTextFile(`${attempt.scratchDir}/task/checkpoint`, "step 30");

@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Measurement } from "../../../lib/graph/task.ts";
 import { MeasurementLog, readMeasurements } from "../../../lib/store/objects/measurements.ts";
-import { tempFolder } from "../_fixtures.ts";
+import { TempDir } from "../../_support/temp_dir.ts";
 
 const loss = (step: number, value: number): Measurement => (
   { step, name: "lossNats", split: "train", value }
 );
 
 Deno.test("MeasurementLog neither repeats nor drops a step when a training resumes", async () => {
-  await using folder = await tempFolder();
+  using folder = new TempDir();
   const first = await MeasurementLog.open(folder.path);
   for (const step of [1, 2, 3, 4]) first.append(loss(step, step));
   first.close();
@@ -27,7 +27,7 @@ Deno.test("MeasurementLog neither repeats nor drops a step when a training resum
 });
 
 Deno.test("readMeasurements() sorts by step, name and split", async () => {
-  await using folder = await tempFolder();
+  using folder = new TempDir();
   const log = await MeasurementLog.open(folder.path);
   const places = ["10 b dev", "2 b train", "2 b dev", "2 a train", "1 b dev"];
   for (const place of places) {
@@ -43,7 +43,7 @@ Deno.test("readMeasurements() sorts by step, name and split", async () => {
 });
 
 Deno.test("MeasurementLog goes on after a kill in the middle of a line", async () => {
-  await using folder = await tempFolder();
+  using folder = new TempDir();
   const first = await MeasurementLog.open(folder.path);
   first.append(loss(1, 1));
   first.close();
@@ -56,7 +56,7 @@ Deno.test("MeasurementLog goes on after a kill in the middle of a line", async (
 });
 
 Deno.test("MeasurementLog leaves no file for a task that never measured", async () => {
-  await using folder = await tempFolder();
+  using folder = new TempDir();
   const log = await MeasurementLog.open(folder.path);
   await Deno.mkdir(`${folder.path}/out`);
   await log.finish(`${folder.path}/out`);
@@ -73,7 +73,7 @@ Deno.test("readMeasurements() gives back the last of whatever was appended, bit 
   });
   await fc.assert(
     fc.asyncProperty(fc.array(measurement, { maxLength: 40 }), async (measurements) => {
-      await using folder = await tempFolder();
+      using folder = new TempDir();
       const log = await MeasurementLog.open(folder.path);
       for (const each of measurements) log.append(each);
       log.close();

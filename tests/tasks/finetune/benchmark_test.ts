@@ -8,7 +8,7 @@ import { kinds } from "../../../lib/tasks/registry.ts";
 import { makeDir, makeShards, runKind } from "../made_inputs.ts";
 import { toyPairs, toyPlaces, writePairs, writePlaces } from "./toy_benchmarks.ts";
 
-const ROOT = await makeDir();
+const ROOT = makeDir();
 const SHARDS = await makeShards(join(ROOT, "shards"), { train: 500, validation: 500 });
 const MODEL = (await runKind(pretrain, {
   params: {
@@ -21,7 +21,7 @@ const MODEL = (await runKind(pretrain, {
 })).artifact;
 
 async function data(write: (dir: string) => Promise<void>): Promise<StoredArtifact> {
-  const dir = await makeDir();
+  const dir = makeDir();
   await write(dir);
   return { key: dir, dir, facts: {} };
 }
@@ -68,7 +68,7 @@ Deno.test("a spec can use a benchmark that the registry is given", async () => {
     kind: "toy-source",
     produces: { "": toyPairs.data.type },
   };
-  const dir = await makeDir(), file = join(dir, "toy.yaml");
+  const dir = makeDir(), file = join(dir, "toy.yaml");
   const registry = new Map([...kinds, ["toy-source", source]]);
   registry.set("toy-pairs", finetuning(toyPairs));
   const stages = (finetuned: string) => `

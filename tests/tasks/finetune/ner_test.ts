@@ -12,7 +12,7 @@ import { testOnEachDevice } from "../../engine/each_device.ts";
 import { type MadeOptions, type MadeRun, makeDir, makeRun, makeShards } from "../made_inputs.ts";
 
 const ner = finetuning(nerBenchmark);
-const ROOT = await makeDir();
+const ROOT = makeDir();
 
 /** Sentences in which words that end in x are entities of type X, in y of type Y. */
 function sentences(seed: string, count: number) {

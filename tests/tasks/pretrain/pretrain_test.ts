@@ -17,7 +17,7 @@ import {
   PIECES,
 } from "../made_inputs.ts";
 
-const ROOT = await makeDir();
+const ROOT = makeDir();
 const CORPUS = await makeShards(join(ROOT, "shards"), { train: 3000, validation: 600 });
 
 const PARAMS = {
@@ -192,7 +192,7 @@ Deno.test("pretrain told of measurements tells them again after a resume", async
 });
 
 Deno.test("pretrain passes over a damaged checkpoint with a warning, and starts again", async () => {
-  const scratchDir = await makeDir();
+  const scratchDir = makeDir();
   await Deno.mkdir(join(scratchDir, "step-6"));
   await Deno.writeTextFile(join(scratchDir, "step-6", "training.json"), '{"step":6}');
   const resumed = await run({}, { scratchDir });
@@ -248,7 +248,7 @@ Deno.test("Checkpoints.latest() passes over a point that is not well-formed", as
     [{ unmeasuredNorm: "x" }, false],
   ];
   for (const [changes, isSound] of cases) {
-    const checkpoints = new Checkpoints(await makeDir(), []);
+    const checkpoints = new Checkpoints(makeDir(), []);
     const state = { params: {}, firstMoments: {}, secondMoments: {} };
     const given = { ...point, ...changes } as TrainingPoint;
     // As if it had been saved so: the digests are right.
@@ -265,7 +265,7 @@ Deno.test("Checkpoints.latest() passes over a point that is not well-formed", as
 });
 
 Deno.test("Checkpoints.latest() does not believe a folder of another step", async () => {
-  const dir = await makeDir();
+  const dir = makeDir();
   const checkpoints = new Checkpoints(dir, []);
   const state = { params: {}, firstMoments: {}, secondMoments: {} };
   await checkpoints.save({ step: 3, average: { sum: 1, weight: 1 }, measurements: [] }, state);
