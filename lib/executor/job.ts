@@ -31,6 +31,10 @@ export interface JobOptions {
   readonly keyOf: (job: Job) => Promise<string>;
   /** How many threads it may use. */
   readonly threads: number;
+  /** The rate of plain matrix products on a device, in floating-point operations a second. */
+  readonly productRate: (
+    device: { readonly name: string; readonly threads: number },
+  ) => Promise<number>;
   /** Tells the driver. */
   readonly tell: (event: JobEvent) => void;
   /** Aborted when the run is interrupted. */
@@ -121,6 +125,7 @@ async function run(job: Job, attempt: Attempt, options: JobOptions): Promise<voi
   await Deno.mkdir(scratchDir, { recursive: true });
   const log = await MeasurementLog.open(attempt.scratchDir);
   using reporter = new Reporter(log, tell);
+  const device = { name: job.device, threads: options.threads };
   const opened = openSecrets(job.params, (name) => Deno.env.get(name));
   const context: TaskContext<unknown> = {
     params: opened.value,
@@ -129,7 +134,7 @@ async function run(job: Job, attempt: Attempt, options: JobOptions): Promise<voi
     keepsState: job.keepsState ?? true,
     outDir: attempt.outDir,
     scratchDir,
-    device: { name: job.device, threads: options.threads },
+    device,
     emit: (event) => reporter.emit(sealEvent(event, opened)),
     signal,
   };
@@ -137,6 +142,8 @@ async function run(job: Job, attempt: Attempt, options: JobOptions): Promise<voi
   await reporter.finish(attempt.outDir);
   await refuseSecrets(attempt.outDir, opened);
   await checkFiles(job, { ...options, attempt });
+  const elapsedMs = Math.round(performance.now() - startedMs);
+  const hasTrained = (outcome.facts.ownFlops ?? 0) > 0;
   await attempt.commit({
     kind: job.kind,
     version: job.version,
@@ -146,9 +153,10 @@ async function run(job: Job, attempt: Attempt, options: JobOptions): Promise<voi
     code: job.code,
     device: job.device,
     ...(kind.isNumeric ? { engine: job.numerics.engine } : {}),
+    ...(hasTrained ? { productRate: await options.productRate(device) } : {}),
     ...(job.start === undefined ? {} : { start: job.start }),
     startedAt: startedAt.toISOString(),
-    elapsedMs: Math.round(performance.now() - startedMs),
+    elapsedMs,
   });
 }
 

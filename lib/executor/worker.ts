@@ -25,6 +25,10 @@ export interface WorkerOptions {
   readonly keyOf: (job: Job) => Promise<string>;
   /** Rejects with an ExperimentError where a device cannot be used. */
   readonly check: (device: string) => Promise<void>;
+  /** The rate of plain matrix products there, in floating-point operations a second. */
+  readonly productRate: (
+    device: { readonly name: string; readonly threads: number },
+  ) => Promise<number>;
 }
 
 /**

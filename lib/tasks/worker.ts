@@ -1,5 +1,6 @@
 /** The module that worker processes run: serves every kind of the registry. */
-import { deviceOf } from "../engine/devices.ts";
+import { deviceOf, openDevice } from "../engine/devices.ts";
+import { productRate } from "../engine/product_rate.ts";
 import type { Job } from "../executor/executor.ts";
 import { serveWorker } from "../executor/worker.ts";
 import { keyNow } from "../graph/key_now.ts";
@@ -10,9 +11,20 @@ export function keyOfJob({ kind, params, inputs, numerics }: Job): Promise<strin
   return keyNow({ kind: kinds.get(kind)!, params, inputs, numerics });
 }
 
+const rates = new Map<string, Promise<number>>();
+
+/** Measured once a process: it costs about as much as a short training's step. */
+function rateOf(device: { readonly name: string; readonly threads: number }): Promise<number> {
+  const key = `${device.name} ${device.threads}`;
+  let rate = rates.get(key);
+  if (rate === undefined) rates.set(key, rate = openDevice(device).then(productRate));
+  return rate;
+}
+
 if (import.meta.main) {
   serveWorker([...kinds.values()], {
     keyOf: keyOfJob,
     check: async (device) => await deviceOf(device).check?.(),
+    productRate: rateOf,
   });
 }

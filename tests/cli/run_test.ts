@@ -210,3 +210,15 @@ Deno.test("run: a damaged artifact is set aside with a warning and made anew", a
   );
   assert.deepEqual((await study.run()).tasks.cached, TASKS);
 });
+
+Deno.test("costs says which share of the device's own products a training came to", async () => {
+  await using study = await TinyStudy.make();
+  await study.run();
+  const rows = await study.sql(
+    "SELECT kind, bool_and(utilisation > 0 AND utilisation < 2) AS ok FROM costs GROUP BY ALL",
+  );
+  const shares = new Map(rows.map(({ kind, ok }) => [kind, ok]));
+  assert.equal(shares.get("pretrain"), true);
+  assert.equal(shares.get("ner"), true);
+  assert.equal(shares.get("vocab"), null);
+});

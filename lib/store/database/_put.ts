@@ -156,6 +156,7 @@ export function putArtifact(batch: Batch, { record, measurements }: ArtifactRows
     code: record.code,
     started_at: record.startedAt,
     elapsed_ms: record.elapsedMs,
+    product_rate: record.productRate,
     bytes: record.files.reduce((sum, { bytes }) => sum + bytes, 0),
     start_key: record.start?.key,
     start_step: record.start?.step,

@@ -147,6 +147,11 @@ export const TABLES = {
       code: ["VARCHAR", "The hash of the kind's code."],
       started_at: ["TIMESTAMP", "When the attempt that made the artifact began."],
       elapsed_ms: ["DOUBLE", "How long that attempt took, in milliseconds."],
+      product_rate: [
+        "DOUBLE",
+        "Floating-point operations a second of plain matrix products, on the device and with the " +
+        "threads of a training; null where nothing was trained.",
+      ],
       bytes: ["BIGINT", "The size of the artifact's files."],
       start_key: ["VARCHAR", "The task whose artifact its training went on from."],
       start_step: ["BIGINT", "The optimizer update at which that artifact stands."],

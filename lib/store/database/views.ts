@@ -108,6 +108,11 @@ ORDER BY lineage.experiment, lineage.place, lineage.stage, lineage.axes, name, s
       seconds: ["DOUBLE", "How long the attempt took that made its artifact."],
       ...of(tasks, "own_steps", "own_tokens", "own_flops"),
       flops_per_second: ["DOUBLE", "own_flops / seconds."],
+      utilisation: [
+        "DOUBLE",
+        "flops_per_second as a fraction of what plain matrix products reach there; all that a " +
+        "task does besides training counts against it.",
+      ],
       tokens_per_second: ["DOUBLE", "own_tokens / seconds."],
       ...of(tasks, "steps", "seen_tokens", "flops", "bytes"),
     },
@@ -118,6 +123,7 @@ ORDER BY lineage.experiment, lineage.place, lineage.stage, lineage.axes, name, s
 SELECT experiment, key, kind, stages, device, engine, started_at, elapsed_ms / 1000 AS seconds,
   own_steps, own_tokens, own_flops,
   own_flops / nullif(elapsed_ms / 1000, 0) AS flops_per_second,
+  own_flops / nullif(elapsed_ms / 1000 * product_rate, 0) AS utilisation,
   own_tokens / nullif(elapsed_ms / 1000, 0) AS tokens_per_second,
   steps, seen_tokens, flops, bytes
 FROM wanted JOIN tasks USING (key)

@@ -139,6 +139,7 @@ export class Attempt {
       outcome: artifact.outcome,
       code: artifact.code,
       device: artifact.device,
+      ...(artifact.productRate === undefined ? {} : { productRate: artifact.productRate }),
       ...(artifact.start === undefined ? {} : { start: artifact.start }),
       ...(artifact.engine === undefined ? {} : { engine: artifact.engine }),
       attempt: this.number,

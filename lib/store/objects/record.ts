@@ -46,6 +46,11 @@ export interface NewArtifact {
   readonly device: string;
   /** The engine that computed its numbers, such as "onnx-cpu"; absent where none did. */
   readonly engine?: string;
+  /**
+   * Floating-point operations a second of plain matrix products on that device, with the
+   * threads that it had; absent where nothing was trained.
+   */
+  readonly productRate?: number;
   /** The artifact that its training went on from, and the step at which that stands. */
   readonly start?: { readonly key: string; readonly step: number };
   /** When the attempt began, ISO 8601 in UTC. */
@@ -96,6 +101,7 @@ const recordSchema = z.strictObject({
   code: z.string(),
   device: z.string(),
   engine: z.exactOptional(z.string()),
+  productRate: z.exactOptional(z.number().positive()),
   start: z.exactOptional(z.strictObject({ key: digest, step: count })),
   attempt: smallCount,
   startedAt: z.iso.datetime(),

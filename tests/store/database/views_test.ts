@@ -192,7 +192,7 @@ Deno.test("costs has each task once an experiment, those on the way to a cell to
       scores: [],
     },
   });
-  await commit(store, keyOf(1), { ...spent(100, 100), elapsedMs: 2000 });
+  await commit(store, keyOf(1), { ...spent(100, 100), elapsedMs: 2000, productRate: 5000 });
   await commit(store, keyOf(2), { ...spent(50, 150), start: { key: keyOf(1), step: 100 } });
   await commit(store, keyOf(3), { kind: "vocab", outcome: { facts: {}, scores: [] } });
   const recorder = results.open();
@@ -208,14 +208,15 @@ Deno.test("costs has each task once an experiment, those on the way to a cell to
   await recorder.close();
   const rows = await queryRows(
     path,
-    `SELECT kind, stages, seconds, own_steps, steps, own_flops, flops, flops_per_second, bytes
+    `SELECT kind, stages, seconds, own_steps, steps, own_flops, flops, flops_per_second,
+       utilisation, bytes
      FROM costs ORDER BY key`,
   );
   const rate = 500 / 1.2345;
   assert.deepEqual(rows.map((row) => Object.values(row)), [
-    ["pretrain", "last, same", 2, 100, 100, 1000, 1000, 500, 7],
-    ["pretrain", "last, same", 1.2345, 50, 150, 500, 1500, rate, 7],
-    ["vocab", "vocab", 1.2345, null, null, null, null, null, 7],
+    ["pretrain", "last, same", 2, 100, 100, 1000, 1000, 500, 0.1, 7],
+    ["pretrain", "last, same", 1.2345, 50, 150, 500, 1500, rate, null, 7],
+    ["vocab", "vocab", 1.2345, null, null, null, null, null, null, 7],
   ]);
   const [sum] = await queryRows(path, "SELECT sum(own_flops) AS spent FROM costs");
   assert.equal(sum!["spent"], 1500);
