@@ -82,7 +82,7 @@ export interface Panel {
   readonly levels: readonly { readonly label: string; readonly y: number }[];
 }
 
-/** Panels of all rows: for each stage and metric one for every swept axis. */
+/** Panels of all rows: for each stage and metric that has a number, one for every swept axis. */
 export function curvePanels(rows: readonly CurveRow[], fits: readonly CurveFit[]): Panel[] {
   const stages = [...Map.groupBy(rows, (row) => row.stage)]
     .map(([stage, ofStage]) => ({ stage, ofStage, axes: sweptAxes(ofStage) }));
@@ -100,6 +100,8 @@ export function curvePanels(rows: readonly CurveRow[], fits: readonly CurveFit[]
           fit.stage === stage && fit.benchmark === benchmark && fit.split === split &&
           fit.metric === name
         );
+        const curves = curvesOf(same, { axis, others, scale, fits: ofScore });
+        if (curves.length === 0) return [];
         return [{
           stage,
           metric,
@@ -107,7 +109,7 @@ export function curvePanels(rows: readonly CurveRow[], fits: readonly CurveFit[]
           scale,
           others,
           ...(range === undefined ? {} : { range }),
-          curves: curvesOf(same, { axis, others, scale, fits: ofScore }),
+          curves,
           levels: levelsOf(levels.filter((row) => nameOfScore(row) === metric)),
         }];
       })
@@ -143,23 +145,21 @@ function curvesOf(rows: readonly CurveRow[], context: CurveContext): Curve[] {
   const { axis, others, scale, fits } = context;
   const { declared } = rows[0]!;
   const { factor } = unitOf(declared);
-  return [...Map.groupBy(rows, (row) => labelOf(others, row.axes))].map(([label, ofCurve]) => {
+  return [...Map.groupBy(rows, (row) => labelOf(others, row.axes))].flatMap(([label, ofCurve]) => {
     const groups = [
       ...Map.groupBy(ofCurve, (row) => formatAxisValue(row.axes[axis] ?? null)).values(),
     ];
     if (scale !== "names") {
       groups.sort((a, b) => Number(a[0]!.axes[axis]) - Number(b[0]!.axes[axis]));
     }
-    const points = groups.map((group) => pointOf(group, { axis, scale }));
+    const points = groups.map((group) => pointOf(group, { axis, scale }))
+      .filter(({ y }) => Number.isFinite(y));
+    if (points.length === 0) return [];
     const fit = scale === "names"
       ? undefined
       : fits.find((each) => isOfCurve(each, { axis, others, cell: ofCurve[0]!.axes }));
     const fitted = fit === undefined ? undefined : fittedOf(fit, { groups, axis, factor });
-    return {
-      label,
-      points: points.filter(({ y }) => Number.isFinite(y)),
-      ...(fitted === undefined ? {} : { fitted }),
-    };
+    return [{ label, points, ...(fitted === undefined ? {} : { fitted }) }];
   });
 }
 

@@ -51,6 +51,14 @@ const FIT: CurveFit = {
   shape: "saturating",
 };
 
+Deno.test("curvePanels() leaves out curves, and whole metrics, of which no value is a number", () => {
+  const diverged = ROWS.map((row) => ({ ...row, value: NaN }));
+  assert.deepEqual(curvePanels(diverged, [FIT]), []);
+  const half = ROWS.map((row) => row.axes["size"] === "small" ? { ...row, value: NaN } : row);
+  const [panel] = curvePanels(half, [FIT]).filter(({ axis }) => axis === "steps");
+  assert.deepEqual(panel!.curves.map(({ label }) => label), ["large"]);
+});
+
 Deno.test("curvePanels() draws a metric over each swept axis, a curve for each of the others", () => {
   const panels = curvePanels(ROWS, [FIT]);
   assert.deepEqual(
