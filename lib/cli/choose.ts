@@ -2,8 +2,9 @@
  * Which tasks a person means: by a stage's name, by a label such as `ner{seed=1}` with
  * all or some of its axes, or by a key's beginning.
  */
+import { listOf } from "../base/list.ts";
 import { ExperimentError } from "../base/errors.ts";
-import { listOf, nearestName } from "../experiment/check/near.ts";
+import { nearestName } from "../experiment/check/near.ts";
 import type { Task, TaskCell } from "../graph/task.ts";
 import { formatAxisValue, formatCell } from "../report/text/labels.ts";
 import { labelOf } from "../run/study.ts";

@@ -1,6 +1,7 @@
 /** The command `figure`: the curves of an experiment as one SVG file on standard output. */
+import { listOf } from "../base/list.ts";
 import { ExperimentError } from "../base/errors.ts";
-import { listOf, mendName } from "../experiment/check/near.ts";
+import { mendName } from "../experiment/check/near.ts";
 import { curvePanels } from "../report/figures/curves.ts";
 import { curvesSpec } from "../report/figures/curves_spec.ts";
 import { drawSvg } from "../report/figures/svg.ts";

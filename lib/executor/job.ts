@@ -5,6 +5,7 @@
  * measurement log, and below `task/` whatever the kind keeps as checkpoints.
  */
 import { ExperimentError } from "../base/errors.ts";
+import { listOf } from "../base/list.ts";
 import { openSecrets } from "../base/secrets.ts";
 import type {
   InputArtifact,
@@ -207,11 +208,10 @@ async function checkFiles(
   if (files.length === 0 || await isKeyStill(job, options)) return;
   // A checkpoint of theirs would be gone on from as if it were of this key.
   await options.attempt.emptyScratch();
-  const named = files.slice(0, NAMED_FILES).map(({ file }) => file).join(", ");
-  const more = files.length > NAMED_FILES ? ` and ${files.length - NAMED_FILES} more` : "";
+  const named = listOf(files.map(({ file }) => file), NAMED_FILES);
   throw new ExperimentError(
     "executor/file-changed",
-    `the files of this ${job.kind} changed after it was planned: ${named}${more}`,
+    `the files of this ${job.kind} changed after it was planned: ${named}`,
     { mend: "run again; the task is planned anew with the files as they are now" },
   );
 }

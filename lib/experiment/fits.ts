@@ -2,6 +2,7 @@
  * The `fits:` section: which scaling curves to fit, checked against stages, the scores
  * that these will have, and axes.
  */
+import { listOf } from "../base/list.ts";
 import type { JsonObject } from "../base/canonical.ts";
 import type { SourcePosition } from "../base/errors.ts";
 import type { FitFact } from "../base/facts.ts";
@@ -11,7 +12,7 @@ import { formatAxisValue, formatCell } from "../report/text/labels.ts";
 import type { AxisValue } from "./experiment_file.ts";
 import type { FaultList } from "./check/fault_list.ts";
 import { type Grid, project, valueKey } from "./grid/grid.ts";
-import { listOf, mendName } from "./check/near.ts";
+import { mendName } from "./check/near.ts";
 import type { Stage } from "./stages.ts";
 import { entriesOf, itemsOf, type MapEntry, plainOf, type SpecNode, valueOf } from "./yaml/node.ts";
 

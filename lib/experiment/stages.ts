@@ -3,12 +3,13 @@
  *
  * A stage is repeated over the axes that it, or any stage it refers to, mentions.
  */
+import { listOf } from "../base/list.ts";
 import type { SourcePosition } from "../base/errors.ts";
 import { sortTopologically } from "../base/order.ts";
 import type { InputRole, TaskKind } from "../graph/task.ts";
 import { ExpressionFault } from "./language/expression.ts";
 import type { FaultList } from "./check/fault_list.ts";
-import { listOf, mendName, nearestName } from "./check/near.ts";
+import { mendName, nearestName } from "./check/near.ts";
 import { entriesOf, type MapEntry, type MapNode, type SpecNode, valueOf } from "./yaml/node.ts";
 import {
   addExpressionFault,

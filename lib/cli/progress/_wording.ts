@@ -1,5 +1,6 @@
 /** How a run, a running task and what was skipped read as lines of text. */
 import { formatFault } from "../../base/errors.ts";
+import { listOf } from "../../base/list.ts";
 import type { RunEvent, TrackedTask } from "../../run/events.ts";
 import type { RunningTask, RunSnapshot, TimeLeft } from "../../run/tracker.ts";
 import { formatCount, formatDuration, formatNumber } from "../../report/text/format.ts";
@@ -71,9 +72,7 @@ export function skippedLines(tasks: Iterable<TrackedTask>): string[] {
     else known.push(label);
   }
   return [...labels].map(([because, skipped]) => {
-    const named = skipped.slice(0, NAMED_SKIPS).join(", ");
-    const more = skipped.length - NAMED_SKIPS;
-    const rest = more > 0 ? ` and ${more} more` : "";
-    return `skipped  ${named}${rest}: ${because?.label ?? "something before it"} failed`;
+    const named = listOf(skipped, NAMED_SKIPS);
+    return `skipped  ${named}: ${because?.label ?? "something before it"} failed`;
   });
 }

@@ -4,6 +4,7 @@
  * Case, `_` and `-` do not count, so that `learningRate` is near
  * `learning_rate`; otherwise about one slip of the finger in three letters.
  */
+import { listOf } from "../../base/list.ts";
 
 /** Names that are looked at: nobody has typed more. */
 const MAX_NAMES = 2_000;
@@ -37,13 +38,6 @@ export function mendName(
   if (all.length === 0) return "remove it";
   const written = all.map(write);
   return `write ${written.length === 1 ? "" : "one of "}${listOf(written)}`;
-}
-
-/** Texts as an enumeration, cut short after a dozen. */
-export function listOf(texts: readonly string[]): string {
-  const most = 12;
-  if (texts.length <= most) return texts.join(", ");
-  return `${texts.slice(0, most).join(", ")} and ${texts.length - most} more`;
 }
 
 function simplified(name: string): string {

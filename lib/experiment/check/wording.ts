@@ -1,6 +1,6 @@
 /** How values, and what a schema wants of them, are said in faults. */
+import { listOf } from "../../base/list.ts";
 import type { z } from "zod";
-import { listOf } from "./near.ts";
 import type { SpecNode } from "../yaml/node.ts";
 
 type Issue = z.core.$ZodIssue;

@@ -6,11 +6,12 @@
  * an exclude is not there, included or not. Stages that mention only some axes
  * see the grid projected onto those, each combination once, in order.
  */
+import { listOf } from "../../base/list.ts";
 import type { SourcePosition } from "../../base/errors.ts";
 import { formatAxisValue } from "../../report/text/labels.ts";
 import type { AxisValue } from "../experiment_file.ts";
 import type { FaultList } from "../check/fault_list.ts";
-import { listOf, mendName } from "../check/near.ts";
+import { mendName } from "../check/near.ts";
 import { entriesOf, itemsOf, type MapEntry, type SpecNode, valueOf } from "../yaml/node.ts";
 
 const MAX_CELLS = 250_000;

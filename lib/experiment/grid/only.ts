@@ -4,12 +4,13 @@
  * Values of one axis add up, different axes must all fit. Stages keep what is
  * left of their cells; naming stages keeps those and all they depend on.
  */
+import { listOf } from "../../base/list.ts";
 import type { SourcePosition } from "../../base/errors.ts";
 import { formatAxisValue } from "../../report/text/labels.ts";
 import type { AxisValue } from "../experiment_file.ts";
 import type { FaultList } from "../check/fault_list.ts";
 import type { Grid } from "./grid.ts";
-import { listOf, mendName } from "../check/near.ts";
+import { mendName } from "../check/near.ts";
 import { itemsOf } from "../yaml/node.ts";
 import { parseValue } from "../yaml/value.ts";
 

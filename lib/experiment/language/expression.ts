@@ -8,7 +8,8 @@
  * `%` is the remainder with the dividend's sign; `round` takes halves up. There is
  * no `eval`, no loop, no text: what is not a finite number is a fault.
  */
-import { listOf, mendName } from "../check/near.ts";
+import { listOf } from "../../base/list.ts";
+import { mendName } from "../check/near.ts";
 
 /** `axis.steps`, `env.DATA`, `stages.world`, `stages.world.ner`. */
 export interface Reference {

@@ -5,13 +5,14 @@
  * are replaced as a whole, and so is a stage whose `uses` changes. Every node
  * keeps the file that it came from.
  */
+import { listOf } from "../../base/list.ts";
 import { basename, dirname, join, normalize, resolve } from "node:path";
 import { ExperimentError, type SourcePosition } from "../../base/errors.ts";
 import { compareText } from "../../base/order.ts";
 import { extendsForm } from "../experiment_file.ts";
 import type { FaultList } from "../check/fault_list.ts";
 import { checkValue } from "../check/issues.ts";
-import { listOf, nearestName } from "../check/near.ts";
+import { nearestName } from "../check/near.ts";
 import { type MapEntry, type MapNode, plainOf, type SpecNode } from "./node.ts";
 import { parseYaml } from "./yaml.ts";
 

@@ -2,6 +2,7 @@
 import type { Interval } from "../../analysis/bootstrap.ts";
 import type { CurveShape, ScalingFit } from "../../analysis/scaling.ts";
 import type { JsonObject } from "../../base/canonical.ts";
+import { listOf } from "../../base/list.ts";
 import type { Metric } from "../../graph/task.ts";
 import { formatCount, formatNumber } from "./format.ts";
 import { formatCell } from "./labels.ts";
@@ -86,8 +87,6 @@ function warningsOf(fits: readonly ShownFit[]): string[] {
     warnings.map((warning) => ({ warning, name: formatCell(fit, cell) }))
   );
   return [...Map.groupBy(said, ({ warning }) => warning)].map(([warning, of]) => {
-    const names = of.slice(0, NAMED_FITS).map(({ name }) => name).join(", ");
-    const more = of.length > NAMED_FITS ? ` and ${of.length - NAMED_FITS} more` : "";
-    return `  ${names}${more}: ${warning}`;
+    return `  ${listOf(of.map(({ name }) => name), NAMED_FITS)}: ${warning}`;
   });
 }

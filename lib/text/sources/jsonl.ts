@@ -2,6 +2,7 @@
  * JSON lines: a line is a document, whose fields hold its text or sentences.
  */
 import { ExperimentError, type SourcePosition } from "../../base/errors.ts";
+import { listOf } from "../../base/list.ts";
 import { type Block, END } from "./block.ts";
 import { dropPmcHeadings } from "./pmc_headings.ts";
 import type { Tally } from "./tally.ts";
@@ -132,8 +133,17 @@ function mendOfName(
   if (typeof field === "string" && field.includes(".") && Object.hasOwn(record, field)) {
     return `write ["${field}"]: a name with a dot in it stands in a list of its own`;
   }
-  const names = Object.keys(holder).map((name) => `"${name}"`).join(", ");
-  return names === "" ? "the object is empty; remove the line" : `name one of its fields ${names}`;
+  const names = Object.keys(holder).map((name) => JSON.stringify(cut(name)));
+  return names.length === 0
+    ? "the object is empty; remove the line"
+    : `name one of its fields ${listOf(names)}`;
+}
+
+/** Longer names of fields are not told whole. */
+const NAME_CHARACTERS = 80;
+
+function cut(name: string): string {
+  return name.length <= NAME_CHARACTERS ? name : `${name.slice(0, NAME_CHARACTERS - 1)}…`;
 }
 
 function noText(

@@ -116,6 +116,19 @@ Deno.test("a jsonl source names a field with a dot in its name by a list of name
   assert.deepEqual(await documents({ format: "jsonl", path, sentences: ["a.b"] }), [["Dotted."]]);
 });
 
+Deno.test("a jsonl source tells of a line with many fields a dozen, and long names cut", async () => {
+  using dir = new TempDir();
+  const names = Array.from({ length: 5000 }, (_, index) => `f${index}`);
+  const record = Object.fromEntries(["n".repeat(1_000_000), ...names].map((name) => [name, "x"]));
+  const path = dir.file("many.jsonl", `${JSON.stringify(record)}\n`);
+  const others = names.slice(0, 11).map((name) => `"${name}"`).join(", ");
+  await assertFault(() => documents({ format: "jsonl", path, text: ["body"] }), {
+    text: 'many.jsonl:1: there is no field "body" [text/missing-field]\n' +
+      `  mend: name one of its fields "${"n".repeat(79)}…", ${others} and 4989 more`,
+    dir: dir.path,
+  });
+});
+
 Deno.test("a jsonl source gives true advice on dots, null, NaN, numbers and marks inside", async () => {
   using dir = new TempDir();
   const empty = 'remove the line, or write "" where there is no text';
