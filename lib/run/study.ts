@@ -9,7 +9,7 @@ import { CodeHasher } from "../executor/code_hash.ts";
 import { buildGraph, type TaskGraph } from "../graph/build.ts";
 import { checkBudget } from "../graph/cost.ts";
 import { type Plan, planGraph } from "../graph/plan.ts";
-import type { History, PastTask } from "../graph/reason.ts";
+import type { History } from "../graph/reason.ts";
 import type { DeviceLimit } from "../graph/schedule.ts";
 import type { Task, TaskKind } from "../graph/task.ts";
 import { type Experiment, loadExperiment } from "../experiment/experiment.ts";
@@ -125,7 +125,7 @@ export async function openStudy(options: StudyOptions): Promise<Study> {
     // What `only` leaves out may go on from what is run now.
     keepsState: options.keepsState === true || (options.only ?? []).length > 0,
     history: () => orWithout(() => historyOf(database, filing), onWarning),
-    past: async (keys) => await orWithout(() => pastOf(database, keys), onWarning) ?? new Map(),
+    past: async (keys) => await orWithout(() => readStates(database, keys), onWarning) ?? new Map(),
     checkpointOf: async ({ key, kind }) => {
       unfinished ??= store.unfinished();
       if (!(await unfinished).has(key)) return undefined;
@@ -135,7 +135,10 @@ export async function openStudy(options: StudyOptions): Promise<Study> {
   return { ...resolved, plan, code };
 }
 
-/** What a question to the database gives, or nothing, with a warning, where it cannot be asked now. */
+/**
+ * What a question to the database gives; nothing before the first run, nor, with a warning,
+ * where it cannot be asked now.
+ */
 async function orWithout<T>(
   ask: () => Promise<T>,
   onWarning?: (message: string) => void,
@@ -143,6 +146,7 @@ async function orWithout<T>(
   try {
     return await ask();
   } catch (error) {
+    if (error instanceof ExperimentError && error.code === "store/no-database") return undefined;
     if (!isPassing(error)) throw error;
     onWarning?.(`what earlier runs recorded is not known: ${error.message}`);
     return undefined;
@@ -150,35 +154,17 @@ async function orWithout<T>(
 }
 
 /** What stood at each cell before, of a variant and of what it is a variant of. */
-async function historyOf(
-  database: string,
-  { experiment, name }: Filing,
-): Promise<History | undefined> {
+async function historyOf(database: string, { experiment, name }: Filing): Promise<History> {
   const histories: History[] = [];
   for (const each of new Set([experiment, name])) {
     // The database keeps identities as the JSON that they are.
-    const history = await loadHistory(database, each) as History | undefined;
-    if (history !== undefined) histories.push(history);
+    histories.push(await loadHistory(database, each) as History);
   }
-  if (histories.length === 0) return undefined;
   return {
     keysAt: (cell) => histories.flatMap((history) => history.keysAt(cell)),
     identity: (key) =>
       histories.map((history) => history.identity(key)).find((each) => each !== undefined),
   };
-}
-
-async function pastOf(
-  database: string,
-  keys: readonly string[],
-): Promise<ReadonlyMap<string, PastTask>> {
-  try {
-    await Deno.stat(database);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return new Map();
-    throw error;
-  }
-  return await readStates(database, keys);
 }
 
 /**

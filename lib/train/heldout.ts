@@ -30,7 +30,7 @@ export interface HeldOutScores {
 }
 
 /** The share of positions masked in every evaluation, whatever it is in training. */
-export const EVALUATION_MASK_RATE = 0.15;
+const EVALUATION_MASK_RATE = 0.15;
 
 const MASKING = { maskRate: EVALUATION_MASK_RATE } as const;
 

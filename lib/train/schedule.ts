@@ -71,7 +71,7 @@ function decay(
 }
 
 /** The steps of a trapezoid before its fall. */
-export function trunkSteps(schedule: TrapezoidSchedule, steps: number): number {
+function trunkSteps(schedule: TrapezoidSchedule, steps: number): number {
   const { cooldown } = schedule;
   const length = "steps" in cooldown ? cooldown.steps : Math.round(cooldown.fraction * steps);
   return Math.max(0, steps - length);

@@ -47,7 +47,7 @@ export interface NerDataArtifact extends ArtifactType<NerData> {
 export const nerDataArtifact: NerDataArtifact = {
   type: "ner-data",
   async write(dir, sentences) {
-    const summary = summarizeNerData(sentences);
+    const summary = summariseNerData(sentences);
     for (const part of PARTS) {
       await Deno.writeTextFile(fileOf(dir, part), formatConll(sentences[part]));
     }
@@ -62,7 +62,7 @@ function fileOf(dir: string, part: Part): string {
 }
 
 /** Counts sentences, words, entities and repetitions. */
-export function summarizeNerData(sentences: NerSentences): NerSummary {
+function summariseNerData(sentences: NerSentences): NerSummary {
   const seen = new Map<string, Part>();
   const parts = PARTS.map((part): [Part, NerPartSummary] => {
     const entities = new Map<string, number>();

@@ -13,14 +13,3 @@ export async function missingTasks(
   const known = new Set(reader.getRows().map(([key]) => key));
   return keys.filter((key) => !known.has(key));
 }
-
-/** Those of some keys whose identity the database does not have yet. */
-export async function missingIdentities(
-  connection: DuckDBConnection,
-  keys: readonly string[],
-): Promise<string[]> {
-  if (keys.length === 0) return [];
-  const reader = await connection.runAndReadAll("SELECT key FROM identities");
-  const known = new Set(reader.getRows().map(([key]) => key));
-  return keys.filter((key) => !known.has(key));
-}

@@ -17,20 +17,14 @@ export interface RecordedHistory {
 const RUNS = 20;
 
 /**
- * The history of an experiment, or nothing where there is no database yet.
+ * The history of an experiment.
  *
- * @throws ExperimentError as `openReader`
+ * @throws ExperimentError as `query`
  */
 export async function loadHistory(
   database: string,
   experiment: string,
-): Promise<RecordedHistory | undefined> {
-  try {
-    await Deno.stat(database);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
+): Promise<RecordedHistory> {
   const rows = await queryRows(
     database,
     `SELECT stage, axes, history.key, identity FROM history JOIN identities USING (key)

@@ -161,7 +161,7 @@ ORDER BY run, spec_files.place`,
 };
 
 /** The macros that give the axes of an experiment a column each. */
-export const MACROS = {
+const MACROS = {
   results_of: "The view results of one experiment, with a column for each of its axes.",
   cells_of: "The cells of one experiment, with a column for each of its axes.",
 } as const;

@@ -492,7 +492,7 @@ Deno.test("recordCached() records more artifacts than are read at a time", async
 Deno.test("loadHistory() tells which keys stood at a cell, newest first, and what they hash", async () => {
   using results = await emptyResults();
   const { path } = results;
-  assert.equal(await loadHistory(path, "ablation"), undefined);
+  await assert.rejects(loadHistory(path, "ablation"), { code: "store/no-database" });
   const recorder = results.open();
   const axes = { steps: 100 };
   for (const [run, key] of [["20260101", 1], ["20260102", 2], ["20260103", 1]] as const) {
@@ -505,7 +505,7 @@ Deno.test("loadHistory() tells which keys stood at a cell, newest first, and wha
     await recorder.flush();
   }
   await recorder.close();
-  const history = (await loadHistory(path, "ablation"))!;
+  const history = await loadHistory(path, "ablation");
   assert.deepEqual(history.keysAt({ stage: "ner", axes }), [keyOf(1), keyOf(2)]);
   assert.deepEqual(history.keysAt({ stage: "ner", axes: { steps: 200 } }), []);
   assert.deepEqual(history.identity(keyOf(2)), { kind: "ner", lr: 0.2 });
