@@ -20,6 +20,17 @@ export function checkSameVocabulary(
   { vocabulary, file }: PlacedVocabulary,
   as: PlacedVocabulary,
 ): void {
+  if (vocabulary.lowercase !== as.vocabulary.lowercase) {
+    const say = (isLower: boolean) => isLower ? "is lower-cased" : "keeps its capitals";
+    throw new ExperimentError(
+      "model/vocab",
+      `its text ${say(vocabulary.lowercase)}, that of ${as.file} ${say(as.vocabulary.lowercase)}`,
+      {
+        at: { file },
+        mend: "tokenise every corpus with the vocabulary of the model to start from",
+      },
+    );
+  }
   const wanted = as.vocabulary.pieces, found = vocabulary.pieces;
   if (found.length === wanted.length && found.every((piece, id) => piece === wanted[id])) return;
   throw new ExperimentError("model/vocab", `its pieces differ from those of ${as.file}`, {

@@ -12,9 +12,13 @@ import { vocabArtifact } from "../text/pieces/vocab_artifact.ts";
 /** More [UNK] than this share of a stream is worth a warning. */
 const UNKNOWN_SHARE = 0.005;
 
-const schema = z.strictObject({});
+const schema = z.strictObject({
+  specialPieces: z.boolean().default(false).describe(
+    "Whether the names of special pieces in the text, such as [MASK], mean these and are no text.",
+  ),
+});
 
-/** The parameters of shards: none. */
+/** The parameters of shards. */
 export type ShardsParams = z.output<typeof schema>;
 
 const inputs = {
@@ -44,6 +48,7 @@ async function run(context: TaskContext<ShardsParams, typeof inputs>): Promise<T
   const { unknownShare } = await shardsArtifact.write(context.outDir, {
     corpus,
     encoder: await context.inputs.vocab.open(),
+    specialPieces: context.params.specialPieces,
     signal: context.signal,
     onDocument: () => emit({ type: "progress", done: ++done, total, unit: "documents" }),
   });

@@ -5,9 +5,10 @@
 import { z } from "zod";
 import { many } from "../graph/kind.ts";
 import { filePath } from "../graph/schema.ts";
-import type { TaskContext, TaskKind, TaskOutcome } from "../graph/task.ts";
+import type { FileParam, TaskContext, TaskKind, TaskOutcome } from "../graph/task.ts";
 import { corpusArtifact } from "../text/corpus/corpus_artifact.ts";
 import type { Corpus } from "../text/corpus/format.ts";
+import { lowercasingConfigBeside, readLowercase } from "../text/pieces/tokenizer_config.ts";
 import { vocabArtifact } from "../text/pieces/vocab_artifact.ts";
 
 /** The schema of a vocabulary's parameters. */
@@ -15,6 +16,10 @@ const schema = z.strictObject({
   file: filePath(
     "A vocab.txt to take as it is, one piece a line; nothing is trained then.",
   ).optional(),
+  lowercase: z.boolean().optional().describe(
+    "Lower-case all text and take its accents away before it is cut, as uncased BERT does; absent: " +
+      "as a tokenizer_config.json beside file says, else no.",
+  ),
   size: z.int().min(6).default(8000).describe("Pieces in all, special ones counted."),
   minPairCount: z.int().min(1).default(2).describe(
     "Two neighbouring pieces are merged only if they stand together so often.",
@@ -59,18 +64,28 @@ type Context = TaskContext<VocabParams, typeof inputs>;
 export const vocab: TaskKind<VocabParams, typeof inputs> = {
   kind: "vocab",
   version: 2,
-  about: "Trains a cased WordPiece vocabulary on the training text of corpora, or takes a file.",
+  about: "Trains a WordPiece vocabulary on the training text of corpora, or takes a file.",
   params: schema,
   inputs,
   produces: { "": vocabArtifact.type },
   isNumeric: false,
   entry: import.meta.url,
   check: faultsOf,
-  files: ({ file }) => (file === undefined ? [] : [{ path: "file", file }]),
+  files: filesOf,
   run,
 };
 
-function faultsOf({ file, ...rest }: VocabParams, roles?: readonly string[]) {
+/** The file, and what beside it says that its text is lower-cased. */
+function filesOf({ file, lowercase }: VocabParams): FileParam[] {
+  if (file === undefined) return [];
+  const beside = lowercase === undefined ? lowercasingConfigBeside(file) : undefined;
+  return [file, ...(beside === undefined ? [] : [beside])].map((each) => ({
+    path: "file",
+    file: each,
+  }));
+}
+
+function faultsOf({ file, lowercase: _, ...rest }: VocabParams, roles?: readonly string[]) {
   const hasCorpora = roles?.includes("corpora");
   if (file === undefined) {
     return hasCorpora !== false ? [] : [{
@@ -95,18 +110,27 @@ async function run(context: Context): Promise<TaskOutcome> {
   const { file } = context.params;
   // The constructor checks the pieces, whether they were read or trained.
   const vocabulary = file === undefined
-    ? new WordPiece(await train(context))
-    : await WordPiece.load(file);
+    ? new WordPiece(await train(context), { lowercase: context.params.lowercase ?? false })
+    : await WordPiece.load(file, { lowercase: await isLowercase(context.params, file) });
   if (file !== undefined) refuseUncased(vocabulary, file);
-  await vocabArtifact.write(context.outDir, vocabulary.pieces);
+  const { pieces, lowercase } = vocabulary;
+  await vocabArtifact.write(context.outDir, pieces, { lowercase });
   return { facts: {}, scores: [] };
+}
+
+async function isLowercase({ lowercase }: VocabParams, file: string): Promise<boolean> {
+  if (lowercase !== undefined) return lowercase;
+  const beside = lowercasingConfigBeside(file);
+  return beside !== undefined && await readLowercase(beside) === true;
 }
 
 async function train(context: Context): Promise<string[]> {
   const { WordCounts } = await import("../text/pieces/word_counts.ts");
+  const { fold } = await import("../text/pieces/fold.ts");
   const { trainWordPiece } = await import("../text/pieces/wordpiece_training.ts");
   const { params, inputs, emit } = context;
-  const words = new WordCounts();
+  const lowercase = params.lowercase ?? false;
+  const words = new WordCounts({ lowercase });
   const seedPieces = new Set(params.seedPieces);
   for (const artifact of inputs.corpora) {
     const corpus = await artifact.open();
@@ -124,9 +148,10 @@ async function train(context: Context): Promise<string[]> {
       "too many different ones to count them all";
     emit({ type: "warning", message });
   }
+  const seeds = [...seedPieces];
   return await trainWordPiece(words.counts, {
     ...params,
-    seedPieces: [...seedPieces],
+    seedPieces: lowercase ? [...new Set(seeds.map(fold))] : seeds,
     signal: context.signal,
     onProgress: (progress) => emit({ type: "progress", ...progress }),
   });

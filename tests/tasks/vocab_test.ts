@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { StoredArtifact } from "../../lib/graph/task.ts";
 import { vocab } from "../../lib/tasks/vocab.ts";
 import { CorpusWriter } from "../../lib/text/corpus/format.ts";
+import { vocabArtifact } from "../../lib/text/pieces/vocab_artifact.ts";
 import { SPECIAL_PIECES } from "../../lib/text/pieces/wordpiece.ts";
 import { TempDir } from "../_support/temp_dir.ts";
 import { DATA_DIR, testOnData } from "../_support/data.ts";
@@ -79,30 +80,63 @@ Deno.test("vocab takes a file as it is, and refuses one without special pieces",
   await assert.rejects(() => runKind(vocab, { dir: dir.path }), { code: "text/empty-corpus" });
 });
 
-Deno.test("vocab refuses an uncased vocabulary, whose ids for cased text would be [UNK]", async () => {
+Deno.test("vocab takes an uncased vocabulary only where its text is lower-cased", async () => {
   using dir = new TempDir();
-  const load = (pieces: readonly string[]) => {
+  const load = (pieces: readonly string[], params = {}) => {
     const file = dir.file("vocab.txt", [...SPECIAL_PIECES, ...pieces].join("\n"));
-    return runKind(vocab, { dir: dir.path, params: { file } });
+    return runKind(vocab, { dir: dir.path, params: { file, ...params } });
   };
   for (const pieces of [["the", "##s"], ["the", "[unused1]", "[X]", "É", "1"], ["##s"]]) {
     await assertFault(() => load(pieces), {
       dir: dir.path,
-      text: "vocab.txt: the vocabulary has no capital letter: it is uncased, and only cased ones " +
-        "are supported [text/bad-vocab]\n" +
-        "  mend: give a cased vocabulary, as bert-base-cased has, or train one",
+      text: "vocab.txt: the vocabulary has no capital letter, but text is to keep its capitals " +
+        "[text/bad-vocab]\n  mend: say lowercase: true, or give a cased vocabulary",
     });
+    const { artifact } = await load(pieces, { lowercase: true });
+    assert.equal((await vocabArtifact.open(artifact.dir)).lowercase, true);
   }
-  for (const pieces of [["the", "The"], ["the", "##A"], ["中", "1", "##2"]]) await load(pieces);
+  for (const pieces of [["the", "The"], ["the", "##A"], ["中", "1", "##2"]]) {
+    const { artifact } = await load(pieces);
+    assert.deepEqual([...Deno.readDirSync(artifact.dir)].map(({ name }) => name), ["vocab.txt"]);
+    assert.equal((await vocabArtifact.open(artifact.dir)).lowercase, false);
+  }
+});
+
+Deno.test("vocab hears from a tokenizer_config.json that its file is lower-cased", async () => {
+  using dir = new TempDir();
+  const file = dir.file("vocab.txt", [...SPECIAL_PIECES, "the"].join("\n"));
+  const config = dir.file("tokenizer_config.json", '{"do_lower_case": true}');
+  const { artifact } = await runKind(vocab, { dir: dir.path, params: { file } });
+  assert.equal((await vocabArtifact.open(artifact.dir)).lowercase, true);
+  const files = (params: Record<string, unknown>) =>
+    vocab.files!(vocab.params.parse({ file, ...params })).map((each) => each.file);
+  assert.deepEqual(files({}), [file, config]);
+  assert.deepEqual(files({ lowercase: true }), [file]);
+  // A cased vocabulary's key stays what it was, whatever stands beside it.
+  dir.file("tokenizer_config.json", '{"do_lower_case": false}');
+  assert.deepEqual(files({}), [file]);
+});
+
+Deno.test("vocab trains on lower-cased text, without capitals in its alphabet", async () => {
+  using dir = new TempDir();
+  const corpora = [await corpusOf(`${dir.path}/a`, ["Éa ÉA ea"])];
+  const params = { minCharacterCount: 1, lowercase: true, seedPieces: ["Ab"] };
+  const { artifact } = await runKind(vocab, { dir: dir.path, params, inputs: { corpora } });
+  const plain = read(artifact).filter((each) => !SPECIAL_PIECES.includes(each));
+  assert(!plain.some((each) => /[A-ZÉé]/.test(each)));
+  assert.deepEqual(plain.slice(-2), ["ab", "ea"]);
+  const { lowercase, pieces } = await vocabArtifact.open(artifact.dir);
+  assert.deepEqual([lowercase, pieces.length], [true, plain.length + SPECIAL_PIECES.length]);
 });
 
 testOnData("vocab tells the real uncased BERT vocabulary from the cased one", {
   needs: "vocab/bert-base-uncased-vocab.txt",
   run: async () => {
     using dir = new TempDir();
-    const load = (name: string) =>
-      runKind(vocab, { dir: dir.path, params: { file: `${DATA_DIR}/vocab/${name}` } });
+    const load = (name: string, params = {}) =>
+      runKind(vocab, { dir: dir.path, params: { file: `${DATA_DIR}/vocab/${name}`, ...params } });
     await assert.rejects(load("bert-base-uncased-vocab.txt"), { code: "text/bad-vocab" });
+    await load("bert-base-uncased-vocab.txt", { lowercase: true });
     await load("bert-base-cased-vocab.txt");
   },
 });

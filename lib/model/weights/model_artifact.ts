@@ -11,7 +11,7 @@ import { ExperimentError } from "../../base/errors.ts";
 import type { ParamSpec } from "../../engine/engine.ts";
 import type { ArtifactType } from "../../graph/task.ts";
 import { vocabArtifact } from "../../text/pieces/vocab_artifact.ts";
-import { PAD_PIECE, refuseUncased, type WordPiece } from "../../text/pieces/wordpiece.ts";
+import { PAD_PIECE, type WordPiece } from "../../text/pieces/wordpiece.ts";
 import { type BertConfig, fromHuggingFace, toHuggingFace } from "../config.ts";
 import { initialParams, type Params } from "../init.ts";
 import { encoderSpecs } from "../params.ts";
@@ -29,6 +29,8 @@ export interface NewModel {
   readonly params: Params;
   /** By id. */
   readonly pieces: readonly string[];
+  /** Whether its text is lower-cased and loses its accents; absent: no. */
+  readonly lowercase?: boolean;
 }
 
 /** A model's folder. */
@@ -44,15 +46,14 @@ export const modelArtifact: ModelArtifact = {
     const padId = model.pieces.indexOf(PAD_PIECE);
     await writeJson(configFile(dir), toHuggingFace(model.config, { padId }));
     await writeParams(dir, model);
-    await vocabArtifact.write(dir, model.pieces);
-    await writeJson(tokenizerFile(dir), tokenizerConfig(model.config));
+    await vocabArtifact.write(dir, model.pieces, {
+      lowercase: model.lowercase ?? false,
+      maxLength: model.config.positions,
+    });
   },
   async open(dir) {
     const config = fromHuggingFace(await readConfig(configFile(dir)), configFile(dir));
     const vocabulary = await vocabArtifact.open(dir), file = vocabArtifact.file(dir);
-    const isCased = await saysCased(tokenizerFile(dir));
-    // Older models do not say; their pieces do.
-    if (isCased === undefined) refuseUncased(vocabulary, file);
     checkVocabularySize(config, { vocabulary, file });
     return new Model(dir, config, vocabulary);
   },
@@ -179,49 +180,8 @@ function weightsFile(dir: string): string {
   return join(dir, "model.safetensors");
 }
 
-function tokenizerFile(dir: string): string {
-  return join(dir, "tokenizer_config.json");
-}
-
 async function writeJson(file: string, content: JsonObject): Promise<void> {
   await Deno.writeTextFile(file, `${JSON.stringify(content, null, 2)}\n`);
-}
-
-/**
- * What Hugging Face's libraries are to know of a tokenizer: without it they would take
- * capitals and accents away, and give other ids without a word.
- */
-function tokenizerConfig({ positions }: BertConfig): JsonObject {
-  return {
-    do_lower_case: false,
-    model_max_length: positions,
-    strip_accents: false,
-    tokenize_chinese_chars: true,
-    tokenizer_class: "BertTokenizer",
-  };
-}
-
-/**
- * Whether a model's text keeps its capitals; undefined where that is not said.
- *
- * @throws ExperimentError "model/vocab" where it does not, which is not supported
- */
-async function saysCased(file: string): Promise<true | undefined> {
-  let text: string;
-  try {
-    text = await Deno.readTextFile(file);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
-  const content = parseJson(text, file) as { readonly do_lower_case?: unknown } | null;
-  if (content?.do_lower_case === false) return true;
-  if (content?.do_lower_case !== true) return undefined;
-  throw new ExperimentError(
-    "model/vocab",
-    "the model's text is lower-cased, and only cased models are supported",
-    { at: { file }, mend: "give a cased model, as bert-base-cased" },
-  );
 }
 
 async function readConfig(file: string): Promise<unknown> {

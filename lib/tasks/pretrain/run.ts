@@ -65,8 +65,9 @@ export async function runPretrain(context: Context): Promise<TaskOutcome> {
     resources,
   });
   phases.begin("saving");
-  const { state, point } = done, { pieces } = corpus.vocabulary;
-  await modelArtifact.write(context.outDir, { config, specs, params: state.params, pieces });
+  const { state, point } = done, { pieces, lowercase } = corpus.vocabulary;
+  const model = { config, specs, params: state.params, pieces, lowercase };
+  await modelArtifact.write(context.outDir, model);
   // At step 0 there is no optimizer's state that would take room.
   const canGoOn = context.keepsState || params.steps === 0;
   if (canGoOn) {

@@ -1,9 +1,9 @@
 /**
- * BERT's basic tokenisation, cased: text into words and single punctuation marks.
+ * BERT's basic tokenisation: text into words and single punctuation marks.
  *
  * Control and format characters vanish, CJK ideographs stand alone, white space
- * separates, every punctuation mark is a word of its own. No case folding, no
- * accent stripping, no Unicode normalisation, as in the released cased models.
+ * separates, every punctuation mark is a word of its own. Case and accents stay as
+ * they are: for uncased models text goes through `fold.ts` first.
  */
 
 const UNKNOWN = 0, LETTER = 1, SPACE = 2, SINGLE = 3, REMOVED = 4;
@@ -12,11 +12,15 @@ const UNKNOWN = 0, LETTER = 1, SPACE = 2, SINGLE = 3, REMOVED = 4;
 const classes = new Uint8Array(0x10000);
 
 /**
- * Calls back for every word of a text, in order.
+ * Calls back for every word of a text, in order, with where it begins; a word within which a
+ * character vanished is no slice of the text.
  *
- * @see `BasicTokenizer` of google-research/bert with `do_lower_case` off
+ * @see `BasicTokenizer` of google-research/bert
  */
-export function forEachWord(text: string, visit: (word: string) => void): void {
+export function forEachWord(
+  text: string,
+  visit: (word: string, start: number) => void,
+): void {
   let start = 0;
   let kept = "";
   const end = text.length;
@@ -33,15 +37,21 @@ export function forEachWord(text: string, visit: (word: string) => void): void {
       if (kind === REMOVED) {
         kept += text.slice(start, i);
       } else {
-        if (i > start || kept !== "") visit(kept + text.slice(start, i));
-        if (kind === SINGLE) visit(text.slice(i, i + width));
+        if (i > start || kept !== "") visit(kept + text.slice(start, i), start - kept.length);
+        if (kind === SINGLE) visit(text.slice(i, i + width), i);
         kept = "";
       }
       start = i + width;
     }
     i += width;
   }
-  if (end > start || kept !== "") visit(kept + text.slice(start));
+  if (end > start || kept !== "") visit(kept + text.slice(start), start - kept.length);
+}
+
+/** Whether a character vanishes: control and format characters, and what no encoding could read. */
+export function isRemoved(point: number): boolean {
+  const kind = point > 0xFFFF ? UNKNOWN : classes[point]!;
+  return (kind === UNKNOWN ? classify(point) : kind) === REMOVED;
 }
 
 function classify(point: number): number {

@@ -36,7 +36,8 @@ export const shardsArtifact: ShardsArtifact = {
   async write(dir, options) {
     const { writeShards } = await import("./shards_build.ts");
     const report = await writeShards(dir, options);
-    await vocabArtifact.write(dir, options.encoder.pieces);
+    const { pieces, lowercase } = options.encoder;
+    await vocabArtifact.write(dir, pieces, { lowercase });
     return report;
   },
   async open(dir) {

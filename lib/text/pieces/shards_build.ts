@@ -9,6 +9,8 @@ export interface ShardsOptions {
   readonly corpus: Corpus;
   /** Cuts its sentences into pieces. */
   readonly encoder: WordPiece;
+  /** Whether the names of special pieces in the text mean these; absent: no. */
+  readonly specialPieces?: boolean;
   /** Called after every document. */
   readonly onDocument?: () => void;
   /** Ends the work with its reason. */
@@ -40,7 +42,7 @@ export async function writeShards(dir: string, options: ShardsOptions): Promise<
     for await (const sentences of corpus.documents(split)) {
       options.signal.throwIfAborted();
       for (const sentence of sentences) {
-        const ids = encoder.encode(sentence);
+        const ids = encoder.encode(sentence, options);
         for (const id of ids) if (id === unkId) unknown++;
         await writer.writeSentence(ids);
       }

@@ -5,6 +5,7 @@
  * (their later occurrences count from zero again), in the same way on every run.
  */
 import { forEachWord } from "./basic_tokens.ts";
+import { fold } from "./fold.ts";
 import { isTooLong } from "./wordpiece.ts";
 
 /** Distinct words held at most: about 400 MB. */
@@ -14,6 +15,7 @@ const MAX_WORDS = 1 << 22;
 export class WordCounts {
   readonly #counts = new Map<string, number>();
   readonly #maxWords: number;
+  readonly #lowercase: boolean;
   #leastKept = 1;
 
   /** Words that are [UNK] for their length, and so not counted. */
@@ -21,8 +23,9 @@ export class WordCounts {
   /** Occurrences of words that were forgotten, the rarest. */
   forgotten = 0;
 
-  /** Begins with no words; `maxWords` bounds the distinct ones. */
-  constructor(options: { readonly maxWords?: number } = {}) {
+  /** Begins with no words; `maxWords` bounds the distinct ones, `lowercase` folds all text. */
+  constructor(options: { readonly maxWords?: number; readonly lowercase?: boolean } = {}) {
+    this.#lowercase = options.lowercase ?? false;
     this.#maxWords = options.maxWords ?? MAX_WORDS;
   }
 
@@ -33,7 +36,7 @@ export class WordCounts {
 
   /** Counts the words of a text. */
   add(text: string): void {
-    forEachWord(text, (word) => {
+    forEachWord(this.#lowercase ? fold(text) : text, (word) => {
       if (isTooLong(word)) {
         this.tooLong++;
         return;

@@ -1,5 +1,5 @@
 /**
- * WordPiece: text into the ids of a vocabulary, as cased BERT does it.
+ * WordPiece: text into the ids of a vocabulary, as BERT does it, cased or uncased.
  *
  * Each word of the basic tokenisation is cut greedily into the longest pieces
  * that the vocabulary has; pieces inside a word are written with "##". Training
@@ -8,7 +8,9 @@
 import { ExperimentError } from "../../base/errors.ts";
 import { readLines } from "../sources/lines.ts";
 import { PieceTrie } from "./piece_trie.ts";
+import { alignText } from "./aligned_text.ts";
 import { forEachWord } from "./basic_tokens.ts";
+import { fold } from "./fold.ts";
 
 /** The piece that fills rows up. */
 export const PAD_PIECE = "[PAD]";
@@ -33,10 +35,35 @@ export function isTooLong(word: string): boolean {
 /** What marks a piece inside a word. */
 export const CONTINUATION = "##";
 
+/** Pieces, and where they stand in the text that they were cut from. */
+export interface PlacedPieces {
+  /** As `WordPiece.encode` gives them. */
+  readonly ids: Int32Array;
+  /** [pieces], where the piece's first character begins, in UTF-16 code units of the text. */
+  readonly starts: Int32Array;
+  /** [pieces], where its last character ends. */
+  readonly ends: Int32Array;
+  /** [pieces], which word of the basic tokenisation it is of, from 0. */
+  readonly words: Int32Array;
+}
+
+/** What the special pieces' names mean where they stand in a text: text, or the pieces. */
+export interface SpecialsInText {
+  /** Whether "[MASK]" in a text is the piece of that name; absent: it is text as any other. */
+  readonly specialPieces?: boolean | undefined;
+}
+
+/** What parts a text at the names of special pieces, these kept at odd places. */
+const SPECIAL_IN_TEXT = new RegExp(
+  `(${SPECIAL_PIECES.map((each) => each.replace(/[[\]]/g, "\\$&")).join("|")})`,
+);
+
 /** A vocabulary that encodes text. */
 export class WordPiece {
   /** By id. */
   readonly pieces: readonly string[];
+  /** Whether text is lower-cased and loses its accents before it is cut. */
+  readonly lowercase: boolean;
   /** The id of [PAD]. */
   readonly padId: number;
   /** The id of [UNK]. */
@@ -51,15 +78,22 @@ export class WordPiece {
   readonly #initial = new PieceTrie();
   readonly #inside = new PieceTrie();
   #buffer = new Int32Array(1024);
+  /** Where each piece in the buffer ends, in its word. */
+  #stops = new Int32Array(1024);
 
   /**
    * Takes the pieces by id; [PAD], [UNK], [CLS], [SEP] and [MASK] must be among them.
    *
-   * @param file where the pieces stand, for messages
+   * @param options file: where the pieces stand, for messages; lowercase: whether they are of
+   *   lower-cased text, absent: no
    * @throws ExperimentError "text/bad-vocab" when one of those is missing or a piece occurs twice
    */
-  constructor(pieces: readonly string[], file?: string) {
+  constructor(
+    pieces: readonly string[],
+    { file, lowercase = false }: { readonly file?: string; readonly lowercase?: boolean } = {},
+  ) {
     this.pieces = pieces;
+    this.lowercase = lowercase;
     pieces.forEach((piece, id) => {
       const before = this.#ids.get(piece);
       if (before !== undefined) throw duplicate(piece, [before, id], file);
@@ -81,10 +115,13 @@ export class WordPiece {
    *
    * @throws ExperimentError "text/bad-vocab" naming the line, and those of `readLines`
    */
-  static async load(path: string): Promise<WordPiece> {
+  static async load(
+    path: string,
+    options: { readonly lowercase?: boolean } = {},
+  ): Promise<WordPiece> {
     const pieces: string[] = [];
     for await (const { text } of readLines(path)) pieces.push(text);
-    return new WordPiece(pieces, path);
+    return new WordPiece(pieces, { file: path, ...options });
   }
 
   /** How many pieces there are; ids are below it. */
@@ -97,13 +134,61 @@ export class WordPiece {
     return this.#ids.get(piece);
   }
 
-  /** The ids of a text's pieces, without [CLS] and [SEP]; special pieces in it are plain text. */
-  encode(text: string): Int32Array {
-    // A word has at most as many pieces as characters.
-    if (text.length > this.#buffer.length) this.#buffer = new Int32Array(2 * text.length);
+  /**
+   * The ids of a text's pieces, without [CLS] and [SEP].
+   *
+   * @param options specialPieces: whether the names of special pieces in it mean these
+   */
+  encode(text: string, { specialPieces = false }: SpecialsInText = {}): Int32Array {
+    if (specialPieces) {
+      const parts = text.split(SPECIAL_IN_TEXT);
+      if (parts.length > 1) {
+        return Int32Array.from(
+          parts.flatMap((part, i) => i % 2 === 0 ? [...this.encode(part)] : [this.idOf(part)!]),
+        );
+      }
+    }
+    const seen = this.lowercase ? fold(text) : text;
+    this.#reserve(seen.length);
     let count = 0;
-    forEachWord(text, (word) => void (count = this.#encodeWord(word, count)));
+    forEachWord(seen, (word) => void (count = this.#encodeWord(word, count)));
     return this.#buffer.slice(0, count);
+  }
+
+  /**
+   * As `encode`, with the place of every piece. A word that is [UNK] has the place of the word.
+   *
+   * Places count what was given: a piece of "étude" without its accent covers the "é".
+   */
+  encodePlaced(text: string): PlacedPieces {
+    const aligned = alignText(text, this);
+    this.#reserve(aligned.text.length);
+    const starts: number[] = [], ends: number[] = [], words: number[] = [];
+    let count = 0, wordCount = 0;
+    forEachWord(aligned.text, (word, start) => {
+      const next = this.#encodeWord(word, count);
+      for (let from = 0; count < next; count++) {
+        const to = this.#stops[count]!;
+        starts.push(aligned.starts[start + from]!);
+        ends.push(aligned.ends[start + to - 1]!);
+        words.push(wordCount);
+        from = to;
+      }
+      wordCount++;
+    });
+    return {
+      ids: this.#buffer.slice(0, count),
+      starts: Int32Array.from(starts),
+      ends: Int32Array.from(ends),
+      words: Int32Array.from(words),
+    };
+  }
+
+  /** Makes room for a text: a word has at most as many pieces as characters. */
+  #reserve(characters: number): void {
+    if (characters <= this.#buffer.length) return;
+    this.#buffer = new Int32Array(2 * characters);
+    this.#stops = new Int32Array(2 * characters);
   }
 
   /**
@@ -119,23 +204,26 @@ export class WordPiece {
       const id = isLong ? -1 : pieces.longest(word, start);
       if (id < 0) {
         buffer[at] = this.unkId;
+        this.#stops[at] = word.length;
         return at + 1;
       }
-      buffer[count++] = id;
       start = pieces.end;
+      this.#stops[count] = start;
+      buffer[count++] = id;
     }
     return count;
   }
 }
 
 /**
- * Refuses a vocabulary that was made for lower-cased text: text keeps its capitals here, and every
- * word that has one would be [UNK].
+ * Refuses a vocabulary that was made for lower-cased text and is to be used for text that keeps
+ * its capitals: every word that has one would be [UNK].
  *
  * @param file where the vocabulary stands
  * @throws ExperimentError "text/bad-vocab" when it has lower-case letters and not one capital
  */
-export function refuseUncased({ pieces }: WordPiece, file: string): void {
+export function refuseUncased({ pieces, lowercase }: WordPiece, file: string): void {
+  if (lowercase) return;
   const plain = pieces.filter((piece) =>
     !SPECIAL_PIECES.includes(piece) && !/^\[.*\]$/.test(piece)
   );
@@ -143,8 +231,8 @@ export function refuseUncased({ pieces }: WordPiece, file: string): void {
   if (!has(/[a-z]/) || has(/[A-Z]/)) return;
   throw new ExperimentError(
     "text/bad-vocab",
-    "the vocabulary has no capital letter: it is uncased, and only cased ones are supported",
-    { at: { file }, mend: "give a cased vocabulary, as bert-base-cased has, or train one" },
+    "the vocabulary has no capital letter, but text is to keep its capitals",
+    { at: { file }, mend: "say lowercase: true, or give a cased vocabulary" },
   );
 }
 

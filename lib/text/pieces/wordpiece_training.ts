@@ -30,6 +30,8 @@ export interface WordPieceTrainingOptions {
    * words made of them alone stay split as they are.
    */
   readonly seedPieces: readonly string[];
+  /** Whether the text is lower-cased, so that no capital is needed; absent: no. */
+  readonly lowercase?: boolean | undefined;
 }
 
 /** What is told and heard while a vocabulary is trained. */
@@ -151,6 +153,7 @@ function initialPieces(
   if (options.alphabet === "ascii") {
     for (let code = 33; code < 127; code++) {
       const character = String.fromCharCode(code);
+      if (options.lowercase === true && /[A-Z]/.test(character)) continue;
       alphabet.add(character);
       if (/[0-9A-Za-z]/.test(character)) inside.add(character);
     }

@@ -5,6 +5,7 @@ import type { ParamSpec } from "../../../lib/engine/engine.ts";
 import { sizeOf } from "../../../lib/engine/ir/graph.ts";
 import { Model, modelArtifact, readParams } from "../../../lib/model/weights/model_artifact.ts";
 import { bertConfig } from "../../../lib/model/config.ts";
+import { checkSameVocabulary } from "../../../lib/model/vocabulary.ts";
 import { initialParams } from "../../../lib/model/init.ts";
 import { encoderSpecs, maskedLanguageHeadSpecs } from "../../../lib/model/params.ts";
 import { writeSafetensors } from "../../../lib/model/weights/safetensors.ts";
@@ -164,20 +165,45 @@ Deno.test("Model.weights() draws a missing head afresh, and refuses a broken enc
   await assert.rejects(readParams(dir, SPECS), { message: `${WORDS} is missing` });
 });
 
-Deno.test("an uncased model is refused, whether it says so or only its pieces do", async () => {
+Deno.test("a model's folder carries whether its text is lower-cased", async () => {
   const dir = await makeDir(), file = join(dir, "tokenizer_config.json");
-  await modelArtifact.write(dir, { config: CONFIG, specs: SPECS, params: PARAMS, pieces });
-  // What we write says that text keeps its capitals, so pieces without any are fine.
-  await modelArtifact.open(dir);
-  await Deno.writeTextFile(file, '{"do_lower_case": true}');
-  await assert.rejects(modelArtifact.open(dir), {
+  const model = { config: CONFIG, specs: SPECS, params: PARAMS, pieces };
+  for (const lowercase of [true, false]) {
+    await modelArtifact.write(dir, { ...model, lowercase });
+    assert.equal((await modelArtifact.open(dir)).vocabulary.lowercase, lowercase);
+    assert.deepEqual(JSON.parse(await Deno.readTextFile(file)), {
+      do_lower_case: lowercase,
+      model_max_length: 6,
+      strip_accents: lowercase,
+      tokenize_chinese_chars: true,
+      tokenizer_class: "BertTokenizer",
+    });
+  }
+  for (
+    const [text, message] of [
+      ["{", "tokenizer_config.json is no JSON mapping"],
+      [
+        '{"do_lower_case": true, "strip_accents": false}',
+        "strip_accents is false where do_lower_case is true, which is not supported",
+      ],
+      [
+        '{"tokenize_chinese_chars": false}',
+        "tokenize_chinese_chars is false, which is not supported",
+      ],
+    ] as const
+  ) {
+    await Deno.writeTextFile(file, text);
+    await assert.rejects(modelArtifact.open(dir), { code: "text/bad-vocab", message });
+  }
+});
+
+Deno.test("checkSameVocabulary() tells lower-cased pieces from the same that keep capitals", () => {
+  const place = (lowercase: boolean, file: string) => (
+    { vocabulary: new WordPiece(pieces, { lowercase }), file }
+  );
+  checkSameVocabulary(place(true, "a"), place(true, "b"));
+  assert.throws(() => checkSameVocabulary(place(true, "a"), place(false, "b")), {
     code: "model/vocab",
-    message: "the model's text is lower-cased, and only cased models are supported",
+    message: "its text is lower-cased, that of b keeps its capitals",
   });
-  await Deno.writeTextFile(file, "{}");
-  await assert.rejects(modelArtifact.open(dir), { code: "text/bad-vocab", message: /uncased/ });
-  await Deno.remove(file);
-  await assert.rejects(modelArtifact.open(dir), { code: "text/bad-vocab", message: /uncased/ });
-  await Deno.writeTextFile(file, "{");
-  await assert.rejects(modelArtifact.open(dir), { message: "tokenizer_config.json is no JSON" });
 });
