@@ -5,8 +5,8 @@
  * none. What is cut is cut before it is measured, so a cell of any length costs
  * no more than what is shown of it.
  */
-import stringWidth from "string-width";
 import { printableLine } from "../../base/terminal.ts";
+import { graphemesOf, widthOf } from "./width.ts";
 
 /** A cell as it is printed. */
 export interface TableCell {
@@ -23,8 +23,6 @@ const UNITS_A_COLUMN = 16;
 
 const ASCII = /^[\x20-\x7e]*$/;
 
-const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
-
 /**
  * A text as a cell.
  *
@@ -34,14 +32,14 @@ export function cellOf(text: string, most = Infinity): TableCell {
   const isLong = text.length > most * UNITS_A_COLUMN;
   const shown = printableLine(isLong ? text.slice(0, most * UNITS_A_COLUMN) : text);
   const isAscii = ASCII.test(shown);
-  const width = isAscii ? shown.length : stringWidth(shown);
+  const width = isAscii ? shown.length : widthOf(shown);
   if (width <= most && !isLong) return { text: shown, width, isCut: false };
   if (isAscii) return { text: `${shown.slice(0, most - 1)}…`, width: most, isCut: true };
   let kept = "", keptWidth = 0;
-  for (const { segment } of graphemes.segment(shown)) {
-    const more = stringWidth(segment);
+  for (const grapheme of graphemesOf(shown)) {
+    const more = widthOf(grapheme);
     if (keptWidth + more > most - 1) break;
-    kept += segment;
+    kept += grapheme;
     keptWidth += more;
   }
   return { text: `${kept}…`, width: keptWidth + 1, isCut: true };
