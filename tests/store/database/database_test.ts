@@ -351,3 +351,15 @@ async function change(path: string, sql: string): Promise<void> {
   connection.closeSync();
   instance.closeSync();
 }
+
+Deno.test("a database of a few rows takes no more than its tables need", async () => {
+  await using results = await emptyResults();
+  await commit(results.store, keyOf(1), {});
+  const recorder = results.open();
+  recorder.recordCached([keyOf(1)]);
+  recorder.recordCells("a", { cells: [{ stage: "s", axes: {}, key: keyOf(1) }], replace: true });
+  await recorder.close();
+  const [size] = await queryRows(results.path, "SELECT block_size FROM pragma_database_size()");
+  const { size: bytes } = Deno.statSync(results.path);
+  assert.ok(bytes < 1_500_000, `${bytes} bytes, in blocks of ${JSON.stringify(size)}`);
+});
