@@ -1,7 +1,6 @@
 /** What running a plan will take: time and disk, as far as what ran before tells. */
 import { ExperimentError } from "../base/errors.ts";
 import { durationOf, Forecast } from "../graph/forecast.ts";
-import { readDurations } from "../store/database/durations.ts";
 import { deviceLimitOf, type Study } from "./study.ts";
 
 /** What is left to run of a study, in time and room. */
@@ -25,6 +24,8 @@ export async function forecastOf({ plan, options, folder }: Study): Promise<Fore
   const running = [...plan.tasks.values()].filter(({ state }) => state === "run");
   const kinds = [...new Set(running.map(({ task }) => task.kind))];
   if (kinds.length === 0) return new Forecast();
+  // DuckDB takes a while to load, and where all is cached nothing is asked.
+  const { readDurations } = await import("../store/database/durations.ts");
   try {
     return new Forecast(await readDurations(folder.database, { device: options.device, kinds }));
   } catch (error) {

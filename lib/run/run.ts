@@ -11,7 +11,7 @@ import { runPlan } from "../graph/schedule.ts";
 import type { PlannedTask } from "../graph/plan.ts";
 import type { Metric, TaskKind } from "../graph/task.ts";
 import { Recorder } from "../store/database/recorder.ts";
-import { checkName, readOutcomes, type RecordedOutcome } from "../store/database/results.ts";
+import { readOutcomes, type RecordedOutcome } from "../store/database/results.ts";
 import type { CellRow, FitRow } from "../store/database/rows.ts";
 import { fitCurves } from "./fits.ts";
 import { killedRuns } from "./overview.ts";
@@ -80,7 +80,6 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunRe
   const startedAt = new Date().toISOString();
   const run = `${startedAt.replace(/[-:]|\.\d+/g, "")}-${crypto.randomUUID().slice(0, 4)}`;
 
-  await checkName(study.folder, { experiment: name, file: experiment.file });
   const recorder = Recorder.open(study.folder, {
     store: study.store,
     onWarning: (message) => tracker.warn(message),
@@ -105,11 +104,10 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunRe
   recorder.recordCells(name, { cells: asked, replace: isWhole });
   const there = [...plan.tasks.values()].filter(({ state }) => state === "cached");
   recorder.recordCached(there.map(({ task }) => task.key));
-  if (plan.counts.run > 0) {
+  const hasWork = plan.counts.run > 0;
+  if (hasWork) {
     const { identities } = graph;
     recorder.recordHistory({ run, experiment: name, identities, cells: asked });
-  }
-  if (plan.counts.run > 0) {
     recorder.recordKilled(await killedRuns(study.folder.database));
     // A database that cannot be used is better learnt of now than after hours.
     await recorder.flush();
@@ -117,7 +115,7 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunRe
 
   tracker.listen(recordEvents(recorder, run));
   await execute(study, { ...options, recorder });
-  await recorder.flush();
+  if (hasWork) await recorder.flush();
   const cells = await allCells(study);
   const outcomes = await outcomesOf(cells, study, (message) => tracker.warn(message));
   const rows = rowsOfCells(cells, { outcomes, kinds: study.options.kinds });
@@ -137,6 +135,8 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunRe
   const isInterrupted = signal?.aborted === true && !tracker.isComplete;
   const status = isInterrupted ? "interrupted" : tasks.failed > 0 ? "failed" : "done";
   recorder.endRun(run, { status, counts: tasks, elapsedMs });
+  // With nothing to do, this is the one time that the database is opened.
+  if (!hasWork) await recorder.flush();
   await recorder.close();
   return {
     experiment: name,

@@ -9,14 +9,12 @@ import { CodeHasher } from "../executor/code_hash.ts";
 import { buildGraph, type TaskGraph } from "../graph/build.ts";
 import { checkBudget } from "../graph/cost.ts";
 import { type Plan, planGraph } from "../graph/plan.ts";
-import type { History } from "../graph/reason.ts";
+import type { History, PastTask } from "../graph/reason.ts";
 import type { DeviceLimit } from "../graph/schedule.ts";
 import type { Task, TaskKind } from "../graph/task.ts";
 import { type Experiment, loadExperiment } from "../experiment/experiment.ts";
 import { formatCell } from "../report/text/labels.ts";
 import { ArtifactStore } from "../store/objects/artifacts.ts";
-import { loadHistory } from "../store/database/history.ts";
-import { isPassing, readStates } from "../store/database/results.ts";
 import type { CellRow } from "../store/database/rows.ts";
 import { type ResultsFolder, resultsFolder } from "../store/results_folder.ts";
 import { fileUnder, type Filing } from "./variant.ts";
@@ -125,7 +123,7 @@ export async function openStudy(options: StudyOptions): Promise<Study> {
     // What `only` leaves out may go on from what is run now.
     keepsState: options.keepsState === true || (options.only ?? []).length > 0,
     history: () => orWithout(() => historyOf(database, filing), onWarning),
-    past: async (keys) => await orWithout(() => readStates(database, keys), onWarning) ?? new Map(),
+    past: async (keys) => await orWithout(() => statesOf(database, keys), onWarning) ?? new Map(),
     checkpointOf: async ({ key, kind }) => {
       unfinished ??= store.unfinished();
       if (!(await unfinished).has(key)) return undefined;
@@ -147,14 +145,26 @@ async function orWithout<T>(
     return await ask();
   } catch (error) {
     if (error instanceof ExperimentError && error.code === "store/no-database") return undefined;
+    const { isPassing } = await import("../store/database/results.ts");
     if (!isPassing(error)) throw error;
     onWarning?.(`what earlier runs recorded is not known: ${error.message}`);
     return undefined;
   }
 }
 
+/** What became of tasks when a run had them last. */
+async function statesOf(
+  database: string,
+  keys: readonly string[],
+): Promise<ReadonlyMap<string, PastTask>> {
+  const { readStates } = await import("../store/database/results.ts");
+  return await readStates(database, keys);
+}
+
 /** What stood at each cell before, of a variant and of what it is a variant of. */
 async function historyOf(database: string, { experiment, name }: Filing): Promise<History> {
+  // DuckDB takes a while to load, and where all is cached nothing is asked.
+  const { loadHistory } = await import("../store/database/history.ts");
   const histories: History[] = [];
   for (const each of new Set([experiment, name])) {
     // The database keeps identities as the JSON that they are.

@@ -6,6 +6,7 @@
  * into the run's journal too, the rest stands in the artifacts: a lost database is made
  * anew from both.
  */
+import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Json } from "../../base/canonical.ts";
 import { ExperimentError } from "../../base/errors.ts";
 import type { Measurement } from "../../graph/task.ts";
@@ -14,6 +15,7 @@ import type { ArtifactRows, ArtifactStore } from "../objects/artifacts.ts";
 import { placeOf, type ResultsFolder } from "../results_folder.ts";
 import { Batch } from "./_batch.ts";
 import { missingTasks } from "./_missing.ts";
+import { checkName } from "./_name_check.ts";
 import {
   putArtifact,
   putCells,
@@ -59,6 +61,7 @@ export class Recorder {
   #batch = new Batch();
   #journal: RunJournal | undefined;
   #isJournalWritten = true;
+  #isNameChecked = false;
   #writing: Promise<void> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isFlushing = false;
@@ -188,8 +191,8 @@ export class Recorder {
    *
    * A database that another program keeps is no error: the rows wait, with a warning.
    *
-   * @throws ExperimentError as `writeDatabase`, but for "store/database-locked"; the rows
-   *   are kept and tried again
+   * @throws ExperimentError "store/name-taken" when the run's name is another spec's;
+   *   as `writeDatabase`, but for "store/database-locked"; the rows are kept and tried again
    */
   async flush(): Promise<void> {
     try {
@@ -300,7 +303,6 @@ export class Recorder {
     this.#batch = new Batch();
     let missing: string[];
     try {
-      await this.#saveJournal();
       missing = await writeDatabase(this.path, {
         lockLimitMs,
         onWarning,
@@ -308,6 +310,8 @@ export class Recorder {
           await fillFromStore(connection, { store, runs: this.#folder.runs, onWarning });
         },
         work: async (connection) => {
+          await this.#checkName(connection);
+          await this.#saveJournal();
           await batch.writeTo(connection);
           return await missingTasks(connection, cached);
         },
@@ -315,6 +319,8 @@ export class Recorder {
     } catch (error) {
       batch.absorb(this.#batch);
       this.#batch = batch;
+      // A run that may not have its name leaves nothing behind.
+      if (!isNameTaken(error)) await this.#saveJournal();
       throw error;
     }
     const unread = new Set(missing.slice(ARTIFACTS_A_BATCH));
@@ -323,6 +329,14 @@ export class Recorder {
       if (rows !== undefined) putArtifact(this.#batch, rows);
     }
     for (const key of cached) if (!unread.has(key)) this.#cached.delete(key);
+  }
+
+  /** Once is enough: from then on the name is recorded as this spec's. */
+  async #checkName(connection: DuckDBConnection): Promise<void> {
+    if (this.#isNameChecked || this.#journal === undefined) return;
+    const { start: { experiment, file }, place } = this.#journal;
+    await checkName(connection, this.#folder.root, { experiment, file, place });
+    this.#isNameChecked = true;
   }
 
   async #saveJournal(): Promise<void> {
@@ -335,4 +349,8 @@ export class Recorder {
       throw error;
     }
   }
+}
+
+function isNameTaken(error: unknown): boolean {
+  return error instanceof ExperimentError && error.code === "store/name-taken";
 }

@@ -1,58 +1,10 @@
 /** What the database knows of experiments, runs and tasks: every question that Titrate itself asks. */
 import type { Json, JsonObject } from "../../base/canonical.ts";
 import { FACT_NAMES, FACTS, type Facts, FIT_FACTS } from "../../base/facts.ts";
-import { resolve } from "node:path";
 import { ExperimentError } from "../../base/errors.ts";
 import type { Score, TaskState } from "../../graph/task.ts";
-import { placeOf, realPath, type ResultsFolder } from "../results_folder.ts";
 import { queryRows } from "./query.ts";
 import type { FitRow } from "./rows.ts";
-
-/** How long a question of minor importance waits for the database. */
-const SHORT_LIMIT_MS = 1_000;
-
-/**
- * Sees to it that the results of one spec do not take the place of another's: a name
- * belongs to a file as long as that file is there. A file that has moved keeps its results.
- *
- * @throws ExperimentError "store/name-taken"
- */
-export async function checkName(
-  { database, root }: ResultsFolder,
-  { experiment, file }: { readonly experiment: string; readonly file: string },
-): Promise<void> {
-  let rows;
-  try {
-    rows = await queryRows(database, "SELECT place FROM experiments WHERE experiment = $1", {
-      values: [experiment],
-      lockLimitMs: SHORT_LIMIT_MS,
-    });
-  } catch (error) {
-    // No database, or none that can be read: whatever is wrong with it is told elsewhere.
-    if (error instanceof ExperimentError) return;
-    throw error;
-  }
-  const place = rows[0]?.["place"];
-  if (place === undefined || place === placeOf(file, root)) return;
-  const other = resolve(realPath(root), String(place));
-  if (!await isFile(other)) return;
-  throw new ExperimentError(
-    "store/name-taken",
-    `the results of "${experiment}" here are of another spec: ${other}`,
-    {
-      at: { file },
-      mend: "give this one a name of its own: --name NAME, or name: in the spec",
-    },
-  );
-}
-
-async function isFile(path: string): Promise<boolean> {
-  try {
-    return (await Deno.stat(path)).isFile;
-  } catch {
-    return false;
-  }
-}
 
 /** Errors of a database that a run makes anew, or waits for: what it would tell is not known now. */
 const PASSING: ReadonlySet<string> = new Set([

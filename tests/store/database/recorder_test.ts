@@ -516,3 +516,19 @@ Deno.test("loadHistory() tells which keys stood at a cell, newest first, and wha
 function finite(value: number): number | string {
   return Number.isFinite(value) ? value : String(value);
 }
+
+Deno.test("Recorder refuses the name of another spec before it writes anything, its journal too", async () => {
+  await using results = await emptyResults();
+  const files = ["one.yaml", "two.yaml"].map((name) => `${results.folder.root}/${name}`);
+  for (const file of files) await Deno.writeTextFile(file, "stages: {}\n");
+  const first = results.open();
+  first.beginRun({ ...START, file: files[0]! });
+  await first.close();
+
+  const second = results.open();
+  second.beginRun({ ...START, run: "r2", file: files[1]! });
+  await assert.rejects(second.flush(), { code: "store/name-taken" });
+  assert.deepEqual(await queryRows(results.path, "SELECT run FROM runs"), [{ run: "r1" }]);
+  const journals = [...Deno.readDirSync(results.folder.runs)].map(({ name }) => name);
+  assert.deepEqual(journals, ["r1.json"]);
+});
