@@ -2,8 +2,11 @@
 import type { TaskKind } from "../graph/task.ts";
 import { conll } from "./conll.ts";
 import { corpus } from "./corpus.ts";
+import { classificationBenchmark } from "../benchmarks/classification/classification.ts";
 import { nerBenchmark } from "../benchmarks/ner/ner.ts";
+import { relationsBenchmark } from "../benchmarks/relations/relations.ts";
 import { finetuning } from "./finetune/kind.ts";
+import { labelledTexts } from "./labelled_texts.ts";
 import { pretrain } from "./pretrain/kind.ts";
 import { shards } from "./shards.ts";
 import { syntheticWorld } from "./synthetic_world.ts";
@@ -11,10 +14,16 @@ import { vocab } from "./vocab.ts";
 
 /** The kinds that specs can use. */
 export const kinds: ReadonlyMap<string, TaskKind> = new Map(
-  [syntheticWorld, corpus, vocab, shards, conll, pretrain, finetuning(nerBenchmark)].map((
-    each: TaskKind,
-  ) => [
-    each.kind,
-    each,
-  ]),
+  [
+    syntheticWorld,
+    corpus,
+    vocab,
+    shards,
+    conll,
+    labelledTexts,
+    pretrain,
+    finetuning(nerBenchmark),
+    finetuning(relationsBenchmark),
+    finetuning(classificationBenchmark),
+  ].map((each: TaskKind) => [each.kind, each]),
 );

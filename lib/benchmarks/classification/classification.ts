@@ -1,0 +1,70 @@
+/**
+ * The benchmark of texts, or pairs of texts, with a label each, all classes of equal rank:
+ * yes and no of BioASQ's questions, yes, no and maybe of PubMedQA's, and whatever a table holds.
+ */
+import type { Metric } from "../../graph/task.ts";
+import type { Benchmark, MetricScore } from "../benchmark.ts";
+import { answersTable, decodeLabel, type LabelAnswer } from "../labelled/answers.ts";
+import { namedClassRates, overallScore } from "../labelled/counts.ts";
+import { encodeParts, type LabelledExample } from "../labelled/features.ts";
+import { type LabelledData, labelledTextsArtifact } from "../labelled/texts.ts";
+
+const rate = { unit: "fraction", better: "higher", range: [0, 1], isHeadline: true } as const;
+
+const metrics: Readonly<Record<"accuracy" | "macroF1", Metric>> = {
+  accuracy: { ...rate, about: "Texts whose label is told right, of all." },
+  macroF1: { ...rate, about: "The plain mean of the F1 of all classes." },
+};
+
+/** The benchmark `classification`. */
+export const classificationBenchmark: Benchmark<
+  LabelledData,
+  Record<never, never>,
+  LabelledExample,
+  LabelAnswer
+> = {
+  kind: "classification",
+  version: 1,
+  about: "Fine-tunes a model to label texts or pairs of texts and scores accuracy and macro-F1.",
+  entry: import.meta.url,
+  data: labelledTextsArtifact,
+  aboutData: "texts or pairs with a label each: train, dev and test",
+  rows: "texts",
+  params: {},
+  metrics,
+  countTrain({ params }) {
+    const known = params["maxTrainTexts"];
+    return typeof known === "number" ? known : undefined;
+  },
+  prepare(data, { encoder, length, warn }) {
+    const { labels, parts } = data;
+    return {
+      head: { kind: "sequence", labels: labels.length },
+      examples: encodeParts(data, { encoder, length, warn }),
+      decode: (_, outputs) => decodeLabel(outputs),
+      score(part, answers) {
+        const gold = parts[part].map(({ label }) => labels.indexOf(label));
+        const predicted = answers.map(({ label }) => label);
+        const { standardErrors, ...overall } = overallScore({ gold, predicted }, labels.length);
+        const byClass = Object.fromEntries(
+          labels.map((label, number) => {
+            const { standardErrors: _, ...rates } = namedClassRates({ gold, predicted }, [number]);
+            return [label, rates];
+          }),
+        );
+        const scoreOf = (metric: "accuracy" | "macroF1"): MetricScore => {
+          const value = overall[metric], standardError = standardErrors[metric];
+          return standardError === undefined ? { value } : { value, standardError };
+        };
+        return {
+          scores: { accuracy: scoreOf("accuracy"), macroF1: scoreOf("macroF1") },
+          details: { ...overall, texts: gold.length, standardErrors, byClass },
+          predictions: {
+            extension: "tsv",
+            text: answersTable(parts[part], { answers, labels }),
+          },
+        };
+      },
+    };
+  },
+};

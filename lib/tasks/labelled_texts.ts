@@ -1,0 +1,197 @@
+/**
+ * The task kind `labelled-texts`: tables, JSON lines and published files of texts with labels,
+ * checked, as a benchmark's three parts.
+ */
+import { z } from "zod";
+import { labelledTextsArtifact, labelledWarnings, wordsOf } from "../benchmarks/labelled/texts.ts";
+import type { LabelledText } from "../benchmarks/labelled/texts.ts";
+import { type Part, PARTS } from "../base/parts.ts";
+import { Stream } from "../base/rng.ts";
+import { filePath } from "../graph/schema.ts";
+import type { FileParam, ParamFault, TaskContext, TaskKind, TaskOutcome } from "../graph/task.ts";
+import { seedSchema } from "./training_params.ts";
+
+const name = z.string().min(1);
+const column = z.union([name, z.int().min(1)]);
+const path = { path: filePath("A file, plain or compressed.") };
+
+const sourceSchema = z.discriminatedUnion("format", [
+  z.strictObject({
+    format: z.literal("tsv").describe("A table separated by tabs, without quoting."),
+    ...path,
+    header: z.boolean().default(true).describe("Whether the first line names the columns."),
+    text: column.describe("The column of the text, by its name or its place from 1."),
+    pair: column.optional().describe("The column of a second text."),
+    label: column.describe("The column of the label."),
+    id: column.optional().describe("A column of names, each once in a file."),
+  }),
+  z.strictObject({
+    format: z.literal("jsonl").describe("A JSON object a line."),
+    ...path,
+    text: name.describe("The field of the text."),
+    pair: name.optional().describe("The field of a second text."),
+    label: name.describe("The field of the label."),
+    id: name.optional().describe("A field of names, each once in a file."),
+  }),
+  z.strictObject({
+    format: z.literal("gad").describe(
+      "GAD and EU-ADR: sentence and label, or, below a header, index, sentence and label.",
+    ),
+    ...path,
+  }),
+  z.strictObject({
+    format: z.literal("blurb-relations").describe(
+      "ChemProt and DDI as BLURB has them: id, sentence and label, no header.",
+    ),
+    ...path,
+  }),
+  z.strictObject({
+    format: z.literal("bioasq-yesno").describe(
+      "BioASQ's yes or no as BLURB has it: id, question, passage and label, no header.",
+    ),
+    ...path,
+  }),
+  z.strictObject({
+    format: z.literal("pubmedqa").describe(
+      "PubMedQA's JSON: the question, its contexts joined, and final_decision as the label.",
+    ),
+    ...path,
+  }),
+]);
+
+const sources = z.array(sourceSchema).min(1);
+const fraction = z.number().gt(0).lt(1).default(0.1);
+
+const schema = z.strictObject({
+  labels: z.array(name).min(2).describe(
+    "All labels there are, in the order in which they are numbered; another one in a file is " +
+      "an error.",
+  ),
+  train: sources.describe("Files of the training part, one after the other."),
+  dev: sources.optional().describe(
+    "Files of the part on which settings are chosen; absent: taken from train.",
+  ),
+  test: sources.optional().describe(
+    "Files of the part that results are reported on; absent: taken from train.",
+  ),
+  devFraction: fraction.describe(
+    "The share of train that becomes dev where that has no files: a seeded choice in which equal " +
+      "texts stay together.",
+  ),
+  testFraction: fraction.describe("Likewise for test."),
+  markers: z.array(z.strictObject({
+    open: name.describe('Stands before the entity: "<< ".'),
+    close: name.describe('Stands after it: " >>".'),
+    type: z.string().regex(/^[\p{L}\p{N}_-]+$/u).describe("What it is: GENE."),
+  })).default([]).describe("How entities are marked in the files, where they are."),
+  marking: z.enum(["keep", "anonymise", "typed"]).default("keep").describe(
+    "What becomes of entities that `markers` describe: as they are, @GENE$, or " +
+      "<GENE> EGFR </GENE>.",
+  ),
+  maxTrainTexts: z.int().min(1).optional().describe(
+    "Take so many training texts, a seeded choice that keeps their order; absent: all.",
+  ),
+  seed: seedSchema.describe("Decides what is taken from train, and what of it."),
+});
+
+/** The parameters of labelled texts. */
+export type LabelledTextsParams = z.output<typeof schema>;
+
+/** The task kind `labelled-texts`. */
+export const labelledTexts: TaskKind<LabelledTextsParams> = {
+  kind: "labelled-texts",
+  version: 1,
+  about: "Reads and checks texts or pairs of texts with labels as train, dev and test parts.",
+  params: schema,
+  inputs: {},
+  produces: { "": labelledTextsArtifact.type },
+  isNumeric: false,
+  entry: import.meta.url,
+  check: faultsOf,
+  files: (params) => PARTS.flatMap((part) => filesOf(params, part)),
+  seed: ({ seed }) => seed,
+  run,
+};
+
+function faultsOf({ labels, markers, marking }: LabelledTextsParams): ParamFault[] {
+  const faults: ParamFault[] = [];
+  const twice = labels.findIndex((label, i) => labels.indexOf(label) !== i);
+  if (twice >= 0) {
+    faults.push({
+      path: `labels[${twice}]`,
+      message: `the label ${JSON.stringify(labels[twice])} is given twice`,
+      mend: "give each label once",
+    });
+  }
+  if (marking !== "keep" && markers.length === 0) {
+    faults.push({
+      path: "marking",
+      message: "no markers say which entities are to be written otherwise",
+      mend: "describe them in markers, or remove marking",
+    });
+  }
+  return faults;
+}
+
+function filesOf(params: LabelledTextsParams, part: Part): FileParam[] {
+  return (params[part] ?? []).map(({ path }, index) => ({
+    path: `${part}[${index}].path`,
+    file: path,
+  }));
+}
+
+async function run(
+  { params, outDir, emit, signal }: TaskContext<LabelledTextsParams>,
+): Promise<TaskOutcome> {
+  const { readLabelled } = await import("../benchmarks/labelled/read.ts");
+  const parts: Record<Part, LabelledText[]> = { train: [], dev: [], test: [] };
+  const sources = PARTS.flatMap((part) => (params[part] ?? []).map((source) => ({ part, source })));
+  for (const [done, { part, source }] of sources.entries()) {
+    signal.throwIfAborted();
+    emit({ type: "progress", phase: "reading", done, total: sources.length, unit: "files" });
+    for (const text of await readLabelled(source, params)) parts[part].push(text);
+  }
+  const held = (["dev", "test"] as const).filter((part) => params[part] === undefined);
+  const divided = divide(parts.train, { held, params });
+  const train = choose(divided.train, params);
+  const summary = await labelledTextsArtifact.write(outDir, {
+    labels: params.labels,
+    parts: { ...parts, ...divided, train },
+  });
+  for (const message of labelledWarnings(summary)) emit({ type: "warning", message });
+  return { facts: {}, scores: [] };
+}
+
+/** Takes texts out of train for the parts that have no files; equal ones stay together. */
+function divide(
+  texts: readonly LabelledText[],
+  { held, params }: {
+    readonly held: readonly ("dev" | "test")[];
+    readonly params: LabelledTextsParams;
+  },
+): { readonly train: readonly LabelledText[] } & Partial<Record<Part, readonly LabelledText[]>> {
+  const byWords = Map.groupBy(texts, wordsOf);
+  const order = new Stream(params.seed, "labelled-texts/parts").shuffle([...byWords.keys()]);
+  const partOf = new Map<string, Part>();
+  let next = 0;
+  for (const part of held) {
+    const wanted = Math.round(params[`${part}Fraction`] * texts.length);
+    for (let taken = 0; taken < wanted && next < order.length; next++) {
+      partOf.set(order[next]!, part);
+      taken += byWords.get(order[next]!)!.length;
+    }
+  }
+  const of = (part: Part) =>
+    texts.filter((each) => (partOf.get(wordsOf(each)) ?? "train") === part);
+  return { train: of("train"), ...Object.fromEntries(held.map((part) => [part, of(part)])) };
+}
+
+/** A seeded choice of training texts, in the order of the files. */
+function choose(
+  texts: readonly LabelledText[],
+  { maxTrainTexts, seed }: LabelledTextsParams,
+): readonly LabelledText[] {
+  if (maxTrainTexts === undefined || maxTrainTexts >= texts.length) return texts;
+  const places = new Stream(seed, "labelled-texts/train").shuffle(texts.map((_, place) => place));
+  return places.slice(0, maxTrainTexts).sort((a, b) => a - b).map((place) => texts[place]!);
+}

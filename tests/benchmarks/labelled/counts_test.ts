@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { namedClassRates, overallScore } from "../../../lib/benchmarks/labelled/counts.ts";
+import golden from "./counts_golden.json" with { type: "json" };
+
+Deno.test("rates of labels equal those that Python gives by scikit-learn's definitions, to the last digit", () => {
+  for (const { gold, predicted, classes, named, expected } of golden) {
+    const rates = namedClassRates({ gold, predicted }, named);
+    const { accuracy, macroF1 } = overallScore({ gold, predicted }, classes);
+    const { precision, recall, f1 } = rates;
+    assert.deepEqual({ precision, recall, f1, accuracy, macroF1 }, expected);
+  }
+});
+
+Deno.test("one named class of two gives the binary rates; all classes pooled give accuracy", () => {
+  const labels = fc.array(fc.tuple(fc.nat(2), fc.nat(2)), { minLength: 2, maxLength: 30 });
+  fc.assert(
+    fc.property(labels, (pairs) => {
+      const gold = pairs.map(([a]) => a), predicted = pairs.map(([, b]) => b);
+      const all = namedClassRates({ gold, predicted }, [0, 1, 2]);
+      const { accuracy } = overallScore({ gold, predicted }, 3);
+      assert.equal(all.precision, accuracy);
+      assert.equal(all.recall, accuracy);
+      const one = namedClassRates({ gold, predicted }, [1]);
+      assert.equal(one.gold, gold.filter((each) => each === 1).length);
+      assert(one.standardErrors.f1! >= 0 && one.standardErrors.f1! <= 0.6);
+    }),
+    { numRuns: 30 },
+  );
+});
+
+Deno.test("rates are 0, not NaN, where nothing is there or said", () => {
+  const none = namedClassRates({ gold: [0, 0], predicted: [0, 0] }, [1]);
+  assert.deepEqual([none.precision, none.recall, none.f1], [0, 0, 0]);
+  assert.deepEqual(overallScore({ gold: [], predicted: [] }, 2), {
+    accuracy: 0,
+    macroF1: 0,
+    standardErrors: {},
+  });
+});
