@@ -12,6 +12,7 @@ export const BENCHMARKS_ERRORS: ErrorTable = {
   "benchmarks/duplicate-id": { exit: 1, about: "an id that occurs twice in a file" },
   "benchmarks/empty-text": { exit: 1, about: "a line without its text" },
   "benchmarks/markers": { exit: 1, about: "a text whose entities are not marked as the spec says" },
+  "benchmarks/no-answers": { exit: 1, about: "questions without an answer to be scored by" },
   "benchmarks/no-column": { exit: 1, about: "a column or field that a file does not have" },
   "benchmarks/no-sentences": { exit: 1, about: "a file of tagged sentences that has none" },
   "benchmarks/no-tag": { exit: 1, about: "a line without its word or its tag" },

@@ -2,12 +2,15 @@
 import type { TaskKind } from "../graph/task.ts";
 import { conll } from "./conll.ts";
 import { corpus } from "./corpus.ts";
+import { factoidBenchmark } from "../benchmarks/bioasq_factoid/factoid.ts";
 import { classificationBenchmark } from "../benchmarks/classification/classification.ts";
 import { nerBenchmark } from "../benchmarks/ner/ner.ts";
 import { relationsBenchmark } from "../benchmarks/relations/relations.ts";
+import { squadBenchmark } from "../benchmarks/squad/squad.ts";
 import { finetuning } from "./finetune/kind.ts";
 import { labelledTexts } from "./labelled_texts.ts";
 import { pretrain } from "./pretrain/kind.ts";
+import { questions } from "./questions.ts";
 import { shards } from "./shards.ts";
 import { syntheticWorld } from "./synthetic_world.ts";
 import { vocab } from "./vocab.ts";
@@ -21,9 +24,12 @@ export const kinds: ReadonlyMap<string, TaskKind> = new Map(
     shards,
     conll,
     labelledTexts,
+    questions,
     pretrain,
     finetuning(nerBenchmark),
     finetuning(relationsBenchmark),
     finetuning(classificationBenchmark),
+    finetuning(squadBenchmark),
+    finetuning(factoidBenchmark),
   ].map((each: TaskKind) => [each.kind, each]),
 );

@@ -1,0 +1,123 @@
+/** The benchmark of answers that stand in a context, scored as SQuAD's scripts do. */
+import { z } from "zod";
+import { meanOfClusters } from "../../analysis/clusters.ts";
+import { ExperimentError } from "../../base/errors.ts";
+import type { Metric } from "../../graph/task.ts";
+import { type Benchmark, SCORED_PARTS } from "../benchmark.ts";
+import { questionParams, questionWindows } from "../questions/params.ts";
+import { type QuestionData, questionsArtifact } from "../questions/questions.ts";
+import {
+  decodeSpans,
+  joinWindows,
+  type QuestionAnswer,
+  type WindowAnswer,
+} from "../questions/spans.ts";
+import { answerScore } from "../questions/squad_score.ts";
+import type { WindowExample } from "../questions/windows.ts";
+
+const params = {
+  ...questionParams,
+  form: z.enum(["1.1", "2.0"]).default("1.1").describe(
+    "Whose script scores: v1.1, in which every question has an answer, or v2.0.",
+  ),
+  nullThreshold: z.number().default(0).describe(
+    "(2.0) No answer is given where its score is above the best answer's by more than this.",
+  ),
+};
+
+const rate = { unit: "fraction", better: "higher", range: [0, 1] } as const;
+
+const metrics: Readonly<Record<"exactMatch" | "f1", Metric>> = {
+  exactMatch: { ...rate, isHeadline: false, about: "Questions whose answer is a right one." },
+  f1: {
+    ...rate,
+    isHeadline: true,
+    about: "The mean over questions of the F1 of an answer's words.",
+  },
+};
+
+/** The benchmark `squad`. */
+export const squadBenchmark: Benchmark<QuestionData, typeof params, WindowExample, WindowAnswer> = {
+  kind: "squad",
+  version: 1,
+  about: "Fine-tunes a model to find answers in contexts and scores it as SQuAD's scripts do.",
+  entry: import.meta.url,
+  data: questionsArtifact,
+  aboutData: "questions on contexts: train, dev and test",
+  rows: "questions",
+  params,
+  metrics,
+  prepare(data, { encoder, length, params, warn }) {
+    const { form, nBest, nullThreshold } = params, { parts } = data;
+    for (const part of SCORED_PARTS) {
+      const without = parts[part].filter(({ answers, isImpossible }) =>
+        form === "1.1" && (answers.length === 0 || isImpossible)
+      );
+      if (without.length > 0) throw noAnswers(part, { count: without.length, id: without[0]!.id });
+    }
+    return {
+      head: { kind: "span" },
+      examples: questionWindows(data, { encoder, length, params, warn }),
+      decode: (row, outputs) => decodeSpans(row, outputs, params),
+      score(part, windows) {
+        const questions = parts[part], contexts = questions.map(({ context }) => context);
+        const joined = joinWindows(windows, { contexts, nBest });
+        const texts = joined.map((each) =>
+          form === "2.0" && nullOdds(each) > nullThreshold ? "" : each.answers[0]?.text ?? ""
+        );
+        const scored = questions.map(({ answers }, i) => answerScore(texts[i]!, { answers, form }));
+        const ones = scored.map(() => 1);
+        const exact = scored.map((each) => each.exact), f1 = scored.map((each) => each.f1);
+        const sum = (values: readonly number[]) => values.reduce((total, each) => total + each, 0);
+        const total = questions.length;
+        return {
+          scores: {
+            exactMatch: {
+              ...meanOfClusters(exact, ones),
+              value: total === 0 ? 0 : sum(exact) / total,
+            },
+            f1: { ...meanOfClusters(f1, ones), value: total === 0 ? 0 : sum(f1) / total },
+          },
+          details: {
+            // In percent, as the scripts print them.
+            exact: total === 0 ? 0 : 100 * sum(exact) / total,
+            f1: total === 0 ? 0 : 100 * sum(f1) / total,
+            total,
+            read: data.counts[part],
+            ...(form === "1.1" ? {} : {
+              nullOdds: Object.fromEntries(
+                questions.map(({ id }, i) => [id, nullOdds(joined[i]!)]),
+              ),
+            }),
+          },
+          predictions: {
+            extension: "json",
+            text: `${
+              JSON.stringify(
+                Object.fromEntries(questions.map(({ id }, i) => [id, texts[i]])),
+                null,
+                1,
+              )
+            }\n`,
+          },
+        };
+      },
+    };
+  },
+};
+
+/** How much likelier no answer is than the best one; infinite where there is none. */
+function nullOdds({ answers, nullScore }: QuestionAnswer): number {
+  return nullScore - (answers[0]?.score ?? -Infinity);
+}
+
+function noAnswers(
+  part: string,
+  { count, id }: { readonly count: number; readonly id: string },
+): ExperimentError {
+  return new ExperimentError(
+    "benchmarks/no-answers",
+    `${count} ${part} questions have no answer to be scored by, the first is ${id}`,
+    { mend: 'give files with answers, write form: "2.0", or score BioASQ with bioasq-factoid' },
+  );
+}

@@ -1,0 +1,110 @@
+/**
+ * The task kind `questions`: files in SQuAD's form and BioASQ's golden files, checked, as a
+ * benchmark's three parts.
+ */
+import { z } from "zod";
+import {
+  type Golden,
+  type Question,
+  questionsArtifact,
+} from "../benchmarks/questions/questions.ts";
+import type { ReadCounts } from "../benchmarks/questions/questions.ts";
+import { forEachPart, type Part, PARTS } from "../base/parts.ts";
+import { filePath } from "../graph/schema.ts";
+import type { FileParam, TaskContext, TaskKind, TaskOutcome } from "../graph/task.ts";
+
+const files = (about: string) => z.array(filePath("A file.")).min(1).describe(about);
+
+const schema = z.strictObject({
+  train: files("Files of the training part in SQuAD's form, plain or compressed."),
+  dev: files("Files of the part on which settings are chosen."),
+  test: files("Files of the part that results are reported on."),
+  golden: z.strictObject({
+    dev: files("Golden files of BioASQ for dev.").optional(),
+    test: files("Golden files of BioASQ for test.").optional(),
+  }).default({}).describe(
+    "The right answers to factoid questions, whatever their passages say; absent: those of the " +
+      "passages.",
+  ),
+});
+
+/** The parameters of questions. */
+export type QuestionsParams = z.output<typeof schema>;
+
+/** The task kind `questions`. */
+export const questions: TaskKind<QuestionsParams> = {
+  kind: "questions",
+  version: 1,
+  about: "Reads and checks questions on contexts in SQuAD's form as train, dev and test parts.",
+  params: schema,
+  inputs: {},
+  produces: { "": questionsArtifact.type },
+  isNumeric: false,
+  entry: import.meta.url,
+  files: filesOf,
+  run,
+};
+
+function filesOf({ golden, ...parts }: QuestionsParams): FileParam[] {
+  const named = (path: string, files: readonly string[] = []) =>
+    files.map((file, index) => ({ path: `${path}[${index}]`, file }));
+  return [
+    ...PARTS.flatMap((part) => named(part, parts[part])),
+    ...named("golden.dev", golden.dev),
+    ...named("golden.test", golden.test),
+  ];
+}
+
+async function run(
+  { params, outDir, emit, signal }: TaskContext<QuestionsParams>,
+): Promise<TaskOutcome> {
+  const { readGolden, readSquad } = await import("../benchmarks/questions/read.ts");
+  const total = filesOf(params).length;
+  let done = 0;
+  const next = () => {
+    signal.throwIfAborted();
+    emit({ type: "progress", phase: "reading", done: done++, total, unit: "files" });
+  };
+  const counts: Partial<Record<Part, ReadCounts>> = {};
+  const parts = await forEachPart(async (part) => {
+    const all: Question[] = [], ids = new Map<string, string>();
+    const rejected: Record<string, string[]> = {};
+    let repaired = 0;
+    for (const file of params[part]) {
+      next();
+      const read = await readSquad(file, ids);
+      for (const question of read.questions) all.push(question);
+      repaired += read.repaired;
+      for (const { id, reason } of read.rejected) (rejected[reason] ??= []).push(id);
+    }
+    const impossible = all.filter(({ isImpossible }) => isImpossible).length;
+    counts[part] = { questions: all.length, impossible, repaired, rejected };
+    for (const message of warningsOf(part, counts[part])) emit({ type: "warning", message });
+    return all;
+  });
+  const golden: Partial<Record<Part, Golden[]>> = {};
+  for (const part of ["dev", "test"] as const) {
+    for (const file of params.golden[part] ?? []) {
+      next();
+      golden[part] = [...golden[part] ?? [], ...await readGolden(file)];
+    }
+  }
+  await questionsArtifact.write(outDir, {
+    parts,
+    golden,
+    counts: counts as Record<Part, ReadCounts>,
+  });
+  return { facts: {}, scores: [] };
+}
+
+function warningsOf(part: Part, { questions, repaired, rejected }: ReadCounts): string[] {
+  const effect = part === "train" ? "are not learned" : "stay in the score as they are";
+  return [
+    ...repaired === 0
+      ? []
+      : [`${repaired} of ${questions} ${part} answers were found near a wrong offset`],
+    ...Object.entries(rejected).map(([reason, ids]) =>
+      `${ids.length} of ${questions} ${part} questions ${effect}: ${reason}`
+    ),
+  ];
+}

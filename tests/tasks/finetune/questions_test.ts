@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { factoidBenchmark } from "../../../lib/benchmarks/bioasq_factoid/factoid.ts";
+import { squadBenchmark } from "../../../lib/benchmarks/squad/squad.ts";
+import { Stream } from "../../../lib/base/rng.ts";
+import { finetuning } from "../../../lib/tasks/finetune/kind.ts";
+import { pretrain } from "../../../lib/tasks/pretrain/kind.ts";
+import { questions } from "../../../lib/tasks/questions.ts";
+import { assertFault } from "../../_support/fault.ts";
+import { makeDir, makeShards, runKind } from "../made_inputs.ts";
+
+const ROOT = makeDir();
+const SHARDS = await makeShards(join(ROOT, "shards"), { train: 500, validation: 500 });
+const MODEL = (await runKind(pretrain, {
+  params: {
+    model: { layers: 1, hiddenSize: 32, heads: 2, positions: 32, initializerRange: 0.1 },
+    steps: 0,
+    rowPieces: 16,
+    schedule: { kind: "constant", learningRate: 1 },
+  },
+  inputs: { corpus: [SHARDS] },
+})).artifact;
+
+const dir = { path: makeDir() };
+
+function write(name: string, content: object): string {
+  Deno.writeTextFileSync(join(dir.path, name), JSON.stringify(content));
+  return join(dir.path, name);
+}
+
+/** A file of contexts of which the word that ends in x is the answer. */
+function file(
+  name: string,
+  { count, hasAnswers = true, shift = 0 }: { count: number; hasAnswers?: boolean; shift?: number },
+) {
+  const draws = new Stream(1, name);
+  const paragraphs = Array.from({ length: count }, (_, i) => {
+    const words = Array.from({ length: 8 }, () => "abcdefghijklmnop"[draws.below(16)]!);
+    const place = draws.below(8);
+    words[place] += "x";
+    const answers = [{ text: words[place], answer_start: 2 * place + (i === 0 ? shift : 0) }];
+    const id = `${String(i).padStart(24, "0")}_001`;
+    const qas = [{ id, question: "a", ...(hasAnswers ? { answers } : {}) }];
+    return { context: words.join(" "), qas };
+  });
+  return write(name, { version: "1.1", data: [{ title: "t", paragraphs }] });
+}
+
+const TRAIN = file("train", { count: 200, shift: 1 });
+const DEV = file("dev", { count: 30 }), TEST = file("test", { count: 60 });
+const PARAMS = { rows: 20, length: 16, steps: 150, learningRate: 5e-3, dropout: 0, stride: 4 };
+
+Deno.test("squad learns where answers stand, over windows, and leaves predictions by id", async () => {
+  const data = await runKind(questions, {
+    params: { train: [TRAIN], dev: [DEV], test: [TEST] },
+  });
+  const warnings = data.events.flatMap((each) => each.type === "warning" ? each.message : []);
+  assert.deepEqual(warnings, ["1 of 200 train answers were found near a wrong offset"]);
+  const { outcome, artifact } = await runKind(finetuning(squadBenchmark), {
+    params: { ...PARAMS, length: 12 },
+    inputs: { model: [MODEL], data: [data.artifact] },
+  });
+  const scores = outcome.scores.filter(({ split }) => split === "test");
+  assert.deepEqual(scores.map(({ metric }) => metric), ["exactMatch", "f1"]);
+  for (const { value, standardError } of scores) {
+    assert(value > 0.8 && standardError! < 0.1, `${value}`);
+  }
+  const said = JSON.parse(Deno.readTextFileSync(`${artifact.dir}/test.predictions.json`));
+  assert.equal(Object.keys(said).length, 60);
+  const { test } = JSON.parse(Deno.readTextFileSync(`${artifact.dir}/scores.json`));
+  assert.equal(test.total, 60);
+  assert.equal(test.f1 / 100, scores[1]!.value);
+});
+
+Deno.test("bioasq-factoid scores golden questions and leaves what one hands in", async () => {
+  const unanswered = file("unanswered", { count: 60, hasAnswers: false });
+  const { paragraphs } = JSON.parse(Deno.readTextFileSync(unanswered)).data[0];
+  const gold = paragraphs.map(({ context, qas }: { context: string; qas: { id: string }[] }) => ({
+    id: qas[0]!.id.slice(0, 24),
+    type: "factoid",
+    exact_answer: [[/[a-p]x/.exec(context)![0].toUpperCase(), "other"]],
+  }));
+  gold.push({ id: "absent", type: "factoid", exact_answer: [["a"]] });
+  const data = await runKind(questions, {
+    params: {
+      train: [TRAIN],
+      dev: [DEV],
+      test: [unanswered],
+      golden: { test: [write("golden.json", { questions: gold })] },
+    },
+  });
+  const { outcome, artifact } = await runKind(finetuning(factoidBenchmark), {
+    params: PARAMS,
+    inputs: { model: [MODEL], data: [data.artifact] },
+  });
+  const [strict, lenient, mrr] = outcome.scores.filter(({ split }) => split === "test");
+  assert(strict!.value > 0.8 && strict!.value <= mrr!.value && mrr!.value <= lenient!.value);
+  assert(lenient!.value <= 60 / 61);
+  const { questions: handed } = JSON.parse(
+    Deno.readTextFileSync(`${artifact.dir}/test.predictions.json`),
+  );
+  assert.equal(handed.length, 61);
+  assert.deepEqual(handed[60], {
+    id: "absent",
+    type: "factoid",
+    exact_answer: [],
+    ideal_answer: "",
+  });
+  const { test } = JSON.parse(Deno.readTextFileSync(`${artifact.dir}/scores.json`));
+  assert.deepEqual([test.questions, test.unanswered, test.passages], [61, 1, 60]);
+  // SQuAD's script cannot score questions without answers.
+  await assertFault(
+    () =>
+      runKind(finetuning(squadBenchmark), {
+        params: PARAMS,
+        inputs: { model: [MODEL], data: [data.artifact] },
+      }),
+    {
+      text: "60 test questions have no answer to be scored by, the first is " +
+        "000000000000000000000000_001 [benchmarks/no-answers]\n  mend: give files with answers, " +
+        'write form: "2.0", or score BioASQ with bioasq-factoid',
+    },
+  );
+});
+
+Deno.test("squad of form 2.0 gives no answer where none is likelier, and tells its odds", async () => {
+  const data = await runKind(questions, {
+    params: { train: [TRAIN], dev: [DEV], test: [TEST] },
+  });
+  const { artifact } = await runKind(finetuning(squadBenchmark), {
+    params: { ...PARAMS, steps: 2, form: "2.0", nullThreshold: -1000 },
+    inputs: { model: [MODEL], data: [data.artifact] },
+  });
+  const said = JSON.parse(Deno.readTextFileSync(`${artifact.dir}/test.predictions.json`));
+  assert(Object.values(said).every((text) => text === ""));
+  const { test } = JSON.parse(Deno.readTextFileSync(`${artifact.dir}/scores.json`));
+  assert.equal(test.exact, 0);
+  assert.equal(Object.keys(test.nullOdds).length, 60);
+});
