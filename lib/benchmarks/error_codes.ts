@@ -7,7 +7,10 @@ export const BENCHMARKS_ERRORS: ErrorTable = {
     exit: 1,
     about: "a benchmark's file or line that is not the JSON it should be",
   },
-  "benchmarks/bad-tag": { exit: 1, about: "a tag that is none of O, B, I, B-Type, I-Type" },
+  "benchmarks/bad-tag": {
+    exit: 1,
+    about: "a tag that is none of O, B, I, B-Type, I-Type, nor of BIOES",
+  },
   "benchmarks/columns": { exit: 1, about: "a line with more or fewer columns than its file has" },
   "benchmarks/duplicate-id": { exit: 1, about: "an id that occurs twice in a file" },
   "benchmarks/empty-text": { exit: 1, about: "a line without its text" },

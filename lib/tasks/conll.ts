@@ -16,7 +16,7 @@ const files = (about: string) => z.array(filePath("A file.")).min(1).describe(ab
 const schema = z.strictObject({
   train: files(
     "Files of the training part, one after the other, plain or compressed. The first column of a " +
-      "line is the word, the last its tag (B, I, O, B-Type, I-Type); a blank line ends a sentence.",
+      "line is the word, the last its tag (B, I, O, B-Type, I-Type, or BIOES); a blank line ends a sentence.",
   ),
   dev: files("Files of the part on which settings are chosen."),
   test: files("Files of the part that results are reported on."),

@@ -3,8 +3,8 @@
  *
  * Columns between the first and the last are passed over, as are -DOCSTART-
  * lines; all other lines of a file have equally many. Tags are B, I, O, alone or
- * with a type (B-Disease); nothing is mended silently, what cannot be read is
- * reported with its line.
+ * with a type (B-Disease), or BIOES, which is read as B, I and O; nothing is mended
+ * silently, what cannot be read is reported with its line.
  */
 import { ExperimentError, type SourcePosition } from "../../base/errors.ts";
 import { readLines } from "../../text/sources/lines.ts";
@@ -36,6 +36,22 @@ export function parseTag(text: string): Tag | undefined {
   return { position: (match[1] ?? "O") as Tag["position"], type: match[2] ?? "" };
 }
 
+const BIOES = /^[BIES](?=-\S|$)/;
+
+/**
+ * Tags of BIOES as tags of B, I and O that stand for the same entities: S is a B, E an I, and
+ * what goes on after an end begins anew, as conlleval has it.
+ */
+export function fromBioes(tags: readonly string[]): string[] {
+  let isOver = false;
+  return tags.map((tag) => {
+    const position = BIOES.exec(tag)?.[0];
+    const begins = position === "B" || position === "S" || isOver;
+    isOver = position === "S" || position === "E";
+    return position === undefined ? tag : `${begins ? "B" : "I"}${tag.slice(1)}`;
+  });
+}
+
 /**
  * The sentences of a CoNLL file, plain or compressed. Columns are separated by
  * tabs, in a line without tabs by spaces.
@@ -50,7 +66,7 @@ export async function readConll(path: string): Promise<TaggedSentence[]> {
   let first = 0;
   let usual: { readonly columns: number; readonly line: number } | undefined;
   const finish = () => {
-    if (words.length > 0) sentences.push({ words, tags, line: first });
+    if (words.length > 0) sentences.push({ words, tags: fromBioes(tags), line: first });
     [words, tags] = [[], []];
   };
   for await (const { text, line } of readLines(path)) {
@@ -120,10 +136,10 @@ function readColumns(
       { at, mend: "write the word, a tab and the tag" },
     );
   }
-  if (parseTag(tag) === undefined) {
+  if (tag !== "O" && !BIOES.test(tag)) {
     throw new ExperimentError("benchmarks/bad-tag", `cannot read the tag ${JSON.stringify(tag)}`, {
       at,
-      mend: "write O, B, I, B-Type or I-Type; convert other schemes first",
+      mend: "write O, B, I, B-Type or I-Type, or E and S of BIOES; convert other schemes first",
     });
   }
   return [word, tag];

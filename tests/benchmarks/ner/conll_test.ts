@@ -34,6 +34,19 @@ Deno.test("readConll() reads tabs, spaces, middle columns, blank lines and -DOCS
   ]);
 });
 
+Deno.test("readConll() reads BIOES as B, I and O, an end being an end", async () => {
+  using dir = new TempDir();
+  const read = async (tags: string) => {
+    const lines = tags.split(" ").map((tag) => `w\t${tag}\n`).join("");
+    return (await readConll(dir.file("part.tsv", lines)))[0]!.tags.join(" ");
+  };
+  assert.equal(await read("B-X I-X E-X S-X O S-Y B-Y E-Y"), "B-X I-X I-X B-X O B-Y B-Y I-Y");
+  assert.equal(await read("B E S E O I E"), "B I B B O I I");
+  assert.equal(await read("B-X E-X I-X I-X O"), "B-X I-X B-X I-X O");
+  // Without ends nothing is changed.
+  assert.equal(await read("I-X B-X I-Y O I"), "I-X B-X I-Y O I");
+});
+
 Deno.test("readConll() reads gzip", async () => {
   using dir = new TempDir();
   const path = dir.file("part.tsv.gz", gzipSync("a\tO\n"));
@@ -56,11 +69,11 @@ Deno.test("readConll() names the line of a tag without a word", async () => {
 });
 
 Deno.test("readConll() names the line of a tag of another scheme", async () => {
-  for (const tag of ["S-Gene", "X", "b", "B-", "o", "O-Gene", "BI-Gene"]) {
+  for (const tag of ["U-Gene", "X", "b", "B-", "E-", "o", "O-Gene", "BI-Gene"]) {
     assert.equal(
       await faultOf(`it\t${tag}\n`),
       `part.tsv:1: cannot read the tag "${tag}" [benchmarks/bad-tag]\n` +
-        "  mend: write O, B, I, B-Type or I-Type; convert other schemes first",
+        "  mend: write O, B, I, B-Type or I-Type, or E and S of BIOES; convert other schemes first",
     );
   }
 });
