@@ -38,5 +38,6 @@ export function nonFile(info: Deno.FileInfo): string | undefined {
   if (info.isDirectory) return "a folder";
   if (info.isFifo === true) return "a named pipe";
   if (info.isSocket === true) return "a socket";
+  if (info.isSymlink) return "a link that leads back to itself";
   return info.isCharDevice === true || info.isBlockDevice === true ? "a device" : "no file";
 }

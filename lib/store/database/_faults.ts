@@ -16,9 +16,17 @@ export class EmptyDatabase extends Error {
   }
 }
 
+/** Something that is no file stands in the place of the database. */
+export class NoRegularFile extends Error {
+  /** Says what it is, such as "a folder". */
+  constructor(what: string) {
+    super(`it is ${what}`);
+  }
+}
+
 /** Whether the file is no database, or damaged, or empty. */
 export function isDamaged(error: unknown): boolean {
-  if (error instanceof EmptyDatabase) return true;
+  if (error instanceof EmptyDatabase || error instanceof NoRegularFile) return true;
   return error instanceof Error && !(error instanceof ExperimentError) &&
     !isDiskFull(error) &&
     (/not a valid DuckDB database file|Could not read enough bytes|Corrupt database|checksum/i

@@ -14,7 +14,7 @@ import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { dirname, resolve } from "node:path";
 import { ExperimentError } from "../../base/errors.ts";
 import { sleep } from "../../base/sleep.ts";
-import { removeIfThere, syncPath } from "../../base/files.ts";
+import { nonFile, removeIfThere, syncPath } from "../../base/files.ts";
 import { storeFault } from "../faults.ts";
 import { FileLock } from "../lock.ts";
 import { duckdbPath } from "../results_folder.ts";
@@ -25,6 +25,7 @@ import {
   isLockConflict,
   locked,
   newerDatabase,
+  NoRegularFile,
 } from "./_faults.ts";
 import { SCHEMA_VERSION, sqlText, TABLES, tableStatements } from "./schema.ts";
 import { viewStatements } from "./views.ts";
@@ -66,7 +67,7 @@ export interface OpenDatabase {
 export async function openReader(path: string, options: OpenOptions = {}): Promise<OpenDatabase> {
   const endTurn = await takeTurn(resolve(path));
   try {
-    if (await statOf(path) === undefined) throw missing(path);
+    if (!await isRegularFile(path)) throw missing(path);
     const database = await attachPatiently(path, { ...options, canWrite: false });
     try {
       await checkVersion(database.connection, path);
@@ -113,8 +114,8 @@ export interface WriteOptions<T> extends OpenOptions {
  */
 export async function writeDatabase<T>(path: string, options: WriteOptions<T>): Promise<T> {
   return await exclusively(path, options, async () => {
-    if (await statOf(path) === undefined) return await writeBeside(path, options, "new");
     try {
+      if (!await isRegularFile(path)) return await writeBeside(path, options, "new");
       return await writeInPlace(path, options);
     } catch (error) {
       if (isLockConflict(error)) return await writePastReaders(path, options, error);
@@ -417,6 +418,7 @@ async function checkOwner(path: string): Promise<void> {
 }
 
 async function isSqlite(path: string): Promise<boolean> {
+  if ((await statOf(path))?.isFile !== true) return false;
   using file = await Deno.open(path);
   const head = new Uint8Array(16);
   await file.read(head);
@@ -461,9 +463,28 @@ async function isOnlyRead(path: string): Promise<boolean> {
   }
 }
 
+/**
+ * Whether there is a file at all.
+ *
+ * @throws NoRegularFile where something else stands: a named pipe would be waited for,
+ *   and so never be opened
+ */
+async function isRegularFile(path: string): Promise<boolean> {
+  const info = await statOf(path);
+  const what = info === undefined ? undefined : nonFile(info);
+  if (what !== undefined) throw new NoRegularFile(what);
+  return info !== undefined;
+}
+
 async function statOf(path: string): Promise<Deno.FileInfo | undefined> {
   try {
-    return await Deno.stat(path);
+    try {
+      return await Deno.stat(path);
+    } catch (error) {
+      // Of a link that leads back to itself, the link is what stands there.
+      if (!(error instanceof Deno.errors.FilesystemLoop)) throw error;
+      return await Deno.lstat(path);
+    }
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw storeFault(error, { doing: "use the database", path });

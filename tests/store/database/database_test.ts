@@ -156,6 +156,43 @@ for (const [what, ruin] of Object.entries(RUINS)) {
   });
 }
 
+const ODD_THINGS: Readonly<Record<string, (path: string) => void>> = {
+  "a folder": (path) => Deno.mkdirSync(path),
+  "a named pipe": (path) => run("mkfifo", path),
+  "a link that leads back to itself": (path) => Deno.symlinkSync(path, path),
+  "a device": (path) => Deno.symlinkSync("/dev/null", path),
+};
+
+function run(program: string, ...args: string[]): void {
+  assert.ok(new Deno.Command(program, { args }).outputSync().success);
+}
+
+for (const [what, put] of Object.entries(ODD_THINGS)) {
+  Deno.test({
+    name: `${what} in the place of the database is told, and set aside by the next run`,
+    ignore: Deno.build.os === "windows",
+    async fn() {
+      using results = await emptyResults();
+      const { path, store, warnings } = results;
+      await commit(store, keyOf(1));
+      put(path);
+      await assert.rejects(queryRows(path, "FROM results"), {
+        code: "store/not-a-database",
+        message: `cannot read the database: it is ${what}`,
+      });
+      const recorder = results.open();
+      recorder.beginRun({ ...START, run: "r1" });
+      assert.equal(await recorder.close(), true);
+      assert.equal((await queryRows(path, "FROM scores")).length, 1);
+      assert.match(
+        warnings[0]!,
+        new RegExp(`^cannot read the database: it is ${what}; it is set aside as .*\\.aside-1 `),
+      );
+      assert.ok(namesIn(results.folder.root).includes("titrate.duckdb.aside-1"));
+    },
+  });
+}
+
 Deno.test("a database of an older version is set aside, and made anew from the store", async () => {
   using results = await emptyResults();
   const { path, store, warnings } = results;
