@@ -16,6 +16,11 @@ import { parseValue } from "./value.ts";
 /** Sections whose keys are names that the spec gives; `--set` makes up none. */
 const NAMED_SECTIONS = new Set(["axes", "env", "fits", "stages"]);
 
+/** The most steps that a path may have: as deep as a spec may be nested. */
+const MAX_STEPS = 100;
+/** Characters of an override that are shown in a message. */
+const SHOWN = 200;
+
 /** The spec with every override applied, the later ones last. */
 export function applyOverrides(
   root: MapNode,
@@ -28,12 +33,19 @@ export function applyOverrides(
 function applyOverride(root: MapNode, text: string, faults: FaultList): MapNode {
   const equals = text.indexOf("=");
   const pathText = (equals < 0 ? text : text.slice(0, equals)).trim();
-  const file = `--set ${pathText}`;
+  const file = `--set ${shortened(pathText)}`;
   const path = parsePath(pathText);
   if (equals < 0 || path === undefined || typeof path[0] !== "string") {
-    faults.add("experiment/set", `cannot read --set ${text}`, {
+    faults.add("experiment/set", `cannot read --set ${shortened(text)}`, {
       at: { file },
       mend: "write --set path=value, such as --set stages.pretrain.with.steps=100",
+    });
+    return root;
+  }
+  if (path.length > MAX_STEPS) {
+    faults.add("experiment/set", `this path has ${path.length} steps`, {
+      at: { file },
+      mend: `write a path of at most ${MAX_STEPS}, as deep as a spec may be nested`,
     });
     return root;
   }
@@ -51,6 +63,10 @@ function applyOverride(root: MapNode, text: string, faults: FaultList): MapNode 
     faults,
   };
   return setIn(root, { ...setting, depth: 0 }) as MapNode;
+}
+
+function shortened(text: string): string {
+  return text.length <= SHOWN ? text : `${text.slice(0, SHOWN)}…`;
 }
 
 /** What is set, and how many steps of the way to it are taken. */

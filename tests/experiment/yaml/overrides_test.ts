@@ -180,6 +180,15 @@ for (const [set, faults] of SET_FAULTS) {
   });
 }
 
+Deno.test("--set with a path of 30,000 steps is a short fault, and no overflow of the stack", async () => {
+  const path = Array(30_000).fill("a").join(".");
+  assert.equal(
+    await faultsOf(SPEC, { set: [`${path}=1`] }),
+    `--set ${path.slice(0, 200)}…: this path has 30000 steps [experiment/set]
+  mend: write a path of at most 100, as deep as a spec may be nested`,
+  );
+});
+
 const ONLY: readonly (readonly [readonly string[], readonly string[]])[] = [
   [["steps=200", "seed=1", "stage=ner"], [
     "world",
