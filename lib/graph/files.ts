@@ -75,12 +75,20 @@ function unreadable(file: string, at: SourcePosition, error: unknown): Fault {
   if (error instanceof Deno.errors.NotFound) {
     return fault("graph/missing-file", `there is no file "${file}"`, {
       at,
-      mend: "check the path, relative to the working directory, and any variable in it",
+      mend:
+        "check the path, which in a spec is relative to the file that names it, and any variable in it",
     });
   }
-  const why = error instanceof Error ? error.message : String(error);
+  const why = reasonOf(error);
   return fault("graph/unreadable-file", `cannot read the file "${file}": ${why}`, {
     at,
     mend: "name a regular file that this user may read",
   });
+}
+
+/** Why a file cannot be read; what Deno says of its flags is no advice to a person. */
+function reasonOf(error: unknown): string {
+  if (error instanceof Deno.errors.FilesystemLoop) return "it is a link that leads back to itself";
+  if (error instanceof Deno.errors.NotCapable) return "it is a file of the system's own";
+  return error instanceof Error ? error.message : String(error);
 }

@@ -57,13 +57,27 @@ Deno.test("buildGraph() reports all files that cannot be read, each with its pla
         const texts = error.faults.map(formatFault).map((each) => each.replaceAll(dir, "DIR"));
         assert.deepEqual(texts.map((each) => each.replace(/file: .*? \[/, "file: … [")), [
           'spec.yaml:10:15: there is no file "DIR/gone.txt" [graph/missing-file]\n' +
-          "  mend: check the path, relative to the working directory, and any variable in it",
+          "  mend: check the path, which in a spec is relative to the file that names it, and any variable in it",
           'spec.yaml:10:15: cannot read the file "DIR/": it is a folder ' +
           "[graph/unreadable-file]\n  mend: name a regular file that this user may read",
         ]);
         return true;
       },
     );
+  });
+});
+
+Deno.test("digestFiles() tells of a link to itself, and of what Deno keeps for the system, in plain words", async () => {
+  using dir = new TempDir();
+  const loop = `${dir.path}/loop`;
+  await Deno.symlink(loop, loop);
+  const asks = [loop, "/proc/kmsg"].map((file) => ({ file, at: { file: "s.yaml", line: 3 } }));
+  await assert.rejects(digestFiles(asks), (error: ExperimentError) => {
+    assert.deepEqual(error.faults.map(({ message }) => message), [
+      `cannot read the file "${loop}": it is a link that leads back to itself`,
+      'cannot read the file "/proc/kmsg": it is a file of the system\'s own',
+    ]);
+    return true;
   });
 });
 

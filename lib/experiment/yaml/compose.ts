@@ -260,7 +260,11 @@ async function unreadable(path: string, cause: Error): Promise<ExperimentError> 
     ? `write one of ${listOf([...new Set(specs)])}`
     : "give the path of a YAML file";
   return new ExperimentError("experiment/not-found", `experiment ${path} ${what}`, {
-    mend: isMissing || isFolder ? mend : "give yourself the right to read it",
+    mend: isMissing || isFolder
+      ? mend
+      : cause instanceof Deno.errors.FilesystemLoop
+      ? "give the path of a YAML file: this is a link that leads back to itself"
+      : "give yourself the right to read it",
     cause,
   });
 }

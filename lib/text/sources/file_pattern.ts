@@ -27,7 +27,8 @@ export function expandPattern(pattern: string): string[] {
   walk.visit(root, 0);
   if (walk.found.size > 0) return [...walk.found].sort(compareText);
   throw new ExperimentError("text/no-match", `no file fits the pattern "${pattern}"`, {
-    mend: "check the path, relative to the working directory, and that the data is there",
+    mend:
+      "check the path, which in a spec is relative to the file that names it, and that the data is there",
   });
 }
 

@@ -47,7 +47,7 @@ Deno.test("expandPattern() reports a pattern that nothing fits", async () => {
     const error = await assertFault(() => expandPattern(`${dir.path}/${pattern}`), {
       dir: dir.path,
       text: `no file fits the pattern "${pattern}" [text/no-match]\n` +
-        "  mend: check the path, relative to the working directory, and that the data is there",
+        "  mend: check the path, which in a spec is relative to the file that names it, and that the data is there",
     });
     assert.equal(exitCodeOf(error.faults), 2);
   }
