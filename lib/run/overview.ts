@@ -2,11 +2,9 @@
  * What there is in a folder of results: the last run of every experiment, what failed,
  * and what takes room. A run whose process is gone is told as killed.
  */
-import { ExperimentError } from "../base/errors.ts";
-import { hostName, isRunning } from "../base/process.ts";
 import {
   readFailures,
-  readRuns,
+  readLatestRuns,
   readSizes,
   readStateCounts,
   type RecordedFault,
@@ -48,28 +46,11 @@ export interface Overview {
 export async function overviewOf(folder: ResultsFolder): Promise<Overview> {
   const { database } = folder;
   return {
-    runs: (await readRuns(database, "latest")).map(asOfNow),
+    runs: await readLatestRuns(database),
     states: await readStateCounts(database),
     failures: await readFailures(database),
     sizes: await sizesOf(folder),
   };
-}
-
-/** The ids of runs that are recorded as on, and whose process is gone; none where that cannot be told. */
-export async function killedRuns(database: string): Promise<string[]> {
-  const unended = await readRuns(database, "unended").catch((error: unknown) => {
-    if (error instanceof ExperimentError) return [];
-    throw error;
-  });
-  return unended.map(asOfNow).filter(({ status }) => status === "killed").map(({ run }) => run);
-}
-
-/** A run with its status as it is now; of other computers nothing more is known. */
-function asOfNow(run: RecordedRun): RecordedRun {
-  const { status, host, pid, processStartedAt } = run;
-  if (status !== "running" || pid === undefined) return run;
-  if (host !== undefined && host !== hostName()) return run;
-  return isRunning(pid, processStartedAt) ? run : { ...run, status: "killed" };
 }
 
 /** By what is recorded of artifacts, so that no file of theirs has to be looked at. */

@@ -14,7 +14,6 @@ import { Recorder } from "../store/database/recorder.ts";
 import { readOutcomes, type RecordedOutcome } from "../store/database/results.ts";
 import type { CellRow, FitRow } from "../store/database/rows.ts";
 import { fitCurves } from "./fits.ts";
-import { killedRuns } from "./overview.ts";
 import { provenance } from "./provenance.ts";
 import { recordEvents } from "./record_events.ts";
 import { type ResultRow, rowsOfCells } from "./results.ts";
@@ -108,7 +107,6 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunRe
   if (hasWork) {
     const { identities } = graph;
     recorder.recordHistory({ run, experiment: name, identities, cells: asked });
-    recorder.recordKilled(await killedRuns(study.folder.database));
     // A database that cannot be used is better learnt of now than after hours.
     await recorder.flush();
   }

@@ -69,11 +69,6 @@ export function putRunEnd(batch: Batch, run: string, end: RunEnd & { endedAt: st
   }]);
 }
 
-/** Runs are over whose process is gone; when they ended nobody knows. */
-export function putKilled(batch: Batch, runs: readonly string[]): void {
-  batch.put("runEnds", runs.map((run) => ({ run, status: "killed" })));
-}
-
 /** Tasks stand at cells; `replace` drops the experiment's other cells. */
 export function putCells(
   batch: Batch,

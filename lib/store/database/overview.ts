@@ -1,10 +1,11 @@
 /** What the database knows of experiments as a whole: their last runs, failures and sizes. */
 import type { Json, JsonObject } from "../../base/canonical.ts";
 import type { TaskState } from "../../graph/task.ts";
+import { isGone, type RunProcess } from "./killed.ts";
 import { queryRows } from "./query.ts";
 
 /** The last run of an experiment, as far as it is recorded. */
-export interface RecordedRun {
+export interface RecordedRun extends RunProcess {
   /** What its results are filed under. */
   readonly experiment: string;
   /** What makes it a variant of its spec; absent if it is none. */
@@ -13,41 +14,29 @@ export interface RecordedRun {
   readonly run: string;
   /** When it began, "2026-11-26 02:13:08" in UTC. */
   readonly startedAt: string;
-  /** How it ended, or "running": also where its process is gone. */
+  /** How it ended, "running", or "killed" where its process is gone. */
   readonly status: string;
   /** Tasks of the run, once it has ended. */
   readonly tasks?: Readonly<Record<"total" | "cached" | "ran" | "failed", number>>;
   /** How long it took, once it has ended. */
   readonly elapsedMs?: number;
-  /** The computer that it ran on. */
-  readonly host?: string;
-  /** The number of its process there. */
-  readonly pid?: number;
-  /** When that process began. */
-  readonly processStartedAt?: Date;
 }
 
 /**
- * Runs, the latest first: the last one of every experiment, or all that have not ended.
+ * The last run of every experiment, the latest first; "killed" where its process is gone.
  *
  * @throws ExperimentError as `query`
  */
-export async function readRuns(
-  database: string,
-  which: "latest" | "unended",
-): Promise<RecordedRun[]> {
-  const from = which === "latest"
-    ? "experiments JOIN runs ON runs.run = experiments.latest_run"
-    : "runs";
+export async function readLatestRuns(database: string): Promise<RecordedRun[]> {
   const rows = await queryRows(
     database,
     `SELECT runs.* REPLACE (
        strftime(runs.started_at, '%Y-%m-%d %H:%M:%S') AS started_at,
        CAST(epoch_ms(process_started_at) AS DOUBLE) AS process_started_at)
-     FROM ${from} WHERE $1 OR status = 'running' ORDER BY runs.started_at DESC`,
-    { values: [which === "latest"] },
+     FROM experiments JOIN runs ON runs.run = experiments.latest_run
+     ORDER BY runs.started_at DESC`,
   );
-  return rows.map((row) => ({
+  const runs: RecordedRun[] = rows.map((row) => ({
     experiment: String(row["experiment"]),
     ...known("variant", row["variant"]),
     run: String(row["run"]),
@@ -70,6 +59,9 @@ export async function readRuns(
       ? { processStartedAt: new Date(row["process_started_at"]) }
       : {}),
   }));
+  return runs.map((run) => (
+    run.status === "running" && isGone(run) ? { ...run, status: "killed" } : run
+  ));
 }
 
 /**

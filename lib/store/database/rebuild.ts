@@ -11,6 +11,7 @@ import { readJournals } from "../journal.ts";
 import type { ArtifactStore } from "../objects/artifacts.ts";
 import type { ResultsFolder } from "../results_folder.ts";
 import { Batch } from "./_batch.ts";
+import { settleKilled } from "./killed.ts";
 import { putArtifact, putCells, putHistory, putRunEnd, putRunStart } from "./_put.ts";
 import { type OpenOptions, remakeDatabase } from "./database.ts";
 
@@ -89,5 +90,6 @@ export async function fillFromStore(
     await write();
   }
   await write();
+  await settleKilled(connection);
   return counts;
 }

@@ -16,12 +16,12 @@ import { placeOf, type ResultsFolder } from "../results_folder.ts";
 import { Batch } from "./_batch.ts";
 import { missingTasks } from "./_missing.ts";
 import { checkName } from "./_name_check.ts";
+import { settleKilled } from "./killed.ts";
 import {
   putArtifact,
   putCells,
   putFits,
   putHistory,
-  putKilled,
   putMeasurements,
   putRunEnd,
   putRunStart,
@@ -67,6 +67,7 @@ export class Recorder {
   #isFlushing = false;
   #hasWarned = false;
   #isClosed = false;
+  #hasSettledKilled = false;
   #latestWriteMs = 0;
 
   private constructor(folder: ResultsFolder, options: RecorderOptions) {
@@ -98,12 +99,6 @@ export class Recorder {
     const ended = { ...end, endedAt: new Date().toISOString() };
     this.#addToJournal({ end: ended });
     putRunEnd(this.#batch, run, ended);
-    this.#wake();
-  }
-
-  /** Records that runs are over which never said so: their process is gone. */
-  recordKilled(runs: readonly string[]): void {
-    putKilled(this.#batch, runs);
     this.#wake();
   }
 
@@ -313,6 +308,7 @@ export class Recorder {
           await this.#checkName(connection);
           await this.#saveJournal();
           await batch.writeTo(connection);
+          if (!this.#hasSettledKilled) await settleKilled(connection);
           return await missingTasks(connection, cached);
         },
       });
@@ -323,6 +319,7 @@ export class Recorder {
       if (!isNameTaken(error)) await this.#saveJournal();
       throw error;
     }
+    this.#hasSettledKilled = true;
     const unread = new Set(missing.slice(ARTIFACTS_A_BATCH));
     for (const key of missing.slice(0, ARTIFACTS_A_BATCH)) {
       const rows = await store.readRows(key);

@@ -1,5 +1,6 @@
 /** The database between processes: who waits for whom, and what a kill leaves. */
 import assert from "node:assert/strict";
+import { hostName } from "../../../lib/base/process.ts";
 import { DuckDBInstance } from "@duckdb/node-api";
 import type { ExperimentError } from "../../../lib/base/errors.ts";
 import { openReader, writeDatabase } from "../../../lib/store/database/database.ts";
@@ -192,6 +193,25 @@ for (const [what, put] of Object.entries(ODD_THINGS)) {
     },
   });
 }
+
+Deno.test("a run whose process is gone is recorded as killed with nothing to do, and in a database made anew", async () => {
+  using results = await emptyResults();
+  const { path, folder, store } = results;
+  // The number of this process, which began later than that one.
+  const process = { host: hostName(), pid: Deno.pid, startedAt: "2026-01-01T00:00:00.000Z" };
+  const killed = results.open();
+  killed.beginRun({ ...START, run: "r1", process });
+  await killed.close();
+  const statuses = async () =>
+    (await queryRows(path, "SELECT status FROM runs ORDER BY run")).map(({ status }) => status);
+  assert.deepEqual(await statuses(), ["running"]);
+  const recorder = results.open();
+  recorder.beginRun({ ...START, run: "r2" });
+  await recorder.close();
+  assert.deepEqual(await statuses(), ["killed", "running"], "nothing is known of the other one");
+  await rebuild(folder, { store });
+  assert.deepEqual(await statuses(), ["killed", "running"]);
+});
 
 Deno.test("a database of an older version is set aside, and made anew from the store", async () => {
   using results = await emptyResults();
