@@ -18,8 +18,12 @@ export function isGone({ host, pid, processStartedAt }: RunProcess): boolean {
   return !isRunning(pid, processStartedAt);
 }
 
-/** Records as killed what is recorded as running and is gone; when it ended nobody knows. */
-export async function settleKilled(connection: DuckDBConnection): Promise<void> {
+/**
+ * Records as killed what is recorded as running and is gone; when it ended nobody knows.
+ *
+ * @param own the run that is on here, which is not asked about
+ */
+export async function settleKilled(connection: DuckDBConnection, own?: string): Promise<void> {
   const reader = await connection.runAndReadAll(
     `SELECT run, host, pid, CAST(epoch_ms(process_started_at) AS DOUBLE)
      FROM runs WHERE status = 'running'`,
@@ -30,7 +34,7 @@ export async function settleKilled(connection: DuckDBConnection): Promise<void> 
       ...(pid === null ? {} : { pid: Number(pid) }),
       ...(startedAtMs === null ? {} : { processStartedAt: new Date(Number(startedAtMs)) }),
     };
-    if (!isGone(process)) continue;
+    if (run === own || !isGone(process)) continue;
     await connection.run("UPDATE runs SET status = 'killed' WHERE run = $1", [String(run)]);
   }
 }

@@ -308,7 +308,7 @@ export class Recorder {
           await this.#checkName(connection);
           await this.#saveJournal();
           await batch.writeTo(connection);
-          if (!this.#hasSettledKilled) await settleKilled(connection);
+          if (!this.#hasSettledKilled) await settleKilled(connection, this.#journal?.start.run);
           return await missingTasks(connection, cached);
         },
       });
