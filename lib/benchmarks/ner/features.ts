@@ -37,7 +37,7 @@ export interface EncodeOptions {
 
 /** A sentence as the model takes it; the piece that carries a word's label is learned. */
 export interface NerExample extends Example {
-  /** [words], the place of the piece that carries the word's label, -1 if it is cut off. */
+  /** [words that it labels], the place of the piece that carries the label, -1 if it is cut off. */
   readonly wordPieces: Int32Array;
 }
 
@@ -72,6 +72,47 @@ export function encodeSentence(sentence: TaggedSentence, options: EncodeOptions)
     if (place >= 0) targets[place] = label;
   });
   return { ids: Int32Array.from(ids), targets, wordPieces };
+}
+
+/**
+ * Encodes a sentence in as many windows as it needs. Each labels words of its own, one after the
+ * other, and shows up to `context` pieces, at most a third of a row, of whole words before and
+ * after them. A sentence that fits is one window, as `encodeSentence` gives it.
+ */
+export function encodeWindows(
+  sentence: TaggedSentence,
+  options: EncodeOptions & { readonly context: number },
+): NerExample[] {
+  const { encoder, length } = options, room = length - 2;
+  const sizes = sentence.words.map((word) => Math.max(1, encoder.encode(word).length));
+  const sizeOf = (from: number, to: number) =>
+    sizes.slice(from, to).reduce((sum, size) => sum + size, 0);
+  if (sizeOf(0, sizes.length) <= room) return [encodeSentence(sentence, options)];
+  const context = Math.min(options.context, Math.floor(room / 3));
+  const windows: NerExample[] = [];
+  for (let from = 0, to = 0; from < sizes.length; from = to) {
+    let first = from, before = 0;
+    while (first > 0 && before + sizes[first - 1]! <= context) before += sizes[--first]!;
+    let own = 0;
+    const fits = () => to < sizes.length && before + own + sizes[to]! <= room - context;
+    do own += sizes[to++]!; while (fits());
+    let last = to, after = 0;
+    const left = Math.min(context, room - before - own);
+    while (last < sizes.length && after + sizes[last]! <= left) after += sizes[last++]!;
+    const { ids, targets, wordPieces } = encodeSentence({
+      ...sentence,
+      words: sentence.words.slice(first, last),
+      tags: sentence.tags.slice(first, last),
+    }, options);
+    const places = wordPieces.slice(from - first, to - first);
+    const isOwn = new Set(places);
+    windows.push({
+      ids,
+      targets: targets.map((target, place) => isOwn.has(place) ? target : -1),
+      wordPieces: places,
+    });
+  }
+  return windows;
 }
 
 /**

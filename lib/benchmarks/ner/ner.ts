@@ -6,11 +6,21 @@ import type { Benchmark, MetricScore, Prepared } from "../benchmark.ts";
 import type { TaggedSentence } from "./conll.ts";
 import { scoreEntities } from "./conlleval.ts";
 import { type NerData, nerDataArtifact } from "./data.ts";
-import { decodeTags, encodeSentence, labelsOf, type NerExample } from "./features.ts";
+import {
+  decodeTags,
+  encodeSentence,
+  encodeWindows,
+  labelsOf,
+  type NerExample,
+} from "./features.ts";
 
 const params = {
   labelPiece: z.enum(["first", "last"]).default("first").describe(
     "Which piece of a word carries its label, in training and in prediction.",
+  ),
+  windowContext: z.int().min(0).optional().describe(
+    "Sentences longer than `length` become windows with so many pieces, at most a third of a row, " +
+      "of context on each side; absent: they are cut.",
   ),
 };
 
@@ -42,29 +52,60 @@ export const nerBenchmark: Benchmark<NerData, typeof params, NerExample, readonl
     const known = kind === "synthetic-world" ? params["nerTrain"] : params["maxTrainSentences"];
     return typeof known === "number" ? known : undefined;
   },
-  prepare(data, { encoder, length, params: { labelPiece }, warn }) {
+  prepare(data, { encoder, length, params: { labelPiece, windowContext }, warn }) {
     const labels = labelsOf(data.train);
     const known = new Set(labels);
-    const encode = (sentence: TaggedSentence) =>
-      encodeSentence(
-        // A tag that training has not cannot be predicted; in the score it stays what it is.
-        { ...sentence, tags: sentence.tags.map((tag) => known.has(tag) ? tag : "O") },
-        { encoder, labels, length, labelPiece },
-      );
-    const examples = {
+    const encode = (sentence: TaggedSentence): readonly NerExample[] => {
+      // A tag that training has not cannot be predicted; in the score it stays what it is.
+      const tags = sentence.tags.map((tag) => known.has(tag) ? tag : "O");
+      const options = { encoder, labels, length, labelPiece };
+      return windowContext === undefined
+        ? [encodeSentence({ ...sentence, tags }, options)]
+        : encodeWindows({ ...sentence, tags }, { ...options, context: windowContext });
+    };
+    const windows = {
       train: data.train.map(encode),
       dev: data.dev.map(encode),
       test: data.test.map(encode),
     };
-    for (const part of PARTS) warnOfCuts(part, { examples: examples[part], length, warn });
+    const examples = {
+      train: windows.train.flat(),
+      dev: windows.dev.flat(),
+      test: windows.test.flat(),
+    };
+    for (const part of PARTS) {
+      warnOfWindows(part, { windows: windows[part], length, warn });
+      warnOfCuts(part, { examples: examples[part], length, warn });
+    }
     return {
       head: { kind: "tokens", labels: labels.length },
       examples,
       decode: (example, outputs) => decodeTags(example, outputs, labels),
-      score: (part, predicted) => score(data[part], predicted),
+      score(part, predicted) {
+        let next = 0;
+        const bySentence = windows[part].map((own) => own.flatMap(() => predicted[next++]!));
+        return score(data[part], bySentence);
+      },
     };
   },
 };
+
+/** Sentences that are split are told. */
+function warnOfWindows(
+  part: Part,
+  { windows, length, warn }: {
+    readonly windows: readonly (readonly NerExample[])[];
+    readonly length: number;
+    readonly warn: (message: string) => void;
+  },
+): void {
+  const split = windows.filter((own) => own.length > 1);
+  if (split.length === 0) return;
+  const { length: count } = split.flat();
+  warn(
+    `${split.length} ${part} sentences are longer than ${length} pieces and are ${count} windows`,
+  );
+}
 
 /** Words beyond the length are told: they are neither learned nor predicted. */
 function warnOfCuts(

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { decodeTags, encodeSentence, labelsOf } from "../../../lib/benchmarks/ner/features.ts";
+import {
+  decodeTags,
+  encodeSentence,
+  encodeWindows,
+  labelsOf,
+} from "../../../lib/benchmarks/ner/features.ts";
 import { WordPiece } from "../../../lib/text/pieces/wordpiece.ts";
 
 const LETTERS = ["a", "b", "c"];
@@ -118,4 +123,35 @@ Deno.test("labelsOf() puts O first and the rest in alphabetical order", () => {
     "I-X",
   ]);
   assert.deepEqual(labelsOf([]), ["O"]);
+});
+
+Deno.test("encodeWindows() labels every word once, in order, with context around it", () => {
+  const letters = [..."abcdefgh", "##x", "##y"];
+  const encoder = new WordPiece(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", ...letters]);
+  const word = fc.constantFrom("a", "bx", "cxy", "d");
+  fc.assert(fc.property(
+    fc.array(word, { minLength: 1, maxLength: 40 }),
+    fc.integer({ min: 0, max: 20 }),
+    fc.integer({ min: 11, max: 20 }),
+    (words, context, length) => {
+      const tags = words.map((_, i) => i % 2 === 0 ? "B" : "O"), labels = ["O", "B"];
+      const options = { encoder, labels, length, labelPiece: "first" as const };
+      const windows = encodeWindows({ words, tags, line: 1 }, { ...options, context });
+      const found = windows.flatMap(({ ids, wordPieces, targets }) => {
+        assert(ids.length <= length);
+        assert.equal(targets.filter((target) => target >= 0).length, wordPieces.length);
+        return [...wordPieces].map((
+          place,
+        ) => [encoder.pieces[ids[place]!], labels[targets[place]!]]);
+      });
+      assert.deepEqual(found, words.map((each, i) => [each[0], tags[i]]));
+      for (const { wordPieces } of windows.slice(1)) {
+        // [CLS], then context: as much as whole words of up to three pieces leave room for.
+        assert(wordPieces[0]! - 1 >= Math.min(context, Math.floor((length - 2) / 3)) - 2);
+      }
+      if (windows.length === 1) {
+        assert.deepEqual(windows, [encodeSentence({ words, tags, line: 1 }, options)]);
+      }
+    },
+  ));
 });

@@ -170,6 +170,18 @@ Deno.test("ner counts tags that training has not, and words beyond the length, a
   ]);
 });
 
+Deno.test("ner splits long sentences in windows and scores every word of them", async () => {
+  const words = Array.from({ length: 40 }, (_, i) => i % 8 === 7 ? "bx" : "a");
+  const long = { words, tags: words.map((word) => word === "bx" ? "B-X" : "O") };
+  const data = await makeData("long", [long, { words: ["cx"], tags: ["B-X"] }]);
+  const made = await run({ windowContext: 5 }, { inputs: { model: [MODEL], data: [data] } });
+  const warnings = made.events.flatMap((each) => each.type === "warning" ? each.message : []);
+  assert.deepEqual(warnings, ["1 test sentences are longer than 32 pieces and are 2 windows"]);
+  assert(scoreOf(made, "recall", "test") > 0.9);
+  const text = await Deno.readTextFile(join(made.context.outDir, "test.predictions.conll"));
+  assert.equal(text.split("\n").filter((line) => line !== "").length, 41);
+});
+
 Deno.test("ner stops when it is aborted", async () => {
   const { context, abort } = await makeRun(ner, {
     params: PARAMS,
