@@ -34,8 +34,9 @@ export async function checkName(
   );
   const known = reader.getRows()[0]?.[0];
   if (known === undefined || known === null || known === place) return;
+  // By where they lead: from results that were copied, another way leads to the same spec.
   const other = resolve(realPath(root), String(known));
-  if (!await isFile(other)) return;
+  if (realPath(other) === realPath(file) || !await isFile(other)) return;
   throw new ExperimentError(
     "store/name-taken",
     `the results of "${experiment}" here are of another spec: ${other}`,
