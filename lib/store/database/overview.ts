@@ -113,12 +113,13 @@ export interface RecordedFault {
 }
 
 /**
- * The faults of tasks that failed when they ran last, cell by cell.
+ * The faults of tasks that failed when they ran last, cell by cell. What stands at no cell
+ * any more, as its mistake was mended since, is left out.
  *
  * @throws ExperimentError as `query`
  */
 export async function readFailures(database: string): Promise<RecordedFault[]> {
-  const rows = await queryRows(database, "FROM failures");
+  const rows = await queryRows(database, "FROM failures WHERE experiment IS NOT NULL");
   return rows.map((row) => ({
     ...known("experiment", row["experiment"]),
     ...known("stage", row["stage"]),

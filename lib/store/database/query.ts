@@ -206,5 +206,8 @@ function mendOf(message: string): string {
   if (/^(Conversion|Binder) Error[^]*->/.test(message)) {
     return "put axes->>'name' in parentheses, or use results_of('experiment'): a column an axis";
   }
+  if (/Table with name (results|cells) of [^]* does not exist/.test(message)) {
+    return "name one that is there: SELECT experiment FROM experiments";
+  }
   return "SHOW TABLES and DESCRIBE results tell what can be asked";
 }
