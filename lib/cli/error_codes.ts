@@ -6,6 +6,7 @@ export const CLI_ERRORS: ErrorTable = {
   "cli/no-artifact": { exit: 2, about: "a task whose folder is asked for and not there" },
   "cli/no-figure": { exit: 2, about: "figure has nothing to draw" },
   "cli/no-kind": { exit: 2, about: "a kind that is not there" },
+  "cli/no-store": { exit: 2, about: "a folder without artifacts to rebuild from" },
   "cli/no-task": { exit: 2, about: "a name that no task of the spec has" },
   "cli/permission": { exit: 2, about: "a right that the process lacks" },
 };

@@ -87,9 +87,10 @@ Examples:
   deno task where experiments/ablation.yaml pretrain`,
     )
     .action(async (first, cell, options) => {
-      const { where } = await import("./where.ts");
-      if (cell === undefined) await where(DEFAULT_SPEC, first, options);
-      else await where(first, cell, options);
+      const { noCell, where } = await import("./where.ts");
+      if (cell !== undefined) await where(first, cell, options);
+      else if (/\.ya?ml$/.test(first)) throw noCell(first);
+      else await where(DEFAULT_SPEC, first, options);
     });
 
   program.command("kinds")

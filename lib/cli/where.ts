@@ -5,6 +5,14 @@ import { chooseTasks } from "./choose.ts";
 import { resultsFlag, shellWord, type SpecOptions, studyOptions } from "./options.ts";
 import { printError, writeData } from "./streams.ts";
 
+/** The error of a spec that is given without a cell of it. */
+export function noCell(spec: string): ExperimentError {
+  return new ExperimentError("cli/no-task", `no cell of ${spec} is named`, {
+    mend: `name one: deno task where ${shellWord(spec)} STAGE, or a label as ` +
+      `deno task plan ${shellWord(spec)} prints them`,
+  });
+}
+
 /**
  * Prints a folder a line: alone where the name means one task, after its label where it
  * means several. A model's folder is one that `transformers` can load.
