@@ -6,7 +6,7 @@
  * keeps the file that it came from.
  */
 import { listOf } from "../../base/list.ts";
-import { basename, dirname, join, normalize, resolve } from "node:path";
+import { basename, dirname, isAbsolute, join, normalize, resolve } from "node:path";
 import { ExperimentError, type SourcePosition } from "../../base/errors.ts";
 import { compareText } from "../../base/order.ts";
 import { extendsForm } from "../experiment_file.ts";
@@ -246,7 +246,11 @@ async function unreadable(path: string, cause: Error): Promise<ExperimentError> 
     cause instanceof Deno.errors.NotADirectory;
   const isFolder = cause instanceof Deno.errors.IsADirectory ||
     (cause as { code?: string }).code === "EISDIR";
-  const what = isMissing ? "is not there" : isFolder ? "is a folder" : "cannot be read";
+  const what = isMissing
+    ? `is not there${startOf(path)}`
+    : isFolder
+    ? "is a folder"
+    : "cannot be read";
   const folder = isFolder ? path : dirname(path);
   const specs = [...await specsIn(folder), ...await specsIn("experiments")];
   // Of equal names, the one in the folder that was meant.
@@ -267,6 +271,11 @@ async function unreadable(path: string, cause: Error): Promise<ExperimentError> 
       : "give yourself the right to read it",
     cause,
   });
+}
+
+/** The folder that a relative path starts from: `deno task` makes it that of the project. */
+function startOf(path: string): string {
+  return isAbsolute(path) ? "" : `, looked for in ${Deno.cwd()}`;
 }
 
 async function specsIn(folder: string): Promise<readonly string[]> {
