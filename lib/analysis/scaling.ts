@@ -181,8 +181,10 @@ function shapeOfLimit(
 ): [CurveShape, string[]] {
   if (range !== undefined && (fit.limit < range[0] || fit.limit > range[1])) {
     return ["unbounded", [
-      `there is no limit: the curve heads for ${short(fit.limit)}, and the metric lies ` +
-      `between ${range[0]} and ${range[1]}`,
+      `there is no limit: the curve heads for ${short(fit.limit)}, and the metric ` +
+      (Number.isFinite(range[1])
+        ? `lies between ${range[0]} and ${range[1]}`
+        : `is never below ${range[0]}`),
     ]];
   }
   const [first, second, ...others] = [...new Set(points.map(({ x }) => x))].sort((a, b) => a - b);

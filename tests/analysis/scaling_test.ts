@@ -102,6 +102,14 @@ const SHAPES: readonly {
     says: [/^R² 0\.\d\d: the curve leaves \d+ percent of the variance unexplained$/],
   },
   {
+    name: "a loss whose limit lies below nought, in a range that has no upper end",
+    f: (x) => 5 * x ** -0.1 - 1,
+    noise: 0.001,
+    options: LOSS,
+    shape: "unbounded",
+    says: [/^there is no limit: the curve heads for -.*, and the metric is never below 0$/],
+  },
+  {
     name: "a score whose limit lies outside its range",
     f: (x) => 1.3 - 4 * x ** -0.3,
     noise: 0.001,
