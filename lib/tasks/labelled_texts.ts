@@ -15,23 +15,24 @@ const name = z.string().min(1);
 const column = z.union([name, z.int().min(1)]);
 const path = { path: filePath("A file, plain or compressed.") };
 
+const columns = {
+  text: column.describe("The text: a column by its name or its place from 1, or a field."),
+  pair: column.optional().describe("The second text of a pair, likewise."),
+  label: column.describe("The label, likewise."),
+  id: column.optional().describe("What names a text, likewise; each once in a file."),
+};
+
 const sourceSchema = z.discriminatedUnion("format", [
   z.strictObject({
     format: z.literal("tsv").describe("A table separated by tabs, without quoting."),
     ...path,
     header: z.boolean().default(true).describe("Whether the first line names the columns."),
-    text: column.describe("The column of the text, by its name or its place from 1."),
-    pair: column.optional().describe("The column of a second text."),
-    label: column.describe("The column of the label."),
-    id: column.optional().describe("A column of names, each once in a file."),
+    ...columns,
   }),
   z.strictObject({
     format: z.literal("jsonl").describe("A JSON object a line."),
     ...path,
-    text: name.describe("The field of the text."),
-    pair: name.optional().describe("The field of a second text."),
-    label: name.describe("The field of the label."),
-    id: name.optional().describe("A field of names, each once in a file."),
+    ...columns,
   }),
   z.strictObject({
     format: z.literal("gad").describe(
@@ -113,8 +114,20 @@ export const labelledTexts: TaskKind<LabelledTextsParams> = {
   run,
 };
 
-function faultsOf({ labels, markers, marking }: LabelledTextsParams): ParamFault[] {
-  const faults: ParamFault[] = [];
+function faultsOf({ labels, markers, marking, ...parts }: LabelledTextsParams): ParamFault[] {
+  const faults: ParamFault[] = PARTS.flatMap((part) =>
+    (parts[part] ?? []).flatMap((source, index) => {
+      if (source.format !== "jsonl") return [];
+      const { text, pair, label, id } = source;
+      return Object.entries({ text, pair, label, id }).flatMap(([name, field]) =>
+        typeof field !== "number" ? [] : [{
+          path: `${part}[${index}].${name}`,
+          message: "a JSON object has no places, only fields with names",
+          mend: "name the field",
+        }]
+      );
+    })
+  );
   const twice = labels.findIndex((label, i) => labels.indexOf(label) !== i);
   if (twice >= 0) {
     faults.push({

@@ -66,10 +66,11 @@ Deno.test("labelled-texts takes missing parts from train, seeded, equal texts to
 Deno.test("labelled-texts says which params do not go together", () => {
   const params = labelledTexts.params.parse({
     labels: ["a", "a"],
-    train: gad("f"),
+    train: [{ format: "jsonl", path: "f", text: "t", label: 2 }],
     marking: "typed",
   });
   assert.deepEqual(labelledTexts.check!(params).map(({ path, message }) => `${path}: ${message}`), [
+    "train[0].label: a JSON object has no places, only fields with names",
     'labels[1]: the label "a" is given twice',
     "marking: no markers say which entities are to be written otherwise",
   ]);

@@ -31,7 +31,7 @@ export type LabelledSource =
   & { readonly path: string }
   & (
     | { readonly format: "tsv"; readonly header: boolean } & Columns<Column>
-    | { readonly format: "jsonl" } & Columns<string>
+    | { readonly format: "jsonl" } & Columns<Column>
     | { readonly format: "gad" | "blurb-relations" | "bioasq-yesno" | "pubmedqa" }
   );
 
@@ -148,13 +148,13 @@ async function* readGad(path: string): AsyncGenerator<Found, void> {
 
 async function* readJsonLines(
   path: string,
-  fields: Columns<string>,
+  fields: Columns<Column>,
 ): AsyncGenerator<Found, void> {
   for await (const { text, line } of readLines(path)) {
     if (text.trim() === "") continue;
     const at = { file: path, line };
     const record = parseRecord(text, at);
-    yield textOf(fields, { value: (field) => fieldOf(record, { field, at }), line });
+    yield textOf(fields, { value: (field) => fieldOf(record, { field: String(field), at }), line });
   }
 }
 
