@@ -2,7 +2,7 @@
 import { openLocalExecutor } from "../run/local.ts";
 import { forecastOf, prospectOf } from "../run/prospect.ts";
 import { runStudy } from "../run/run.ts";
-import { checkStudyBudget, deviceLimitOf, openStudy } from "../run/study.ts";
+import { checkStudyBudget, deviceLimitOf, openStudy, placesOf } from "../run/study.ts";
 import { Tracker } from "../run/tracker.ts";
 import { EXIT } from "./exit.ts";
 import { Interrupt } from "./interrupt.ts";
@@ -59,6 +59,7 @@ export async function run(spec: string, options: RunCommandOptions): Promise<num
       forecast,
       slots: jobs,
       device: deviceLimitOf(study),
+      placeOf: placesOf(study),
     });
     tracker.listen((event) => {
       if (event.type !== "warning") return;

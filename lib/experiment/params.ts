@@ -94,7 +94,7 @@ function checkAt(
   const ofStage = folders.get(stage.name) ?? new Map<string, string>();
   folders.set(stage.name, ofStage);
   const onFolder = (variable: string, folder: string) => ofStage.set(variable, folder);
-  const value = resolvePaths(stage, written, { ...paths, faults, onFolder });
+  const value = resolvePaths(stage, written, { ...paths, faults, warnings, onFolder });
   const note = (path: Path) => noteOf(stage, scope, path);
   const result = checkValue({
     schema: stage.kind.params,

@@ -25,6 +25,8 @@ export interface PathOptions {
   readonly axisAt: ReadonlyMap<string, SourcePosition>;
   /** Where faults go. */
   readonly faults: FaultList;
+  /** Where what is doubtful goes. */
+  readonly warnings: FaultList;
   /** Told of a variable that stands for the folder of a path, such as `$(env.DATA)/x`. */
   readonly onFolder: (variable: string, folder: string) => void;
 }
@@ -46,7 +48,7 @@ interface TextAt {
 }
 
 function resolvePath(stage: Stage, { path, text }: TextAt, options: PathOptions): string {
-  const { environment, axisAt, faults, onFolder } = options;
+  const { environment, axisAt, faults, warnings, onFolder } = options;
   const { at } = locate(stage.params, path, stage.withAt);
   const template = templateAt(stage.template, path);
   const parts: readonly TextPart[] = template.type === "text" ? template.parts : [text];
@@ -62,8 +64,10 @@ function resolvePath(stage: Stage, { path, text }: TextAt, options: PathOptions)
   }
   const [first, second] = parts;
   const reference = typeof first === "object" && first.type === "reference" ? first : undefined;
-  if (reference?.space === "axis") return relativeTo(axisAt.get(reference.name) ?? at, text);
-  if (reference?.space !== "env") return relativeTo(at, text);
+  if (reference?.space === "axis") {
+    return whereItIs(axisAt.get(reference.name) ?? at, text, warnings);
+  }
+  if (reference?.space !== "env") return whereItIs(at, text, warnings);
   const { value, defaultAt } = environment.variables.get(reference.name)!;
   if (typeof second === "string" && second.startsWith("/") && value !== undefined) {
     onFolder(reference.name, relativeTo(defaultAt, value));
@@ -82,6 +86,34 @@ function relativeTo(at: SourcePosition | undefined, path: string): string {
   if (at?.line === undefined || isAbsolute(path)) return path;
   const folder = dirname(at.file);
   return folder === "." ? path : join(folder, path);
+}
+
+/**
+ * As `relativeTo`; but where nothing stands there and something does as seen from the
+ * working directory, that is meant, with a warning. What a file is called is in no key.
+ */
+function whereItIs(at: SourcePosition, path: string, warnings: FaultList): string {
+  const resolved = relativeTo(at, path);
+  if (resolved === path || isThere(resolved) || !isThere(path)) return resolved;
+  const message = `${JSON.stringify(path)} is taken from the working directory: as seen from ` +
+    "the file that names it there is nothing";
+  warnings.add("experiment/path", message, {
+    at,
+    mend: `write it relative to ${at.file}, or start with $(env.NAME)`,
+  });
+  return path;
+}
+
+/** Whether a file stands at a path, or for a pattern its first folder. */
+function isThere(path: string): boolean {
+  const plain = /^[^*?]*/.exec(path)![0];
+  const fixed = plain === path ? path : plain.slice(0, plain.lastIndexOf("/") + 1);
+  try {
+    Deno.statSync(fixed === "" ? "." : fixed);
+    return true;
+  } catch {
+    return false; // whatever the reason, reading it tells
+  }
 }
 
 function valueAt(value: unknown, path: Path): unknown {

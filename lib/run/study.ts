@@ -3,7 +3,7 @@
  *
  * `plan`, `explain` and `run` all begin here, so that what is shown is what is run.
  */
-import { ExperimentError, formatFault } from "../base/errors.ts";
+import { ExperimentError, formatFault, type SourcePosition } from "../base/errors.ts";
 import { deviceOf, DEVICES_MODULE } from "../engine/devices.ts";
 import { CodeHasher } from "../executor/code_hash.ts";
 import { buildGraph, type TaskGraph } from "../graph/build.ts";
@@ -224,6 +224,18 @@ export function cellRows({ requests }: Experiment, graph: TaskGraph): CellRow[] 
     seed: kind.seed?.(params),
     place,
   }));
+}
+
+/** Where the spec asks for a task, by its key: the first of its stages. */
+export function placesOf(
+  { experiment, graph }: Study,
+): (key: string) => SourcePosition | undefined {
+  const places = new Map<string, SourcePosition>();
+  for (const { id, at } of experiment.requests) {
+    const key = graph.ofRequest.get(id)!;
+    if (!places.has(key)) places.set(key, at);
+  }
+  return (key) => places.get(key);
 }
 
 /** A task as a person would name it: its first stage and cell, or what it is the trunk of. */

@@ -5,7 +5,7 @@
  * events. The database, the terminal and plain lines are its listeners, and ask it
  * for a snapshot when they show the whole.
  */
-import { ExperimentError, type Fault, fault } from "../base/errors.ts";
+import { ExperimentError, type Fault, fault, type SourcePosition } from "../base/errors.ts";
 import type { JobEvent } from "../executor/executor.ts";
 import { durationOf, Forecast } from "../graph/forecast.ts";
 import type { Plan, PlannedTask } from "../graph/plan.ts";
@@ -59,6 +59,8 @@ export interface TrackerOptions {
   readonly slots?: number;
   /** The device, where it takes fewer. */
   readonly device?: DeviceLimit;
+  /** Where the spec asks for a task: what blames no file itself is blamed on that place. */
+  readonly placeOf?: (key: string) => SourcePosition | undefined;
   /** The time in milliseconds; a clock that never goes back unless given. */
   readonly now?: () => number;
 }
@@ -80,6 +82,7 @@ export class Tracker {
   >;
   readonly #running = new Set<Entry>();
   readonly #listeners: RunListener[] = [];
+  readonly #placeOf: TrackerOptions["placeOf"];
   readonly #now: () => number;
   readonly #startedAtMs: number;
   readonly #forecast: Forecast;
@@ -93,6 +96,7 @@ export class Tracker {
     this.#forecast = forecast;
     this.#slots = slots;
     this.#device = options.device;
+    this.#placeOf = options.placeOf;
     this.#startedAtMs = now();
     this.#tasks = new Map([...plan.tasks].map(([key, planned]) => [key, entryOf(planned)]));
     for (const { state } of this.#tasks.values()) this.#counts[state]++;
@@ -136,7 +140,7 @@ export class Tracker {
       entry.elapsedMs = this.#now() - entry.startedAtMs!;
     }
     if (state === "done") this.#learn(entry);
-    if (state === "failed") entry.faults = faultsOf(error);
+    if (state === "failed") entry.faults = this.#faultsOf(task.key, error);
     if (because !== undefined) entry.because = this.#entry(because);
     this.#tell({ type: "state", task: entry });
   }
@@ -208,6 +212,12 @@ export class Tracker {
 
   #learn({ planned: { task, cost }, elapsedMs }: Entry): void {
     if (elapsedMs !== undefined) this.#forecast.add({ kind: task.kind, elapsedMs, cost });
+  }
+
+  #faultsOf(key: string, error: unknown): readonly Fault[] {
+    const at = this.#placeOf?.(key);
+    const faults = faultsOf(error);
+    return at === undefined ? faults : faults.map((each) => ({ at, ...each }));
   }
 
   #entry(key: string): Entry {

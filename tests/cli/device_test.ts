@@ -17,7 +17,7 @@ Deno.test("run checks its device before any task starts: exit 2, and nothing is 
   const told = stderr.slice(stderr.indexOf(MESSAGE));
   const [, mend] = told.split("\n");
   assert.equal(told.split("\n")[0], `${MESSAGE} [engine/tfjs-node-gpu-missing]`, stderr);
-  assert.match(mend!, /^ {2}mend: run "tools\/tfjs_node_gpu\.sh FOLDER" and set /);
+  assert.match(mend!, /^ {2}mend: run "lib\/engine\/tfjs\/node_gpu\.sh FOLDER" and set /);
   const left = [...Deno.readDirSync(study.dir)].map(({ name }) => name).sort();
   assert.deepEqual(left, ["dev.tsv", "study.yaml", "test.tsv", "text.txt", "train.tsv"]);
 });

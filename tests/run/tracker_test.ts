@@ -174,3 +174,16 @@ Deno.test("a skipped task is stored as skipped, not as waiting, an interrupted o
     c: ["running 3", "interrupted 3"],
   });
 });
+
+Deno.test("a failure that blames no file is blamed on the stage that asked, one that does stays", () => {
+  const at = { file: "study.yaml", line: 7, column: 3 };
+  const { tracker, task } = track({ a: "run", b: "run" }, {
+    placeOf: (key) => key === "a" || key === "b" ? at : undefined,
+  });
+  const inFile = { file: "text.gz", line: 2 };
+  tracker.enter(task("a"), "failed", { error: new ExperimentError("text/short-corpus", "short") });
+  const error = new ExperimentError("text/bad-json", "no JSON", { at: inFile });
+  tracker.enter(task("b"), "failed", { error });
+  assert.deepEqual(tracker.tasks.get("a")!.faults!.map((each) => each.at), [at]);
+  assert.deepEqual(tracker.tasks.get("b")!.faults!.map((each) => each.at), [inFile]);
+});
