@@ -53,11 +53,16 @@ export const CLASSIFIERS: Readonly<Record<Head["kind"], string>> = {
   span: "qa_outputs",
 };
 
+/** The parameters of the pooler. */
+export function poolerSpecs({ hiddenSize: width }: BertConfig): readonly ParamSpec[] {
+  return linearSpecs(POOLER, [width, width]);
+}
+
 /** The parameters of a classifier: its last layer, before it BERT's pooler for rows. */
 export function classifierSpecs(config: BertConfig, head: Head): readonly ParamSpec[] {
   const width = config.hiddenSize, labels = head.kind === "span" ? 2 : head.labels;
   return [
-    ...(head.kind === "sequence" ? linearSpecs(POOLER, [width, width]) : []),
+    ...(head.kind === "sequence" ? poolerSpecs(config) : []),
     ...linearSpecs(CLASSIFIERS[head.kind], [labels, width]),
   ];
 }

@@ -9,6 +9,7 @@ import { relationsBenchmark } from "../benchmarks/relations/relations.ts";
 import { squadBenchmark } from "../benchmarks/squad/squad.ts";
 import { finetuning } from "./finetune/kind.ts";
 import { labelledTexts } from "./labelled_texts.ts";
+import { model } from "./model.ts";
 import { pretrain } from "./pretrain/kind.ts";
 import { questions } from "./questions.ts";
 import { shards } from "./shards.ts";
@@ -25,6 +26,7 @@ export const kinds: ReadonlyMap<string, TaskKind> = new Map(
     conll,
     labelledTexts,
     questions,
+    model,
     pretrain,
     finetuning(nerBenchmark),
     finetuning(relationsBenchmark),

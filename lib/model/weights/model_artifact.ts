@@ -184,7 +184,12 @@ async function writeJson(file: string, content: JsonObject): Promise<void> {
   await Deno.writeTextFile(file, `${JSON.stringify(content, null, 2)}\n`);
 }
 
-async function readConfig(file: string): Promise<unknown> {
+/**
+ * The content of a config.json.
+ *
+ * @throws ExperimentError "model/config" when it is missing or damaged
+ */
+export async function readConfig(file: string): Promise<unknown> {
   try {
     return parseJson(await Deno.readTextFile(file), file);
   } catch (cause) {

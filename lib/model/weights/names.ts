@@ -1,5 +1,5 @@
 /**
- * Weights of a BERT from a safetensors file, ours or Hugging Face's.
+ * Weights of a BERT by name, from files of ours or Hugging Face's.
  *
  * Files in the wild differ in names: with or without `bert.` in front, `gamma`
  * and `beta` for a layer norm, the decoder stored although it is tied, heads that
@@ -9,6 +9,7 @@ import { ExperimentError } from "../../base/errors.ts";
 import type { ParamSpec } from "../../engine/engine.ts";
 import type { Params } from "../init.ts";
 import { SafetensorsFile } from "./safetensors.ts";
+import type { WeightSource } from "./weight_source.ts";
 
 /** Weights that were found, and what became of the rest. */
 export interface LoadedWeights {
@@ -40,6 +41,19 @@ export async function readWeights(
   specs: readonly ParamSpec[],
 ): Promise<LoadedWeights> {
   using file = await SafetensorsFile.open(path);
+  return await weightsFrom(file, specs);
+}
+
+/**
+ * As `readWeights`, from an open source of any form.
+ *
+ * @throws ExperimentError as `readWeights` does
+ */
+export async function weightsFrom(
+  file: WeightSource,
+  specs: readonly ParamSpec[],
+): Promise<LoadedWeights> {
+  const { path } = file;
   const stored = storedNames(file);
   const faults: string[] = [];
   const params: Record<string, Float32Array> = {};
@@ -71,7 +85,7 @@ export async function readWeights(
 }
 
 /** Names as we have them, to names as the file has them. */
-function storedNames(file: SafetensorsFile): Map<string, string> {
+function storedNames(file: WeightSource): Map<string, string> {
   const stored = new Map<string, string>();
   for (const name of file.entries.keys()) {
     const ours = canonicalName(name);
@@ -105,7 +119,7 @@ function canonicalName(name: string): string {
 }
 
 async function isUntied(
-  file: SafetensorsFile,
+  file: WeightSource,
   stored: ReadonlyMap<string, string>,
 ): Promise<boolean> {
   const decoder = stored.get(DECODER), words = stored.get(WORDS);

@@ -144,14 +144,8 @@ export class SafetensorsFile implements Disposable {
     const bytes = new Uint8Array(entry.bytes);
     await this.#file.seek(entry.offset, Deno.SeekMode.Start);
     await readAll(this.#file, bytes, this.path);
-    if (entry.dtype === "F32") return new Float32Array(bytes.buffer);
-    if (entry.dtype === "F16") {
-      return new Float32Array(new Float16Array(bytes.buffer));
-    }
-    if (entry.dtype === "BF16") {
-      const wide = Uint32Array.from(new Uint16Array(bytes.buffer), (half) => half << 16);
-      return new Float32Array(wide.buffer);
-    }
+    const values = widen(entry.dtype, bytes);
+    if (values !== undefined) return values;
     throw damaged(this.path, `${name} is ${entry.dtype}, not F32, F16 or BF16`);
   }
 
@@ -159,6 +153,15 @@ export class SafetensorsFile implements Disposable {
   [Symbol.dispose](): void {
     this.#file.close();
   }
+}
+
+/** Little-endian values as f32, F16 and BF16 widened exactly; undefined for another dtype. */
+export function widen(dtype: string, bytes: Uint8Array<ArrayBuffer>): Float32Array | undefined {
+  if (dtype === "F32") return new Float32Array(bytes.buffer);
+  if (dtype === "F16") return new Float32Array(new Float16Array(bytes.buffer));
+  if (dtype !== "BF16") return undefined;
+  const wide = Uint32Array.from(new Uint16Array(bytes.buffer), (half) => half << 16);
+  return new Float32Array(wide.buffer);
 }
 
 async function readHeader(file: Deno.FsFile, path: string) {

@@ -1,0 +1,123 @@
+/**
+ * A model from elsewhere: a folder as Hugging Face's libraries write it.
+ *
+ * Which files of it are read, in what order, and what its words are, is known here; its
+ * weights are of `source.ts`, its names of `names.ts`.
+ */
+import { join } from "node:path";
+import { ExperimentError } from "../../base/errors.ts";
+import { readLowercase, TOKENIZER_CONFIG } from "../../text/pieces/tokenizer_config.ts";
+import { readTokenizerJson, TOKENIZER_JSON } from "../../text/pieces/tokenizer_json.ts";
+import { refuseUncased, WordPiece } from "../../text/pieces/wordpiece.ts";
+import { type BertConfig, fromHuggingFace } from "../config.ts";
+import type { Params } from "../init.ts";
+import type { ParamSpec } from "../../engine/engine.ts";
+import { encoderSpecs, maskedLanguageHeadSpecs, poolerSpecs } from "../params.ts";
+import { checkVocabularySize } from "../vocabulary.ts";
+import { readConfig } from "./model_artifact.ts";
+import { weightsFrom } from "./names.ts";
+import { openWeights, weightFiles } from "./source.ts";
+import type { WeightSource } from "./weight_source.ts";
+
+/** A model that was read, and what is to be told of it. */
+export interface ImportedModel {
+  /** Its sizes. */
+  readonly config: BertConfig;
+  /** The parameters that were found. */
+  readonly specs: readonly ParamSpec[];
+  /** Their values. */
+  readonly params: Params;
+  /** What its word embeddings are of. */
+  readonly vocabulary: WordPiece;
+  /** One sentence each on what the folder lacks, and on what of it is not used. */
+  readonly notes: readonly string[];
+}
+
+const CONFIG = "config.json";
+const VOCABULARY = "vocab.txt";
+
+/** The files of a folder that a model is read from; where one is missing, its name all the same. */
+export function modelFiles(dir: string): readonly string[] {
+  const words = isThere(join(dir, VOCABULARY)) || !isThere(join(dir, TOKENIZER_JSON))
+    ? VOCABULARY
+    : TOKENIZER_JSON;
+  const others = [TOKENIZER_CONFIG].filter((each) => isThere(join(dir, each)));
+  return [...[CONFIG, words, ...others].map((each) => join(dir, each)), ...weightFiles(dir)];
+}
+
+/**
+ * Reads a model.
+ *
+ * @param options lowercase: whether its text is lower-cased, where its files do not say
+ * @throws ExperimentError "model/config", "model/weights", "model/safetensors", "model/torch",
+ *   "model/vocab" or "text/bad-vocab": what file is wrong, and with what
+ */
+export async function readModelFolder(
+  dir: string,
+  options: { readonly lowercase?: boolean | undefined } = {},
+): Promise<ImportedModel> {
+  const file = join(dir, CONFIG);
+  const config = fromHuggingFace(await readConfig(file), file);
+  const { vocabulary, vocabularyFile } = await readVocabulary(dir, options.lowercase);
+  checkVocabularySize(config, { vocabulary, file: vocabularyFile });
+  using source = await openWeights(dir);
+  return { config, vocabulary, ...await readParams(source, config) };
+}
+
+async function readVocabulary(dir: string, lowercase: boolean | undefined) {
+  const said = lowercase ?? await readLowercase(join(dir, TOKENIZER_CONFIG));
+  const plain = join(dir, VOCABULARY), whole = join(dir, TOKENIZER_JSON);
+  if (isThere(plain) || !isThere(whole)) {
+    const vocabulary = await WordPiece.load(plain, { lowercase: said ?? false });
+    refuseUncased(vocabulary, plain);
+    return { vocabulary, vocabularyFile: plain };
+  }
+  const { pieces, lowercase: own } = await readTokenizerJson(whole);
+  const vocabulary = new WordPiece(pieces, { file: whole, lowercase: said ?? own ?? false });
+  refuseUncased(vocabulary, whole);
+  return { vocabulary, vocabularyFile: whole };
+}
+
+async function readParams(source: WeightSource, config: BertConfig) {
+  const encoder = encoderSpecs(config),
+    optional = {
+      pooler: poolerSpecs(config),
+      "masked-language head": maskedLanguageHeadSpecs(config),
+    };
+  const specs = [...encoder, ...Object.values(optional).flat()];
+  const { params, missing, notes } = await weightsFrom(source, specs);
+  const isMissing = new Set(missing);
+  const lacking = encoder.filter((each) => isMissing.has(each));
+  if (lacking.length > 0) throw noEncoder(source, lacking);
+  const told = Object.entries(optional).flatMap(([name, parts]) => {
+    const lost = parts.filter((each) => isMissing.has(each)).map((each) => each.name);
+    if (lost.length === 0) return [];
+    const what = lost.length === parts.length ? `no ${name}` : `no whole ${name}`;
+    return [`${source.path}: ${what}: lacks ${lost.join(", ")}, drawn afresh by what trains them`];
+  });
+  return {
+    specs: specs.filter((each) => !isMissing.has(each)),
+    params,
+    notes: [...notes, ...told],
+  };
+}
+
+function noEncoder(source: WeightSource, lacking: readonly ParamSpec[]): ExperimentError {
+  const some = lacking.slice(0, 3).map(({ name, shape }) => `${name} [${shape}]`).join(", ");
+  const more = lacking.length > 3 ? ` and ${lacking.length - 3} more` : "";
+  const [first] = source.entries.keys();
+  const has = first === undefined ? "it has no tensor at all" : `its first tensor is ${first}`;
+  return new ExperimentError("model/weights", `the model lacks ${some}${more}; ${has}`, {
+    at: { file: source.path },
+    mend: "give the whole weights of a BERT, those that its config.json describes",
+  });
+}
+
+function isThere(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * Weights in any of the files that they are published in: one safetensors file, several
+ * with an index, or PyTorch's own.
+ *
+ * Which file of a folder is read is decided here, once, for keys and for reading alike.
+ */
+import { basename, join } from "node:path";
+import { ExperimentError } from "../../base/errors.ts";
+import type { Shape } from "../../engine/ir/graph.ts";
+import { SafetensorsFile } from "./safetensors.ts";
+import { TorchFile } from "./torch_file.ts";
+import type { WeightSource } from "./weight_source.ts";
+
+const WHOLE = "model.safetensors";
+const INDEX = "model.safetensors.index.json";
+const TORCH = "pytorch_model.bin";
+
+/** The files that a folder's weights are read from, the index first; what a person is to give where there are none. */
+export function weightFiles(dir: string): readonly string[] {
+  const name = [WHOLE, INDEX, TORCH].find((each) => isThere(join(dir, each))) ?? WHOLE;
+  const file = join(dir, name);
+  if (name !== INDEX) return [file];
+  return [file, ...partsOf(file, Deno.readTextFileSync(file)).files];
+}
+
+/**
+ * Opens the weights of a folder.
+ *
+ * @throws ExperimentError "model/safetensors", "model/torch" or "model/weights" when a file is
+ *   missing or damaged, or the index does not fit its files
+ */
+export async function openWeights(dir: string): Promise<WeightSource> {
+  const [file] = weightFiles(dir);
+  if (basename(file!) === TORCH) return await TorchFile.open(file!);
+  if (basename(file!) === INDEX) return await ShardedWeights.open(file!);
+  return await SafetensorsFile.open(file!);
+}
+
+/** Several safetensors files behind one index. */
+class ShardedWeights implements WeightSource {
+  private constructor(
+    readonly path: string,
+    readonly entries: WeightSource["entries"],
+    private readonly places: ReadonlyMap<string, SafetensorsFile>,
+    private readonly files: DisposableStack,
+  ) {}
+
+  static async open(path: string): Promise<ShardedWeights> {
+    const { files, map } = partsOf(path, await Deno.readTextFile(path));
+    using opened = new DisposableStack();
+    const byFile = new Map<string, SafetensorsFile>();
+    for (const file of files) byFile.set(file, opened.use(await SafetensorsFile.open(file)));
+    const entries = new Map<string, { dtype: string; shape: Shape }>();
+    const places = new Map<string, SafetensorsFile>();
+    for (const file of byFile.values()) {
+      for (const [name, entry] of file.entries) {
+        // A tensor that the index has not is told as unused, like any other.
+        if (map.has(name) && map.get(name) !== file.path) continue;
+        entries.set(name, entry);
+        places.set(name, file);
+      }
+    }
+    for (const [name, file] of map) {
+      if (!entries.has(name)) throw badIndex(path, `${name} is not in ${basename(file)}`);
+    }
+    return new ShardedWeights(path, entries, places, opened.move());
+  }
+
+  async read(name: string): Promise<Float32Array> {
+    return await this.places.get(name)!.read(name);
+  }
+
+  [Symbol.dispose](): void {
+    this.files.dispose();
+  }
+}
+
+/** The files of an index in order, and which tensor it says to be in which. */
+function partsOf(path: string, text: string) {
+  let content: unknown;
+  try {
+    content = JSON.parse(text);
+  } catch (cause) {
+    throw badIndex(path, "it is no JSON", cause);
+  }
+  const map = (content as { readonly weight_map?: unknown } | null)?.weight_map;
+  if (typeof map !== "object" || map === null) throw badIndex(path, "it has no weight_map");
+  const places = new Map<string, string>();
+  for (const [name, file] of Object.entries(map)) {
+    if (typeof file !== "string" || basename(file) !== file) {
+      throw badIndex(path, `${name} is in ${JSON.stringify(file)}, which is no file beside it`);
+    }
+    places.set(name, join(path, "..", file));
+  }
+  if (places.size === 0) throw badIndex(path, "its weight_map is empty");
+  return { files: [...new Set(places.values())].sort(), map: places };
+}
+
+function isThere(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function badIndex(path: string, message: string, cause?: unknown): ExperimentError {
+  return new ExperimentError("model/weights", `the index of the weights is damaged: ${message}`, {
+    at: { file: path },
+    mend: "fetch the index and all files that it names again",
+    cause,
+  });
+}
