@@ -78,7 +78,7 @@ Deno.test("a wrong call is told with what would be right, and exits with 2", asy
     [
       "no such spec",
       ["run", "stduy.yaml"],
-      /stduy\.yaml is not there \[experiment\/not-found\]\n {2}mend: /,
+      /stduy\.yaml is not there, looked for in \S+ \[experiment\/not-found\]\n {2}mend: write study\.yaml/,
     ],
     ["no such axis", ["run", "study.yaml", "--only", "setps=2"], /mend: write --only steps=2/],
     [
