@@ -9,11 +9,12 @@ import { basename } from "node:path";
 import type { JsonObject } from "../base/canonical.ts";
 import type { Fault, SourcePosition } from "../base/errors.ts";
 import type { Path } from "../base/path.ts";
+import type { TextFile } from "../base/text_file.ts";
 import type { Budget } from "../graph/cost.ts";
 import type { TaskRequest } from "../graph/request.ts";
 import type { TaskKind } from "../graph/task.ts";
 import { changesOf } from "./changes.ts";
-import { composeSpec, type SpecFile } from "./yaml/compose.ts";
+import { composeSpec } from "./yaml/compose.ts";
 import { Environment } from "./language/environment.ts";
 import { expand, withDependencies } from "./grid/expand.ts";
 import { type AxisValue, experimentForm } from "./experiment_file.ts";
@@ -63,7 +64,7 @@ export interface Experiment {
   /** The spec's path, absolute and without symbolic links: two specs are one if it is equal. */
   readonly file: string;
   /** The spec and what it extends as they are written, comments and all. */
-  readonly files: readonly SpecFile[];
+  readonly files: readonly TextFile[];
   /** The variables whose values only tasks may know: see `base/secrets.ts`. */
   readonly secrets: readonly string[];
   /** What `--set` changes, by path; empty where nothing that affects a result differs. */
@@ -149,7 +150,7 @@ class Loader {
   readonly #faults: FaultList;
   readonly #warnings = new FaultList();
   readonly #options: LoadOptions;
-  readonly #files: readonly SpecFile[];
+  readonly #files: readonly TextFile[];
   readonly #environment: Environment;
   /** By stage and variable, the folders that variables stand for in paths. */
   readonly #folders = new Map<string, Map<string, string>>();
@@ -159,7 +160,7 @@ class Loader {
     file: string,
     { root, files, faults, options }: {
       readonly root: MapNode;
-      readonly files: readonly SpecFile[];
+      readonly files: readonly TextFile[];
       readonly faults: FaultList;
       readonly options: LoadOptions;
     },

@@ -5,10 +5,11 @@
  * are replaced as a whole, and so is a stage whose `uses` changes. Every node
  * keeps the file that it came from.
  */
-import { listOf } from "../../base/list.ts";
 import { basename, dirname, isAbsolute, join, normalize, resolve } from "node:path";
 import { ExperimentError, type SourcePosition } from "../../base/errors.ts";
+import { listOf } from "../../base/list.ts";
 import { compareText } from "../../base/order.ts";
+import type { TextFile } from "../../base/text_file.ts";
 import { extendsForm } from "../experiment_file.ts";
 import type { FaultList } from "../check/fault_list.ts";
 import { checkValue } from "../check/issues.ts";
@@ -24,20 +25,12 @@ const MAX_FILES = 100;
 /** Keys that a file has for itself and does not hand on to those that extend it. */
 const OWN_KEYS = ["name", "about"];
 
-/** A file as it is written. */
-export interface SpecFile {
-  /** Its path as it was given, or as the spec led to it. */
-  readonly file: string;
-  /** Its text. */
-  readonly text: string;
-}
-
 /** A spec and what it extends. */
 export interface Composed {
   /** The merged mapping; undefined when a file's faults leave nothing to check. */
   readonly root: MapNode | undefined;
   /** Every file as it is written: the spec itself, then those that it extends. */
-  readonly files: readonly SpecFile[];
+  readonly files: readonly TextFile[];
 }
 
 /**
@@ -58,7 +51,7 @@ function mergeNodes(under: SpecNode, over: SpecNode): SpecNode {
 }
 
 class Composer {
-  readonly files: SpecFile[] = [];
+  readonly files: TextFile[] = [];
   readonly #faults: FaultList;
   readonly #done = new Map<string, MapNode | undefined>();
 

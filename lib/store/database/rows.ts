@@ -3,15 +3,8 @@ import type { ScalingFit } from "../../analysis/scaling.ts";
 import type { JsonObject } from "../../base/canonical.ts";
 import type { Fault } from "../../base/errors.ts";
 import type { FitFact } from "../../base/facts.ts";
+import type { TextFile } from "../../base/text_file.ts";
 import type { Metric, TaskState } from "../../graph/task.ts";
-
-/** A file of a spec as it was written. */
-export interface SpecFile {
-  /** The path as it was given, or as the spec led to it. */
-  readonly file: string;
-  /** Every byte of it, comments included. */
-  readonly text: string;
-}
 
 /** The process that runs, to find out later whether it is still there. */
 export interface RunProcess {
@@ -38,7 +31,7 @@ export interface RunStart {
   /** The spec's path. */
   readonly file: string;
   /** The spec and every file that it extends, as written; the spec first. */
-  readonly files: readonly SpecFile[];
+  readonly files: readonly TextFile[];
   /** ISO 8601 in UTC. */
   readonly startedAt: string;
   /** The arguments of the command line. */
