@@ -24,12 +24,12 @@ export class CallQueue {
    */
   runInTwo<Taken, Result>(
     { take, compute }: {
-      readonly take: () => Taken;
+      readonly take: () => Taken | Promise<Taken>;
       readonly compute: (taken: Taken) => Promise<Result>;
     },
   ): Promise<Result> {
     return this.run(async () => {
-      const taken = take();
+      const taken = await take();
       try {
         return await compute(taken);
       } catch (error) {

@@ -49,6 +49,11 @@ export interface AdamW {
 export interface TrainingProgram {
   /** Its "param" inputs are exactly `params`; its outputs are what a step returns. */
   readonly graph: Graph;
+  /**
+   * The same step for batches of other sizes, such as shorter rows; a batch is taken by the
+   * graph that it fits. All go on with one state, and each is compiled when it is first used.
+   */
+  readonly otherShapes?: readonly Graph[];
   /** In the order in which they are updated. */
   readonly params: readonly ParamSpec[];
   /** The name of the output to minimise, a scalar. */
@@ -116,7 +121,7 @@ export interface TrainingSession {
    * batch is prepared and staged while this one is computed. Waits while so many steps
    * are under way that another one would take too much memory.
    *
-   * @param batch the graph's data inputs
+   * @param batch the data inputs of the program's graph, or of one of its other shapes
    */
   step(batch: Tensors, control: StepControl): Promise<BegunStep>;
   /** A copy of the whole state after the steps begun so far; waits for them. */

@@ -4,6 +4,7 @@ import type {
   AdamW,
   Engine,
   Tensors,
+  TrainingProgram,
   TrainingSession,
   TrainingState,
 } from "../../lib/engine/engine.ts";
@@ -13,7 +14,14 @@ import { copyGraph } from "../../lib/engine/passes/rewrite.ts";
 import { assertClose } from "./check_case.ts";
 import { interpret } from "./reference.ts";
 import { globalNorm, updateAdamW } from "./reference_optimizer.ts";
-import { PLAIN, tinyBatch, tinyForward, tinyProgram, tinyState } from "./tiny_program.ts";
+import {
+  PLAIN,
+  tinyBatch,
+  tinyForward,
+  tinyProgram,
+  tinyProgramOfLengths,
+  tinyState,
+} from "./tiny_program.ts";
 
 const LEARNING_RATE = 0.01;
 
@@ -32,6 +40,8 @@ export const TRAINING_CHECKS: Readonly<Record<string, (engine: Engine) => Promis
   "calls take effect in their order, though none is waited for": checkOverlap,
   "a batch may be changed once step() resolves, and its losses read late": checkLateReads,
   "a batch that does not fit is refused, and the session goes on": checkRefusal,
+  "batches of several shapes train one state, in any order": checkShapes,
+  "a batch that fits none of several shapes is refused": checkNoShape,
 };
 
 async function withSession(
@@ -62,14 +72,22 @@ async function steps(
 
 /** One step by the reference interpreter and the plain loops of `optimizer.ts`. */
 function referenceStep(state: TrainingState, optimizer: AdamW, step: number) {
-  const program = tinyProgram(optimizer);
+  return referenceUpdate(state, tinyProgram(optimizer), { step, batch: tinyBatch(step) });
+}
+
+function referenceUpdate(
+  state: TrainingState,
+  program: TrainingProgram,
+  { step, batch }: { readonly step: number; readonly batch: Tensors },
+) {
+  const { optimizer } = program;
   const { graph, at } = copyGraph(program.graph);
   const wrt = program.params.map(({ name }) => graph.inputs.get(name)!);
   const loss = at(program.graph.outputs.get("loss")!);
   for (const [i, each] of differentiate(graph, loss, wrt).entries()) {
     graph.output(`gradient ${program.params[i]!.name}`, each);
   }
-  const results = interpret(graph, { ...tinyBatch(step), ...state.params });
+  const results = interpret(graph, { ...batch, ...state.params });
   const gradients = program.params.map(({ name }) =>
     Float32Array.from(results[`gradient ${name}`]!)
   );
@@ -209,4 +227,43 @@ async function checkRefusal(engine: Engine): Promise<void> {
     const results = await steps(session, { from: 1, to: 1 });
     assert.ok(Number.isFinite(results["loss"]![0]));
   });
+}
+
+/** Shapes in an order in which each follows a shorter and a longer one. */
+const LENGTHS = [3, 5, 2, 3, 2, 5, 3];
+
+async function checkShapes(engine: Engine): Promise<void> {
+  const several = tinyProgramOfLengths(PLAIN, [2, 5]);
+  const graphs = new Map([[3, several.graph], [2, several.otherShapes![0]!], [
+    5,
+    several.otherShapes![1]!,
+  ]]);
+  const session = await engine.train(several);
+  const expected = tinyState();
+  await session.load(tinyState());
+  for (const [i, length] of LENGTHS.entries()) {
+    const step = i + 1, batch = tinyBatch(step, length);
+    const begun = await session.step(batch, { learningRate: LEARNING_RATE, step });
+    const { loss } = await begun.read();
+    const alone = { ...several, graph: graphs.get(length)! };
+    const reference = referenceUpdate(expected, alone, { step, batch });
+    assertClose(loss!, reference.loss, { what: `loss at length ${length}`, tolerance: 1e-4 });
+  }
+  const saved = await session.save();
+  for (const [name, param] of Object.entries(expected.params)) {
+    assertClose(saved.params[name]!, param, { what: name, tolerance: LEARNING_RATE * 1e-2 });
+  }
+  await session.dispose();
+}
+
+async function checkNoShape(engine: Engine): Promise<void> {
+  const session = await engine.train(tinyProgramOfLengths(PLAIN, [5]));
+  await session.load(tinyState());
+  const control = { learningRate: LEARNING_RATE, step: 1 };
+  await assert.rejects(session.step(tinyBatch(1, 4), control), /"ids"/);
+  const mixed = { ...tinyBatch(1, 5), targets: tinyBatch(1).targets! };
+  await assert.rejects(session.step(mixed, control), /"ids"|"targets"/);
+  const begun = await session.step(tinyBatch(1, 5), control);
+  assert.ok(Number.isFinite((await begun.read()).loss![0]));
+  await session.dispose();
 }

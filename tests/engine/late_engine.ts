@@ -15,6 +15,7 @@ import type {
   TrainingSession,
 } from "../../lib/engine/engine.ts";
 import type { Graph } from "../../lib/engine/ir/graph.ts";
+import { GraphsByShape } from "../../lib/engine/shapes.ts";
 
 /** An engine over another one. */
 export class LateEngine implements Engine {
@@ -25,18 +26,21 @@ export class LateEngine implements Engine {
   }
 
   async train(program: TrainingProgram): Promise<TrainingSession> {
-    return new LateSession(await this.inner.train(program), program.graph, this.stepsAhead);
+    return new LateSession(await this.inner.train(program), program, this.stepsAhead);
   }
 }
 
 class LateSession implements TrainingSession {
   readonly #underWay: Promise<BegunStep>[] = [];
+  readonly #byShape: GraphsByShape;
 
   constructor(
     readonly inner: TrainingSession,
-    readonly graph: Graph,
+    program: TrainingProgram,
     readonly stepsAhead: number,
-  ) {}
+  ) {
+    this.#byShape = new GraphsByShape(program);
+  }
 
   load: TrainingSession["load"] = (state) => this.inner.load(state);
   save: TrainingSession["save"] = () => this.inner.save();
@@ -58,7 +62,7 @@ class LateSession implements TrainingSession {
 
   #stage(batch: Tensors): Tensors {
     const staged: Record<string, Tensors[string]> = {};
-    for (const node of this.graph.nodes) {
+    for (const node of this.#byShape.graphs[this.#byShape.placeFor(batch)]!.nodes) {
       if (node.op !== "input" || node.attrs.role === "param") continue;
       const { name } = node.attrs, given = batch[name];
       const size = node.output.shape.reduce((product, each) => product * each, 1);

@@ -31,21 +31,33 @@ export const PLAIN: AdamW = {
 
 /** Embedding, attention, GELU, layer norm, dropout and a tied decoder with cross-entropy. */
 export function tinyProgram(optimizer: AdamW): TrainingProgram {
+  return { graph: tinyGraph(LENGTH), params: PARAMS, loss: "loss", optimizer };
+}
+
+/** The same, for rows of other lengths too. */
+export function tinyProgramOfLengths(
+  optimizer: AdamW,
+  lengths: readonly number[],
+): TrainingProgram {
+  return { ...tinyProgram(optimizer), otherShapes: lengths.map(tinyGraph) };
+}
+
+function tinyGraph(length: number): Graph {
   const graph = new Graph();
   const params = new Map(PARAMS.map(({ name, shape }) => [name, graph.param(name, shape)]));
   const param = (name: string): Value => params.get(name)!;
-  const ids = graph.input("ids", [ROWS, LENGTH], "i32");
-  const targets = graph.input("targets", [ROWS * LENGTH], "i32");
+  const ids = graph.input("ids", [ROWS, length], "i32");
+  const targets = graph.input("targets", [ROWS * length], "i32");
   const seed = graph.input("seed", [2], "i32");
   const hidden = graph.gatherRows(param("table"), ids);
-  const heads = graph.reshape(hidden, [ROWS, LENGTH, 1, WIDTH]);
+  const heads = graph.reshape(hidden, [ROWS, length, 1, WIDTH]);
   const query = graph.reshape(graph.matmul(hidden, param("query")), heads.shape);
   const mixed = graph.attention(query, heads, heads, {
     bias: graph.splat(0),
-    mask: graph.dropoutMask(seed, [ROWS, 1, LENGTH, LENGTH], 0.25, "probabilities"),
+    mask: graph.dropoutMask(seed, [ROWS, 1, length, length], 0.25, "probabilities"),
     scale: 0.5,
   });
-  const flat = graph.reshape(mixed, [ROWS * LENGTH, WIDTH]);
+  const flat = graph.reshape(mixed, [ROWS * length, WIDTH]);
   const dense = graph.gelu(graph.add(graph.matmul(flat, param("dense")), param("bias")));
   const dropped = graph.mul(dense, graph.dropoutMask(seed, dense.shape, 0.25, "dense"));
   const normed = graph.layerNorm(
@@ -55,7 +67,7 @@ export function tinyProgram(optimizer: AdamW): TrainingProgram {
     1e-6,
   );
   graph.output("loss", lossOf(graph, { normed, table: param("table"), targets }));
-  return { graph, params: PARAMS, loss: "loss", optimizer };
+  return graph;
 }
 
 function lossOf(
@@ -64,7 +76,7 @@ function lossOf(
 ): Value {
   const logits = graph.matmul(normed, table, { transposeB: true });
   const losses = graph.softmaxCrossEntropy(logits, targets);
-  return graph.mul(graph.reduceSum(losses, [0]), graph.splat(1 / (ROWS * LENGTH)));
+  return graph.mul(graph.reduceSum(losses, [0]), graph.splat(1 / targets.shape[0]!));
 }
 
 /** A forward graph over one of the parameters: twice the decoder's layer norm bias. */
@@ -89,8 +101,8 @@ export function tinyState(): TrainingState {
 }
 
 /** The batch of a step. */
-export function tinyBatch(step: number): Tensors {
+export function tinyBatch(step: number, length = LENGTH): Tensors {
   const stream = new Stream(4, "tests/tiny/batch", step);
-  const ids = () => Int32Array.from({ length: ROWS * LENGTH }, () => stream.below(VOCAB));
+  const ids = () => Int32Array.from({ length: ROWS * length }, () => stream.below(VOCAB));
   return { ids: ids(), targets: ids(), seed: Int32Array.of(11, step) };
 }

@@ -39,24 +39,30 @@ export class PlanRunner {
   /** Inputs that `write` copies in. */
   readonly #inputs = new Map<string, Tensor>();
   readonly #outputs = new Map<string, Tensor>();
+  readonly #constants: readonly { readonly target: Tensor; readonly value: number }[];
 
   private constructor(
     plan: ExecutionPlan,
     steps: readonly (LoadedSegment | (() => void))[],
-    viewOf: (place: Place) => Tensor,
-    isWritten: (input: string) => boolean,
+    { viewOf, isWritten, constants }: {
+      readonly viewOf: (place: Place) => Tensor;
+      readonly isWritten: (input: string) => boolean;
+      readonly constants: readonly { readonly target: Tensor; readonly value: number }[];
+    },
   ) {
     this.#steps = steps;
+    this.#constants = constants;
     for (const place of plan.inputs) {
       if (isWritten(place.name)) this.#inputs.set(place.name, viewOf(place));
     }
     for (const [name, place] of plan.outputs) this.#outputs.set(name, viewOf(place));
   }
 
-  /** Loads a plan's models and fills its constants. */
+  /** Loads a plan's models, and fills its constants. */
   static async load(plan: ExecutionPlan, options: RunnerOptions): Promise<PlanRunner> {
     const { memory, addresses, shared = {}, kept = new Set(), threads } = options;
     const views = new Map<Place, Tensor>();
+    const constants: { readonly target: Tensor; readonly value: number }[] = [];
     const viewOf = (place: Place): Tensor => {
       const given = place.kind === "input" ? shared[place.name] : undefined;
       let found = given ?? views.get(place);
@@ -64,7 +70,7 @@ export class PlanRunner {
         const address = addresses.get(place);
         if (address === undefined) throw new Error("a place without an address");
         found = view(memory, { dtype: place.dtype, address, size: place.size });
-        if (place.kind === "constant") found.fill(place.value);
+        if (place.kind === "constant") constants.push({ target: found, value: place.value });
         views.set(place, found);
       }
       return found;
@@ -79,7 +85,14 @@ export class PlanRunner {
       );
     }
     const isWritten = (name: string) => shared[name] === undefined && !kept.has(name);
-    return new PlanRunner(plan, steps, viewOf, isWritten);
+    const runner = new PlanRunner(plan, steps, { viewOf, isWritten, constants });
+    runner.fillConstants();
+    return runner;
+  }
+
+  /** Writes the constants again: another plan's places may have lain over them. */
+  fillConstants(): void {
+    for (const { target, value } of this.#constants) target.fill(value);
   }
 
   /**

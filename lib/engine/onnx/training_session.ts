@@ -2,8 +2,9 @@
  * A training whose whole state lies in one memory.
  *
  * From the memory's start: parameters, gradients, both moments, each tensor at
- * a multiple of 64 bytes, then the places of the plan. ONNX Runtime writes the
- * gradients; the norm and the update are kernels.
+ * a multiple of 64 bytes, then the places of the plan; those of plans for batches of
+ * other shapes lie over one another. ONNX Runtime writes the gradients; the norm and the
+ * update are kernels.
  */
 import { CallQueue } from "../call_queue.ts";
 import type {
@@ -20,6 +21,7 @@ import { type Graph, sizeOf } from "../ir/graph.ts";
 import { adamWStep, clipScale } from "../optimizer.ts";
 import { gatherEarly } from "../passes/gather_early.ts";
 import { copyGraph } from "../passes/rewrite.ts";
+import { GraphsByShape } from "../shapes.ts";
 import { OnnxExecutable, prepare } from "./executable.ts";
 import { Kernels, type ParameterAddresses } from "./kernels/kernels.ts";
 import { allocate, view } from "./kernels/linear_memory.ts";
@@ -35,20 +37,39 @@ interface StateViews {
   readonly secondMoment: Float32Array;
 }
 
+/** A step for batches of one shape. */
+interface ShapedStep {
+  readonly plan: ExecutionPlan;
+  readonly addresses: ReadonlyMap<Place, number>;
+  /** Absent before the first batch of the shape. */
+  runner?: PlanRunner;
+}
+
+/** Where the state lies, and how it is computed on. */
+interface SessionParts {
+  readonly layout: StateLayout;
+  readonly memory: WebAssembly.Memory;
+  readonly threads: number;
+}
+
 /** Training on the CPU. */
 export class OnnxTrainingSession implements TrainingSession {
   readonly #views = new Map<string, StateViews>();
   readonly #kernels: Kernels;
   readonly #calls = new CallQueue();
+  readonly #byShape: GraphsByShape;
+  /** The one whose constants stand in memory. */
+  #current: PlanRunner | undefined;
   readonly stepsAhead = 1;
 
   private constructor(
     readonly program: TrainingProgram,
-    readonly runner: PlanRunner,
-    readonly state: { readonly layout: StateLayout; readonly memory: WebAssembly.Memory },
-    readonly threads: number,
+    /** In the order of the graphs by shape. */
+    readonly steps: readonly ShapedStep[],
+    readonly parts: SessionParts,
   ) {
-    const { layout, memory } = state;
+    const { layout, memory } = parts;
+    this.#byShape = new GraphsByShape(program);
     this.#kernels = new Kernels(memory);
     for (const { name, shape } of program.params) {
       const addresses = layout.parameters.get(name)!;
@@ -68,15 +89,20 @@ export class OnnxTrainingSession implements TrainingSession {
     program: TrainingProgram,
     { threads }: { readonly threads: number },
   ): Promise<OnnxTrainingSession> {
-    const plan = lowerGraph(withGradients(program));
     const layout = layOutState(program);
-    const fixed = fixedPlaces(plan, layout);
-    const { addresses, end } = planMemory(plan, { start: layout.end, fixed });
+    let end = layout.end;
+    const steps = new GraphsByShape(program).graphs.map((graph): ShapedStep => {
+      const plan = lowerGraph(withGradients({ ...program, graph }));
+      const fixed = fixedPlaces(plan, layout);
+      const planned = planMemory(plan, { start: layout.end, fixed });
+      end = Math.max(end, planned.end);
+      return { plan, addresses: planned.addresses };
+    });
     const parameters = program.params.reduce((sum, each) => sum + sizeOf(each.shape), 0);
     const memory = allocate(end, `training ${parameters} parameters`);
-    const kept = new Set(program.params.map(({ name }) => name));
-    const runner = await PlanRunner.load(plan, { memory, addresses, threads, kept });
-    return new OnnxTrainingSession(program, runner, { layout, memory }, threads);
+    const session = new OnnxTrainingSession(program, steps, { layout, memory, threads });
+    await session.#runnerAt(0);
+    return session;
   }
 
   load(state: TrainingState): Promise<void> {
@@ -96,35 +122,55 @@ export class OnnxTrainingSession implements TrainingSession {
 
   async step(batch: Tensors, control: StepControl): Promise<BegunStep> {
     const results = await this.#calls.runInTwo({
-      take: () => this.runner.write(batch),
-      compute: () => this.#compute(control),
+      take: async () => {
+        const runner = await this.#runnerAt(this.#byShape.placeFor(batch));
+        runner.write(batch);
+        return runner;
+      },
+      compute: (runner) => this.#compute(runner, control),
     });
     return { read: () => Promise.resolve(results) };
   }
 
-  async #compute(control: StepControl): Promise<Tensors> {
+  /** Loads the step of a shape where it is not yet, and makes its constants stand. */
+  async #runnerAt(place: number): Promise<PlanRunner> {
+    const { memory, threads } = this.parts, step = this.steps[place]!;
+    const kept = new Set(this.program.params.map(({ name }) => name));
+    const { plan, addresses } = step;
+    const runner = step.runner ??= await PlanRunner.load(plan, {
+      memory,
+      addresses,
+      threads,
+      kept,
+    });
+    if (this.#current !== runner) runner.fillConstants();
+    this.#current = runner;
+    return runner;
+  }
+
+  async #compute(runner: PlanRunner, control: StepControl): Promise<Tensors> {
     const { graph, optimizer, params } = this.program;
-    await this.runner.run();
-    const outputs = this.runner.copies(graph.outputs.keys());
-    const norm = this.#gradientNorm();
+    await runner.run();
+    const outputs = runner.copies(graph.outputs.keys());
+    const norm = this.#gradientNorm(runner);
     const options = {
       optimizer,
       step: adamWStep(optimizer, control),
       gradientScale: clipScale(norm, optimizer.clipNorm),
     };
     for (const { name, decays, learningRateScale } of params) {
-      const addresses = this.state.layout.parameters.get(name)!;
+      const addresses = this.parts.layout.parameters.get(name)!;
       this.#kernels.adamw(addresses, { ...options, decays, learningRateScale });
     }
     return { ...outputs, gradientNorm: Float32Array.of(norm) };
   }
 
-  #gradientNorm(): number {
+  #gradientNorm(runner: PlanRunner): number {
     for (const [name, { gradient }] of this.#views) {
-      const found = this.runner.view(gradientName(name)) as Float32Array;
+      const found = runner.view(gradientName(name)) as Float32Array;
       if (found.byteOffset !== gradient.byteOffset) gradient.set(found);
     }
-    const { address, count } = this.state.layout.gradients;
+    const { address, count } = this.parts.layout.gradients;
     return Math.fround(Math.sqrt(this.#kernels.sumOfSquares(address, count)));
   }
 
@@ -142,11 +188,14 @@ export class OnnxTrainingSession implements TrainingSession {
     const resident = Object.fromEntries(
       [...this.#views].map(([name, views]) => [name, views.param]),
     );
-    return OnnxExecutable.compile(graph, { threads: this.threads, resident, calls: this.#calls });
+    const { threads } = this.parts;
+    return OnnxExecutable.compile(graph, { threads, resident, calls: this.#calls });
   }
 
   dispose(): Promise<void> {
-    return this.#calls.runAnyway(() => this.runner.dispose());
+    return this.#calls.runAnyway(async () => {
+      for (const { runner } of this.steps) await runner?.dispose();
+    });
   }
 }
 

@@ -20,6 +20,7 @@ import type {
 import { type Graph, sizeOf, type Value } from "../ir/graph.ts";
 import { adamWStep } from "../optimizer.ts";
 import { optimise } from "../passes/pipeline.ts";
+import { GraphsByShape } from "../shapes.ts";
 import { buildTrainingGraph, STATE } from "../training_graph.ts";
 import { Interpreter } from "./interpreter.ts";
 import { isLowered, TF_DTYPES } from "./lowerings.ts";
@@ -95,7 +96,9 @@ class TfjsExecutable implements Executable {
 class TfjsSession implements TrainingSession {
   readonly #tf: TensorFlow;
   readonly #program: TrainingProgram;
-  readonly #step: Interpreter;
+  readonly #byShape: GraphsByShape;
+  /** In the order of the graphs by shape. */
+  readonly #steps: readonly Interpreter[];
   readonly #calls = new CallQueue();
   readonly stepsAhead = 1;
   /** Parameters and moments by the names of the step's inputs. */
@@ -104,12 +107,15 @@ class TfjsSession implements TrainingSession {
   constructor(tf: TensorFlow, program: TrainingProgram) {
     this.#tf = tf;
     this.#program = program;
-    this.#step = new Interpreter(tf, optimise(buildTrainingGraph(program), isLowered));
+    this.#byShape = new GraphsByShape(program);
+    this.#steps = this.#byShape.graphs.map((graph) =>
+      new Interpreter(tf, optimise(buildTrainingGraph({ ...program, graph }), isLowered))
+    );
   }
 
   load(state: TrainingState): Promise<void> {
     return this.#calls.run(() => {
-      const { graph } = this.#step;
+      const { graph } = this.#steps[0]!;
       const tensors: Record<string, Tensor> = {};
       for (const { name } of this.#program.params) {
         tensors[name] = state.params[name]!;
@@ -125,14 +131,18 @@ class TfjsSession implements TrainingSession {
   async step(batch: Tensors, control: StepControl): Promise<BegunStep> {
     const results = await this.#calls.runInTwo({
       take: () => this.#upload(batch, control),
-      compute: (given) => this.#compute(given).finally(() => disposeAll(given)),
+      compute: ({ step, given }) => this.#compute(step, given).finally(() => disposeAll(given)),
     });
     return { read: () => Promise.resolve(results) };
   }
 
-  #upload(batch: Tensors, control: StepControl): Map<string, TfTensor> {
+  #upload(
+    batch: Tensors,
+    control: StepControl,
+  ): { readonly step: Interpreter; readonly given: Map<string, TfTensor> } {
     this.#checkLoaded();
-    const { graph } = this.#step;
+    const step = this.#steps[this.#byShape.placeFor(batch)]!;
+    const { graph } = step;
     const numbers = adamWStep(this.#program.optimizer, control);
     const tensors: Tensors = {
       ...batch,
@@ -141,11 +151,14 @@ class TfjsSession implements TrainingSession {
       [STATE.secondCorrection]: Float32Array.of(numbers.secondCorrection),
     };
     const names = [...graph.inputs.keys()].filter((name) => !this.#state.has(name));
-    return upload(this.#tf, graph, { names, tensors });
+    return { step, given: upload(this.#tf, graph, { names, tensors }) };
   }
 
-  async #compute(given: ReadonlyMap<string, TfTensor>): Promise<Tensors> {
-    const results = this.#step.run(new Map([...this.#state, ...given]));
+  async #compute(
+    step: Interpreter,
+    given: ReadonlyMap<string, TfTensor>,
+  ): Promise<Tensors> {
+    const results = step.run(new Map([...this.#state, ...given]));
     for (const { name } of this.#program.params) {
       this.#replace(name, results, STATE.param(name));
       this.#replace(STATE.firstMoment(name), results, STATE.firstMoment(name));

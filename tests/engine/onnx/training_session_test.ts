@@ -304,3 +304,30 @@ Deno.test("OnnxTrainingSession.step() keeps nothing: memory stays level over 200
   assert.ok(after.rss - before.rss < 40e6, `grew by ${(after.rss - before.rss) / 1e6} MB`);
   await session.dispose();
 });
+
+Deno.test("a constant of a step stands again after a step of another shape", async () => {
+  const graphOf = (length: number) => {
+    const graph = new Graph();
+    const w = graph.param("w", [1]), x = graph.input("x", [length]);
+    const made = graph.exp(graph.mul(w, x));
+    graph.output("loss", graph.reduceSum(made, [0]));
+    graph.output("threes", graph.splat(3, [48]));
+    return graph;
+  };
+  const program: TrainingProgram = {
+    graph: graphOf(4),
+    otherShapes: [graphOf(4096)],
+    params: [{ name: "w", shape: [1], decays: false }],
+    loss: "loss",
+    optimizer: { beta1: 0, beta2: 0, epsilon: 1, weightDecay: 0, biasCorrection: false },
+  };
+  const session = await new OnnxEngine({ threads: 1 }).train(program);
+  await session.load(freshState({ w: Float32Array.of(0.5) }));
+  for (const [i, length] of [4, 4096, 4].entries()) {
+    const x = new Float32Array(length).fill(1);
+    const begun = await session.step({ x }, { learningRate: 1e-3, step: i + 1 });
+    const { threes } = await begun.read();
+    assert.deepEqual(threes, new Float32Array(48).fill(3), `step ${i + 1}`);
+  }
+  await session.dispose();
+});
