@@ -3,22 +3,18 @@
  *
  * A model is written against `Graph` once; `grad.ts` differentiates it; every
  * engine lowers it. A value has a static shape and a dtype, and a node is checked
- * when it is made, so a mistake shows at the line that made it. Knows no device
- * and no numbers besides constants. `ops.ts` says what each operation means.
+ * when it is made (`shape_rules.ts`), so a mistake shows at the line that made it.
+ * Knows no device and no numbers besides constants. `ops.ts` says what each
+ * operation means.
  */
+import type { DType, ElementwiseOp, Node, OpAttrs, OpName, Shape, Value } from "./ops.ts";
 import {
-  type BinaryOp,
-  broadcastShapes,
-  type DType,
-  type ElementwiseOp,
-  type Node,
-  type OpAttrs,
-  type OpName,
-  type Shape,
-  sizeOf,
-  type UnaryOp,
-  type Value,
-} from "./ops.ts";
+  check,
+  type OpOfGivenShape,
+  resultsOf,
+  type RuledOp,
+  type ValueType,
+} from "./shape_rules.ts";
 
 export { broadcastShapes, isElementwise, sizeOf } from "./ops.ts";
 export type {
@@ -76,7 +72,7 @@ export class Graph {
   /** A named tensor from outside: a trained parameter, or data of the batch. */
   input(name: string, shape: Shape, dtype: DType = "f32", role: "param" | "data" = "data"): Value {
     check(!this.#inputs.has(name), `the graph has an input "${name}" already`);
-    const value = this.#add("input", { name, role }, [], { shape, dtype });
+    const value = this.#leaf("input", { name, role }, [], { shape, dtype });
     this.#inputs.set(name, value);
     return value;
   }
@@ -106,145 +102,111 @@ export class Graph {
 
   /** A tensor whose elements all have one value; a scalar unless a shape is given. */
   splat(value: number, shape: Shape = [], dtype: DType = "f32"): Value {
-    return this.#add("splat", { value }, [], { shape, dtype });
+    return this.#leaf("splat", { value }, [], { shape, dtype });
   }
 
   /** Elementwise a + b. */
   add(a: Value, b: Value): Value {
-    return this.#binary("add", a, b);
+    return this.#one("add", {}, [a, b]);
   }
   /** Elementwise a - b. */
   sub(a: Value, b: Value): Value {
-    return this.#binary("sub", a, b);
+    return this.#one("sub", {}, [a, b]);
   }
   /** Elementwise a * b. */
   mul(a: Value, b: Value): Value {
-    return this.#binary("mul", a, b);
+    return this.#one("mul", {}, [a, b]);
   }
   /** Elementwise a / b. */
   div(a: Value, b: Value): Value {
-    check(a.dtype === "f32", `div needs f32, not ${a.dtype}`);
-    return this.#binary("div", a, b);
+    return this.#one("div", {}, [a, b]);
   }
   /** The greater of a and b, elementwise. */
   maximum(a: Value, b: Value): Value {
-    return this.#binary("maximum", a, b);
+    return this.#one("maximum", {}, [a, b]);
   }
   /** The lesser of a and b, elementwise. */
   minimum(a: Value, b: Value): Value {
-    return this.#binary("minimum", a, b);
+    return this.#one("minimum", {}, [a, b]);
   }
   /** Where `a` equals `b`, as bool. */
   equal(a: Value, b: Value): Value {
-    return this.#binary("equal", a, b, "bool");
+    return this.#one("equal", {}, [a, b]);
   }
   /** Where `a` is below `b`, as bool. */
   less(a: Value, b: Value): Value {
-    return this.#binary("less", a, b, "bool");
+    return this.#one("less", {}, [a, b]);
   }
   /** `a` where `condition` (bool) holds, else `b`; all three broadcast. */
   select(condition: Value, a: Value, b: Value): Value {
-    check(condition.dtype === "bool", "select needs a bool condition");
-    check(a.dtype === b.dtype, "select needs branches of one dtype");
-    const shape = broadcastShapes(condition.shape, broadcastShapes(a.shape, b.shape));
-    return this.#add("select", {}, [condition, a, b], { shape, dtype: a.dtype });
+    return this.#one("select", {}, [condition, a, b]);
   }
 
   /** -x. */
   neg(x: Value): Value {
-    return this.#unary("neg", x);
+    return this.#one("neg", {}, [x]);
   }
   /** e to the x. */
   exp(x: Value): Value {
-    return this.#unary("exp", x);
+    return this.#one("exp", {}, [x]);
   }
   /** The natural logarithm. */
   log(x: Value): Value {
-    return this.#unary("log", x);
+    return this.#one("log", {}, [x]);
   }
   /** The square root. */
   sqrt(x: Value): Value {
-    return this.#unary("sqrt", x);
+    return this.#one("sqrt", {}, [x]);
   }
   /** 1 / sqrt(x). */
   rsqrt(x: Value): Value {
-    return this.#unary("rsqrt", x);
+    return this.#one("rsqrt", {}, [x]);
   }
   /** The hyperbolic tangent. */
   tanh(x: Value): Value {
-    return this.#unary("tanh", x);
+    return this.#one("tanh", {}, [x]);
   }
   /** The error function. */
   erf(x: Value): Value {
-    return this.#unary("erf", x);
+    return this.#one("erf", {}, [x]);
   }
   /** The values as another dtype; f32 to i32 truncates. */
   cast(x: Value, to: DType): Value {
-    return this.#add("cast", { to }, [x], { shape: x.shape, dtype: to });
+    return this.#one("cast", { to }, [x]);
   }
   /** The same values; no gradient flows back. */
   stopGradient(x: Value): Value {
-    return this.#add("stopGradient", {}, [x], x);
+    return this.#one("stopGradient", {}, [x]);
   }
 
   /** The elements in the same order under another shape of the same size. */
   reshape(x: Value, shape: Shape): Value {
-    check(sizeOf(shape) === sizeOf(x.shape), `cannot reshape [${x.shape}] to [${shape}]`);
-    return this.#add("reshape", { shape }, [x], { shape, dtype: x.dtype });
+    return this.#one("reshape", { shape }, [x]);
   }
   /** Output dimension i is input dimension perm[i]. */
   transpose(x: Value, perm: readonly number[]): Value {
-    check(
-      perm.length === x.shape.length && new Set(perm).size === perm.length &&
-        perm.every((axis) => x.shape[axis] !== undefined),
-      `[${perm}] is no permutation of the dimensions of [${x.shape}]`,
-    );
-    return this.#add("transpose", { perm }, [x], {
-      shape: perm.map((axis) => x.shape[axis]!),
-      dtype: x.dtype,
-    });
+    return this.#one("transpose", { perm }, [x]);
   }
   /** Repeats dimensions of size 1, and new leading ones. */
   broadcastTo(x: Value, shape: Shape): Value {
-    const joint = broadcastShapes(x.shape, shape);
-    check(String(joint) === String(shape), `cannot broadcast [${x.shape}] to [${shape}]`);
-    return this.#add("broadcastTo", { shape }, [x], { shape, dtype: x.dtype });
+    return this.#one("broadcastTo", { shape }, [x]);
   }
   /** Elements starts[i] up to but not including ends[i] of each dimension i. */
   slice(x: Value, starts: readonly number[], ends: readonly number[]): Value {
-    check(
-      starts.length === x.shape.length && ends.length === x.shape.length &&
-        starts.every((start, i) => start >= 0 && start < ends[i]! && ends[i]! <= x.shape[i]!),
-      `slice [${starts}] to [${ends}] does not fit [${x.shape}]`,
-    );
-    return this.#add("slice", { starts, ends }, [x], {
-      shape: starts.map((n, i) => ends[i]! - n),
-      dtype: x.dtype,
-    });
+    return this.#one("slice", { starts, ends }, [x]);
   }
   /** Tensors joined along one axis; they agree in all others. */
   concat(values: readonly Value[], axis: number): Value {
-    const first = values[0];
-    check(first !== undefined && first.shape[axis] !== undefined, `concat at axis ${axis}`);
-    check(
-      values.every((each) =>
-        each.dtype === first.dtype && each.shape.length === first.shape.length &&
-        each.shape.every((size, i) => i === axis || size === first.shape[i])
-      ),
-      `shapes ${values.map((each) => `[${each.shape}]`).join(", ")} do not join at ${axis}`,
-    );
-    const total = values.reduce((sum, each) => sum + each.shape[axis]!, 0);
-    const shape = first.shape.map((size, i) => i === axis ? total : size);
-    return this.#add("concat", { axis }, values, { shape, dtype: first.dtype });
+    return this.#one("concat", { axis }, values);
   }
 
   /** Sum over axes (counted from 0). */
   reduceSum(x: Value, axes: readonly number[], keepDims = false): Value {
-    return this.#reduce("reduceSum", x, axes, keepDims);
+    return this.#one("reduceSum", { axes, keepDims }, [x]);
   }
   /** Maximum over axes (counted from 0). */
   reduceMax(x: Value, axes: readonly number[], keepDims = false): Value {
-    return this.#reduce("reduceMax", x, axes, keepDims);
+    return this.#one("reduceMax", { axes, keepDims }, [x]);
   }
 
   /**
@@ -259,113 +221,59 @@ export class Graph {
     options: { transposeA?: boolean; transposeB?: boolean; alpha?: number } = {},
   ): Value {
     const { transposeA = false, transposeB = false, alpha = 1 } = options;
-    const what = `cannot multiply [${a.shape}] by [${b.shape}]`;
-    check(a.shape.length >= 2 && b.shape.length >= 2, what);
-    check(a.dtype === "f32" && b.dtype === "f32", `${what}: not f32`);
-    const lead = a.shape.slice(0, -2), other = b.shape.slice(0, -2);
-    check(other.length === 0 || String(lead) === String(other), what);
-    const [m, k] = transposeA ? [a.shape.at(-1)!, a.shape.at(-2)!] : a.shape.slice(-2);
-    const [k2, n] = transposeB ? [b.shape.at(-1)!, b.shape.at(-2)!] : b.shape.slice(-2);
-    check(k === k2, what);
-    return this.#add("matmul", { transposeA, transposeB, alpha }, [a, b], {
-      shape: [...lead, m!, n!],
-      dtype: "f32",
-    });
+    return this.#one("matmul", { transposeA, transposeB, alpha }, [a, b]);
   }
 
   /** Rows of a table [R, ...rest] at ids (i32, any shape S): [...S, ...rest]. */
   gatherRows(table: Value, ids: Value): Value {
-    check(ids.dtype === "i32" && table.shape.length >= 1, "gatherRows needs a table and i32 ids");
-    const shape = [...ids.shape, ...table.shape.slice(1)];
-    return this.#add("gatherRows", {}, [table, ids], { shape, dtype: table.dtype });
+    return this.#one("gatherRows", {}, [table, ids]);
   }
   /** base [R, ...rest] plus updates [N, ...rest] added to the rows at ids [N]; ids may repeat. */
   scatterAddRows(base: Value, ids: Value, updates: Value): Value {
-    check(
-      ids.dtype === "i32" && ids.shape.length === 1 &&
-        String(updates.shape) === String([ids.shape[0]!, ...base.shape.slice(1)]),
-      `cannot add [${updates.shape}] to rows [${ids.shape}] of [${base.shape}]`,
-    );
-    check(base.dtype === updates.dtype, "scatterAddRows: dtypes differ");
-    return this.#add("scatterAddRows", {}, [base, ids, updates], {
-      shape: base.shape,
-      dtype: base.dtype,
-    });
+    return this.#one("scatterAddRows", {}, [base, ids, updates]);
   }
   /** x[..., ids[...]]: one element of the last dimension each; x [...S, V], ids [...S]. */
   pickLast(x: Value, ids: Value): Value {
-    check(ids.dtype === "i32", "pickLast needs i32 ids");
-    check(String(x.shape.slice(0, -1)) === String(ids.shape), "pickLast: shapes differ");
-    return this.#add("pickLast", {}, [x, ids], { shape: ids.shape, dtype: x.dtype });
+    return this.#one("pickLast", {}, [x, ids]);
   }
   /** The transpose of pickLast: values [...S] at ids [...S] of zeros [...S, depth]. */
   placeLast(values: Value, ids: Value, depth: number): Value {
-    check(String(values.shape) === String(ids.shape), "placeLast: shapes differ");
-    return this.#add("placeLast", { depth }, [values, ids], {
-      shape: [...ids.shape, depth],
-      dtype: values.dtype,
-    });
+    return this.#one("placeLast", { depth }, [values, ids]);
   }
 
   /** Gaussian error linear unit, exact (with erf). @see arXiv:1606.08415 */
   gelu(x: Value): Value {
-    return this.#unary("gelu", x);
+    return this.#one("gelu", {}, [x]);
   }
   /** The gradient of gelu: dy times gelu'(x). */
   geluGrad(x: Value, dy: Value): Value {
-    check(String(x.shape) === String(dy.shape), "geluGrad: shapes differ");
-    return this.#add("geluGrad", {}, [x, dy], x);
+    return this.#one("geluGrad", {}, [x, dy]);
   }
   /** Softmax over the last dimension. */
   softmax(x: Value): Value {
-    check(x.shape.length >= 1, "softmax needs a dimension");
-    return this.#unary("softmax", x);
+    return this.#one("softmax", {}, [x]);
   }
   /** The gradient of softmax from its result y: y * (dy - sum(y * dy)). */
   softmaxGrad(y: Value, dy: Value): Value {
-    check(String(y.shape) === String(dy.shape), "softmaxGrad: shapes differ");
-    return this.#add("softmaxGrad", {}, [y, dy], y);
+    return this.#one("softmaxGrad", {}, [y, dy]);
   }
   /** Normalisation over the last dimension, then gamma * x + beta. @see arXiv:1607.06450 */
   layerNorm(x: Value, gamma: Value, beta: Value, epsilon: number): Value {
-    const width = x.shape.at(-1);
-    check(width !== undefined, "layerNorm needs a dimension");
-    check(String(gamma.shape) === String([width]), "layerNorm: gamma has another width");
-    check(String(beta.shape) === String([width]), "layerNorm: beta has another width");
-    return this.#add("layerNorm", { epsilon }, [x, gamma, beta], x);
+    return this.#one("layerNorm", { epsilon }, [x, gamma, beta]);
   }
   /** The gradients of layerNorm with respect to all that it takes. */
   layerNormGrad(x: Value, gamma: Value, dy: Value, epsilon: number): LayerNormGradients {
-    check(String(x.shape) === String(dy.shape), "layerNormGrad: shapes differ");
-    check(String(gamma.shape) === String(x.shape.slice(-1)), "layerNormGrad: another width");
-    const results = [x, gamma, gamma];
-    const made = this.#addNode("layerNormGrad", { epsilon }, [x, gamma, dy], results);
+    const made = this.#many("layerNormGrad", { epsilon }, [x, gamma, dy]);
     const [dx, dgamma, dbeta] = made as [Value, Value, Value];
     return { dx, dgamma, dbeta };
   }
   /** Cross-entropy in nats of logits [N, V] against target ids [N] (i32): [N]. */
   softmaxCrossEntropy(logits: Value, targets: Value): Value {
-    check(
-      logits.shape.length === 2 && targets.dtype === "i32" &&
-        String(targets.shape) === String([logits.shape[0]]),
-      `softmaxCrossEntropy of [${logits.shape}] and [${targets.shape}]`,
-    );
-    return this.#add("softmaxCrossEntropy", {}, [logits, targets], {
-      shape: targets.shape,
-      dtype: "f32",
-    });
+    return this.#one("softmaxCrossEntropy", {}, [logits, targets]);
   }
   /** The gradient of softmaxCrossEntropy: dloss[n] * (softmax(logits[n]) - onehot(targets[n])). */
   softmaxCrossEntropyGrad(logits: Value, targets: Value, dloss: Value): Value {
-    check(
-      String(dloss.shape) === String(targets.shape) &&
-        String(dloss.shape) === String([logits.shape[0]]),
-      `softmaxCrossEntropyGrad of [${logits.shape}], [${targets.shape}], [${dloss.shape}]`,
-    );
-    return this.#add("softmaxCrossEntropyGrad", {}, [logits, targets, dloss], {
-      shape: logits.shape,
-      dtype: "f32",
-    });
+    return this.#one("softmaxCrossEntropyGrad", {}, [logits, targets, dloss]);
   }
   /**
    * Scaled dot-product attention of several heads: mask * softmax(scale * q kT + bias) v.
@@ -375,9 +283,8 @@ export class Graph {
    */
   attention(q: Value, k: Value, v: Value, options: AttentionOptions): Value {
     const { bias, mask, scale } = options;
-    checkAttention([q, k, v], [bias, ...mask === undefined ? [] : [mask]]);
     const inputs = [q, k, v, bias, ...mask === undefined ? [] : [mask]];
-    return this.#add("attention", { scale }, inputs, { shape: q.shape, dtype: "f32" });
+    return this.#one("attention", { scale }, inputs);
   }
   /**
    * The gradients of attention with respect to q, k and v.
@@ -389,12 +296,8 @@ export class Graph {
     { y, dy }: { readonly y: Value; readonly dy: Value },
     { bias, mask, scale }: AttentionOptions,
   ): AttentionGradients {
-    checkAttention([q, k, v], [bias, ...mask === undefined ? [] : [mask]]);
-    for (const each of [y, dy]) {
-      check(String(each.shape) === String(q.shape), "attentionGrad: shapes differ");
-    }
     const inputs = [q, k, v, bias, y, dy, ...mask === undefined ? [] : [mask]];
-    const made = this.#addNode("attentionGrad", { scale }, inputs, [q, k, v]);
+    const made = this.#many("attentionGrad", { scale }, inputs);
     const [dq, dk, dv] = made as [Value, Value, Value];
     return { dq, dk, dv };
   }
@@ -409,7 +312,7 @@ export class Graph {
   dropoutMask(seed: Value, shape: Shape, rate: number, site: string): Value {
     check(seed.dtype === "i32" && String(seed.shape) === "2", "dropoutMask needs a seed i32 [2]");
     check(rate >= 0 && rate < 1, `a dropout rate is at least 0 and below 1, not ${rate}`);
-    return this.#add("dropoutMask", { rate, site }, [seed], { shape, dtype: "f32" });
+    return this.#leaf("dropoutMask", { rate, site }, [seed], { shape, dtype: "f32" });
   }
 
   /** Applies an elementwise operation by name. */
@@ -426,45 +329,33 @@ export class Graph {
       const { name, role } = node.attrs;
       return [this.input(name, node.output.shape, node.output.dtype, role)];
     }
-    return this.#addNode(node.op, node.attrs, inputs, node.outputs);
+    return this.#append(node.op, node.attrs, inputs, node.outputs);
   }
 
-  #unary(op: UnaryOp | "softmax", x: Value): Value {
-    check(x.dtype === "f32", `${op} needs f32, not ${x.dtype}`);
-    return this.#add(op, {}, [x], x);
-  }
-
-  #binary(op: BinaryOp, a: Value, b: Value, dtype: DType = a.dtype): Value {
-    check(a.dtype === b.dtype, `${op} of ${a.dtype} and ${b.dtype}`);
-    return this.#add(op, {}, [a, b], { shape: broadcastShapes(a.shape, b.shape), dtype });
-  }
-
-  #reduce(
-    op: "reduceSum" | "reduceMax",
-    x: Value,
-    axes: readonly number[],
-    keepDims: boolean,
-  ): Value {
-    check(
-      axes.every((axis) => x.shape[axis] !== undefined) && new Set(axes).size === axes.length,
-      `no axes [${axes}] in [${x.shape}]`,
-    );
-    const shape = keepDims
-      ? x.shape.map((size, i) => axes.includes(i) ? 1 : size)
-      : x.shape.filter((_, i) => !axes.includes(i));
-    return this.#add(op, { axes, keepDims }, [x], { shape, dtype: x.dtype });
-  }
-
-  #add<Name extends OpName>(
+  /** A node that is given the type of what it makes. */
+  #leaf<Name extends OpOfGivenShape>(
     op: Name,
     attrs: OpAttrs[Name],
     inputs: readonly Value[],
     result: ValueType,
   ): Value {
-    return this.#addNode(op, attrs, inputs, [result])[0];
+    return this.#append(op, attrs, inputs, [result])[0];
   }
 
-  #addNode<Name extends OpName>(
+  /** A node of one output. */
+  #one<Name extends RuledOp>(op: Name, attrs: OpAttrs[Name], inputs: readonly Value[]): Value {
+    return this.#many(op, attrs, inputs)[0];
+  }
+
+  #many<Name extends RuledOp>(
+    op: Name,
+    attrs: OpAttrs[Name],
+    inputs: readonly Value[],
+  ): readonly [Value, ...Value[]] {
+    return this.#append(op, attrs, inputs, resultsOf(op, attrs, inputs));
+  }
+
+  #append<Name extends OpName>(
     op: Name,
     attrs: OpAttrs[Name],
     inputs: readonly Value[],
@@ -482,32 +373,4 @@ export class Graph {
     outputs.forEach(() => this.#makers.push(node));
     return node.outputs;
   }
-}
-
-/** What a value is besides its place. */
-type ValueType = Pick<Value, "shape" | "dtype">;
-
-function checkAttention([q, k, v]: [Value, Value, Value], besides: readonly Value[]): void {
-  check(
-    q.shape.length === 4 && String(k.shape) === String(v.shape) &&
-      q.shape[0] === k.shape[0] && String(q.shape.slice(2)) === String(k.shape.slice(2)),
-    `attention of [${q.shape}], [${k.shape}], [${v.shape}]`,
-  );
-  const weights = attentionWeightsShape(q, k);
-  for (const { shape } of besides) {
-    check(
-      String(broadcastShapes(weights, shape)) === String(weights),
-      `attention: [${shape}] does not broadcast to [${weights}]`,
-    );
-  }
-}
-
-/** The shape of an attention's probabilities: [B, H, T, S] of q [B, T, H, D] and k [B, S, H, D]. */
-function attentionWeightsShape(q: Value, k: Value): Shape {
-  const [rows, length, heads] = q.shape as [number, number, number];
-  return [rows, heads, length, k.shape[1]!];
-}
-
-function check(condition: boolean, message: string): asserts condition {
-  if (!condition) throw new Error(message);
 }
