@@ -3,11 +3,13 @@
  *
  * Each parameter has a site of its own, so that adding a head or reordering
  * parameters changes no other draw. As in BERT's code, weights come from a normal
- * distribution truncated at two standard deviations; biases are 0, layer norms 1.
+ * distribution truncated at two standard deviations; what else a parameter begins with,
+ * its layer says.
  */
-import type { ParamSpec, TrainingState } from "../engine/engine.ts";
-import { sizeOf } from "../engine/ir/graph.ts";
 import { Stream } from "../base/rng.ts";
+import type { TrainingState } from "../engine/engine.ts";
+import { sizeOf } from "../engine/ir/graph.ts";
+import type { ModelParam } from "./layers.ts";
 
 /** Parameters by name. */
 export type Params = Readonly<Record<string, Float32Array>>;
@@ -18,19 +20,18 @@ export type Params = Readonly<Record<string, Float32Array>>;
  * @param options std: standard deviation before truncation
  */
 export function initialParams(
-  specs: readonly ParamSpec[],
+  specs: readonly ModelParam[],
   options: { readonly seed: number; readonly std: number },
 ): Params {
   return Object.fromEntries(specs.map((spec) => [spec.name, initialParam(spec, options)]));
 }
 
 function initialParam(
-  spec: ParamSpec,
+  spec: ModelParam,
   options: { readonly seed: number; readonly std: number },
 ): Float32Array {
   const values = new Float32Array(sizeOf(spec.shape));
-  if (spec.name.endsWith("LayerNorm.weight")) return values.fill(1);
-  if (spec.name.endsWith("bias")) return values;
+  if (spec.initial !== "drawn") return values.fill(spec.initial);
   const stream = new Stream(options.seed, `model/init/${spec.name}`);
   for (let i = 0; i < values.length; i++) {
     let draw = stream.normal();

@@ -197,3 +197,17 @@ Deno.test("maskedLanguageFlops() and encoderFlops() are what trainingFlops() cou
     assert.equal(trainingFlops(tagger.graph) - ofHead, encoderFlops(config, shape));
   }
 });
+
+Deno.test("every parameter that a layer declares is read by the graph of its model", () => {
+  const shape = { rows: 3, length: 9, isTraining: true };
+  const models = [
+    maskedLanguageModel(CONFIG, { ...shape, predictions: 5 }),
+    classifier(CONFIG, { ...shape, head: { kind: "sequence", labels: 2 } }),
+    classifier(CONFIG, { ...shape, head: { kind: "span" }, hasSegments: true }),
+  ];
+  for (const { graph, params } of models) {
+    const read = new Set(graph.nodes.flatMap(({ inputs }) => inputs));
+    const unread = params.filter(({ name }) => !read.has(graph.inputs.get(name)!));
+    assert.deepEqual(unread, []);
+  }
+});

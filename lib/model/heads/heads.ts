@@ -4,17 +4,19 @@
  * Each function makes the whole graph of a forward pass with its loss; engines
  * differentiate it. Losses are means in nats over the positions that count.
  */
-import type { ParamSpec } from "../../engine/engine.ts";
 import { Graph, type Value } from "../../engine/ir/graph.ts";
 import type { Head } from "../../benchmarks/benchmark.ts";
-import { type BatchShape, buildEncoder, type LayerBuilder } from "../bert.ts";
+import { type BatchShape, buildEncoder } from "../bert.ts";
 import type { BertConfig } from "../config.ts";
+import type { LayerBuilder, ModelParam } from "../layers.ts";
 import {
-  CLASSIFIERS,
+  classifierLayer,
   classifierSpecs,
+  embeddingLayers,
   encoderSpecs,
   maskedLanguageHeadSpecs,
-  POOLER,
+  maskedLanguageLayers,
+  poolerLayer,
 } from "../params.ts";
 
 /** A model's graph and its parameters, in the order of the graph's inputs. */
@@ -22,7 +24,7 @@ export interface ModelGraph {
   /** The forward pass with its outputs. */
   readonly graph: Graph;
   /** All parameters, the head included. */
-  readonly params: readonly ParamSpec[];
+  readonly params: readonly ModelParam[];
 }
 
 /**
@@ -51,16 +53,13 @@ export function maskedLanguageModel(
   });
   const places = graph.input("maskedPositions", [predictions], "i32");
   const targets = graph.input("targets", [predictions], "i32");
-  const dense = builder.linear(graph.gatherRows(hidden, places), "cls.predictions.transform.dense");
-  const transformed = builder.norm(
-    graph.gelu(dense),
-    "cls.predictions.transform.LayerNorm",
-    config.layerNormEpsilon,
-  );
-  const decoder = builder.param("bert.embeddings.word_embeddings.weight");
+  const head = maskedLanguageLayers(config);
+  const dense = builder.linear(graph.gatherRows(hidden, places), head.transform);
+  const transformed = builder.norm(graph.gelu(dense), head.norm);
+  const decoder = builder.param(embeddingLayers(config).words.weight);
   const logits = graph.add(
     graph.matmul(transformed, decoder, { transposeB: true }),
-    builder.param("cls.predictions.bias"),
+    builder.param(head.bias.bias),
   );
   const losses = graph.softmaxCrossEntropy(logits, targets);
   if (isTraining) {
@@ -98,10 +97,12 @@ export function classifier(
   const headSpecs = classifierSpecs(config, head);
   const shape = { rows, length, isTraining, hasSegments, isPadded: true };
   const { builder, hidden } = buildEncoder(graph, config, { ...shape, headSpecs });
-  const classified = head.kind === "sequence" ? pooled(builder, hidden, options) : hidden;
+  const classified = head.kind === "sequence"
+    ? pooled(builder, hidden, { ...options, config })
+    : hidden;
   const logits = builder.linear(
     builder.dropout(classified, config.dropout, "classifier"),
-    CLASSIFIERS[head.kind],
+    classifierLayer(config, head),
   );
   if (isTraining) {
     const scores = head.kind === "span" ? byEnd(graph, logits, options) : logits;
@@ -114,11 +115,15 @@ export function classifier(
 }
 
 /** BERT's pooler over the first piece of each row: [B*T, H] to [B, H]. */
-function pooled(builder: LayerBuilder, hidden: Value, { rows, length }: BatchShape): Value {
+function pooled(
+  builder: LayerBuilder,
+  hidden: Value,
+  { rows, length, config }: BatchShape & { readonly config: BertConfig },
+): Value {
   const { graph } = builder, width = hidden.shape[1]!;
   const byRow = graph.reshape(hidden, [rows, length, width]);
   const first = graph.reshape(graph.slice(byRow, [0, 0, 0], [rows, 1, width]), [rows, width]);
-  return graph.tanh(builder.linear(first, POOLER));
+  return graph.tanh(builder.linear(first, poolerLayer(config)));
 }
 
 /** Scores of begin and end over the places of a row: [B*T, 2] to [B*2, T]. */

@@ -14,6 +14,7 @@ import { vocabArtifact } from "../../text/pieces/vocab_artifact.ts";
 import { PAD_PIECE, type WordPiece } from "../../text/pieces/wordpiece.ts";
 import { type BertConfig, fromHuggingFace, toHuggingFace } from "../config.ts";
 import { initialParams, type Params } from "../init.ts";
+import type { ModelParam } from "../layers.ts";
 import { encoderSpecs } from "../params.ts";
 import { checkVocabularySize } from "../vocabulary.ts";
 import { readWeights } from "./names.ts";
@@ -114,7 +115,7 @@ export class Model {
    * @throws ExperimentError "model/weights" when the encoder is not whole, or sizes differ
    */
   async weights(
-    specs: readonly ParamSpec[],
+    specs: readonly ModelParam[],
     options: {
       readonly seed: number;
       readonly onFresh?: (note: string) => void;

@@ -12,11 +12,11 @@ import { SafetensorsFile } from "./safetensors.ts";
 import type { WeightSource } from "./weight_source.ts";
 
 /** Weights that were found, and what became of the rest. */
-export interface LoadedWeights {
+export interface LoadedWeights<Spec extends ParamSpec = ParamSpec> {
   /** What was found, by our names. */
   readonly params: Params;
   /** Parameters that the file has not, in the order asked for. */
-  readonly missing: readonly ParamSpec[];
+  readonly missing: readonly Spec[];
   /** One sentence each on tensors that were not used. */
   readonly notes: readonly string[];
 }
@@ -36,10 +36,10 @@ const BUFFERS = new Set(["bert.embeddings.position_ids", "bert.embeddings.token_
  * @throws ExperimentError "model/weights" naming every tensor of another shape, or
  *   found twice; "model/safetensors" for a damaged file
  */
-export async function readWeights(
+export async function readWeights<Spec extends ParamSpec>(
   path: string,
-  specs: readonly ParamSpec[],
-): Promise<LoadedWeights> {
+  specs: readonly Spec[],
+): Promise<LoadedWeights<Spec>> {
   using file = await SafetensorsFile.open(path);
   return await weightsFrom(file, specs);
 }
@@ -49,15 +49,15 @@ export async function readWeights(
  *
  * @throws ExperimentError as `readWeights` does
  */
-export async function weightsFrom(
+export async function weightsFrom<Spec extends ParamSpec>(
   file: WeightSource,
-  specs: readonly ParamSpec[],
-): Promise<LoadedWeights> {
+  specs: readonly Spec[],
+): Promise<LoadedWeights<Spec>> {
   const { path } = file;
   const stored = storedNames(file);
   const faults: string[] = [];
   const params: Record<string, Float32Array> = {};
-  const missing: ParamSpec[] = [];
+  const missing: Spec[] = [];
   for (const spec of specs) {
     const name = stored.get(spec.name);
     if (name === undefined) {

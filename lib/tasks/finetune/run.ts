@@ -14,14 +14,15 @@ import {
 import { scoresArtifact } from "../../benchmarks/scores_artifact.ts";
 import { PARTS } from "../../base/parts.ts";
 import { openDevice } from "../../engine/devices.ts";
-import type { Executable, ParamSpec, TrainingSession } from "../../engine/engine.ts";
+import type { Executable, TrainingSession } from "../../engine/engine.ts";
 import type { Facts, Measurement, Score, TaskContext, TaskOutcome } from "../../graph/task.ts";
 import { hasDropout } from "../../model/bert.ts";
 import type { BertConfig } from "../../model/config.ts";
 import { trainingFlops } from "../../model/flops.ts";
 import { classifier } from "../../model/heads/heads.ts";
 import { freshState, initialParams } from "../../model/init.ts";
-import { CLASSIFIERS, classifierSpecs, POOLER } from "../../model/params.ts";
+import { type ModelParam, paramsOf } from "../../model/layers.ts";
+import { classifierLayer } from "../../model/params.ts";
 import type { Model } from "../../model/weights/model_artifact.ts";
 import {
   finetune,
@@ -72,10 +73,9 @@ export async function runFinetune<
   const { head, examples } = prepared;
   const shape = shapeOf(material, { ...params, examples: examples.train });
   const training = classifier(config, { ...shape, head, isTraining: true });
+  const isOwn = isOfClassifier(material);
   const specs = training.params.map((spec) =>
-    spec.name.startsWith(`${CLASSIFIERS[head.kind]}.`)
-      ? { ...spec, learningRateScale: params.headLearningRateScale }
-      : spec
+    isOwn(spec) ? { ...spec, learningRateScale: params.headLearningRateScale } : spec
   );
   await using resources = new AsyncDisposableStack();
   const engine = await openDevice(context.device);
@@ -180,22 +180,27 @@ async function beginning<Data, Row extends Example, Answer>(
   { checkpoints, material, specs }: {
     readonly checkpoints: Checkpoints;
     readonly material: Material<Row, Answer>;
-    readonly specs: readonly ParamSpec[];
+    readonly specs: readonly ModelParam[];
   },
 ): Promise<SavedTraining> {
   const warn = (message: string) => emit({ type: "warning", message });
   const saved = await checkpoints.latest(warn);
   if (saved !== undefined) return saved;
-  const { model, config, prepared } = material, { seed } = params;
-  const isOfHead = new Set(classifierSpecs(config, prepared.head).map(({ name }) => name));
-  // The pooler is the model's where it has one; the last layer is the benchmark's own.
-  const isOwn = ({ name }: ParamSpec) => isOfHead.has(name) && !name.startsWith(`${POOLER}.`);
+  const { model, config } = material, { seed } = params, isOwn = isOfClassifier(material);
   const pretrained = await model.weights(specs.filter((spec) => !isOwn(spec)), {
     seed,
     onFresh: warn,
   });
   const fresh = initialParams(specs.filter(isOwn), { seed, std: config.initializerRange });
   return { point: BEGINNING, state: freshState({ ...pretrained, ...fresh }) };
+}
+
+/** Tells the benchmark's own last layer; the pooler below it is the model's where it has one. */
+function isOfClassifier<Row extends Example, Answer>(
+  { config, prepared }: Material<Row, Answer>,
+): (spec: ModelParam) => boolean {
+  const own = paramsOf([classifierLayer(config, prepared.head)]).map(({ name }) => name);
+  return ({ name }) => own.includes(name);
 }
 
 async function train<Data, Row extends Example, Answer>(

@@ -6,7 +6,7 @@
  */
 import { Stream } from "../../base/rng.ts";
 import { openDevice } from "../../engine/devices.ts";
-import type { Executable, ParamSpec } from "../../engine/engine.ts";
+import type { Executable } from "../../engine/engine.ts";
 import type { Graph } from "../../engine/ir/graph.ts";
 import type { Facts, Score, TaskContext, TaskOutcome } from "../../graph/task.ts";
 import { hasDropout } from "../../model/bert.ts";
@@ -14,6 +14,7 @@ import { type BertConfig, bertConfig, modelSizes } from "../../model/config.ts";
 import { trainingFlops } from "../../model/flops.ts";
 import { maskedLanguageModel } from "../../model/heads/heads.ts";
 import { freshState, initialParams } from "../../model/init.ts";
+import type { ModelParam } from "../../model/layers.ts";
 import { countParameters } from "../../model/params.ts";
 import { checkSameVocabulary } from "../../model/vocabulary.ts";
 import { type Model, modelArtifact } from "../../model/weights/model_artifact.ts";
@@ -140,7 +141,7 @@ function placed({ vocabulary, vocabularyFile }: Shards | Model) {
 interface Course {
   readonly config: BertConfig;
   readonly graph: Graph;
-  readonly specs: readonly ParamSpec[];
+  readonly specs: readonly ModelParam[];
   readonly text: TrainingText;
   readonly batches: MaskedBatches;
   /** Of order, masks and dropout. */
@@ -231,7 +232,7 @@ async function beginning(
   options: {
     readonly checkpoints: Checkpoints;
     readonly config: BertConfig;
-    readonly specs: readonly ParamSpec[];
+    readonly specs: readonly ModelParam[];
     readonly init: Model | undefined;
   },
 ): Promise<{ readonly from: SavedTraining; readonly startStep: number }> {

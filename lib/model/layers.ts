@@ -1,0 +1,149 @@
+/**
+ * The layers that models are made of: each is declared once, and its parameters' names,
+ * shapes and first values as well as what it computes follow from that declaration.
+ *
+ * Knows no BERT; `params.ts` declares its layers. Linear weights are [out, in].
+ */
+import type { ParamSpec } from "../engine/engine.ts";
+import type { Graph, Shape, Value } from "../engine/ir/graph.ts";
+
+/** A parameter of a model, and where it begins. */
+export interface ModelParam extends ParamSpec {
+  /** Drawn from a truncated normal distribution, or one value throughout. */
+  readonly initial: "drawn" | 0 | 1;
+  /** Of which layer it is, from below: 0 the embeddings, then the encoder's, then the head. */
+  readonly depth: number;
+}
+
+/** A table of rows, one an id. */
+export interface Table {
+  /** Tells the layers apart. */
+  readonly kind: "table";
+  /** [rows, width] */
+  readonly weight: ModelParam;
+}
+
+/** x W^T + b. */
+export interface Linear {
+  /** Tells the layers apart. */
+  readonly kind: "linear";
+  /** [out, in] */
+  readonly weight: ModelParam;
+  /** [out] */
+  readonly bias: ModelParam;
+}
+
+/** Layer norm over the last dimension. */
+export interface Norm {
+  /** Tells the layers apart. */
+  readonly kind: "norm";
+  /** [width], the factor. */
+  readonly weight: ModelParam;
+  /** [width], what is added. */
+  readonly bias: ModelParam;
+  /** Added to the variance. */
+  readonly epsilon: number;
+}
+
+/** A bias alone. */
+export interface Bias {
+  /** Tells the layers apart. */
+  readonly kind: "bias";
+  /** [width] */
+  readonly bias: ModelParam;
+}
+
+/** Any layer. */
+export type Layer = Table | Linear | Norm | Bias;
+
+/** Declares layers of one depth. */
+export class LayersAt {
+  /** Takes the depth of all of them, as `ModelParam.depth` has it. */
+  constructor(readonly depth: number) {}
+
+  /** A table of the name `<name>.weight`. */
+  table(name: string, shape: readonly [rows: number, width: number]): Table {
+    return { kind: "table", weight: this.#weight(name, shape) };
+  }
+
+  /** A linear layer of the names `<name>.weight` and `<name>.bias`. */
+  linear(name: string, shape: readonly [out: number, into: number]): Linear {
+    return {
+      kind: "linear",
+      weight: this.#weight(name, shape),
+      bias: this.bias(`${name}.bias`, shape[0]).bias,
+    };
+  }
+
+  /** A layer norm of the names `<name>.weight` and `<name>.bias`. */
+  norm(name: string, width: number, epsilon: number): Norm {
+    const factor = { name: `${name}.weight`, shape: [width], decays: false, initial: 1 } as const;
+    return {
+      kind: "norm",
+      weight: { ...factor, depth: this.depth },
+      bias: this.bias(`${name}.bias`, width).bias,
+      epsilon,
+    };
+  }
+
+  /** A bias of just that name. */
+  bias(name: string, width: number): Bias {
+    const { depth } = this;
+    return { kind: "bias", bias: { name, shape: [width], decays: false, initial: 0, depth } };
+  }
+
+  #weight(name: string, shape: Shape): ModelParam {
+    const { depth } = this;
+    return { name: `${name}.weight`, shape, decays: true, initial: "drawn", depth };
+  }
+}
+
+/** The parameters of layers, in their order. */
+export function paramsOf(layers: readonly Layer[]): readonly ModelParam[] {
+  return layers.flatMap((layer) => {
+    if (layer.kind === "table") return [layer.weight];
+    return layer.kind === "bias" ? [layer.bias] : [layer.weight, layer.bias];
+  });
+}
+
+/** A graph under construction with a model's parameters and its dropout. */
+export class LayerBuilder {
+  readonly #params = new Map<string, Value>();
+  readonly #seed: Value | undefined;
+
+  /** Adds the parameters to a graph, and with dropout its seed. */
+  constructor(readonly graph: Graph, specs: readonly ParamSpec[], hasDropout: boolean) {
+    for (const each of specs) this.#params.set(each.name, graph.param(each.name, each.shape));
+    this.#seed = hasDropout ? graph.input("dropoutSeed", [2], "i32") : undefined;
+  }
+
+  /** The graph's value of a parameter. */
+  param({ name }: ModelParam): Value {
+    const value = this.#params.get(name);
+    if (value === undefined) throw new Error(`the model has no parameter ${name}`);
+    return value;
+  }
+
+  /** A linear layer applied to x [N, in]. */
+  linear(x: Value, { weight, bias }: Linear): Value {
+    const product = this.graph.matmul(x, this.param(weight), { transposeB: true });
+    return this.graph.add(product, this.param(bias));
+  }
+
+  /** A layer norm applied to x. */
+  norm(x: Value, { weight, bias, epsilon }: Norm): Value {
+    return this.graph.layerNorm(x, this.param(weight), this.param(bias), epsilon);
+  }
+
+  /** Dropout at a site; the value itself when the rate is 0 or nothing is trained. */
+  dropout(x: Value, rate: number, site: string): Value {
+    const mask = this.dropoutMask(x.shape, rate, site);
+    return mask === undefined ? x : this.graph.mul(x, mask);
+  }
+
+  /** The mask of a dropout at a site; none when the rate is 0 or nothing is trained. */
+  dropoutMask(shape: Shape, rate: number, site: string): Value | undefined {
+    if (rate === 0 || this.#seed === undefined) return undefined;
+    return this.graph.dropoutMask(this.#seed, shape, rate, site);
+  }
+}
