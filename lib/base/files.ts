@@ -41,3 +41,13 @@ export function nonFile(info: Deno.FileInfo): string | undefined {
   if (info.isSymlink) return "a link that leads back to itself";
   return info.isCharDevice === true || info.isBlockDevice === true ? "a device" : "no file";
 }
+
+/** Whether anything stands at a path that can be looked at. */
+export function isThere(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}

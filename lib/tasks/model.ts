@@ -13,7 +13,8 @@ import { modelArtifact } from "../model/weights/model_artifact.ts";
 const schema = z.strictObject({
   folder: filePath(
     "A folder as Hugging Face's libraries write it: config.json, vocab.txt or tokenizer.json, and " +
-      "model.safetensors, several with an index, or pytorch_model.bin.",
+      "model.safetensors, several with an index, or pytorch_model.bin. Or as Google released BERT: " +
+      "bert_config.json, vocab.txt, and the .index and .data files of a TensorFlow checkpoint.",
   ),
   lowercase: z.boolean().optional().describe(
     "Whether the model's text is lower-cased and loses its accents; absent: as its " +
@@ -28,7 +29,8 @@ export type ModelParams = z.output<typeof schema>;
 export const model: TaskKind<ModelParams> = defineKind({
   kind: "model",
   version: 1,
-  about: "Takes a BERT from a folder of Hugging Face's form: its sizes, weights and vocabulary.",
+  about:
+    "Takes a BERT from a folder of Hugging Face's or TensorFlow's form: its sizes, weights and vocabulary.",
   params: schema,
   inputs: {},
   produces: { "": modelArtifact.type },

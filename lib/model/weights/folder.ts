@@ -1,11 +1,13 @@
 /**
- * A model from elsewhere: a folder as Hugging Face's libraries write it.
+ * A model from elsewhere: a folder as Hugging Face's libraries write it, or as Google
+ * released BERT.
  *
  * Which files of it are read, in what order, and what its words are, is known here; its
  * weights are of `source.ts`, its names of `names.ts`.
  */
 import { join } from "node:path";
 import { ExperimentError } from "../../base/errors.ts";
+import { isThere } from "../../base/files.ts";
 import { readLowercase, TOKENIZER_CONFIG } from "../../text/pieces/tokenizer_config.ts";
 import { readTokenizerJson, TOKENIZER_JSON } from "../../text/pieces/tokenizer_json.ts";
 import { refuseUncased, WordPiece } from "../../text/pieces/wordpiece.ts";
@@ -34,6 +36,8 @@ export interface ImportedModel {
 }
 
 const CONFIG = "config.json";
+/** What Google's releases call it. */
+const BERT_CONFIG = "bert_config.json";
 const VOCABULARY = "vocab.txt";
 
 /** The files of a folder that a model is read from; where one is missing, its name all the same. */
@@ -42,7 +46,13 @@ export function modelFiles(dir: string): readonly string[] {
     ? VOCABULARY
     : TOKENIZER_JSON;
   const others = [TOKENIZER_CONFIG].filter((each) => isThere(join(dir, each)));
-  return [...[CONFIG, words, ...others].map((each) => join(dir, each)), ...weightFiles(dir)];
+  const names = [configName(dir), words, ...others];
+  return [...names.map((each) => join(dir, each)), ...weightFiles(dir)];
+}
+
+function configName(dir: string): string {
+  const isGoogles = !isThere(join(dir, CONFIG)) && isThere(join(dir, BERT_CONFIG));
+  return isGoogles ? BERT_CONFIG : CONFIG;
 }
 
 /**
@@ -50,13 +60,13 @@ export function modelFiles(dir: string): readonly string[] {
  *
  * @param options lowercase: whether its text is lower-cased, where its files do not say
  * @throws ExperimentError "model/config", "model/weights", "model/safetensors", "model/torch",
- *   "model/vocab" or "text/bad-vocab": what file is wrong, and with what
+ *   "model/tensorflow", "model/vocab" or "text/bad-vocab": what file is wrong, and with what
  */
 export async function readModelFolder(
   dir: string,
   options: { readonly lowercase?: boolean | undefined } = {},
 ): Promise<ImportedModel> {
-  const file = join(dir, CONFIG);
+  const file = join(dir, configName(dir));
   const config = fromHuggingFace(await readConfig(file), file);
   const { vocabulary, vocabularyFile } = await readVocabulary(dir, options.lowercase);
   checkVocabularySize(config, { vocabulary, file: vocabularyFile });
@@ -111,13 +121,4 @@ function noEncoder(source: WeightSource, lacking: readonly ParamSpec[]): Experim
     at: { file: source.path },
     mend: "give the whole weights of a BERT, those that its config.json describes",
   });
-}
-
-function isThere(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch {
-    return false;
-  }
 }

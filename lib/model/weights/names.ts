@@ -2,8 +2,8 @@
  * Weights of a BERT by name, from files of ours or Hugging Face's.
  *
  * Files in the wild differ in names: with or without `bert.` in front, `gamma`
- * and `beta` for a layer norm, the decoder stored although it is tied, heads that
- * we have not. What fits is taken, and the rest is told.
+ * and `beta` for a layer norm, TensorFlow's with slashes, the decoder stored although
+ * it is tied, heads that we have not. What fits is taken, and the rest is told.
  */
 import { ExperimentError } from "../../base/errors.ts";
 import type { ParamSpec } from "../../engine/engine.ts";
@@ -74,9 +74,17 @@ export async function weightsFrom<Spec extends ParamSpec>(
   if (faults.length > 0) throw unfit(path, faults.join("; "));
   const used = new Set(specs.map((each) => each.name));
   const notes: string[] = [];
-  const unused = [...stored].filter(([name]) => !used.has(name) && name !== DECODER);
-  if (unused.length > 0) {
-    notes.push(`${path}: not used: ${unused.map(([, name]) => name).toSorted().join(", ")}`);
+  const unused = [...stored].filter(([name]) => !used.has(name) && name !== DECODER)
+    .map(([, name]) => name);
+  const [training, others] = [unused.filter(isOfTraining), unused.filter((n) => !isOfTraining(n))];
+  if (others.length > 0) {
+    notes.push(`${path}: not used: ${others.toSorted().join(", ")}`);
+  }
+  if (training.length > 0) {
+    notes.push(
+      `${path}: not used: the state of the training that made it, ${training.length} tensors ` +
+        `such as ${training.toSorted()[0]}`,
+    );
   }
   if (await isUntied(file, stored)) {
     notes.push(`${path}: its decoder differs from its word embeddings, which are used instead`);
@@ -107,8 +115,23 @@ const ALIASES = {
   begin: new Map(["embeddings.", "encoder.", "pooler."].map((part) => [part, `bert.${part}`])),
 } as const;
 
+/** What a training keeps beside a model's weights: Adam's moments, and how far it was. */
+function isOfTraining(name: string): boolean {
+  return /(^|[/.])(global_step|(adam|lamb)_[mv]|Adam(_1)?|beta[12]_power)$/.test(name);
+}
+
+/** A name of BERT's own code for TensorFlow, in the words of Hugging Face's for PyTorch. */
+function fromTensorFlow(name: string): string {
+  return name.replaceAll("/", ".")
+    .replace(/\blayer_(\d+)\b/, "layer.$1")
+    .replace(/\.kernel$/, ".weight")
+    .replace(/\.(\w+_embeddings)$/, ".$1.weight")
+    .replace(/^(cls\.\w+)\.output_bias$/, "$1.bias")
+    .replace(/^(cls\.\w+)\.output_weights$/, "$1.weight");
+}
+
 function canonicalName(name: string): string {
-  let ours = ALIASES.whole.get(name) ?? name;
+  let ours = ALIASES.whole.get(name) ?? (name.includes("/") ? fromTensorFlow(name) : name);
   for (const [end, our] of ALIASES.end) {
     if (ours.endsWith(end)) ours = ours.slice(0, -end.length) + our;
   }

@@ -1,13 +1,15 @@
 /**
  * Weights in any of the files that they are published in: one safetensors file, several
- * with an index, or PyTorch's own.
+ * with an index, PyTorch's own, or TensorFlow's.
  *
  * Which file of a folder is read is decided here, once, for keys and for reading alike.
  */
 import { basename, join } from "node:path";
 import { ExperimentError } from "../../base/errors.ts";
+import { isThere } from "../../base/files.ts";
 import type { Shape } from "../../engine/ir/graph.ts";
 import { SafetensorsFile } from "./safetensors.ts";
+import { dataFiles, INDEX_END, TensorFlowCheckpoint } from "./tensorflow/checkpoint.ts";
 import { TorchFile } from "./torch_file.ts";
 import type { WeightSource } from "./weight_source.ts";
 
@@ -17,7 +19,13 @@ const TORCH = "pytorch_model.bin";
 
 /** The files that a folder's weights are read from, the index first; what a person is to give where there are none. */
 export function weightFiles(dir: string): readonly string[] {
-  const name = [WHOLE, INDEX, TORCH].find((each) => isThere(join(dir, each))) ?? WHOLE;
+  const name = [WHOLE, INDEX, TORCH].find((each) => isThere(join(dir, each)));
+  if (name === undefined) {
+    const [checkpoint] = checkpointsIn(dir);
+    return checkpoint === undefined
+      ? [join(dir, WHOLE)]
+      : [join(dir, checkpoint), ...dataFiles(join(dir, checkpoint))];
+  }
   const file = join(dir, name);
   if (name !== INDEX) return [file];
   return [file, ...partsOf(file, Deno.readTextFileSync(file)).files];
@@ -26,14 +34,27 @@ export function weightFiles(dir: string): readonly string[] {
 /**
  * Opens the weights of a folder.
  *
- * @throws ExperimentError "model/safetensors", "model/torch" or "model/weights" when a file is
- *   missing or damaged, or the index does not fit its files
+ * @throws ExperimentError "model/safetensors", "model/torch", "model/tensorflow" or
+ *   "model/weights" when a file is missing or damaged, or the index does not fit its files
  */
 export async function openWeights(dir: string): Promise<WeightSource> {
-  const [file] = weightFiles(dir);
-  if (basename(file!) === TORCH) return await TorchFile.open(file!);
-  if (basename(file!) === INDEX) return await ShardedWeights.open(file!);
-  return await SafetensorsFile.open(file!);
+  const [first] = weightFiles(dir), file = first!;
+  if (basename(file) === TORCH) return await TorchFile.open(file);
+  if (basename(file) === INDEX) return await ShardedWeights.open(file);
+  if (!file.endsWith(INDEX_END)) return await SafetensorsFile.open(file);
+  const all = checkpointsIn(dir);
+  if (all.length === 1) return await TensorFlowCheckpoint.open(file);
+  throw new ExperimentError("model/weights", `there are several checkpoints: ${all.join(", ")}`, {
+    at: { file: dir },
+    mend: "leave the .index and .data files of one",
+  });
+}
+
+/** The indexes of TensorFlow's checkpoints in a folder. */
+function checkpointsIn(dir: string): string[] {
+  if (!isThere(dir)) return [];
+  return [...Deno.readDirSync(dir)].map(({ name }) => name)
+    .filter((name) => name.endsWith(INDEX_END)).sort();
 }
 
 /** Several safetensors files behind one index. */
@@ -94,15 +115,6 @@ function partsOf(path: string, text: string) {
   }
   if (places.size === 0) throw badIndex(path, "its weight_map is empty");
   return { files: [...new Set(places.values())].sort(), map: places };
-}
-
-function isThere(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function badIndex(path: string, message: string, cause?: unknown): ExperimentError {
