@@ -23,6 +23,8 @@ export interface ParamSpec {
   readonly decays: boolean;
   /** Factor on the learning rate, 1 if absent. */
   readonly learningRateScale?: number;
+  /** Whether it stays as it is: it has no gradient, no decay and no moments. */
+  readonly isFrozen?: boolean;
 }
 
 /**
@@ -62,7 +64,10 @@ export interface TrainingProgram {
   readonly optimizer: AdamW;
 }
 
-/** Parameters and both moments by parameter name; all a resume needs besides the step. */
+/**
+ * Parameters and both moments by parameter name; all a resume needs besides the step.
+ * Frozen parameters have no moments.
+ */
 export interface TrainingState {
   /** The parameters. */
   readonly params: Readonly<Record<string, Float32Array>>;
@@ -121,9 +126,15 @@ export interface TrainingSession {
    * batch is prepared and staged while this one is computed. Waits while so many steps
    * are under way that another one would take too much memory.
    *
+   * Several batches are the micro-batches of one update: each goes through the graph by
+   * itself, so that memory follows the largest, and what they give is added up. A gradient is
+   * ((g1 + g2) + g3) + ..., each sum rounded to f32, and so is every output of the graph; the
+   * norm is that of the sums. One batch alone and a list of just it give the same bits.
+   * Whatever is a mean over all of them is for the graph to divide by an input.
+   *
    * @param batch the data inputs of the program's graph, or of one of its other shapes
    */
-  step(batch: Tensors, control: StepControl): Promise<BegunStep>;
+  step(batch: Tensors | readonly Tensors[], control: StepControl): Promise<BegunStep>;
   /** A copy of the whole state after the steps begun so far; waits for them. */
   save(): Promise<TrainingState>;
   /** Compiles a forward graph over the parameters; each run sees them as they are in its turn. */

@@ -14,9 +14,10 @@
  * with c1 = f32(1 / (1 - beta1^step)) and c2 likewise, or without them when the
  * optimizer has no bias correction, and without the decay where it does not
  * apply. It is computed in two ways, over which the tests put the same plain loops:
- * as nodes of a graph (`training_graph.ts`), and in place by a kernel of the CPU.
+ * as nodes of a graph (`training_graph.ts`), and in place by a kernel of the CPU. A frozen
+ * parameter has no part in any of it.
  */
-import type { AdamW } from "./engine.ts";
+import type { AdamW, ParamSpec, Tensors } from "./engine.ts";
 
 /** What changes from step to step, as f32. */
 export interface AdamWStep {
@@ -64,4 +65,26 @@ export function adamWStep(
 export function clipScale(norm: number, clipNorm: number | undefined): number {
   const limit = Math.fround(clipNorm ?? Infinity);
   return norm > limit ? Math.fround(limit / norm) : 1;
+}
+
+/** The parameters that are trained, in their order. */
+export function trainedOf<Spec extends ParamSpec>(params: readonly Spec[]): readonly Spec[] {
+  return params.filter(({ isFrozen }) => isFrozen !== true);
+}
+
+/** The micro-batches of a step's batch. */
+export function microBatches(batch: Tensors | readonly Tensors[]): readonly Tensors[] {
+  const batches = Array.isArray(batch) ? batch as readonly Tensors[] : [batch as Tensors];
+  if (batches.length === 0) throw new Error("a step of no batch");
+  return batches;
+}
+
+/** Adds what another micro-batch gave to the sums so far, which are changed: in f32, in order. */
+export function addOutputs(sums: Tensors, outputs: Tensors): void {
+  for (const [name, sum] of Object.entries(sums)) addInto(sum as Float32Array, outputs[name]!);
+}
+
+/** Adds values to sums in f32. */
+export function addInto(sums: Float32Array, values: ArrayLike<number>): void {
+  for (let i = 0; i < sums.length; i++) sums[i]! += values[i]!;
 }

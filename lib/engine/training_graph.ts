@@ -3,11 +3,14 @@
  *
  * For engines that keep the state where they compute and run the update there.
  * State goes in and comes out under the names of `STATE`; the arithmetic is that
- * of `optimizer.ts`, but for the sum of squares, which is f32 here.
+ * of `optimizer.ts`, but for the sum of squares, which is f32 here. For an update of several
+ * micro-batches the same step comes in two graphs: one adds a micro-batch's gradients to
+ * those before it, the other updates with the sums.
  */
 import type { AdamW, ParamSpec, TrainingProgram } from "./engine.ts";
 import { differentiate } from "./ir/grad.ts";
-import type { Graph, Value } from "./ir/graph.ts";
+import { Graph, type Value } from "./ir/graph.ts";
+import { trainedOf } from "./optimizer.ts";
 import { copyGraph } from "./passes/rewrite.ts";
 
 /** Names that a training graph adds to those of the program. */
@@ -18,6 +21,8 @@ export const STATE = {
   firstCorrection: "adamw/first-correction",
   /** Input f32 []: see `AdamWStep`; always there. */
   secondCorrection: "adamw/second-correction",
+  /** Input and output of micro-batches: the sum of a parameter's gradients. */
+  gradient: (name: string): string => `adamw/gradient/${name}`,
   /** Output f32 [1]: the global norm before clipping. */
   gradientNorm: "gradientNorm",
   /** Output: the updated parameter. */
@@ -35,12 +40,55 @@ export const STATE = {
  * @throws Error when the program's params are not those of its graph, or its loss is no output
  */
 export function buildTrainingGraph(program: TrainingProgram): Graph {
+  const { graph, params, gradients } = withGradients(program);
+  appendStep(graph, program, { params, gradients });
+  return graph;
+}
+
+/**
+ * Builds the graph of one micro-batch: it adds the gradients of the trained parameters to
+ * those that are given.
+ *
+ * @returns the program's inputs and outputs plus `STATE.gradient` of each, in and out
+ * @throws as `buildTrainingGraph`
+ */
+export function buildGradientGraph(program: TrainingProgram): Graph {
+  const { graph, gradients } = withGradients(program);
+  for (const [i, { name, shape }] of trainedOf(program.params).entries()) {
+    const sum = STATE.gradient(name);
+    graph.output(sum, graph.add(graph.input(sum, shape), gradients[i]!));
+  }
+  return graph;
+}
+
+/** Builds the graph of an update with gradients that are given, as `STATE.gradient`. */
+export function buildUpdateGraph(program: TrainingProgram): Graph {
+  const graph = new Graph(), trained = trainedOf(program.params);
+  const params = trained.map(({ name, shape }) => graph.param(name, shape));
+  const gradients = trained.map(({ name, shape }) => graph.input(STATE.gradient(name), shape));
+  appendStep(graph, program, { params, gradients });
+  return graph;
+}
+
+/** A copy of the program's graph with the gradients of the trained parameters. */
+function withGradients(program: TrainingProgram) {
   checkParams(program);
   const { graph } = copyGraph(program.graph);
-  const params = program.params.map((each) => graph.inputs.get(each.name)!);
+  const params = trainedOf(program.params).map((each) => graph.inputs.get(each.name)!);
   const loss = graph.outputs.get(program.loss);
   if (loss === undefined) throw new Error(`the graph has no output "${program.loss}"`);
-  const gradients = differentiate(graph, loss, params);
+  return { graph, params, gradients: differentiate(graph, loss, params) };
+}
+
+/** The norm, clipping and the update, of trained parameters. */
+function appendStep(
+  graph: Graph,
+  program: TrainingProgram,
+  { params, gradients }: {
+    readonly params: readonly Value[];
+    readonly gradients: readonly Value[];
+  },
+): void {
   const norm = globalNormOf(graph, gradients);
   graph.output(STATE.gradientNorm, graph.reshape(norm, [1]));
   const { optimizer } = program;
@@ -52,10 +100,9 @@ export function buildTrainingGraph(program: TrainingProgram): Graph {
     firstCorrection: graph.input(STATE.firstCorrection, []),
     secondCorrection: graph.input(STATE.secondCorrection, []),
   };
-  for (const [i, spec] of program.params.entries()) {
+  for (const [i, spec] of trainedOf(program.params).entries()) {
     appendUpdate(graph, { spec, optimizer, step, param: params[i]!, gradient: clipped[i]! });
   }
-  return graph;
 }
 
 function checkParams({ graph, params }: TrainingProgram): void {

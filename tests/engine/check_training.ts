@@ -18,6 +18,7 @@ import {
   PLAIN,
   tinyBatch,
   tinyForward,
+  tinyFrozen,
   tinyProgram,
   tinyProgramOfLengths,
   tinyState,
@@ -42,6 +43,10 @@ export const TRAINING_CHECKS: Readonly<Record<string, (engine: Engine) => Promis
   "a batch that does not fit is refused, and the session goes on": checkRefusal,
   "batches of several shapes train one state, in any order": checkShapes,
   "a batch that fits none of several shapes is refused": checkNoShape,
+  "micro-batches make one update with the sum of their gradients": checkMicroBatches,
+  "a list of one batch gives the bits of that batch": checkOneMicroBatch,
+  "a micro-batch that does not fit is refused before anything is computed": checkMicroRefusal,
+  "frozen parameters stay to the bit and have no moments": checkFrozen,
 };
 
 async function withSession(
@@ -78,21 +83,27 @@ function referenceStep(state: TrainingState, optimizer: AdamW, step: number) {
 function referenceUpdate(
   state: TrainingState,
   program: TrainingProgram,
-  { step, batch }: { readonly step: number; readonly batch: Tensors },
+  { step, batch }: { readonly step: number; readonly batch: Tensors | readonly Tensors[] },
 ) {
   const { optimizer } = program;
   const { graph, at } = copyGraph(program.graph);
-  const wrt = program.params.map(({ name }) => graph.inputs.get(name)!);
-  const loss = at(program.graph.outputs.get("loss")!);
-  for (const [i, each] of differentiate(graph, loss, wrt).entries()) {
-    graph.output(`gradient ${program.params[i]!.name}`, each);
+  const trained = program.params.filter((each) => each.isFrozen !== true);
+  const wrt = trained.map(({ name }) => graph.inputs.get(name)!);
+  const lossOf = at(program.graph.outputs.get("loss")!);
+  for (const [i, each] of differentiate(graph, lossOf, wrt).entries()) {
+    graph.output(`gradient ${trained[i]!.name}`, each);
   }
-  const results = interpret(graph, { ...batch, ...state.params });
-  const gradients = program.params.map(({ name }) =>
-    Float32Array.from(results[`gradient ${name}`]!)
+  const results = (Array.isArray(batch) ? batch : [batch]).map((each) =>
+    interpret(graph, { ...each, ...state.params })
   );
+  const sumOf = (name: string) => {
+    const sum = new Float32Array(results[0]![name]!.length);
+    for (const each of results) each[name]!.forEach((value, i) => sum[i]! += value);
+    return sum;
+  };
+  const gradients = trained.map(({ name }) => sumOf(`gradient ${name}`));
   const norm = globalNorm(gradients);
-  for (const [i, { name, decays, learningRateScale }] of program.params.entries()) {
+  for (const [i, { name, decays, learningRateScale }] of trained.entries()) {
     updateAdamW({
       param: state.params[name]!,
       firstMoment: state.firstMoments[name]!,
@@ -106,7 +117,7 @@ function referenceUpdate(
       learningRateScale,
     });
   }
-  return { loss: results["loss"]!, norm };
+  return { loss: sumOf("loss"), norm };
 }
 
 async function checkSteps(engine: Engine, optimizer: AdamW): Promise<void> {
@@ -118,16 +129,20 @@ async function checkSteps(engine: Engine, optimizer: AdamW): Promise<void> {
       assertClose(results["loss"]!, loss, { what: `loss of step ${step}`, tolerance: 1e-5 });
       assertClose(results["gradientNorm"]!, [norm], { what: "gradientNorm", tolerance: 1e-5 });
     }
-    const actual = await session.save();
-    for (const part of ["params", "firstMoments", "secondMoments"] as const) {
-      for (const name of Object.keys(expected[part])) {
-        // Adam divides by the gradient's own size, so a step is good to the gradient's digits.
-        const tolerance = part === "params" ? LEARNING_RATE * 2e-3 : 1e-6;
-        const what = `${part} ${name}`;
-        assertClose(actual[part][name]!, expected[part][name]!, { what, tolerance });
-      }
-    }
+    assertState(await session.save(), expected);
   });
+}
+
+function assertState(actual: TrainingState, expected: TrainingState): void {
+  for (const part of ["params", "firstMoments", "secondMoments"] as const) {
+    assert.deepEqual(Object.keys(actual[part]), Object.keys(expected[part]), part);
+    for (const name of Object.keys(expected[part])) {
+      // Adam divides by the gradient's own size, so a step is good to the gradient's digits.
+      const tolerance = part === "params" ? LEARNING_RATE * 2e-3 : 1e-6;
+      const what = `${part} ${name}`;
+      assertClose(actual[part][name]!, expected[part][name]!, { what, tolerance });
+    }
+  }
 }
 
 async function checkResume(engine: Engine): Promise<void> {
@@ -265,5 +280,82 @@ async function checkNoShape(engine: Engine): Promise<void> {
   await assert.rejects(session.step(mixed, control), /"ids"|"targets"/);
   const begun = await session.step(tinyBatch(1, 5), control);
   assert.ok(Number.isFinite((await begun.read()).loss![0]));
+  await session.dispose();
+}
+
+const CLIPPED: AdamW = { ...PLAIN, clipNorm: 0.05, biasCorrection: false };
+
+async function checkMicroBatches(engine: Engine): Promise<void> {
+  const program = tinyProgramOfLengths(CLIPPED, [5]);
+  const session = await engine.train(program);
+  await session.load(tinyState());
+  const expected = tinyState();
+  for (let step = 1; step <= 3; step++) {
+    const batch = [tinyBatch(3 * step), tinyBatch(3 * step + 1), tinyBatch(3 * step + 2)];
+    const begun = await session.step(batch, { learningRate: LEARNING_RATE, step });
+    const results = await begun.read();
+    const { loss, norm } = referenceUpdate(expected, program, { step, batch });
+    assertClose(results["loss"]!, loss, { what: `loss of step ${step}`, tolerance: 1e-5 });
+    assertClose(results["gradientNorm"]!, [norm], { what: "gradientNorm", tolerance: 1e-5 });
+  }
+  assertState(await session.save(), expected);
+  // Of two shapes, and what came before is not added once more.
+  const batch = [tinyBatch(20), tinyBatch(21, 5)];
+  const begun = await session.step(batch, { learningRate: LEARNING_RATE, step: 4 });
+  const alone = await Promise.all(batch.map(async (each) => {
+    const other = await engine.train(program);
+    await other.load(expected);
+    const { loss } = await (await other.step(each, { learningRate: 0, step: 4 })).read();
+    await other.dispose();
+    return loss![0]!;
+  }));
+  const { loss } = await begun.read();
+  assertClose(loss!, [alone[0]! + alone[1]!], { what: "loss of two shapes", tolerance: 1e-3 });
+  await session.dispose();
+}
+
+async function checkOneMicroBatch(engine: Engine): Promise<void> {
+  const after = async (wrap: (batch: Tensors) => Tensors | readonly Tensors[]) => {
+    let results: Tensors, state: TrainingState;
+    await withSession(engine, CLIPPED, async (session) => {
+      const control = { learningRate: LEARNING_RATE, step: 1 };
+      results = await (await session.step(wrap(tinyBatch(1)), control)).read();
+      state = await session.save();
+    });
+    return { results: results!, state: state! };
+  };
+  assert.deepEqual(await after((batch) => [batch]), await after((batch) => batch));
+}
+
+async function checkMicroRefusal(engine: Engine): Promise<void> {
+  await withSession(engine, PLAIN, async (session) => {
+    const control = { learningRate: LEARNING_RATE, step: 1 };
+    const { ids: _, ...lacking } = tinyBatch(2);
+    await assert.rejects(session.step([tinyBatch(1), lacking], control), /"ids"/);
+    await assert.rejects(session.step([], control), /no batch/);
+    assert.deepEqual(await session.save(), tinyState());
+    const results = await steps(session, { from: 1, to: 1 });
+    assert.ok(Number.isFinite(results["loss"]![0]));
+  });
+}
+
+async function checkFrozen(engine: Engine): Promise<void> {
+  const program = tinyFrozen(CLIPPED, ["table", "query", "gamma"]);
+  const trained = program.params.filter((each) => !each.isFrozen);
+  const session = await engine.train(program);
+  await session.load(tinyState(trained));
+  const expected = tinyState(trained);
+  for (let step = 1; step <= 3; step++) {
+    const batch = step === 2 ? [tinyBatch(2), tinyBatch(5)] : tinyBatch(step);
+    const begun = await session.step(batch, { learningRate: LEARNING_RATE, step });
+    const { gradientNorm } = await begun.read();
+    const { norm } = referenceUpdate(expected, program, { step, batch });
+    assertClose(gradientNorm!, [norm], { what: "gradientNorm", tolerance: 1e-5 });
+  }
+  const saved = await session.save();
+  assertState(saved, expected);
+  for (const name of ["table", "query", "gamma"]) {
+    assert.deepEqual(saved.params[name], tinyState().params[name], name);
+  }
   await session.dispose();
 }

@@ -15,6 +15,7 @@ import type {
   TrainingSession,
 } from "../../lib/engine/engine.ts";
 import type { Graph } from "../../lib/engine/ir/graph.ts";
+import { microBatches } from "../../lib/engine/optimizer.ts";
 import { GraphsByShape } from "../../lib/engine/shapes.ts";
 
 /** An engine over another one. */
@@ -46,8 +47,8 @@ class LateSession implements TrainingSession {
   save: TrainingSession["save"] = () => this.inner.save();
   forward: TrainingSession["forward"] = (graph) => this.inner.forward(graph);
 
-  async step(batch: Tensors, control: StepControl): Promise<BegunStep> {
-    const staged = this.#stage(batch);
+  async step(batch: Tensors | readonly Tensors[], control: StepControl): Promise<BegunStep> {
+    const staged = microBatches(batch).map((each) => this.#stage(each));
     // Later calls have their turn after this one, though it has not begun.
     const later = this.inner.step(staged, control);
     later.catch(() => {});

@@ -34,6 +34,12 @@ export function tinyProgram(optimizer: AdamW): TrainingProgram {
   return { graph: tinyGraph(LENGTH), params: PARAMS, loss: "loss", optimizer };
 }
 
+/** The same, some of its parameters frozen. */
+export function tinyFrozen(optimizer: AdamW, frozen: readonly string[]): TrainingProgram {
+  const params = PARAMS.map((each) => ({ ...each, isFrozen: frozen.includes(each.name) }));
+  return { ...tinyProgram(optimizer), params };
+}
+
 /** The same, for rows of other lengths too. */
 export function tinyProgramOfLengths(
   optimizer: AdamW,
@@ -86,13 +92,13 @@ export function tinyForward(): Graph {
   return graph;
 }
 
-/** The same start for every engine. */
-export function tinyState(): TrainingState {
-  const filled = (fill: (name: string, size: number) => number[]) =>
+/** The same start for every engine; moments are those of `trained`. */
+export function tinyState(trained: readonly ParamSpec[] = PARAMS): TrainingState {
+  const filled = (fill: (name: string, size: number) => number[], specs = PARAMS) =>
     Object.fromEntries(
-      PARAMS.map(({ name, shape }) => [name, Float32Array.from(fill(name, sizeOf(shape)))]),
+      specs.map(({ name, shape }) => [name, Float32Array.from(fill(name, sizeOf(shape)))]),
     );
-  const zeros = () => filled((_, size) => new Array(size).fill(0));
+  const zeros = () => filled((_, size) => new Array(size).fill(0), trained);
   const params = filled((name, size) => {
     const stream = new Stream(3, `tests/tiny/${name}`);
     return Array.from({ length: size }, () => stream.normal() * 0.5);

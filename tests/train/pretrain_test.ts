@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { TrainingSession, TrainingState } from "../../lib/engine/engine.ts";
+import type { Tensors, TrainingSession, TrainingState } from "../../lib/engine/engine.ts";
 import { CorpusRows, MaskedBatches } from "../../lib/train/batches.ts";
 import { pretrain, type PretrainOptions } from "../../lib/train/pretrain.ts";
 import { BEGINNING, type TrainingPoint } from "../../lib/train/steps.ts";
@@ -19,7 +19,7 @@ function fakeSession(lossAt: (step: number) => number) {
     load: () => Promise.resolve(),
     save: () => Promise.resolve(STATE),
     step(batch, { step, learningRate }) {
-      const seed = batch.dropoutSeed;
+      const seed = (batch as Tensors).dropoutSeed;
       steps.push({ step, learningRate, dropoutSeed: seed === undefined ? undefined : [...seed] });
       const results = {
         loss: Float64Array.of(lossAt(step)) as unknown as Float32Array,

@@ -95,12 +95,8 @@ export class PlanRunner {
     for (const { target, value } of this.#constants) target.fill(value);
   }
 
-  /**
-   * Copies inputs in; those that the plan does not read are passed over.
-   *
-   * @throws Error when one is missing or of another type or size
-   */
-  write(inputs: Tensors): void {
+  /** Throws an Error when an input is missing or of another type or size. */
+  check(inputs: Tensors): void {
     for (const [name, target] of this.#inputs) {
       const values = inputs[name];
       if (values === undefined) throw new Error(`the input "${name}" is missing`);
@@ -110,6 +106,15 @@ export class PlanRunner {
         throw new Error(`input "${name}" is a ${given}, not a ${wanted}`);
       }
     }
+  }
+
+  /**
+   * Copies inputs in; those that the plan does not read are passed over.
+   *
+   * @throws as `check`, before anything is copied
+   */
+  write(inputs: Tensors): void {
+    this.check(inputs);
     for (const [name, target] of this.#inputs) target.set(inputs[name]!);
   }
 

@@ -1,15 +1,17 @@
 /**
  * A training whose whole state lies in one memory.
  *
- * From the memory's start: parameters, gradients, both moments, each tensor at
- * a multiple of 64 bytes, then the places of the plan; those of plans for batches of
- * other shapes lie over one another. ONNX Runtime writes the gradients; the norm and the
- * update are kernels.
+ * From the memory's start: parameters, then gradients and both moments of those that are
+ * trained, each tensor at a multiple of 64 bytes, then the places of the plan; those of plans
+ * for batches of other shapes lie over one another. ONNX Runtime writes the gradients; the
+ * norm and the update are kernels. Sums over micro-batches lie outside of that memory, which
+ * has a limit.
  */
 import { CallQueue } from "../call_queue.ts";
 import type {
   BegunStep,
   Executable,
+  ParamSpec,
   StepControl,
   Tensors,
   TrainingProgram,
@@ -18,7 +20,14 @@ import type {
 } from "../engine.ts";
 import { differentiate } from "../ir/grad.ts";
 import { type Graph, sizeOf } from "../ir/graph.ts";
-import { adamWStep, clipScale } from "../optimizer.ts";
+import {
+  adamWStep,
+  addInto,
+  addOutputs,
+  clipScale,
+  microBatches,
+  trainedOf,
+} from "../optimizer.ts";
 import { gatherEarly } from "../passes/gather_early.ts";
 import { copyGraph } from "../passes/rewrite.ts";
 import { GraphsByShape } from "../shapes.ts";
@@ -29,7 +38,7 @@ import { type ExecutionPlan, lowerGraph, type Place } from "./lower/lower.ts";
 import { align, planMemory } from "./memory_plan.ts";
 import { PlanRunner } from "./plan_runner.ts";
 
-/** The four tensors of a parameter, as views of the memory. */
+/** The four tensors of a trained parameter, as views of the memory. */
 interface StateViews {
   readonly param: Float32Array;
   readonly gradient: Float32Array;
@@ -54,12 +63,16 @@ interface SessionParts {
 
 /** Training on the CPU. */
 export class OnnxTrainingSession implements TrainingSession {
+  /** All parameters, the frozen ones too. */
+  readonly #params = new Map<string, Float32Array>();
   readonly #views = new Map<string, StateViews>();
   readonly #kernels: Kernels;
   readonly #calls = new CallQueue();
   readonly #byShape: GraphsByShape;
   /** The one whose constants stand in memory. */
   #current: PlanRunner | undefined;
+  /** As long as all gradients with their gaps; made when micro-batches are first summed. */
+  #sums: Float32Array | undefined;
   readonly stepsAhead = 1;
 
   private constructor(
@@ -72,11 +85,13 @@ export class OnnxTrainingSession implements TrainingSession {
     this.#byShape = new GraphsByShape(program);
     this.#kernels = new Kernels(memory);
     for (const { name, shape } of program.params) {
-      const addresses = layout.parameters.get(name)!;
       const floats = (address: number) =>
         view(memory, { dtype: "f32", address, size: sizeOf(shape) }) as Float32Array;
+      const param = floats(layout.params.get(name)!), addresses = layout.trained.get(name);
+      this.#params.set(name, param);
+      if (addresses === undefined) continue;
       this.#views.set(name, {
-        param: floats(addresses.param),
+        param,
         gradient: floats(addresses.gradient),
         firstMoment: floats(addresses.firstMoment),
         secondMoment: floats(addresses.secondMoment),
@@ -107,11 +122,14 @@ export class OnnxTrainingSession implements TrainingSession {
 
   load(state: TrainingState): Promise<void> {
     return this.#calls.run(() => {
-      const pairs = [...this.#views].flatMap(([name, views]) => [
-        { name, target: views.param, source: state.params[name] },
+      const params = [...this.#params].map(([name, target]) => (
+        { name, target, source: state.params[name] }
+      ));
+      const moments = [...this.#views].flatMap(([name, views]) => [
         { name, target: views.firstMoment, source: state.firstMoments[name] },
         { name, target: views.secondMoment, source: state.secondMoments[name] },
       ]);
+      const pairs = [...params, ...moments];
       for (const { name, target, source } of pairs) {
         if (source?.length === target.length) continue;
         throw new Error(`the state of "${name}" has ${source?.length}, not ${target.length}`);
@@ -120,16 +138,21 @@ export class OnnxTrainingSession implements TrainingSession {
     });
   }
 
-  async step(batch: Tensors, control: StepControl): Promise<BegunStep> {
+  async step(batch: Tensors | readonly Tensors[], control: StepControl): Promise<BegunStep> {
     const results = await this.#calls.runInTwo({
       take: async () => {
-        const runner = await this.#runnerAt(this.#byShape.placeFor(batch));
-        runner.write(batch);
-        return runner;
+        const batches = microBatches(batch);
+        // Their arrays stay as they are until the step is over, as `step` resolves only then.
+        for (const each of batches) (await this.#runnerFor(each)).check(each);
+        return batches;
       },
-      compute: (runner) => this.#compute(runner, control),
+      compute: async (batches) => this.#update(await this.#computeAll(batches), control),
     });
     return { read: () => Promise.resolve(results) };
+  }
+
+  #runnerFor(batch: Tensors): Promise<PlanRunner> {
+    return this.#runnerAt(this.#byShape.placeFor(batch));
   }
 
   /** Loads the step of a shape where it is not yet, and makes its constants stand. */
@@ -148,46 +171,62 @@ export class OnnxTrainingSession implements TrainingSession {
     return runner;
   }
 
-  async #compute(runner: PlanRunner, control: StepControl): Promise<Tensors> {
-    const { graph, optimizer, params } = this.program;
+  /** Leaves the gradients of a batch, or their sums, in their places; gives the outputs. */
+  async #computeAll([first, ...others]: readonly Tensors[]): Promise<Tensors> {
+    const outputs = await this.#compute(first!);
+    if (others.length === 0) return outputs;
+    const { address, count: size } = this.parts.layout.gradients;
+    const { memory } = this.parts;
+    const gradients = view(memory, { dtype: "f32", address, size }) as Float32Array;
+    const sums = this.#sums ??= new Float32Array(size);
+    sums.set(gradients);
+    for (const batch of others) {
+      addOutputs(outputs, await this.#compute(batch));
+      addInto(sums, gradients);
+    }
+    gradients.set(sums);
+    return outputs;
+  }
+
+  async #compute(batch: Tensors): Promise<Tensors> {
+    const runner = await this.#runnerFor(batch);
+    runner.write(batch);
     await runner.run();
-    const outputs = runner.copies(graph.outputs.keys());
-    const norm = this.#gradientNorm(runner);
+    for (const [name, { gradient }] of this.#views) {
+      const found = runner.view(gradientName(name)) as Float32Array;
+      if (found.byteOffset !== gradient.byteOffset) gradient.set(found);
+    }
+    return runner.copies(this.program.graph.outputs.keys());
+  }
+
+  #update(outputs: Tensors, control: StepControl): Tensors {
+    const { optimizer, params } = this.program;
+    const { address, count } = this.parts.layout.gradients;
+    const norm = Math.fround(Math.sqrt(this.#kernels.sumOfSquares(address, count)));
     const options = {
       optimizer,
       step: adamWStep(optimizer, control),
       gradientScale: clipScale(norm, optimizer.clipNorm),
     };
-    for (const { name, decays, learningRateScale } of params) {
-      const addresses = this.parts.layout.parameters.get(name)!;
+    for (const { name, decays, learningRateScale } of trainedOf(params)) {
+      const addresses = this.parts.layout.trained.get(name)!;
       this.#kernels.adamw(addresses, { ...options, decays, learningRateScale });
     }
     return { ...outputs, gradientNorm: Float32Array.of(norm) };
   }
 
-  #gradientNorm(runner: PlanRunner): number {
-    for (const [name, { gradient }] of this.#views) {
-      const found = runner.view(gradientName(name)) as Float32Array;
-      if (found.byteOffset !== gradient.byteOffset) gradient.set(found);
-    }
-    const { address, count } = this.parts.layout.gradients;
-    return Math.fround(Math.sqrt(this.#kernels.sumOfSquares(address, count)));
-  }
-
   save(): Promise<TrainingState> {
-    const copies = (part: keyof StateViews) =>
+    const copies = (part: "firstMoment" | "secondMoment") =>
       Object.fromEntries([...this.#views].map(([name, views]) => [name, views[part].slice()]));
     return this.#calls.run(() => ({
-      params: copies("param"),
+      params: Object.fromEntries([...this.#params].map(([name, param]) => [name, param.slice()])),
       firstMoments: copies("firstMoment"),
       secondMoments: copies("secondMoment"),
     }));
   }
 
   forward(graph: Graph): Promise<Executable> {
-    const resident = Object.fromEntries(
-      [...this.#views].map(([name, views]) => [name, views.param]),
-    );
+    const resident = Object.fromEntries(this.#params);
     const { threads } = this.parts;
     return OnnxExecutable.compile(graph, { threads, resident, calls: this.#calls });
   }
@@ -199,18 +238,19 @@ export class OnnxTrainingSession implements TrainingSession {
   }
 }
 
-/** What a step computes in ONNX Runtime: a program's graph with the gradient of each parameter. */
+/** What a step computes in ONNX Runtime: a program's graph with the gradient of what is trained. */
 export function withGradients(program: TrainingProgram): Graph {
   const { graph } = copyGraph(gatherEarly(program.graph));
   const loss = graph.outputs.get(program.loss);
   if (loss === undefined) throw new Error(`the graph has no output "${program.loss}"`);
-  const params = program.params.map(({ name }) => {
+  const trained = trainedOf(program.params);
+  const params = trained.map(({ name }) => {
     const param = graph.inputs.get(name);
     if (param === undefined) throw new Error(`the graph has no parameter "${name}"`);
     return param;
   });
   const gradients = differentiate(graph, loss, params);
-  for (const [i, { name }] of program.params.entries()) {
+  for (const [i, { name }] of trained.entries()) {
     graph.output(gradientName(name), gradients[i]!);
   }
   return prepare(graph);
@@ -221,38 +261,52 @@ function gradientName(param: string): string {
 }
 
 interface StateLayout {
-  readonly parameters: ReadonlyMap<string, ParameterAddresses>;
+  /** Of every parameter. */
+  readonly params: ReadonlyMap<string, number>;
+  readonly trained: ReadonlyMap<string, ParameterAddresses>;
   /** All gradients with the gaps between them; count in floats. */
   readonly gradients: { readonly address: number; readonly count: number };
   readonly end: number;
 }
 
-function layOutState({ params }: TrainingProgram): StateLayout {
-  const total = params.reduce((sum, each) => sum + align(4 * sizeOf(each.shape)), 0);
-  const parameters = new Map<string, ParameterAddresses>();
-  let at = 0;
-  for (const { name, shape } of params) {
-    const count = sizeOf(shape);
-    parameters.set(name, {
-      param: at,
-      gradient: total + at,
-      firstMoment: 2 * total + at,
-      secondMoment: 3 * total + at,
-      count,
-    });
-    at += align(4 * count);
+function layOutState(program: TrainingProgram): StateLayout {
+  const bytesOf = ({ shape }: ParamSpec) => align(4 * sizeOf(shape));
+  const params = new Map<string, number>();
+  let end = 0;
+  for (const each of program.params) {
+    params.set(each.name, end);
+    end += bytesOf(each);
   }
-  return { parameters, gradients: { address: total, count: total / 4 }, end: 4 * total };
+  const trained = trainedOf(program.params), start = end;
+  const total = trained.reduce((sum, each) => sum + bytesOf(each), 0);
+  const addresses = new Map<string, ParameterAddresses>();
+  let at = start;
+  for (const each of trained) {
+    addresses.set(each.name, {
+      param: params.get(each.name)!,
+      gradient: at,
+      firstMoment: total + at,
+      secondMoment: 2 * total + at,
+      count: sizeOf(each.shape),
+    });
+    at += bytesOf(each);
+  }
+  return {
+    params,
+    trained: addresses,
+    gradients: { address: start, count: total / 4 },
+    end: start + 3 * total,
+  };
 }
 
 /** Parameters are read where they lie; gradients are written there where nothing else is. */
 function fixedPlaces(plan: ExecutionPlan, layout: StateLayout): Map<Place, number> {
   const fixed = new Map<Place, number>();
   for (const place of plan.inputs) {
-    const addresses = layout.parameters.get(place.name);
-    if (addresses !== undefined) fixed.set(place, addresses.param);
+    const address = layout.params.get(place.name);
+    if (address !== undefined) fixed.set(place, address);
   }
-  for (const [name, addresses] of layout.parameters) {
+  for (const [name, addresses] of layout.trained) {
     const place = plan.outputs.get(gradientName(name))!;
     if (place.kind === "made" && !fixed.has(place)) fixed.set(place, addresses.gradient);
   }

@@ -18,10 +18,15 @@ import type {
   TrainingState,
 } from "../engine.ts";
 import { type Graph, sizeOf, type Value } from "../ir/graph.ts";
-import { adamWStep } from "../optimizer.ts";
+import { adamWStep, addOutputs, microBatches, trainedOf } from "../optimizer.ts";
 import { optimise } from "../passes/pipeline.ts";
 import { GraphsByShape } from "../shapes.ts";
-import { buildTrainingGraph, STATE } from "../training_graph.ts";
+import {
+  buildGradientGraph,
+  buildTrainingGraph,
+  buildUpdateGraph,
+  STATE,
+} from "../training_graph.ts";
 import { Interpreter } from "./interpreter.ts";
 import { isLowered, TF_DTYPES } from "./lowerings.ts";
 import { openTensorFlow } from "./open.ts";
@@ -99,6 +104,10 @@ class TfjsSession implements TrainingSession {
   readonly #byShape: GraphsByShape;
   /** In the order of the graphs by shape. */
   readonly #steps: readonly Interpreter[];
+  /** The same for micro-batches, made when they first come, and their update. */
+  readonly #gradients: Interpreter[] = [];
+  #updateOfSums: Interpreter | undefined;
+  readonly #sumNames: ReadonlySet<string>;
   readonly #calls = new CallQueue();
   readonly stepsAhead = 1;
   /** Parameters and moments by the names of the step's inputs. */
@@ -109,16 +118,17 @@ class TfjsSession implements TrainingSession {
     this.#program = program;
     this.#byShape = new GraphsByShape(program);
     this.#steps = this.#byShape.graphs.map((graph) =>
-      new Interpreter(tf, optimise(buildTrainingGraph({ ...program, graph }), isLowered))
+      this.#interpret(buildTrainingGraph({ ...program, graph }))
     );
+    this.#sumNames = new Set(program.params.map(({ name }) => STATE.gradient(name)));
   }
 
   load(state: TrainingState): Promise<void> {
     return this.#calls.run(() => {
       const { graph } = this.#steps[0]!;
       const tensors: Record<string, Tensor> = {};
-      for (const { name } of this.#program.params) {
-        tensors[name] = state.params[name]!;
+      for (const { name } of this.#program.params) tensors[name] = state.params[name]!;
+      for (const { name } of trainedOf(this.#program.params)) {
         tensors[STATE.firstMoment(name)] = state.firstMoments[name]!;
         tensors[STATE.secondMoment(name)] = state.secondMoments[name]!;
       }
@@ -128,59 +138,113 @@ class TfjsSession implements TrainingSession {
     });
   }
 
-  async step(batch: Tensors, control: StepControl): Promise<BegunStep> {
+  async step(batch: Tensors | readonly Tensors[], control: StepControl): Promise<BegunStep> {
     const results = await this.#calls.runInTwo({
-      take: () => this.#upload(batch, control),
-      compute: ({ step, given }) => this.#compute(step, given).finally(() => disposeAll(given)),
+      take: () => {
+        this.#checkLoaded();
+        const batches = microBatches(batch), rates = this.#rates(control);
+        const places = batches.map((each) => this.#byShape.placeFor(each));
+        if (batches.length === 1) {
+          return this.#parts([[this.#steps[places[0]!]!, { ...batches[0], ...rates }]]);
+        }
+        const micro = batches.map((each, i) => [this.#gradientsAt(places[i]!), each] as const);
+        return this.#parts([...micro, [this.#update(), rates]]);
+      },
+      compute: (parts) => this.#compute(parts).finally(() => freeAll(parts)),
     });
     return { read: () => Promise.resolve(results) };
   }
 
-  #upload(
-    batch: Tensors,
-    control: StepControl,
-  ): { readonly step: Interpreter; readonly given: Map<string, TfTensor> } {
-    this.#checkLoaded();
-    const step = this.#steps[this.#byShape.placeFor(batch)]!;
-    const { graph } = step;
+  #rates(control: StepControl): Tensors {
     const numbers = adamWStep(this.#program.optimizer, control);
-    const tensors: Tensors = {
-      ...batch,
+    return {
       [STATE.learningRate]: Float32Array.of(numbers.learningRate),
       [STATE.firstCorrection]: Float32Array.of(numbers.firstCorrection),
       [STATE.secondCorrection]: Float32Array.of(numbers.secondCorrection),
     };
-    const names = [...graph.inputs.keys()].filter((name) => !this.#state.has(name));
-    return { step, given: upload(this.#tf, graph, { names, tensors }) };
   }
 
-  async #compute(
-    step: Interpreter,
-    given: ReadonlyMap<string, TfTensor>,
-  ): Promise<Tensors> {
-    const results = step.run(new Map([...this.#state, ...given]));
-    for (const { name } of this.#program.params) {
-      this.#replace(name, results, STATE.param(name));
-      this.#replace(STATE.firstMoment(name), results, STATE.firstMoment(name));
-      this.#replace(STATE.secondMoment(name), results, STATE.secondMoment(name));
+  /** The parts of a step with what each takes besides the state and sums of gradients. */
+  #parts(taken: readonly (readonly [graph: Interpreter, tensors: Tensors])[]): StepPart[] {
+    const parts: StepPart[] = [];
+    try {
+      for (const [graph, tensors] of taken) {
+        const names = [...graph.graph.inputs.keys()].filter((name) =>
+          !this.#state.has(name) && !this.#sumNames.has(name)
+        );
+        parts.push({ graph, given: upload(this.#tf, graph.graph, { names, tensors }) });
+      }
+    } catch (error) {
+      freeAll(parts);
+      throw error;
     }
-    return await download(results);
+    return parts;
+  }
+
+  /** A whole step, or the gradients of several batches and then the update. */
+  async #compute(parts: readonly StepPart[]): Promise<Tensors> {
+    const last = parts.at(-1)!, sums = new Map<string, TfTensor>();
+    try {
+      let outputs: Tensors | undefined;
+      for (const { graph, given } of parts.slice(0, -1)) {
+        if (sums.size === 0) this.#addZeros(sums);
+        const results = graph.run(new Map([...this.#state, ...given, ...sums]));
+        for (const name of sums.keys()) replace(sums, results, { name, from: name });
+        const made = await download(results);
+        if (outputs === undefined) outputs = made;
+        else addOutputs(outputs, made);
+      }
+      const results = last.graph.run(new Map([...this.#state, ...last.given, ...sums]));
+      for (const { name } of trainedOf(this.#program.params)) {
+        const state = this.#state;
+        replace(state, results, { name, from: STATE.param(name) });
+        for (const moment of [STATE.firstMoment(name), STATE.secondMoment(name)]) {
+          replace(state, results, { name: moment, from: moment });
+        }
+      }
+      return { ...outputs, ...await download(results) };
+    } finally {
+      disposeAll(sums);
+    }
+  }
+
+  #addZeros(sums: Map<string, TfTensor>): void {
+    for (const { name, shape } of trainedOf(this.#program.params)) {
+      const zeros = new Float32Array(sizeOf(shape));
+      sums.set(STATE.gradient(name), this.#tf.tensor(zeros, [...shape], "float32"));
+    }
+  }
+
+  #gradientsAt(place: number): Interpreter {
+    const graph = this.#byShape.graphs[place]!;
+    return this.#gradients[place] ??= this.#interpret(
+      buildGradientGraph({ ...this.#program, graph }),
+    );
+  }
+
+  #update(): Interpreter {
+    return this.#updateOfSums ??= this.#interpret(buildUpdateGraph(this.#program));
+  }
+
+  #interpret(graph: Graph): Interpreter {
+    return new Interpreter(this.#tf, optimise(graph, isLowered));
   }
 
   save(): Promise<TrainingState> {
     return this.#calls.run(async () => {
       this.#checkLoaded();
-      const collect = async (nameOf: (name: string) => string) => {
-        const pairs = this.#program.params.map(async ({ name }) => {
+      const { params } = this.#program, trained = trainedOf(params);
+      const collect = async (specs: typeof params, nameOf: (name: string) => string) => {
+        const pairs = specs.map(async ({ name }) => {
           const data = await this.#state.get(nameOf(name))!.data<"float32">();
           return [name, copyOf(data, "float32")] as const;
         });
         return Object.fromEntries(await Promise.all(pairs));
       };
       return {
-        params: await collect((name) => name),
-        firstMoments: await collect(STATE.firstMoment),
-        secondMoments: await collect(STATE.secondMoment),
+        params: await collect(params, (name) => name),
+        firstMoments: await collect(trained, STATE.firstMoment),
+        secondMoments: await collect(trained, STATE.secondMoment),
       };
     });
   }
@@ -203,15 +267,30 @@ class TfjsSession implements TrainingSession {
     });
   }
 
-  #replace(name: string, results: Map<string, TfTensor>, from: string): void {
-    this.#state.get(name)!.dispose();
-    this.#state.set(name, results.get(from)!);
-    results.delete(from);
-  }
-
   #checkLoaded(): void {
     if (this.#state.size === 0) throw new Error("load a state before the first step");
   }
+}
+
+/** A graph of a step and what it alone takes. */
+interface StepPart {
+  readonly graph: Interpreter;
+  readonly given: ReadonlyMap<string, TfTensor>;
+}
+
+function freeAll(parts: readonly StepPart[]): void {
+  for (const { given } of parts) disposeAll(given);
+}
+
+/** Puts a result in the place of a tensor that is held. */
+function replace(
+  held: Map<string, TfTensor>,
+  results: Map<string, TfTensor>,
+  { name, from }: { readonly name: string; readonly from: string },
+): void {
+  held.get(name)!.dispose();
+  held.set(name, results.get(from)!);
+  results.delete(from);
 }
 
 /** Copies named tensors in; they are the caller's to dispose. */
