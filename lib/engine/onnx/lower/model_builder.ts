@@ -8,7 +8,7 @@
  * @see https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
  */
 import type { DType, Shape } from "../../ir/graph.ts";
-import { Message } from "./protobuf.ts";
+import { Message } from "../../protobuf.ts";
 
 /** The domain of ONNX Runtime's own operators. */
 export const MICROSOFT = "com.microsoft";

@@ -1,8 +1,9 @@
 /**
  * Writes protocol-buffer messages: just the wire format, no schema.
  *
- * An ONNX model is a protobuf message; `model_builder.ts` knows its fields. Only
- * what ONNX needs is here: whole numbers, floats, bytes, text and nesting.
+ * An ONNX model is such a message, and so are the options of XLA's compiler; whoever
+ * writes one knows its fields. Only what they need is here: whole numbers, floats,
+ * bytes, text and nesting.
  */
 
 const LENGTH_DELIMITED = 2;

@@ -1,6 +1,6 @@
 /** The wire format, against bytes worked out by hand from its specification. */
 import assert from "node:assert/strict";
-import { Message } from "../../../../lib/engine/onnx/lower/protobuf.ts";
+import { Message } from "../../lib/engine/protobuf.ts";
 
 const CASES: readonly [string, Message, readonly number[]][] = [
   ["a small number", new Message().int(1, 5), [0x08, 5]],

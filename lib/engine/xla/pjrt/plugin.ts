@@ -1,0 +1,68 @@
+/**
+ * A PJRT plugin: a shared library that compiles programs for one kind of device and runs
+ * them. It is loaded once a process and never unloaded.
+ */
+import { ExperimentError } from "../../../base/errors.ts";
+import { PjrtApi } from "./api.ts";
+import { type Attribute, readNamedValues } from "./named_values.ts";
+import type { Address } from "./struct.ts";
+
+/** A plugin that is ready to make clients. */
+export interface Plugin {
+  /** Where it was loaded from. */
+  readonly path: string;
+  /** Its functions. */
+  readonly api: PjrtApi;
+  /** What it tells of itself, such as the version of StableHLO that it reads. */
+  readonly attributes: ReadonlyMap<string, Attribute>;
+}
+
+const SYMBOLS = { GetPjrtApi: { parameters: [], result: "usize" } } as const;
+
+const opened = new Map<string, Plugin>();
+
+/**
+ * Loads a plugin.
+ *
+ * @throws ExperimentError "engine/pjrt-plugin" where the file is none or cannot be loaded,
+ *   "engine/pjrt-version" where it speaks another version of the interface
+ */
+export function openPlugin(path: string): Plugin {
+  let plugin = opened.get(path);
+  if (plugin === undefined) {
+    plugin = pluginAt(loadTable(path), { path });
+    opened.set(path, plugin);
+  }
+  return plugin;
+}
+
+/** The plugin whose table of functions stands at an address. */
+export function pluginAt(table: Address, { path }: { readonly path: string }): Plugin {
+  const api = new PjrtApi(table, { plugin: path });
+  api.call("Plugin_Initialize");
+  const told = api.call("Plugin_Attributes");
+  const attributes = readNamedValues(told.address("attributes"), told.number("numAttributes"));
+  return { path, api, attributes };
+}
+
+function loadTable(path: string): Address {
+  try {
+    if (!Deno.statSync(path).isFile) throw new Error("it is no file");
+  } catch (cause) {
+    throw refused(path, cause instanceof Deno.errors.NotFound ? "there is no such file" : cause);
+  }
+  try {
+    return Deno.dlopen(path, SYMBOLS).symbols.GetPjrtApi();
+  } catch (cause) {
+    const text = cause instanceof Error ? cause.message : String(cause);
+    throw refused(path, /GetPjrtApi/.test(text) ? "it has no function GetPjrtApi" : cause);
+  }
+}
+
+function refused(path: string, reason: unknown): ExperimentError {
+  const [words] = (reason instanceof Error ? reason.message : String(reason)).split("\n");
+  return new ExperimentError("engine/pjrt-plugin", `cannot load the plugin ${path}: ${words}`, {
+    mend: "name the shared library of a PJRT plugin that is built for this machine",
+    cause: reason,
+  });
+}
