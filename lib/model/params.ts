@@ -106,6 +106,11 @@ export function poolerLayer(config: BertConfig): Linear {
   return headLayers(config).linear("bert.pooler.dense", [width, width]);
 }
 
+/** The next-sentence head, which stands on the pooler. */
+export function nextSentenceLayer(config: BertConfig): Linear {
+  return headLayers(config).linear("cls.seq_relationship", [2, config.hiddenSize]);
+}
+
 /** The last layer of a classifier. */
 export function classifierLayer(config: BertConfig, head: Head): Linear {
   const labels = head.kind === "span" ? 2 : head.labels;
@@ -139,6 +144,11 @@ export function maskedLanguageHeadSpecs(config: BertConfig): readonly ModelParam
 /** The parameters of the pooler. */
 export function poolerSpecs(config: BertConfig): readonly ModelParam[] {
   return paramsOf([poolerLayer(config)]);
+}
+
+/** The parameters of the next-sentence head. */
+export function nextSentenceHeadSpecs(config: BertConfig): readonly ModelParam[] {
+  return paramsOf([nextSentenceLayer(config)]);
 }
 
 /** The parameters of a classifier: its last layer, before it BERT's pooler for rows. */

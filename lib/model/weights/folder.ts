@@ -14,7 +14,12 @@ import { refuseUncased, WordPiece } from "../../text/pieces/wordpiece.ts";
 import { type BertConfig, fromHuggingFace } from "../config.ts";
 import type { Params } from "../init.ts";
 import type { ParamSpec } from "../../engine/engine.ts";
-import { encoderSpecs, maskedLanguageHeadSpecs, poolerSpecs } from "../params.ts";
+import {
+  encoderSpecs,
+  maskedLanguageHeadSpecs,
+  nextSentenceHeadSpecs,
+  poolerSpecs,
+} from "../params.ts";
 import { checkVocabularySize } from "../vocabulary.ts";
 import { readConfig } from "./model_artifact.ts";
 import { weightsFrom } from "./names.ts";
@@ -93,18 +98,22 @@ async function readParams(source: WeightSource, config: BertConfig) {
     optional = {
       pooler: poolerSpecs(config),
       "masked-language head": maskedLanguageHeadSpecs(config),
+      "next-sentence head": nextSentenceHeadSpecs(config),
     };
   const specs = [...encoder, ...Object.values(optional).flat()];
   const { params, missing, notes } = await weightsFrom(source, specs);
   const isMissing = new Set(missing);
   const lacking = encoder.filter((each) => isMissing.has(each));
   if (lacking.length > 0) throw noEncoder(source, lacking);
-  const told = Object.entries(optional).flatMap(([name, parts]) => {
-    const lost = parts.filter((each) => isMissing.has(each)).map((each) => each.name);
-    if (lost.length === 0) return [];
-    const what = lost.length === parts.length ? `no ${name}` : `no whole ${name}`;
-    return [`${source.path}: ${what}: lacks ${lost.join(", ")}, drawn afresh by what trains them`];
+  const lost = Object.entries(optional).flatMap(([name, parts]) => {
+    const names = parts.filter((each) => isMissing.has(each)).map((each) => each.name);
+    if (names.length === 0) return [];
+    return [{ what: names.length === parts.length ? `no ${name}` : `no whole ${name}`, names }];
   });
+  const told = lost.length === 0 ? [] : [
+    `${source.path}: ${lost.map(({ what }) => what).join(", ")}: lacks ` +
+    `${lost.flatMap(({ names }) => names).join(", ")}, drawn afresh by what trains them`,
+  ];
   return {
     specs: specs.filter((each) => !isMissing.has(each)),
     params,

@@ -1,7 +1,7 @@
 /**
  * Weights of a BERT by name, from files of ours or Hugging Face's.
  *
- * Files in the wild differ in names: with or without `bert.` in front, `gamma`
+ * Files in the wild differ in names: with or without `bert.` or `module.` in front, `gamma`
  * and `beta` for a layer norm, TensorFlow's with slashes, the decoder stored although
  * it is tied, heads that we have not. What fits is taken, and the rest is told.
  */
@@ -131,7 +131,8 @@ function fromTensorFlow(name: string): string {
 }
 
 function canonicalName(name: string): string {
-  let ours = ALIASES.whole.get(name) ?? (name.includes("/") ? fromTensorFlow(name) : name);
+  const plain = name.includes("/") ? fromTensorFlow(name) : name.replace(/^module\./, "");
+  let ours = ALIASES.whole.get(plain) ?? plain;
   for (const [end, our] of ALIASES.end) {
     if (ours.endsWith(end)) ours = ours.slice(0, -end.length) + our;
   }
@@ -147,8 +148,11 @@ async function isUntied(
 ): Promise<boolean> {
   const decoder = stored.get(DECODER), words = stored.get(WORDS);
   if (decoder === undefined || words === undefined) return false;
+  // Its shape has been compared with nothing yet: what it claims may fit into no memory.
+  const shapeOf = (name: string) => String(file.entries.get(name)!.shape);
+  if (shapeOf(decoder) !== shapeOf(words)) return true;
   const [a, b] = [await file.read(decoder), await file.read(words)];
-  return a.length !== b.length || a.some((value, i) => !Object.is(value, b[i]));
+  return a.some((value, i) => !Object.is(value, b[i]));
 }
 
 function unfit(path: string, message: string): ExperimentError {

@@ -211,6 +211,10 @@ function rebuildTensor([storage, offset, shape, strides]: readonly unknown[]): T
   if (!isEmpty && !(last < of!.size)) {
     throw new PickleError(`it has a tensor [${shape}] of value ${last} in ${of!.size}`);
   }
+  // One value may be shown at a million places, which no weights are saved as.
+  if (sizeOf(shape) > of!.size) {
+    throw new PickleError(`it has a tensor [${shape}] of ${of!.size} values`);
+  }
   return { storage: of!, dtype: of!.dtype, shape, strides, offset };
 }
 

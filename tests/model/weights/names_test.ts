@@ -46,6 +46,7 @@ const zeros = (name: string, shape: readonly number[]) => ({
 
 const RENAMES: readonly [string, (name: string) => string][] = [
   ["our own names", (name) => name],
+  ["module. in front, as DataParallel saves it", (name) => `module.${name}`],
   ["no bert. in front", (name) => name.replace(/^bert\./, "")],
   [
     "gamma and beta",

@@ -4,7 +4,12 @@ import fc from "fast-check";
 import { ExperimentError } from "../../../lib/base/errors.ts";
 import { sizeOf } from "../../../lib/engine/ir/graph.ts";
 import { bertConfig } from "../../../lib/model/config.ts";
-import { encoderSpecs, maskedLanguageHeadSpecs, poolerSpecs } from "../../../lib/model/params.ts";
+import {
+  encoderSpecs,
+  maskedLanguageHeadSpecs,
+  nextSentenceHeadSpecs,
+  poolerSpecs,
+} from "../../../lib/model/params.ts";
 import { readModelFolder } from "../../../lib/model/weights/folder.ts";
 import { openWeights } from "../../../lib/model/weights/source.ts";
 import { FormatError } from "../../../lib/model/weights/tensorflow/byte_reader.ts";
@@ -27,7 +32,12 @@ const CONFIG = bertConfig(
   { vocabSize: 8, layers: 1, hiddenSize: 4, heads: 2, intermediateSize: 8 },
   { positions: 6 },
 );
-const SPECS = [...encoderSpecs(CONFIG), ...poolerSpecs(CONFIG), ...maskedLanguageHeadSpecs(CONFIG)];
+const SPECS = [
+  ...encoderSpecs(CONFIG),
+  ...poolerSpecs(CONFIG),
+  ...maskedLanguageHeadSpecs(CONFIG),
+  ...nextSentenceHeadSpecs(CONFIG),
+];
 
 /** Google's names for ours. */
 function theirName(ours: string): string {
@@ -36,6 +46,8 @@ function theirName(ours: string): string {
     "LayerNorm.beta",
   )
     .replace("cls.predictions.bias", "cls.predictions.output_bias")
+    .replace("relationship.weight", "relationship.output_weights")
+    .replace("relationship.bias", "relationship.output_bias")
     .replace(/_embeddings\.weight$/, "_embeddings").replace(/\.weight$/, ".kernel")
     .replace("layer.0", "layer_0").replaceAll(".", "/");
 }
@@ -85,7 +97,6 @@ Deno.test("readModelFolder() reads what TensorFlow saved: shards, slices, halves
   }
   const file = join(dir.path, INDEX);
   assert.deepEqual(notes, [
-    `${file}: not used: cls/seq_relationship/output_bias, cls/seq_relationship/output_weights`,
     `${file}: not used: the state of the training that made it, 3 tensors such as ` +
     "bert/pooler/dense/kernel/adam_m",
   ]);
