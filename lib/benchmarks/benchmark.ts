@@ -64,6 +64,8 @@ export interface Scored {
 export interface Prepared<Row extends Example, Answer> {
   /** What is put on the encoder. */
   readonly head: Head;
+  /** What its outputs are of, by number; of a span none. */
+  readonly labels: readonly string[];
   /** Rows of each part; a row need not be what is scored: a long text may be several. */
   readonly examples: Readonly<Record<Part, readonly Row[]>>;
   /**
@@ -85,6 +87,8 @@ export interface PrepareOptions<Params> {
   readonly length: number;
   /** The benchmark's own parameters. */
   readonly params: Params;
+  /** Names of the outputs of a head that is there already; absent: as the data has them. */
+  readonly labels?: readonly string[] | undefined;
   /** Told of all that is left out, cut or odd. */
   readonly warn: (message: string) => void;
 }

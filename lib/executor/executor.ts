@@ -36,6 +36,8 @@ export interface Job {
   readonly replaces?: string;
   /** Whether the artifact holds what a later point takes to start from it; absent: it does. */
   readonly keepsState?: boolean;
+  /** Whether the artifact holds the model of a kind that drops it else; absent: it does. */
+  readonly keepsModel?: boolean;
   /** Whether a checkpoint that other code wrote is dropped; it is gone on from if not. */
   readonly strictCode?: boolean;
 }

@@ -133,6 +133,7 @@ async function run(job: Job, attempt: Attempt, options: JobOptions): Promise<voi
     inputs,
     ...(start === undefined ? {} : { start }),
     keepsState: job.keepsState ?? true,
+    keepsModel: job.keepsModel ?? true,
     outDir: attempt.outDir,
     scratchDir,
     device,

@@ -8,8 +8,12 @@ import { canonical, type Json, type JsonObject } from "../base/canonical.ts";
 import { compareText } from "../base/order.ts";
 import { joinPath } from "../base/path.ts";
 
-/** Sections that affect no result: what they say may change without making another variant. */
-const IDLE_SECTIONS = new Set(["name", "about", "budget"]);
+/** What affects no result, by how deep it stands: it may change without making another variant. */
+const IDLE: readonly ReadonlySet<string>[] = [
+  new Set(["name", "about", "budget"]),
+  new Set(),
+  new Set(["keepModel"]),
+];
 
 /**
  * The values that differ, by their paths in order: "stages.ner.with.epochs" and 10. Lists
@@ -17,15 +21,15 @@ const IDLE_SECTIONS = new Set(["name", "about", "budget"]);
  */
 export function changesOf(before: JsonObject, after: JsonObject): JsonObject {
   const changes: [string, Json][] = [];
-  const visit = (old: Json | undefined, now: Json | undefined, path: string): void => {
+  const visit = (old: Json | undefined, now: Json | undefined, path: string, depth = 0): void => {
     if (old !== undefined && now !== undefined && canonical(old) === canonical(now)) return;
     if (!isMapping(old) || !isMapping(now)) {
       changes.push([path, now ?? null]);
       return;
     }
     for (const key of new Set([...Object.keys(old), ...Object.keys(now)])) {
-      if (path === "" && IDLE_SECTIONS.has(key)) continue;
-      visit(old[key], now[key], joinPath(path, key));
+      if (IDLE[depth]?.has(key) === true) continue;
+      visit(old[key], now[key], joinPath(path, key), depth + 1);
     }
   };
   visit(before, after, "");

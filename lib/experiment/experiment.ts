@@ -37,7 +37,7 @@ import { applyOverrides } from "./yaml/overrides.ts";
 import { checkParamsOnce, paramsOfStage } from "./params.ts";
 import { reportMissingFolders } from "./paths.ts";
 import { warnOfSeeds } from "./seeds.ts";
-import { axesOfStages, orderStages, readStages, type Stage } from "./stages.ts";
+import { axesOfStages, keptModels, orderStages, readStages, type Stage } from "./stages.ts";
 import { resolveConstants, type Scope } from "./language/template.ts";
 
 export type { AxisValue } from "./experiment_file.ts";
@@ -212,7 +212,13 @@ class Loader {
       throw new Error("a spec without faults has a grid and an order of stages");
     }
     this.#checkCount([...stages.values()], { axesOf, grid });
-    const all = expand({ stages: [...stages.values()], axesOf, grid: restriction.grid, paramsOf });
+    const all = expand({
+      stages: [...stages.values()],
+      axesOf,
+      grid: restriction.grid,
+      paramsOf,
+      keptModels: keptModels(ordered ?? []),
+    });
     const requests = restriction.stages === undefined
       ? all
       : withDependencies(all, restriction.stages);

@@ -33,6 +33,9 @@ const stage = z.strictObject({
   uses: z.string().min(1).describe("The kind of task."),
   with: z.record(z.string(), z.unknown()).optional()
     .describe("Inputs and parameters of the task."),
+  keepModel: z.boolean().optional().describe(
+    "Whether a fine-tuned model is kept though no stage reads it, such as to be exported.",
+  ),
 });
 
 const fit = z.strictObject({

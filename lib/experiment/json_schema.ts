@@ -23,7 +23,7 @@ export function experimentSchema(kinds: ReadonlyMap<string, TaskKind>): JsonObje
         type: "object",
         description: properties.stages!.description!,
         propertyNames: properties.stages!.propertyNames!,
-        additionalProperties: stageSchema([...kinds.values()]),
+        additionalProperties: stageSchema([...kinds.values()], properties.stages!),
       },
       budget: withExpressions(withoutRequired(properties.budget!) as JsonObject),
     },
@@ -38,7 +38,9 @@ export function experimentSchema(kinds: ReadonlyMap<string, TaskKind>): JsonObje
   };
 }
 
-function stageSchema(kinds: readonly TaskKind[]): JsonObject {
+function stageSchema(kinds: readonly TaskKind[], form: JsonObject): JsonObject {
+  const { properties } = form.additionalProperties as JsonObject;
+  const { uses: _, with: __, ...others } = properties as Record<string, JsonObject>;
   return {
     type: "object",
     additionalProperties: false,
@@ -48,6 +50,7 @@ function stageSchema(kinds: readonly TaskKind[]): JsonObject {
         oneOf: kinds.map(({ kind, about }) => ({ const: kind, description: about })),
       },
       with: { description: "Inputs and parameters of the task." },
+      ...others,
     },
     allOf: kinds.map((kind) => ({
       if: { properties: { uses: { const: kind.kind } }, required: ["uses"] },

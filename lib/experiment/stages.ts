@@ -6,7 +6,7 @@
 import { listOf } from "../base/list.ts";
 import type { SourcePosition } from "../base/errors.ts";
 import { sortTopologically } from "../base/order.ts";
-import type { InputRole, TaskKind } from "../graph/task.ts";
+import type { InputRole, InputRoles, ModelKeeping, TaskKind } from "../graph/task.ts";
 import { ExpressionFault } from "./language/expression.ts";
 import type { FaultList } from "./check/fault_list.ts";
 import { mendName, nearestName } from "./check/near.ts";
@@ -53,6 +53,8 @@ export interface Stage {
   readonly template: Template;
   /** Axes that the params mention, in the order of the grid. */
   readonly ownAxes: readonly string[];
+  /** Whether the spec asks that its model be kept. */
+  readonly asksForModel: boolean;
 }
 
 /** What stages are read with. */
@@ -117,6 +119,26 @@ export function axesOfStages(
   return new Map(
     [...found].map(([name, all]) => [name, axes.filter((axis) => all.has(axis))]),
   );
+}
+
+/**
+ * Why the models of stages are kept, of those that are: also where `--only` leaves out what
+ * reads them, since that may be run later.
+ *
+ * @param ordered stages, each after those it refers to
+ */
+export function keptModels(ordered: readonly Stage[]): ReadonlyMap<string, ModelKeeping> {
+  const kept = new Map<string, ModelKeeping>();
+  for (const { name, kind, inputs, asksForModel } of ordered.toReversed()) {
+    if (asksForModel) kept.set(name, "asked");
+    const roles: InputRoles = kind.inputs;
+    for (const [role, references] of inputs) {
+      const reads = roles[role]!.readsModel;
+      if (reads === undefined || (reads === "ifKept" && !kept.has(name))) continue;
+      for (const { stage } of references) if (!kept.has(stage)) kept.set(stage, "read");
+    }
+  }
+  return kept;
 }
 
 /** The names of the stages that a stage refers to, each once. */
@@ -201,6 +223,7 @@ class StageReader {
       params,
       template,
       ownAxes: axes.filter((axis) => mentioned.has(axis)),
+      asksForModel: isTrue(valueOf(entry.value, "keepModel")),
     };
   }
 
@@ -326,6 +349,10 @@ class StageReader {
 
 function referenceText(stage: string, output: string): string {
   return output === "" ? `$(stages.${stage})` : `$(stages.${stage}.${output})`;
+}
+
+function isTrue(node: SpecNode | undefined): boolean {
+  return node?.type === "scalar" && node.value === true;
 }
 
 function isEmpty(node: SpecNode | undefined): node is undefined {

@@ -19,7 +19,7 @@ import {
   keyOf,
 } from "./key.ts";
 import type { RequestRef, TaskRequest } from "./request.ts";
-import type { InputRef, Task, TaskCell, TaskKind } from "./task.ts";
+import type { InputRef, ModelKeeping, Task, TaskCell, TaskKind } from "./task.ts";
 
 /** All tasks of an experiment, and how they hang together. */
 export interface TaskGraph {
@@ -98,6 +98,7 @@ type TaskParts = Omit<IdentityParts, "files" | "numerics">;
 class Draft {
   readonly #tasks = new Map<string, Task>();
   readonly #cells = new Map<string, Map<string, TaskCell>>();
+  readonly #keepsModel = new Map<string, ModelKeeping>();
   readonly #ofRequest = new Map<string, string>();
   readonly #identities = new Map<string, Identity>();
   readonly #kinds = new Map<string, TaskKind>();
@@ -121,6 +122,11 @@ class Draft {
     const key = this.#addTask(parts);
     this.#ofRequest.set(request.id, key);
     this.#cells.get(key)!.set(canonical(request.cell), request.cell);
+    const { keepsModel } = request;
+    // What one stage asks for is not undone by another that only reads it.
+    if (keepsModel !== undefined && this.#keepsModel.get(key) !== "asked") {
+      this.#keepsModel.set(key, keepsModel);
+    }
   }
 
   /** Adds the task if it is new, with the trunk it branches off; returns its key. */
@@ -184,7 +190,9 @@ class Draft {
     const tasks = new Map(order.map((key) => {
       const start = starts.get(key);
       const cells = [...this.#cells.get(key)!.values()];
-      const task = { ...this.#tasks.get(key)!, cells };
+      const keepsModel = this.#keepsModel.get(key);
+      const kept = keepsModel === undefined ? {} : { keepsModel };
+      const task = { ...this.#tasks.get(key)!, ...kept, cells };
       return [key, start === undefined ? task : { ...task, start }];
     }));
     return {

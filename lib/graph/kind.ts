@@ -15,13 +15,18 @@ export type Optional<Opened> =
 /** A role that takes a list. */
 export type Many<Opened> = InputRole<Opened> & { readonly many: true };
 
-/** A role that takes exactly one artifact of a type. */
-export function one<Opened>(artifact: ArtifactType<Opened>, about: string): One<Opened> {
+/** What opens an artifact of one type, or of any of several. */
+type Opener<Opened> =
+  | ArtifactType<Opened>
+  | Pick<ArtifactType<Opened>, "open"> & { readonly types: readonly string[] };
+
+/** A role that takes exactly one artifact of a type, or of several that open alike. */
+export function one<Opened>(artifact: Opener<Opened>, about: string): One<Opened> {
   return { ...roleOf(artifact, about), optional: false, many: false };
 }
 
 /** A role that takes an artifact of a type, or none. */
-export function optional<Opened>(artifact: ArtifactType<Opened>, about: string): Optional<Opened> {
+export function optional<Opened>(artifact: Opener<Opened>, about: string): Optional<Opened> {
   return { ...roleOf(artifact, about), optional: true, many: false };
 }
 
@@ -31,15 +36,16 @@ export function optional<Opened>(artifact: ArtifactType<Opened>, about: string):
  * @param options optional: whether the list may be left out, which gives an empty one
  */
 export function many<Opened>(
-  artifact: ArtifactType<Opened>,
+  artifact: Opener<Opened>,
   about: string,
   options: { readonly optional?: boolean } = {},
 ): Many<Opened> {
   return { ...roleOf(artifact, about), optional: options.optional === true, many: true };
 }
 
-function roleOf<Opened>(artifact: ArtifactType<Opened>, about: string): InputRole<Opened> {
-  return { types: [artifact.type], about, open: (dir) => artifact.open(dir) };
+function roleOf<Opened>(artifact: Opener<Opened>, about: string): InputRole<Opened> {
+  const types = "types" in artifact ? artifact.types : [artifact.type];
+  return { types, about, open: (dir) => artifact.open(dir) };
 }
 
 /** A kind whose inputs are typed by its roles. */

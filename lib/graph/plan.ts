@@ -3,13 +3,14 @@
  *
  * A task runs when its artifact is missing and somebody needs it: the spec asks
  * for it and no other task reads it, or a task that runs reads it. An artifact
- * that is gone but whose readers are cached is not made again.
+ * that is gone but whose readers are cached is not made again. An artifact that was kept
+ * without its model is no more than missing to a task that runs and reads the model.
  */
 import { forEachAtOnce } from "../base/at_once.ts";
 import { addCosts, type Cost, costAfter, costOf, NO_COST } from "./cost.ts";
 import type { TaskGraph } from "./build.ts";
 import { type History, type PastTask, type Reason, Reasoner } from "./reason.ts";
-import type { Task, TaskOutcome, TaskState, UpstreamTask } from "./task.ts";
+import type { InputRoles, Task, TaskOutcome, TaskState, UpstreamTask } from "./task.ts";
 
 /** What the plan has to know of an artifact that is there. */
 export interface CachedArtifact {
@@ -18,7 +19,7 @@ export interface CachedArtifact {
   /** When the attempt that made it began, ISO 8601. */
   readonly startedAt: string;
   /** What its task said of it; without it a later point of its trajectory can start from it. */
-  readonly outcome?: Pick<TaskOutcome, "canGoOn">;
+  readonly outcome?: Pick<TaskOutcome, "canGoOn" | "hasModel">;
 }
 
 /** Finds the artifact of a key. */
@@ -43,7 +44,9 @@ export interface PlannedTask {
   readonly resumesAt?: number;
   /** Whether its artifact is to hold what a later point takes to start from it. */
   readonly keepsState: boolean;
-  /** The `startedAt` of an artifact that is there but is to be made anew, under strict code. */
+  /** Whether its artifact is to hold the model, where its kind drops that else. */
+  readonly keepsModel: boolean;
+  /** The `startedAt` of an artifact that is there but is to be made anew, such as under strict code. */
   readonly replaces?: string;
   /** What running it costs, given its start and its checkpoint; nothing if it does not run. */
   readonly cost: Cost;
@@ -185,17 +188,21 @@ function decide(graph: TaskGraph, known: Known): Draft {
   const isCached = (key: string) => known.found.has(key) && !stale.has(key);
   const read = new Set<string>();
   const wantedByRunning = new Set<string>();
+  const modelsWanted = new Set<string>();
   for (const task of graph.tasks.values()) {
     for (const key of inputKeys(task)) read.add(key);
   }
   const states = new Map<string, PlannedState>();
   for (const task of [...graph.tasks.values()].toReversed()) {
     const isAsked = task.cells.length > 0 && !read.has(task.key);
-    const isNeeded = isAsked || wantedByRunning.has(task.key);
-    const state = isCached(task.key) ? "cached" : isNeeded ? "run" : "unneeded";
+    const lacksModel = (modelsWanted.has(task.key) || task.keepsModel === "asked") &&
+      isWithoutModel(task, graph, known);
+    const isNeeded = isAsked || lacksModel || wantedByRunning.has(task.key);
+    const state = isCached(task.key) && !lacksModel ? "cached" : isNeeded ? "run" : "unneeded";
     states.set(task.key, state);
     if (state !== "run") continue;
     for (const key of inputKeys(task)) wantedByRunning.add(key);
+    for (const key of modelsRead(task, graph)) modelsWanted.add(key);
     const trunk = graph.trunkOf.get(task.key);
     if (trunk !== undefined) wantedByRunning.add(trunk);
   }
@@ -256,6 +263,23 @@ function startOf(
   return undefined;
 }
 
+/** Whether the artifact is there, kept without the model that its kind drops where nobody reads it. */
+function isWithoutModel(task: Task, { kinds }: TaskGraph, { found }: Known): boolean {
+  const artifact = found.get(task.key);
+  return artifact !== undefined && kinds.get(task.kind)!.dropsModel === true &&
+    artifact.outcome?.hasModel !== true;
+}
+
+/** The tasks whose models a task reads. */
+function modelsRead(task: Task, { kinds }: TaskGraph): string[] {
+  const roles: InputRoles = kinds.get(task.kind)!.inputs;
+  return Object.entries(task.inputs).flatMap(([role, refs]) => {
+    const reads = roles[role]?.readsModel;
+    const isRead = reads === true || (reads === "ifKept" && task.keepsModel !== undefined);
+    return isRead ? refs.map(({ key }) => key) : [];
+  });
+}
+
 function stepOf(task: Task): number {
   if (task.trajectory === undefined) {
     throw new Error(`a task of ${task.kind} starts from ${task.key}, which is on no trajectory`);
@@ -287,6 +311,7 @@ function finish(
   },
 ): Plan {
   const { found, damaged, options } = known;
+  const stale = staleKeys(graph, known);
   const tasks = new Map<string, PlannedTask>();
   const counts = { cached: 0, run: 0, unneeded: 0 };
   let left = NO_COST, leftUnshared = NO_COST, total = NO_COST, totalUnshared = NO_COST;
@@ -319,12 +344,14 @@ function finish(
           reason: reasoner.reasonOf(task, {
             isDamaged: damaged.has(key),
             isThere: found.has(key),
+            lacksModel: !stale.has(key) && isWithoutModel(task, graph, known),
             isOtherCode: isOtherCode(task, found.get(key), options),
           }),
         }
         : {}),
       ...(start === undefined ? {} : { start }),
       keepsState: options.keepsState === true || startedFrom.has(key),
+      keepsModel: task.keepsModel !== undefined,
       ...(checkpoint > (start?.step ?? 0) ? { resumesAt: checkpoint } : {}),
       ...(state === "run" && found.has(key) ? { replaces: found.get(key)!.startedAt } : {}),
       cost,

@@ -29,6 +29,8 @@ export type Reason =
   | { readonly type: "interrupted" }
   /** Its artifact failed its check. */
   | { readonly type: "damaged" }
+  /** Its artifact was kept without its model, which is wanted now. */
+  | { readonly type: "model" }
   /** Other code made its artifact, or one that it was made from. */
   | { readonly type: "code"; readonly where: "own" | "upstream" };
 
@@ -79,9 +81,10 @@ export class Reasoner {
   /** Why a task that the plan runs does run; asked in topological order. */
   reasonOf(
     task: Task,
-    { isDamaged, isThere, isOtherCode }: {
+    { isDamaged, isThere, lacksModel, isOtherCode }: {
       readonly isDamaged: boolean;
       readonly isThere: boolean;
+      readonly lacksModel: boolean;
       readonly isOtherCode: boolean;
     },
   ): Reason {
@@ -89,6 +92,7 @@ export class Reasoner {
     const cause = past?.state === "failed" ? task.key : this.#causeAbove(task);
     if (cause !== undefined) this.#causes.set(task.key, cause);
     if (isDamaged) return { type: "damaged" };
+    if (isThere && lacksModel) return { type: "model" };
     if (isThere) return { type: "code", where: isOtherCode ? "own" : "upstream" };
     switch (past?.state) {
       case "done":

@@ -5,7 +5,7 @@
  */
 import type { JsonObject } from "../base/canonical.ts";
 import type { SourcePosition } from "../base/errors.ts";
-import type { TaskCell, TaskKind } from "./task.ts";
+import type { ModelKeeping, TaskCell, TaskKind } from "./task.ts";
 
 /** A reference to another request's artifact. */
 export interface RequestRef {
@@ -27,6 +27,8 @@ export interface TaskRequest {
   readonly params: JsonObject;
   /** By role; every request referred to is among the requests, and none in a cycle. */
   readonly inputs: Readonly<Record<string, readonly RequestRef[]>>;
+  /** Why its artifact is to hold the model, where its kind drops that else. */
+  readonly keepsModel?: ModelKeeping | undefined;
   /** Where the stage stands in the spec. */
   readonly at: SourcePosition;
   /** Where a param stands, by a path such as "sources[0].path"; the stage if unknown. */

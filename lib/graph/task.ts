@@ -38,6 +38,11 @@ export interface InputRole<Opened = unknown> {
   readonly optional?: boolean;
   /** Whether a list of references may be given. */
   readonly many?: boolean;
+  /**
+   * Whether the model of the artifact is read, where its kind drops that unless somebody does;
+   * "ifKept": where the task keeps a model itself.
+   */
+  readonly readsModel?: true | "ifKept";
   /** Opens an artifact that stands in the role; absent where nothing is to be read. */
   open?(dir: string): Promise<Opened>;
 }
@@ -131,6 +136,8 @@ export interface TaskKind<P = any, Roles extends InputRoles = any> {
   readonly produces: Readonly<Record<string, string>>;
   /** Whether engine and precision affect the result, and so the key. */
   readonly isNumeric: boolean;
+  /** Whether its artifact holds its model only where something reads that, or it is asked for. */
+  readonly dropsModel?: true;
   /** The URL of the module whose graph is the kind's code, its `import.meta.url`; or several. */
   readonly entry: string | readonly string[];
   /**
@@ -216,6 +223,8 @@ export interface TaskOutcome {
   readonly scores: readonly Score[];
   /** False where no later point of the trajectory can start from the artifact. */
   readonly canGoOn?: boolean;
+  /** Of a kind that drops it else: that the artifact holds the model. */
+  readonly hasModel?: boolean;
 }
 
 /** What a running task tells; measurements are recorded, the rest is shown. */
@@ -264,6 +273,8 @@ export interface TaskContext<P, Roles extends InputRoles = any> {
    * it. It is no part of the key: scores and model are the same without.
    */
   readonly keepsState: boolean;
+  /** Of a kind that drops it else: whether the artifact is to hold the model; no part of the key. */
+  readonly keepsModel: boolean;
   /** An empty folder; what stands in it when `run` returns becomes the artifact. */
   readonly outDir: string;
   /** A folder that outlives a kill of this task, for checkpoints; deleted once it is done. */
@@ -303,9 +314,14 @@ export interface Task {
   readonly trajectory?: { readonly id: string; readonly step: number };
   /** Key of the task whose artifact this one starts from; no part of the key. */
   readonly start?: string;
+  /** Why its artifact is to hold the model, where its kind drops that else; no part of the key. */
+  readonly keepsModel?: ModelKeeping;
   /** The stages and cells that asked for this task; none for a trunk. */
   readonly cells: readonly TaskCell[];
 }
+
+/** Why a model is kept: the spec asks for it, or one of its stages reads it. */
+export type ModelKeeping = "asked" | "read";
 
 /** One combination of axis values at which a stage stands. */
 export interface TaskCell {

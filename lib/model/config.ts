@@ -7,6 +7,7 @@
  * @see BERT, arXiv:1810.04805; miniatures, arXiv:1908.08962
  */
 import type { JsonObject } from "../base/canonical.ts";
+import type { Head } from "../benchmarks/benchmark.ts";
 import { ExperimentError, type Fault, fault } from "../base/errors.ts";
 
 /** Everything that shapes a BERT and its parameters. */
@@ -141,17 +142,34 @@ export function configFaults(config: BertConfig): readonly Fault[] {
   return faults;
 }
 
+/** A classifier on an encoder, and what its outputs are of. */
+export interface NamedHead {
+  /** What is classified. */
+  readonly kind: Head["kind"];
+  /** Names by number; of a span none. */
+  readonly labels: readonly string[];
+}
+
+/** What a model with a head is called, by the head's kind. */
+const ARCHITECTURES: Readonly<Record<Head["kind"], string>> = {
+  tokens: "BertForTokenClassification",
+  sequence: "BertForSequenceClassification",
+  span: "BertForQuestionAnswering",
+};
+
 /**
  * The content of Hugging Face's config.json for a configuration.
  *
- * @param options padId: the id of [PAD] in the model's vocabulary
+ * @param options padId: the id of [PAD] in the model's vocabulary; head: the classifier of a
+ *   fine-tuned model
  */
 export function toHuggingFace(
   config: BertConfig,
-  { padId }: { readonly padId: number },
+  { padId, head }: { readonly padId: number; readonly head?: NamedHead | undefined },
 ): JsonObject {
+  const labels = head?.labels ?? [];
   return {
-    architectures: ["BertForMaskedLM"],
+    architectures: [head === undefined ? "BertForMaskedLM" : ARCHITECTURES[head.kind]],
     attention_probs_dropout_prob: config.attentionDropout,
     hidden_act: "gelu",
     hidden_dropout_prob: config.dropout,
@@ -167,7 +185,31 @@ export function toHuggingFace(
     position_embedding_type: "absolute",
     type_vocab_size: config.tokenTypes,
     vocab_size: config.vocabSize,
+    ...(labels.length === 0 ? {} : {
+      id2label: Object.fromEntries(labels.entries()),
+      label2id: Object.fromEntries(labels.map((label, id) => [label, id])),
+      ...(head?.kind === "sequence" ? { problem_type: "single_label_classification" } : {}),
+    }),
   };
+}
+
+/**
+ * The classifier that a config.json names, as `toHuggingFace` writes it; undefined where it
+ * names none, or names of labels are not whole.
+ */
+export function headOf(source: unknown): NamedHead | undefined {
+  const { architectures, id2label = {} } = source as {
+    readonly architectures?: unknown;
+    readonly id2label?: Readonly<Record<string, unknown>>;
+  };
+  const name = Array.isArray(architectures) ? architectures[0] : undefined;
+  const kind = (Object.keys(ARCHITECTURES) as Head["kind"][])
+    .find((each) => ARCHITECTURES[each] === name);
+  if (kind === undefined) return undefined;
+  const labels = Object.keys(id2label).map((_, id) => id2label[String(id)]);
+  if (!labels.every((label) => typeof label === "string")) return undefined;
+  if ((labels.length === 0) !== (kind === "span")) return undefined;
+  return { kind, labels };
 }
 
 /**

@@ -237,7 +237,8 @@ async function execute(study: Study, options: ExecuteOptions): Promise<void> {
   });
 }
 
-function jobOf({ task, start, replaces, keepsState }: PlannedTask, { options, code }: Study): Job {
+function jobOf(planned: PlannedTask, { options, code }: Study): Job {
+  const { task, start, replaces, keepsState, keepsModel } = planned;
   return {
     key: task.key,
     kind: task.kind,
@@ -250,6 +251,7 @@ function jobOf({ task, start, replaces, keepsState }: PlannedTask, { options, co
     ...(start === undefined ? {} : { start }),
     ...(replaces === undefined ? {} : { replaces }),
     keepsState,
+    keepsModel,
     strictCode: options.strictCode ?? false,
   };
 }

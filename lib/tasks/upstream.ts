@@ -12,7 +12,10 @@ const ASSUMED_VOCABULARY = 30_000;
 export function upstreamConfig(task: UpstreamTask | undefined): BertConfig | undefined {
   if (task === undefined) return undefined;
   const { model } = task.params as { readonly model?: ModelChoice };
-  if (model === undefined) return upstreamConfig(task.inputs["init"]?.[0]);
+  if (model === undefined) {
+    const { init, model: before } = task.inputs;
+    return upstreamConfig((init ?? before)?.[0]);
+  }
   const sizes = modelSizes(model);
   if (sizes === undefined || sizes.hiddenSize % sizes.heads !== 0) return undefined;
   const vocab = task.inputs["corpus"]?.[0]?.inputs["vocab"]?.[0]?.params as

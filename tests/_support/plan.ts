@@ -43,6 +43,7 @@ function plannedTask(stage: string, made: MadeTask): PlannedTask {
     cost,
     fullCost: cost,
     keepsState: false,
+    keepsModel: false,
     ...(start === undefined ? {} : { start: { key: start, step: 1 } }),
   };
 }

@@ -82,3 +82,8 @@ Deno.test("the files of a spec are kept as they are written", async () => {
   assert.deepEqual(kept.map(({ file }) => file.replace(/.*\//, "")), ["top.yaml", "base.yaml"]);
   assert.deepEqual(kept.map(({ text }) => text), Object.values(files));
 });
+
+Deno.test("that a model is kept makes no variant", async () => {
+  const { overrides } = await load(STAGES, { set: ["stages.vocab.keepModel=true"] });
+  assert.deepEqual(overrides, {});
+});

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { parse, stringify } from "yaml";
 import { formatPosition } from "../../lib/base/errors.ts";
 import type { TaskRequest } from "../../lib/graph/request.ts";
+import type { TaskKind } from "../../lib/graph/task.ts";
 import { kinds } from "./_kinds.ts";
 import { faultsOf, load, shown, STAGES } from "./_load.ts";
 
@@ -303,4 +304,35 @@ ${STAGES}  p:
     `spec.yaml:8:67: "seed" is -1 at seed=1, but must be at least 0 [experiment/value]
   mend: write a number of at least 0`,
   );
+});
+
+Deno.test("models are kept where a stage reads them, --only leaves it out or not, or where it is asked", async () => {
+  const reading: TaskKind = {
+    ...kinds.get("ner")!,
+    kind: "reader",
+    inputs: {
+      ...kinds.get("ner")!.inputs,
+      model: { types: ["model", "scores"], about: "a model", readsModel: true },
+    },
+  };
+  const spec =
+    `${STAGES}  pretrain: { uses: pretrain, with: { corpus: $(stages.shards), steps: 1 } }
+  read: { uses: ner, with: { model: $(stages.pretrain), data: $(stages.world.ner) } }
+  last: { uses: reader, with: { model: $(stages.read), data: $(stages.world.ner) } }
+  asked:
+    uses: ner
+    keepModel: true
+    with: { model: $(stages.pretrain), data: $(stages.world.ner), epochs: 4 }
+`;
+  const keptOf = async (only: readonly string[]) => {
+    const { requests } = await load(spec, {
+      kinds: new Map([...kinds, ["reader", reading]]),
+      only,
+    });
+    return Object.fromEntries(
+      requests.flatMap(({ id, keepsModel }) => keepsModel === undefined ? [] : [[id, keepsModel]]),
+    );
+  };
+  assert.deepEqual(await keptOf([]), { read: "read", asked: "asked" });
+  assert.deepEqual(await keptOf(["stage=read"]), { read: "read" });
 });

@@ -1,10 +1,19 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { TaskGraph } from "../../lib/graph/build.ts";
+import { buildGraph, type TaskGraph } from "../../lib/graph/build.ts";
 import { formatDifferences } from "../../lib/report/text/reasons.ts";
 import { type Plan, planGraph, type PlanOptions } from "../../lib/graph/plan.ts";
-import type { TaskCell, TaskState } from "../../lib/graph/task.ts";
-import { exam, graphOf, keyOfRequest, text, train, type Wish } from "./sample.ts";
+import type { TaskCell, TaskKind, TaskState } from "../../lib/graph/task.ts";
+import {
+  exam,
+  graphOf,
+  keyOfRequest,
+  numerics,
+  requestsOf,
+  text,
+  train,
+  type Wish,
+} from "./sample.ts";
 
 /** A text; at each number of steps a training "t<steps>" and, if asked, its exam "e<steps>". */
 function grid(
@@ -380,4 +389,64 @@ Deno.test("planGraph() starts from the latest point that was kept with its state
     // A point that is there is not made again for want of its state.
     assert.deepEqual(idsByState(graph, plan)["run"], ["t80", "e80"]);
   }
+});
+
+Deno.test("planGraph() makes anew what was kept without the model that a running task reads", async () => {
+  const tune: TaskKind = {
+    ...train,
+    kind: "tune",
+    dropsModel: true,
+    trajectory: () => ({ whyNot: "-" }),
+  };
+  const reader: TaskKind = {
+    ...exam,
+    inputs: { model: { ...exam.inputs["model"]!, readsModel: true } },
+  };
+  const wishes = {
+    text: { kind: text },
+    tuned: { kind: tune, params: { steps: 1 }, inputs: { text: ["text"] } },
+    exam: { kind: reader, inputs: { model: ["tuned"] } },
+  };
+  const graph = await graphOf(wishes);
+  const statesWith = async (cached: readonly string[], hasModel?: boolean) => {
+    const keys = new Set(cached.map((id) => keyOfRequest(graph, id)));
+    const outcome = hasModel === undefined ? {} : { hasModel };
+    const plan = await planGraph(graph, {
+      lookup: (key) => keys.has(key) ? { code: "", startedAt: "then", outcome } : undefined,
+    });
+    const of = (id: string) => plan.tasks.get(keyOfRequest(graph, id))!;
+    return {
+      state: of("tuned").state,
+      reason: of("tuned").reason?.type,
+      replaces: of("tuned").replaces,
+    };
+  };
+  const kept = { state: "cached", reason: undefined, replaces: undefined };
+  assert.deepEqual(await statesWith(["text", "tuned"], true), kept);
+  assert.deepEqual(await statesWith(["text", "tuned", "exam"], false), kept);
+  const anew = { state: "run", reason: "model", replaces: "then" };
+  assert.deepEqual(await statesWith(["text", "tuned"], false), anew);
+  // Made before models were kept at all.
+  assert.deepEqual(await statesWith(["text", "tuned"]), anew);
+});
+
+Deno.test("planGraph() makes anew what is asked to keep its model and has none, though its readers are done", async () => {
+  const tune: TaskKind = {
+    ...train,
+    kind: "tune",
+    dropsModel: true,
+    trajectory: () => ({ whyNot: "-" }),
+  };
+  const requests = requestsOf({
+    text: { kind: text },
+    tuned: { kind: tune, params: { steps: 1 }, inputs: { text: ["text"] } },
+    exam: { kind: exam, inputs: { model: ["tuned"] } },
+  }).map((each) => each.id === "tuned" ? { ...each, keepsModel: "asked" as const } : each);
+  const graph = await buildGraph(requests, { numerics });
+  const plan = await planGraph(graph, {
+    lookup: () => ({ code: "", startedAt: "then", outcome: { hasModel: false } }),
+  });
+  const { state, keepsModel } = plan.tasks.get(keyOfRequest(graph, "tuned"))!;
+  assert.deepEqual([state, keepsModel], ["run", true]);
+  assert.deepEqual(plan.counts, { cached: 2, run: 1, unneeded: 0 });
 });

@@ -78,6 +78,7 @@ export interface MadeOptions {
   /** Where folders for the artifact and for scratch are made; absent: the file's own. */
   readonly dir?: string;
   readonly keepsState?: boolean;
+  readonly keepsModel?: boolean;
   readonly scratchDir?: string;
   readonly device?: string;
   readonly signal?: AbortSignal;
@@ -98,6 +99,7 @@ export async function makeRun<P, Roles extends InputRoles>(
     inputs: inputsOf(kind, options.inputs ?? {}),
     ...(options.start === undefined ? {} : { start: options.start }),
     keepsState: options.keepsState ?? true,
+    keepsModel: options.keepsModel ?? true,
     outDir: await folder(`${kind.kind}-`),
     scratchDir: options.scratchDir ?? await folder("scratch-"),
     device: { name: options.device ?? "cpu", threads: 1 },

@@ -48,6 +48,7 @@ export const factoidBenchmark: Benchmark<
   prepare(data, { encoder, length, params, warn }) {
     return {
       head: { kind: "span" },
+      labels: [],
       examples: questionWindows(data, { encoder, length, params, warn }),
       decode: (row, outputs) => decodeSpans(row, outputs, params),
       score(part, windows) {

@@ -40,6 +40,7 @@ export const classificationBenchmark: Benchmark<
     const { labels, parts } = data;
     return {
       head: { kind: "sequence", labels: labels.length },
+      labels,
       examples: encodeParts(data, { encoder, length, warn }),
       decode: (_, outputs) => decodeLabel(outputs),
       score(part, answers) {

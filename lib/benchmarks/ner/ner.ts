@@ -52,8 +52,8 @@ export const nerBenchmark: Benchmark<NerData, typeof params, NerExample, readonl
     const known = kind === "synthetic-world" ? params["nerTrain"] : params["maxTrainSentences"];
     return typeof known === "number" ? known : undefined;
   },
-  prepare(data, { encoder, length, params: { labelPiece, windowContext }, warn }) {
-    const labels = labelsOf(data.train);
+  prepare(data, { encoder, length, params: { labelPiece, windowContext }, labels: given, warn }) {
+    const labels = given ?? labelsOf(data.train);
     const known = new Set(labels);
     const encode = (sentence: TaggedSentence): readonly NerExample[] => {
       // A tag that training has not cannot be predicted; in the score it stays what it is.
@@ -79,6 +79,7 @@ export const nerBenchmark: Benchmark<NerData, typeof params, NerExample, readonl
     }
     return {
       head: { kind: "tokens", labels: labels.length },
+      labels,
       examples,
       decode: (example, outputs) => decodeTags(example, outputs, labels),
       score(part, predicted) {

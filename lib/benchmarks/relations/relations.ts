@@ -54,6 +54,7 @@ export const relationsBenchmark: Benchmark<
     const classes = positive.map((label) => classOf(label, labels));
     return {
       head: { kind: "sequence", labels: labels.length },
+      labels,
       examples: encodeParts(data, { encoder, length, warn }),
       decode: (_, outputs) => decodeLabel(outputs),
       score(part, answers) {

@@ -57,6 +57,7 @@ export const squadBenchmark: Benchmark<QuestionData, typeof params, WindowExampl
     }
     return {
       head: { kind: "span" },
+      labels: [],
       examples: questionWindows(data, { encoder, length, params, warn }),
       decode: (row, outputs) => decodeSpans(row, outputs, params),
       score(part, windows) {

@@ -8,6 +8,7 @@ import type { JsonObject } from "../../base/canonical.ts";
 import { parsePath } from "../../base/path.ts";
 import { formatCell } from "../../report/text/labels.ts";
 import type { RequestRef, TaskRequest } from "../../graph/request.ts";
+import type { ModelKeeping } from "../../graph/task.ts";
 import { type Cell, cellKey, type Grid, project } from "./grid.ts";
 import { locate } from "../yaml/node.ts";
 import type { Stage } from "../stages.ts";
@@ -22,6 +23,8 @@ export interface Expansion {
   readonly grid: Grid;
   /** Checked params by stage, by the key of the cell on the stage's own axes. */
   readonly paramsOf: ReadonlyMap<string, ReadonlyMap<string, JsonObject>>;
+  /** Why models are kept, by stage. */
+  readonly keptModels: ReadonlyMap<string, ModelKeeping>;
 }
 
 /** The requests of all stages at all their cells. */
@@ -47,7 +50,7 @@ export function withDependencies(
 }
 
 function expandStage(stage: Stage, expansion: Expansion): readonly TaskRequest[] {
-  const { grid, axesOf, paramsOf } = expansion;
+  const { grid, axesOf, paramsOf, keptModels } = expansion;
   const axes = axesOf.get(stage.name)!;
   const ownColumns = columnsOf(stage.ownAxes, axes);
   const references = [...stage.inputs].map(([role, refs]) => ({
@@ -78,6 +81,7 @@ function expandStage(stage: Stage, expansion: Expansion): readonly TaskRequest[]
       cell: { stage: stage.name, axes: values },
       params: paramsOf.get(stage.name)!.get(cellKey(pick(cell, ownColumns)))!,
       inputs,
+      keepsModel: keptModels.get(stage.name),
       at: stage.at,
       positionOf,
     };

@@ -12,7 +12,13 @@ import type { ParamSpec } from "../../engine/engine.ts";
 import type { ArtifactType } from "../../graph/task.ts";
 import { vocabArtifact } from "../../text/pieces/vocab_artifact.ts";
 import { PAD_PIECE, type WordPiece } from "../../text/pieces/wordpiece.ts";
-import { type BertConfig, fromHuggingFace, toHuggingFace } from "../config.ts";
+import {
+  type BertConfig,
+  fromHuggingFace,
+  headOf,
+  type NamedHead,
+  toHuggingFace,
+} from "../config.ts";
 import { initialParams, type Params } from "../init.ts";
 import type { ModelParam } from "../layers.ts";
 import { encoderSpecs } from "../params.ts";
@@ -32,6 +38,8 @@ export interface NewModel {
   readonly pieces: readonly string[];
   /** Whether its text is lower-cased and loses its accents; absent: no. */
   readonly lowercase?: boolean;
+  /** The classifier among its parameters, of a fine-tuned model. */
+  readonly head?: NamedHead;
 }
 
 /** A model's folder. */
@@ -44,8 +52,8 @@ export interface ModelArtifact extends ArtifactType<Model> {
 export const modelArtifact: ModelArtifact = {
   type: "model",
   async write(dir, model) {
-    const padId = model.pieces.indexOf(PAD_PIECE);
-    await writeJson(configFile(dir), toHuggingFace(model.config, { padId }));
+    const padId = model.pieces.indexOf(PAD_PIECE), { head } = model;
+    await writeJson(configFile(dir), toHuggingFace(model.config, { padId, head }));
     await writeParams(dir, model);
     await vocabArtifact.write(dir, model.pieces, {
       lowercase: model.lowercase ?? false,
@@ -53,10 +61,11 @@ export const modelArtifact: ModelArtifact = {
     });
   },
   async open(dir) {
-    const config = fromHuggingFace(await readConfig(configFile(dir)), configFile(dir));
+    const source = await readConfig(configFile(dir));
+    const config = fromHuggingFace(source, configFile(dir));
     const vocabulary = await vocabArtifact.open(dir), file = vocabArtifact.file(dir);
     checkVocabularySize(config, { vocabulary, file });
-    return new Model(dir, config, vocabulary);
+    return new Model(dir, config, vocabulary, headOf(source));
   },
 };
 
@@ -83,6 +92,8 @@ export class Model {
     readonly config: BertConfig,
     /** What its word embeddings are of. */
     readonly vocabulary: WordPiece,
+    /** The classifier that it was fine-tuned with, if it was. */
+    readonly head?: NamedHead,
   ) {}
 
   /** The file of the vocabulary, for messages. */

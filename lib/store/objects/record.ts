@@ -97,6 +97,7 @@ const recordSchema = z.strictObject({
       standardError: z.exactOptional(looseNumber),
     })),
     canGoOn: z.exactOptional(z.boolean()),
+    hasModel: z.exactOptional(z.boolean()),
   }),
   code: z.string(),
   device: z.string(),

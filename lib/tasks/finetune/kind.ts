@@ -1,10 +1,9 @@
 /** A task kind of any benchmark: fine-tunes a model on its data and scores it. */
 import type { z } from "zod";
 import { type Benchmark, type Example, SCORED_PARTS } from "../../benchmarks/benchmark.ts";
-import { scoresArtifact } from "../../benchmarks/scores_artifact.ts";
 import { one } from "../../graph/kind.ts";
 import type { TaskKind } from "../../graph/task.ts";
-import { modelArtifact } from "../../model/weights/model_artifact.ts";
+import { fineTunedArtifact, startingModel } from "./fine_tuned.ts";
 import {
   finetuneEstimate,
   finetuneFaults,
@@ -24,11 +23,12 @@ export function finetuning<Data, Own extends z.ZodRawShape, Row extends Example,
     about,
     params: finetuneSchema(benchmark.params, benchmark),
     inputs: {
-      model: one(modelArtifact, "the model to fine-tune"),
+      model: { ...one(startingModel, "the model to fine-tune"), readsModel: true },
       data: one(benchmark.data, benchmark.aboutData),
     },
-    produces: { "": scoresArtifact.type },
+    produces: { "": fineTunedArtifact.type },
     isNumeric: true,
+    dropsModel: true,
     entry: [benchmark.entry, import.meta.url],
     check: finetuneFaults,
     metrics,

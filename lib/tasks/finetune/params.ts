@@ -50,6 +50,10 @@ function commonShape(kind: string, rows: string) {
     attentionDropout: z.number().min(0).lt(1).optional().describe(
       "Dropout of attention probabilities; absent: as `dropout`.",
     ),
+    head: z.enum(["auto", "keep", "fresh"]).default("auto").describe(
+      "Of a model that was fine-tuned before: its classifier is gone on from where that has the " +
+        "same labels (auto; told where it has not), must be (keep), or is drawn afresh (fresh).",
+    ),
     seed: seedSchema,
   };
 }

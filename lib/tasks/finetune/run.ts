@@ -3,6 +3,7 @@
  * checkpoints, predicts, scores, and leaves scores and predictions.
  */
 import type { z } from "zod";
+import type { JsonObject } from "../../base/canonical.ts";
 import {
   type Benchmark,
   type Example,
@@ -11,7 +12,6 @@ import {
   SCORED_PARTS,
   type ScoredPart,
 } from "../../benchmarks/benchmark.ts";
-import { scoresArtifact } from "../../benchmarks/scores_artifact.ts";
 import { PARTS } from "../../base/parts.ts";
 import { openDevice } from "../../engine/devices.ts";
 import type { Executable, TrainingSession } from "../../engine/engine.ts";
@@ -20,7 +20,7 @@ import { hasDropout } from "../../model/bert.ts";
 import type { BertConfig } from "../../model/config.ts";
 import { trainingFlops } from "../../model/flops.ts";
 import { classifier } from "../../model/heads/heads.ts";
-import { freshState, initialParams } from "../../model/init.ts";
+import { freshState } from "../../model/init.ts";
 import { type ModelParam, paramsOf } from "../../model/layers.ts";
 import { classifierLayer } from "../../model/params.ts";
 import type { Model } from "../../model/weights/model_artifact.ts";
@@ -35,6 +35,8 @@ import { BEGINNING, meanLoss, type TrainingPoint } from "../../train/steps.ts";
 import { Checkpoints } from "../training/checkpoints.ts";
 import { drain, Phases } from "../training/phases.ts";
 import { checkParams } from "../training/params_check.ts";
+import { fineTunedArtifact, type NewFineTuned } from "./fine_tuned.ts";
+import { startingParams } from "./head.ts";
 import type { SavedTraining } from "../training/training_state.ts";
 import {
   finetuneFaults,
@@ -105,7 +107,11 @@ export async function runFinetune<
   phases.begin("saving");
   const lossNats = meanLoss(done);
   const scores = tell(context, { scored, steps, lossNats });
-  await scoresArtifact.write(context.outDir, {
+  const { keepsModel } = context;
+  await fineTunedArtifact.write(context.outDir, {
+    ...(keepsModel
+      ? { model: await modelOf(context, { kind: benchmark.kind, material, specs, session }) }
+      : {}),
     summary: {
       benchmark: params.benchmark,
       steps,
@@ -126,7 +132,26 @@ export async function runFinetune<
     ownFlops,
   };
   phases.end();
-  return { facts, scores };
+  return { facts, scores, hasModel: keepsModel };
+}
+
+/** The fine-tuned model as it is written, with its classifier and how it was made. */
+async function modelOf<Data, Row extends Example, Answer>(
+  { params }: Context<Data>,
+  { kind, material, specs, session }: {
+    readonly kind: string;
+    readonly material: Material<Row, Answer>;
+    readonly specs: readonly ModelParam[];
+    readonly session: TrainingSession;
+  },
+): Promise<NonNullable<NewFineTuned["model"]>> {
+  const { model: { config, vocabulary }, prepared: { head, labels } } = material;
+  const { pieces, lowercase } = vocabulary, state = await session.save();
+  const weights = { config, specs, params: state.params, pieces, lowercase };
+  return {
+    weights: { ...weights, head: { kind: head.kind, labels } },
+    recipe: { kind, params: params as unknown as JsonObject },
+  };
 }
 
 async function readMaterial<
@@ -186,13 +211,10 @@ async function beginning<Data, Row extends Example, Answer>(
   const warn = (message: string) => emit({ type: "warning", message });
   const saved = await checkpoints.latest(warn);
   if (saved !== undefined) return saved;
-  const { model, config } = material, { seed } = params, isOwn = isOfClassifier(material);
-  const pretrained = await model.weights(specs.filter((spec) => !isOwn(spec)), {
-    seed,
-    onFresh: warn,
-  });
-  const fresh = initialParams(specs.filter(isOwn), { seed, std: config.initializerRange });
-  return { point: BEGINNING, state: freshState({ ...pretrained, ...fresh }) };
+  const { model, prepared: { head, labels } } = material, isOwn = isOfClassifier(material);
+  const wanted = { kind: head.kind, labels };
+  const values = await startingParams(model, { wanted, specs, isOwn, params, warn });
+  return { point: BEGINNING, state: freshState(values) };
 }
 
 /** Tells the benchmark's own last layer; the pooler below it is the model's where it has one. */

@@ -44,7 +44,8 @@ Deno.test("a benchmark of pairs trains and scores, and takes its own file and a 
   );
   assert(outcome.scores[1]!.value > 0.95, `${outcome.scores[1]!.value}`);
   const files = [...Deno.readDirSync(artifact.dir)].map(({ name }) => name).sort();
-  assert.deepEqual(files, ["dev.predictions.txt", "scores.json", "test.predictions.txt"]);
+  const left = ["dev.predictions.txt", "model", "scores.json", "test.predictions.txt"];
+  assert.deepEqual(files, left);
   const warnings = events.flatMap((each) => each.type === "warning" ? each.message : []);
   assert.equal(warnings.length, 1);
   // The model has no pooler: what is drawn is told.

@@ -4,6 +4,7 @@ import { nerDataArtifact } from "../../../lib/benchmarks/ner/data.ts";
 import type { ExperimentError } from "../../../lib/base/errors.ts";
 import { Stream } from "../../../lib/base/rng.ts";
 import type { JsonObject } from "../../../lib/base/canonical.ts";
+import { sha256File } from "../../../lib/base/digest.ts";
 import type { StoredArtifact, TaskOutcome, UpstreamTask } from "../../../lib/graph/task.ts";
 import { nerBenchmark } from "../../../lib/benchmarks/ner/ner.ts";
 import { finetuning } from "../../../lib/tasks/finetune/kind.ts";
@@ -260,14 +261,16 @@ function abortedAfter(steps: number): AbortSignal {
 
 Deno.test("ner, killed at any step and run again, gives the bits of one run", async () => {
   const params = { steps: 9, epochs: undefined };
-  const filesOf = async (dir: string) =>
-    Object.fromEntries(
-      await Promise.all(
-        [...Deno.readDirSync(dir)].map(async ({ name }) =>
-          [name, await Deno.readTextFile(join(dir, name))] as const
-        ),
-      ),
+  const filesOf = async (dir: string) => {
+    const paths = ["", "model/"].flatMap((folder) =>
+      [...Deno.readDirSync(join(dir, folder))].flatMap(({ name, isFile }) =>
+        isFile ? folder + name : []
+      )
     );
+    assert(paths.includes("model/model.safetensors"), String(paths));
+    const digests = paths.map(async (path) => [path, await sha256File(join(dir, path))] as const);
+    return Object.fromEntries(await Promise.all(digests));
+  };
   const whole = await run(params);
   const expected = await filesOf(whole.context.outDir);
   for (const stopAt of [1, 4, 8]) {

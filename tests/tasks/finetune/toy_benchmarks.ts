@@ -48,6 +48,7 @@ export const toyPairs: Benchmark<Pairs, typeof params, Example, number> = {
     const { train, dev, test } = data;
     return {
       head: { kind: "sequence", labels: 2 },
+      labels: ["no", "yes"],
       examples: { train: train.map(encode), dev: dev.map(encode), test: test.map(encode) },
       decode: (_, [no, yes]) => yes! > no! ? 1 : 0,
       score(part, answers) {
@@ -112,6 +113,7 @@ export const toyPlaces: Benchmark<Rows, Record<never, never>, Example, string> =
     const { train, dev, test } = data;
     return {
       head: { kind: "span" },
+      labels: [],
       examples: { train: train.map(encode), dev: dev.map(encode), test: test.map(encode) },
       decode({ ids }, outputs) {
         const best = (end: number) =>
