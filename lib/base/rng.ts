@@ -14,6 +14,9 @@ const M1 = 0xCD9E8D57;
 const W0 = 0x9E3779B9;
 const W1 = 0xBB67AE85;
 
+/** The constants of Philox 4x32: what words are multiplied by, what is added to the key. */
+export const PHILOX = { multipliers: [M0, M1], increments: [W0, W1] } as const;
+
 /**
  * One Philox 4x32-10 block: four 32-bit words from a counter of four words and
  * a key of two. Writes into `out` at `at`.

@@ -5,7 +5,8 @@
  * State goes in and comes out under the names of `STATE`; the arithmetic is that
  * of `optimizer.ts`, but for the sum of squares, which is f32 here. For an update of several
  * micro-batches the same step comes in two graphs: one adds a micro-batch's gradients to
- * those before it, the other updates with the sums.
+ * those before it, the other updates with the sums. Where replicas each compute a part of the
+ * batch, an update begins by adding up what they found.
  */
 import type { AdamW, ParamSpec, TrainingProgram } from "./engine.ts";
 import { differentiate } from "./ir/grad.ts";
@@ -77,18 +78,21 @@ function withGradients(program: TrainingProgram) {
   const params = trainedOf(program.params).map((each) => graph.inputs.get(each.name)!);
   const loss = graph.outputs.get(program.loss);
   if (loss === undefined) throw new Error(`the graph has no output "${program.loss}"`);
-  return { graph, params, gradients: differentiate(graph, loss, params) };
+  const gradients = differentiate(graph, loss, params);
+  graph.outputs.set(program.loss, graph.replicaSum(loss));
+  return { graph, params, gradients };
 }
 
 /** The norm, clipping and the update, of trained parameters. */
 function appendStep(
   graph: Graph,
   program: TrainingProgram,
-  { params, gradients }: {
+  { params, gradients: ofReplica }: {
     readonly params: readonly Value[];
     readonly gradients: readonly Value[];
   },
 ): void {
+  const gradients = ofReplica.map((each) => graph.replicaSum(each));
   const norm = globalNormOf(graph, gradients);
   graph.output(STATE.gradientNorm, graph.reshape(norm, [1]));
   const { optimizer } = program;

@@ -474,6 +474,7 @@ function attentionCases([how, { q, k, bias, mask }]: (typeof ATTENTIONS)[number]
 }
 
 const FUSED: readonly OpCase[] = [
+  opCase("replicaSum on one replica", { x: random([2, 3]) }, (graph, x) => graph.replicaSum(x!)),
   opCase("gelu", { x: random([2, 4]) }, (graph, x) => graph.gelu(x!), {
     tfjs: (tf, x) => tf.mul(x!, tf.mul(0.5, tf.add(1, tf.erf(tf.mul(x!, Math.SQRT1_2))))),
   }),

@@ -56,6 +56,7 @@ const ELEMENTWISE: Partial<Record<Node["op"], Elementwise>> = {
   tanh: (x) => Math.tanh(x!),
   erf: (x) => erf(x!),
   stopGradient: (x) => x!,
+  replicaSum: (x) => x!,
   gelu: (x) => x! * (1 + erf(x! / Math.SQRT2)) / 2,
   geluGrad: (x, dy) =>
     dy! * ((1 + erf(x! / Math.SQRT2)) / 2 + x! * Math.exp(-x! * x! / 2) / Math.sqrt(2 * Math.PI)),

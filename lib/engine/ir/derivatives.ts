@@ -136,6 +136,7 @@ export const DERIVATIVES: { readonly [Name in OpName]: Derivative<Name> | "by ex
     () => graph.placeLast(dy, ids!, x!.shape.at(-1)!),
   ],
   placeLast: (_, { graph, inputs: [, ids], dy }) => [() => graph.pickLast(dy, ids!)],
+  replicaSum: unary((graph, { dy }) => graph.replicaSum(dy)),
   gelu: unary((graph, { x, dy }) => graph.geluGrad(x, dy)),
   geluGrad: "by expansion",
   softmax: unary((graph, { y, dy }) => graph.softmaxGrad(y, dy)),

@@ -9,8 +9,9 @@
 import type { AttentionOptions, Graph, Node, OpName, Value } from "./graph.ts";
 import { sumTo } from "./sum_to.ts";
 
-/** The fused operations: exactly those that `expandNode` can expand. */
+/** The operations that `expandNode` can expand: the fused ones, and those of several devices. */
 export const FUSED_OPS: ReadonlySet<OpName> = new Set<OpName>([
+  "replicaSum",
   "gelu",
   "geluGrad",
   "softmax",
@@ -40,6 +41,8 @@ export function expandNode(
 ): readonly [Value, ...Value[]] {
   const [a, b, c] = inputs as [Value, Value, Value];
   switch (node.op) {
+    case "replicaSum":
+      return [a];
     case "gelu":
       return [graph.mul(a, normalCdf(graph, a))];
     case "geluGrad": {

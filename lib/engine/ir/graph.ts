@@ -241,6 +241,11 @@ export class Graph {
     return this.#one("placeLast", { depth }, [values, ids]);
   }
 
+  /** The sum over the replicas that run this graph; on one, the value itself. */
+  replicaSum(x: Value): Value {
+    return this.#one("replicaSum", {}, [x]);
+  }
+
   /** Gaussian error linear unit, exact (with erf). @see arXiv:1606.08415 */
   gelu(x: Value): Value {
     return this.#one("gelu", {}, [x]);

@@ -91,6 +91,13 @@ export type OpAttrs = {
   /** (values [...S], ids [...S]): [...S, depth], zero but at the ids. */
   placeLast: { readonly depth: number };
 
+  // Between devices
+  /**
+   * The sum over the replicas that run the graph side by side, each on its part of a batch,
+   * the same on all of them; on one, the value itself. Its gradient is of the sum of all losses.
+   */
+  replicaSum: NoAttrs;
+
   // Fused; each also expands to the operations above (passes/expand.ts)
   /** x * (1 + erf(x / sqrt(2))) / 2. */
   gelu: NoAttrs;

@@ -161,6 +161,8 @@ const SHAPE_RULES: { readonly [Name in RuledOp]: ShapeRule<Name> } = {
     return { shape: [...ids!.shape, depth], dtype: values!.dtype };
   },
 
+  replicaSum: unary("replicaSum"),
+
   gelu: unary("gelu"),
   geluGrad: (_, x, dy) => {
     check(isShape(dy!, x!.shape), "geluGrad: shapes differ");

@@ -11,6 +11,7 @@ import type { TensorFlow, TfTensor } from "./tensorflow.ts";
 /** Names of the fused operations and of inputs, which are not lowered. */
 type NotLowered =
   | "input"
+  | "replicaSum"
   | "gelu"
   | "geluGrad"
   | "softmax"
