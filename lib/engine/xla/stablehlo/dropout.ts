@@ -16,7 +16,7 @@ import { writtenType } from "./syntax.ts";
 export class DropoutFunctions {
   readonly #blocks = new Map<number, Block>();
 
-  /** @param replicas each draws its part of a mask that is so many times as large */
+  /** Of a module that so many devices run, each drawing its part of a mask. */
   constructor(readonly replicas: number) {}
 
   /** The mask that a node says. */
