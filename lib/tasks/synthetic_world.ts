@@ -1,11 +1,15 @@
 /**
- * The task kind `synthetic-world`: general and biomedical text and a benchmark from
- * a made-up world, so that an experiment needs no download.
+ * The task kind `synthetic-world`: general and biomedical text and benchmarks of entities,
+ * relations and questions from a made-up world, so that an experiment needs no download.
  */
 import { z } from "zod";
+import { forEachPart, type Part } from "../base/parts.ts";
+import { labelledTextsArtifact } from "../benchmarks/labelled/texts.ts";
 import { nerDataArtifact } from "../benchmarks/ner/data.ts";
+import { type Question, questionsArtifact } from "../benchmarks/questions/questions.ts";
 import type { TaskContext, TaskKind, TaskOutcome } from "../graph/task.ts";
 import { corpusArtifact } from "../text/corpus/corpus_artifact.ts";
+import type { WorldQuestion } from "../text/synthetic/questions.ts";
 import { worldArtifact } from "../text/synthetic/world_artifact.ts";
 import { seedSchema } from "./training_params.ts";
 
@@ -21,9 +25,17 @@ const schema = z.strictObject({
   nerTrain: count("Sentences of the NER benchmark to train on.").default(200),
   nerDev: count("Sentences of the NER benchmark to choose settings on.").default(300),
   nerTest: count("Sentences of the NER benchmark to report on.").default(600),
+  relationsTrain: count("Sentences of the benchmark of relations to train on.").default(400),
+  relationsDev: count("Sentences of the benchmark of relations to choose settings on.").default(
+    300,
+  ),
+  relationsTest: count("Sentences of the benchmark of relations to report on.").default(600),
+  questionsTrain: count("Questions to train on.").default(400),
+  questionsDev: count("Questions to choose settings on.").default(300),
+  questionsTest: count("Questions to report on.").default(600),
   stems: count("Beginnings of names, shared by all classes.", 20).max(1000).default(60),
   suffixes: count(
-    "Endings of names in each class: a third of them for each part of the benchmark. With more " +
+    "Endings of names in each class: a third of them for each part of a benchmark. With more " +
       "of them each is rarer, and more text is needed to learn them.",
     3,
   ).max(60).default(24),
@@ -36,8 +48,9 @@ export type SyntheticWorldParams = z.output<typeof schema>;
 /** The task kind `synthetic-world`. */
 export const syntheticWorld: TaskKind<SyntheticWorldParams> = {
   kind: "synthetic-world",
-  version: 1,
-  about: "Makes general and biomedical text and an NER benchmark from a seeded world of names.",
+  version: 2,
+  about: "Makes general and biomedical text and benchmarks of entities, relations and questions " +
+    "from a seeded world of names.",
   params: schema,
   inputs: {},
   produces: {
@@ -45,6 +58,8 @@ export const syntheticWorld: TaskKind<SyntheticWorldParams> = {
     general: corpusArtifact.type,
     domain: corpusArtifact.type,
     ner: nerDataArtifact.type,
+    relations: labelledTextsArtifact.type,
+    questions: questionsArtifact.type,
   },
   isNumeric: false,
   entry: import.meta.url,
@@ -60,6 +75,8 @@ export const syntheticWorld: TaskKind<SyntheticWorldParams> = {
 async function run(context: TaskContext<SyntheticWorldParams>): Promise<TaskOutcome> {
   const { writeText } = await import("../text/synthetic/write_text.ts");
   const { nerSentences } = await import("../text/synthetic/ner.ts");
+  const { worldQuestions } = await import("../text/synthetic/questions.ts");
+  const { RELATION_LABELS, relationTexts } = await import("../text/synthetic/relations.ts");
   const { buildWorld, describeWorld } = await import("../text/synthetic/world.ts");
   const { params, outDir, emit, signal } = context;
   const world = buildWorld(params);
@@ -84,16 +101,59 @@ async function run(context: TaskContext<SyntheticWorldParams>): Promise<TaskOutc
       onDocument: (done) => tell("writing", { done: Math.min(total, done), total, unit: "words" }),
     });
   }
-  const total = params.nerTrain + params.nerDev + params.nerTest;
-  let done = 0;
-  const onSentence = () => {
-    emit({ type: "progress", phase: "writing ner", done: ++done, total, unit: "sentences" });
+  /** Draws the three parts of a benchmark, and tells of it. */
+  const drawParts = <T>(
+    name: "ner" | "relations" | "questions",
+    draw: (part: Part, count: number, onEach: () => void) => T,
+  ) => {
+    const countOf = (part: Part) =>
+      params[`${name}${({ train: "Train", dev: "Dev", test: "Test" } as const)[part]}`];
+    const total = countOf("train") + countOf("dev") + countOf("test");
+    let done = 0;
+    const onEach = () => {
+      emit({ type: "progress", phase: `writing ${name}`, done: ++done, total, unit: "sentences" });
+    };
+    return forEachPart((part) => Promise.resolve(draw(part, countOf(part), onEach)));
   };
-  await nerDataArtifact.write(await outputDir("ner"), {
-    train: nerSentences(world, { part: "train", sentences: params.nerTrain, onSentence }),
-    dev: nerSentences(world, { part: "dev", sentences: params.nerDev, onSentence }),
-    test: nerSentences(world, { part: "test", sentences: params.nerTest, onSentence }),
+  await nerDataArtifact.write(
+    await outputDir("ner"),
+    await drawParts("ner", (part, count, onEach) => nerSentences(world, { part, count, onEach })),
+  );
+  await labelledTextsArtifact.write(await outputDir("relations"), {
+    labels: RELATION_LABELS,
+    parts: await drawParts(
+      "relations",
+      (part, count, onEach) => relationTexts(world, { part, count, onEach }),
+    ),
+  });
+  const questions = await drawParts(
+    "questions",
+    (part, count, onEach) => worldQuestions(world, { part, count, onEach }).map(questionOf(part)),
+  );
+  await questionsArtifact.write(await outputDir("questions"), {
+    parts: questions,
+    golden: {},
+    counts: await forEachPart((part) =>
+      Promise.resolve({
+        questions: questions[part].length,
+        impossible: 0,
+        repaired: 0,
+        rejected: {},
+      })
+    ),
   });
   await worldArtifact.write(outDir, describeWorld(world));
   return { facts: {}, scores: [] };
+}
+
+/** A question of a part as a file would give it. */
+function questionOf(part: Part): (question: WorldQuestion, place: number) => Question {
+  return ({ question, context, answer, start }, place) => ({
+    id: `${part}-${place}`,
+    question,
+    context,
+    answers: [answer],
+    isImpossible: false,
+    span: { start, end: start + answer.length },
+  });
 }

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { PARTS } from "../../lib/base/parts.ts";
+import { labelledTextsArtifact } from "../../lib/benchmarks/labelled/texts.ts";
 import { readConll } from "../../lib/benchmarks/ner/conll.ts";
+import { questionsArtifact } from "../../lib/benchmarks/questions/questions.ts";
 import { sha256 } from "../../lib/base/digest.ts";
 import { syntheticWorld } from "../../lib/tasks/synthetic_world.ts";
 import { vocab } from "../../lib/tasks/vocab.ts";
@@ -17,6 +20,12 @@ const SMALL = {
   nerTrain: 20,
   nerDev: 30,
   nerTest: 40,
+  relationsTrain: 20,
+  relationsDev: 30,
+  relationsTest: 40,
+  questionsTrain: 20,
+  questionsDev: 30,
+  questionsTest: 40,
 };
 
 const FILES = [
@@ -32,6 +41,15 @@ const FILES = [
   "ner/ner.json",
   "ner/test.tsv",
   "ner/train.tsv",
+  "questions/dev.jsonl",
+  "questions/golden.json",
+  "questions/questions.json",
+  "questions/test.jsonl",
+  "questions/train.jsonl",
+  "relations/dev.jsonl",
+  "relations/test.jsonl",
+  "relations/texts.json",
+  "relations/train.jsonl",
   "world.json",
 ];
 
@@ -40,7 +58,7 @@ const digestsOf = (dir: string) =>
     FILES.map((file) => [file, sha256(Deno.readFileSync(`${dir}/${file}`)).slice(0, 12)]),
   );
 
-Deno.test("synthetic-world writes corpora and a benchmark as large as asked for", async () => {
+Deno.test("synthetic-world writes corpora and benchmarks as large as asked for", async () => {
   using dir = new TempDir();
   const { artifact, outcome, events } = await runKind(syntheticWorld, {
     dir: dir.path,
@@ -68,6 +86,11 @@ Deno.test("synthetic-world writes corpora and a benchmark as large as asked for"
     ),
   );
   assert.deepEqual(sizes, [20, 30, 40]);
+  const { parts: relations } = await labelledTextsArtifact.open(`${artifact.dir}/relations`);
+  const { parts: questions } = await questionsArtifact.open(`${artifact.dir}/questions`);
+  for (const parts of [relations, questions]) {
+    assert.deepEqual(PARTS.map((part) => parts[part].length), [20, 30, 40]);
+  }
 });
 
 Deno.test("synthetic-world trains on no sentence that it holds out", async () => {
@@ -101,6 +124,15 @@ Deno.test("synthetic-world gives the same bytes for a seed, on every machine", a
     "ner/ner.json": "6896de342ae3",
     "ner/test.tsv": "42247d084f14",
     "ner/train.tsv": "855097dc7594",
+    "questions/dev.jsonl": "1cde0ce3244c",
+    "questions/golden.json": "ca3d163bab05",
+    "questions/questions.json": "b1c170f904b8",
+    "questions/test.jsonl": "8cee2f7a11bc",
+    "questions/train.jsonl": "111e41a7e9ef",
+    "relations/dev.jsonl": "3e8eec3149a3",
+    "relations/test.jsonl": "744c227ff9dd",
+    "relations/texts.json": "4cc3e529277f",
+    "relations/train.jsonl": "1190bba0166a",
     "world.json": "4d84325f9a27",
   });
   const other = await runKind(syntheticWorld, { dir: dir.path, params: { ...SMALL, seed: 2 } });

@@ -186,6 +186,13 @@ export const MEETING_FRAMES: readonly (readonly string[])[] = [
   "X and Y were studied",
 ].map((frame) => frame.split(" "));
 
+/** Frames of three names in a row, in words that the other frames have too. */
+export const ROW_FRAMES: readonly (readonly string[])[] = [
+  "X , X and X were v",
+  "neither X , X nor X was v",
+  "X was compared with X and X",
+].map((frame) => frame.split(" "));
+
 /** The pairs of classes that relations join: who acts, who is acted on. */
 export const RELATION_PAIRS: readonly (readonly [NameClass, NameClass])[] = [
   ["gene", "disease"],

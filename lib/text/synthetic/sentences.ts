@@ -22,6 +22,7 @@ import {
   RELATION_VERBS,
   type RelationKind,
   type RelationVerb,
+  ROW_FRAMES,
 } from "./lexicon.ts";
 import { drawName, type Name } from "./names.ts";
 import { Weighted } from "./weighted.ts";
@@ -128,13 +129,30 @@ export function relationSentence(
   if (stream.float() < FACT_SHARE) {
     const { target, kind } = choose(fitting, stream);
     const isStated = stream.float() < STATED_SHARE;
-    return twoNames(actor, target, { kind: isStated ? kind : "none", stream });
+    return twoNames(actor, target, { kind: isStated ? kind : "none", stream, isRunningText: true });
   }
   let target = drawName(world, targetClass, stream);
   while (fitting.some((fact) => fact.target === target)) {
     target = drawName(world, targetClass, stream);
   }
-  return twoNames(actor, target, { kind: "none", stream });
+  return twoNames(actor, target, { kind: "none", stream, isRunningText: true });
+}
+
+/** A sentence in which the given names stand in a row, among words that tell nothing of them. */
+export function rowOfNames(names: readonly Name[], stream: Stream): Sentence {
+  let next = 0;
+  return fillFrame(choose(ROW_FRAMES, stream), {
+    name: () => names[next++]!,
+    cues: () => NEUTRAL,
+    stream,
+    isRunningText: false,
+  });
+}
+
+/** What is said of things of a class when none is named: its cues tell which class is meant. */
+export function clueOf(nameClass: NameClass, stream: Stream): string {
+  const cues = BY_CLASS[nameClass];
+  return `the ${cues.n.draw(stream)} was ${cues.v.draw(stream)}`;
 }
 
 /** A sentence as text: words apart, punctuation joined to the word before. */
@@ -142,10 +160,20 @@ export function textOf(sentence: Pick<Sentence, "words">): string {
   return sentence.words.join(" ").replaceAll(/ ([.,])/g, "$1");
 }
 
-function twoNames(
+/**
+ * A sentence of two given names: one acts on the other, or they only meet.
+ *
+ * @param options kind: how it acts, "none" if it does not; isRunningText: whether it may have
+ *   an opening or an ending
+ */
+export function twoNames(
   actor: Name,
   target: Name,
-  { kind, stream }: { readonly kind: RelationKind | "none"; readonly stream: Stream },
+  { kind, stream, isRunningText }: {
+    readonly kind: RelationKind | "none";
+    readonly stream: Stream;
+    readonly isRunningText: boolean;
+  },
 ): Sentence {
   const frame = choose(kind === "none" ? MEETING_FRAMES : RELATION_FRAMES, stream);
   const verb = kind === "none" ? undefined : VERBS[kind].draw(stream);
@@ -153,7 +181,7 @@ function twoNames(
     name: (slot) => slot === "X" ? actor : target,
     cues: () => NEUTRAL,
     stream,
-    isRunningText: true,
+    isRunningText,
     ...(verb === undefined ? {} : { verb }),
   });
   return { ...made, relation: { actor, target, kind } };

@@ -2,8 +2,8 @@
  * The latent world behind the synthetic text: names, what they do to each other,
  * and which suffixes each part of a benchmark may use.
  *
- * A pure function of its options. Text, NER now, and relation extraction and
- * question answering later, all speak of this one world.
+ * A pure function of its options. Text and the benchmarks of entities, relations and
+ * questions all speak of this one world.
  */
 import type { JsonObject } from "../../base/canonical.ts";
 import { type Part, PARTS } from "../../base/parts.ts";
@@ -50,6 +50,19 @@ export interface World extends NameBook {
 /** How many names of a class an actor acts on. */
 export const FACTS_PER_PAIR = 3;
 
+/** A name that a part of a benchmark may use: its suffixes evenly, their names as text has them. */
+export function drawNameOf(
+  world: World,
+  { part, nameClass, stream }: {
+    readonly part: Part;
+    readonly nameClass: NameClass;
+    readonly stream: Stream;
+  },
+): Name {
+  const suffixes = world.partSuffixes[part][nameClass]!;
+  return world.names.get(suffixes[stream.below(suffixes.length)]!)!.draw(stream);
+}
+
 /** Builds the world that the options describe. */
 export function buildWorld(options: WorldOptions): World {
   const words = lexiconWords();
@@ -75,7 +88,7 @@ export function piecesOf(world: NameBook): string[] {
 }
 
 /**
- * The world as JSON, for people and for benchmarks to come: suffixes by class, those
+ * The world as JSON, for people: suffixes by class, those
  * of each benchmark part, and the facts as [actor, kind, target].
  */
 export function describeWorld(world: World): JsonObject {

@@ -10,7 +10,7 @@ const world = smallWorld();
 Deno.test("nerSentences() gives parts whose names share no suffix", () => {
   const suffixes = PARTS.map((part) =>
     new Set(
-      nerSentences(world, { part, sentences: 400 })
+      nerSentences(world, { part, count: 400 })
         .flatMap((each) => each.mentions.map(({ name }) => name.suffix)),
     )
   );
@@ -28,20 +28,20 @@ Deno.test("nerSentences() gives no cue and no familiar thing away", () => {
     ...Object.values(FAMILIAR).flat(),
   ]);
   for (const part of PARTS) {
-    for (const { words } of nerSentences(world, { part, sentences: 300 })) {
+    for (const { words } of nerSentences(world, { part, count: 300 })) {
       assert.ok(!words.some((word) => telling.has(word)), words.join(" "));
     }
   }
 });
 
 Deno.test("nerSentences() gives as many sentences as asked for, no two alike", () => {
-  const texts = nerSentences(world, { part: "test", sentences: 500 }).map(textOf);
+  const texts = nerSentences(world, { part: "test", count: 500 }).map(textOf);
   assert.equal(new Set(texts).size, 500);
 });
 
 Deno.test("nerSentences() starts the same whatever the number", () => {
-  const few = nerSentences(world, { part: "dev", sentences: 10 });
-  assert.deepEqual(nerSentences(world, { part: "dev", sentences: 50 }).slice(0, 10), few);
+  const few = nerSentences(world, { part: "dev", count: 10 });
+  assert.deepEqual(nerSentences(world, { part: "dev", count: 50 }).slice(0, 10), few);
 });
 
 Deno.test("nerSentences() keeps to 14 pieces, so that rows of 16 hold every sentence", () => {
@@ -51,7 +51,7 @@ Deno.test("nerSentences() keeps to 14 pieces, so that rows of 16 hold every sent
   );
   assert.ok(longest <= 14, String(longest));
   for (const part of PARTS) {
-    for (const { words, mentions } of nerSentences(world, { part, sentences: 1000 })) {
+    for (const { words, mentions } of nerSentences(world, { part, count: 1000 })) {
       assert.ok(words.length + mentions.length <= longest, words.join(" "));
     }
   }
