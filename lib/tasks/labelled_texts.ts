@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { labelledTextsArtifact, labelledWarnings, wordsOf } from "../benchmarks/labelled/texts.ts";
+import type { LabelGroup } from "../benchmarks/labelled/groups.ts";
 import type { LabelledText } from "../benchmarks/labelled/texts.ts";
 import { type Part, PARTS } from "../base/parts.ts";
 import { Stream } from "../base/rng.ts";
@@ -68,6 +69,16 @@ const schema = z.strictObject({
     "All labels there are, in the order in which they are numbered; another one in a file is " +
       "an error.",
   ),
+  groups: z.union([
+    z.enum(["chemprot"]),
+    z.array(z.strictObject({
+      label: name.describe("The class, one of `labels`."),
+      of: z.array(name).min(1).describe("The names that files give it."),
+    })),
+  ]).default([]).describe(
+    "Which labels of the files are one class. chemprot: ChemProt's 23 relations as CPR:3, CPR:4, " +
+      "CPR:5, CPR:6, CPR:9 and, all else, false.",
+  ),
   train: sources.describe("Files of the training part, one after the other."),
   dev: sources.optional().describe(
     "Files of the part on which settings are chosen; absent: taken from train.",
@@ -114,7 +125,9 @@ export const labelledTexts: TaskKind<LabelledTextsParams> = {
   run,
 };
 
-function faultsOf({ labels, markers, marking, ...parts }: LabelledTextsParams): ParamFault[] {
+function faultsOf(
+  { labels, groups, markers, marking, ...parts }: LabelledTextsParams,
+): ParamFault[] {
   const faults: ParamFault[] = PARTS.flatMap((part) =>
     (parts[part] ?? []).flatMap((source, index) => {
       if (source.format !== "jsonl") return [];
@@ -136,6 +149,7 @@ function faultsOf({ labels, markers, marking, ...parts }: LabelledTextsParams): 
       mend: "give each label once",
     });
   }
+  if (typeof groups !== "string") faults.push(...faultsOfGroups(groups, labels));
   if (marking !== "keep" && markers.length === 0) {
     faults.push({
       path: "marking",
@@ -144,6 +158,29 @@ function faultsOf({ labels, markers, marking, ...parts }: LabelledTextsParams): 
     });
   }
   return faults;
+}
+
+/** Groups of labels that there are not, and names of two groups. */
+function faultsOfGroups(groups: readonly LabelGroup[], labels: readonly string[]): ParamFault[] {
+  const seen = new Map<string, string>();
+  return groups.flatMap(({ label, of }, index) => {
+    const faults: ParamFault[] = labels.includes(label) ? [] : [{
+      path: `groups[${index}].label`,
+      message: `${JSON.stringify(label)} is none of the labels`,
+      mend: `write one of ${labels.join(", ")}, or add it to labels`,
+    }];
+    of.forEach((name, place) => {
+      const before = seen.get(name);
+      seen.set(name, label);
+      if (before === undefined) return;
+      faults.push({
+        path: `groups[${index}].of[${place}]`,
+        message: `${JSON.stringify(name)} is of the group ${JSON.stringify(before)} already`,
+        mend: "name each label in one group",
+      });
+    });
+    return faults;
+  });
 }
 
 function filesOf(params: LabelledTextsParams, part: Part): FileParam[] {

@@ -68,10 +68,13 @@ Deno.test("labelled-texts says which params do not go together", () => {
     labels: ["a", "a"],
     train: [{ format: "jsonl", path: "f", text: "t", label: 2 }],
     marking: "typed",
+    groups: [{ label: "c", of: ["x"] }, { label: "a", of: ["y", "x"] }],
   });
   assert.deepEqual(labelledTexts.check!(params).map(({ path, message }) => `${path}: ${message}`), [
     "train[0].label: a JSON object has no places, only fields with names",
     'labels[1]: the label "a" is given twice',
+    'groups[0].label: "c" is none of the labels',
+    'groups[1].of[1]: "x" is of the group "c" already',
     "marking: no markers say which entities are to be written otherwise",
   ]);
 });

@@ -8,6 +8,7 @@
  */
 import { ExperimentError, type SourcePosition } from "../../base/errors.ts";
 import { readLines } from "../../text/sources/lines.ts";
+import { type LabelGroups, labelReader } from "./groups.ts";
 import { markEntities, type Marker, type Marking } from "./markers.ts";
 import type { LabelledText } from "./texts.ts";
 
@@ -39,6 +40,8 @@ export type LabelledSource =
 export interface ReadOptions {
   /** The labels that there are. */
   readonly labels: readonly string[];
+  /** Which labels of files stand for one of them; absent: none but itself. */
+  readonly groups?: LabelGroups;
   /** How entities are marked in the first segment; empty where they are not. */
   readonly markers: readonly Marker[];
   /** What becomes of them. */
@@ -59,21 +62,21 @@ interface Found extends LabelledText {
  */
 export async function readLabelled(
   source: LabelledSource,
-  { labels, markers, marking }: ReadOptions,
+  { labels, groups = [], markers, marking }: ReadOptions,
 ): Promise<LabelledText[]> {
-  const known = new Set(labels), ids = new Map<string, number>();
+  const labelOf = labelReader(labels, groups), ids = new Map<string, number>();
   const texts: LabelledText[] = [];
   for await (const { line, ...found } of foundIn(source)) {
     const at = { file: source.path, line };
     if (found.text.trim() === "") throw noText("text", at);
     if (found.pair !== undefined && found.pair.trim() === "") throw noText("pair", at);
-    if (!known.has(found.label)) throw unknownLabel(found.label, { labels, at });
+    const label = labelOf(found.label, at);
     if (found.id !== undefined) {
       const before = ids.get(found.id);
       if (before !== undefined) throw duplicateId(found.id, { before, at });
       ids.set(found.id, line);
     }
-    texts.push({ ...found, text: markEntities(found.text, { markers, marking, at }) });
+    texts.push({ ...found, label, text: markEntities(found.text, { markers, marking, at }) });
   }
   if (texts.length === 0) {
     throw new ExperimentError("benchmarks/no-texts", "the file has no labelled text", {
@@ -290,17 +293,6 @@ function noText(which: string, at: SourcePosition): ExperimentError {
     at,
     mend: "take the line out, or name the column that holds text",
   });
-}
-
-function unknownLabel(
-  label: string,
-  { labels, at }: { readonly labels: readonly string[]; readonly at: SourcePosition },
-): ExperimentError {
-  return new ExperimentError(
-    "benchmarks/unknown-label",
-    `the label ${JSON.stringify(label)} is none of ${labels.join(", ")}`,
-    { at, mend: "add it to labels, or correct header and columns of this source" },
-  );
 }
 
 function duplicateId(

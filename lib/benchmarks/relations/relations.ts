@@ -45,8 +45,8 @@ export const relationsBenchmark: Benchmark<
   rows: "texts",
   params,
   metrics,
-  countTrain({ params }) {
-    const known = params["maxTrainTexts"];
+  countTrain({ kind, params }) {
+    const known = params[kind === "synthetic-world" ? "relationsTrain" : "maxTrainTexts"];
     return typeof known === "number" ? known : undefined;
   },
   prepare(data, { encoder, length, params: { positive }, warn }) {

@@ -47,6 +47,10 @@ export const squadBenchmark: Benchmark<QuestionData, typeof params, WindowExampl
   rows: "questions",
   params,
   metrics,
+  countTrain({ kind, params }) {
+    const known = kind === "synthetic-world" ? params["questionsTrain"] : undefined;
+    return typeof known === "number" ? known : undefined;
+  },
   prepare(data, { encoder, length, params, warn }) {
     const { form, nBest, nullThreshold } = params, { parts } = data;
     for (const part of SCORED_PARTS) {

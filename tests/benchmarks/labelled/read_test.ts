@@ -192,6 +192,7 @@ Deno.test("markEntities() anonymises, types or keeps marked entities", async () 
   });
 });
 
+const SCIBERT = { format: "jsonl", text: "text", label: "label" } as const;
 const CPR = ["false", "CPR:3", "CPR:4", "CPR:5", "CPR:6", "CPR:9"];
 const REAL: [string, Form, readonly string[], number][] = [
   ["re/gad_10fold/1/train.tsv.gz", { format: "gad" }, ["0", "1"], 4796],
@@ -211,26 +212,84 @@ for (const [file, form, labels, count] of REAL) {
   });
 }
 
-for (const form of ["13label", "all_labels"]) {
-  const file = `re/chemprot_scibert_${form}/train.jsonl.gz`;
-  testOnData(`readLabelled() anonymises both entities of every text of ${file}`, {
-    needs: file,
+/** Texts by class: counts of the files' own labels, added up by group. */
+const CHEMPROT: [string, Form, Record<string, number>][] = [
+  ["chemprot_scibert_13label/train.jsonl.gz", SCIBERT, {
+    "CPR:3": 777,
+    "CPR:4": 2260,
+    "CPR:5": 170,
+    "CPR:6": 235,
+    "CPR:9": 727,
+  }],
+  ["chemprot_scibert_13label/dev.jsonl.gz", SCIBERT, {
+    "CPR:3": 552,
+    "CPR:4": 1103,
+    "CPR:5": 116,
+    "CPR:6": 199,
+    "CPR:9": 457,
+  }],
+  ["chemprot_scibert_all_labels/train.jsonl.gz", SCIBERT, {
+    "false": 2265,
+    "CPR:3": 777,
+    "CPR:4": 2260,
+    "CPR:5": 170,
+    "CPR:6": 235,
+    "CPR:9": 727,
+  }],
+  ["chemprot_blurb/dev.tsv.gz", { format: "blurb-relations" }, {
+    "false": 8860,
+    "CPR:3": 546,
+    "CPR:4": 1091,
+    "CPR:5": 115,
+    "CPR:6": 199,
+    "CPR:9": 457,
+  }],
+];
+for (const [file, form, counts] of CHEMPROT) {
+  testOnData(`readLabelled() reads re/${file} as ChemProt's classes`, {
+    needs: `re/${file}`,
     run: async () => {
-      const labels = ["ACTIVATOR", "AGONIST", "AGONIST-ACTIVATOR", "AGONIST-INHIBITOR"]
-        .concat(["ANTAGONIST", "COFACTOR", "DIRECT-REGULATOR", "DOWNREGULATOR"])
-        .concat(["INDIRECT-DOWNREGULATOR", "INDIRECT-REGULATOR", "INDIRECT-UPREGULATOR"])
-        .concat(["INHIBITOR", "MODULATOR", "MODULATOR-ACTIVATOR", "MODULATOR-INHIBITOR", "NOT"])
-        .concat(["PART-OF", "PRODUCT-OF", "REGULATOR", "SUBSTRATE", "SUBSTRATE_PRODUCT-OF"])
-        .concat(["UNDEFINED", "UPREGULATOR"]);
+      const isMarked = form.format === "jsonl";
       const texts = await readLabelled(
-        { format: "jsonl", path: `${DATA_DIR}/${file}`, text: "text", label: "label" },
-        { labels, markers: [GENE, CHEMICAL], marking: "anonymise" },
+        { ...form, path: `${DATA_DIR}/re/${file}` } as LabelledSource,
+        {
+          labels: CPR,
+          groups: "chemprot",
+          markers: isMarked ? [GENE, CHEMICAL] : [],
+          marking: isMarked ? "anonymise" : "keep",
+        },
       );
-      assert.equal(texts.length, form === "13label" ? 4169 : 6434);
-      for (const { text } of texts) {
-        assert.match(text, /@GENE\$/);
-        assert.match(text, /@CHEMICAL\$/);
+      const found: Record<string, number> = {};
+      for (const { text, label } of texts) {
+        found[label] = (found[label] ?? 0) + 1;
+        if (isMarked) assert.match(text, /@GENE\$/);
+        assert.match(text, /@CHEMICAL\$|@CHEM-GENE\$/);
       }
+      assert.deepEqual(found, counts);
     },
   });
 }
+
+Deno.test("ChemProt's names outside the five classes are refused at their line where false is no label", async () => {
+  using dir = new TempDir();
+  const path = dir.file(
+    "part.jsonl",
+    '{"text": "a", "label": "AGONIST"}\n{"text": "b", "label": "COFACTOR"}\n',
+  );
+  const read = (labels: readonly string[]) =>
+    readLabelled({ ...SCIBERT, path } as LabelledSource, { ...PLAIN, labels, groups: "chemprot" });
+  assert.deepEqual((await read(["CPR:5", "false"])).map(({ label }) => label), ["CPR:5", "false"]);
+  await assertFault(() => read(["CPR:5", "CPR:6"]), {
+    text: 'part.jsonl:2: the label "COFACTOR", which stands for "false", is none of CPR:5, CPR:6 ' +
+      '[benchmarks/unknown-label]\n  mend: add "false" to labels, or leave such lines out of ' +
+      "the file",
+    dir: dir.path,
+  });
+});
+
+Deno.test("groups of labels are those of the spec, and other names stay what they are", async () => {
+  const groups = [{ label: "yes", of: ["1", "true"] }, { label: "no", of: ["0"] }];
+  const text = "a\t1\nb\tyes\nc\t0\n";
+  const found = await read(text, { format: "gad" }, { labels: ["yes", "no"], groups });
+  assert.deepEqual(found.map(({ label }) => label), ["yes", "yes", "no"]);
+});
