@@ -7,6 +7,7 @@ export const BENCHMARKS_ERRORS: ErrorTable = {
     exit: 1,
     about: "a benchmark's file or line that is not the JSON it should be",
   },
+  "benchmarks/bad-offset": { exit: 1, about: "an offset that is no pair of places" },
   "benchmarks/bad-tag": {
     exit: 1,
     about: "a tag that is none of O, B, I, B-Type, I-Type, nor of BIOES",
@@ -20,5 +21,6 @@ export const BENCHMARKS_ERRORS: ErrorTable = {
   "benchmarks/no-sentences": { exit: 1, about: "a file of tagged sentences that has none" },
   "benchmarks/no-tag": { exit: 1, about: "a line without its word or its tag" },
   "benchmarks/no-texts": { exit: 1, about: "a file of labelled texts that has none" },
+  "benchmarks/unknown-entity": { exit: 1, about: "an entity that is named but not there" },
   "benchmarks/unknown-label": { exit: 1, about: "a label that is none of those that there are" },
 };

@@ -3,12 +3,11 @@
  * seeded order and a held-out split.
  */
 import { z } from "zod";
-import { ExperimentError } from "../base/errors.ts";
 import { filePath } from "../graph/schema.ts";
 import type { FileParam, TaskContext, TaskKind, TaskOutcome } from "../graph/task.ts";
 import type { CorpusReport } from "../text/corpus/build.ts";
 import { corpusArtifact } from "../text/corpus/corpus_artifact.ts";
-import { expandPattern } from "../text/sources/file_pattern.ts";
+import { filesThatFit } from "../text/sources/file_pattern.ts";
 
 const amount = (about: string) => z.int().min(1).describe(about);
 
@@ -113,16 +112,6 @@ function filesOf({ sources }: CorpusParams): FileParam[] {
   return sources.flatMap(({ path }, index) =>
     filesThatFit(path).map((file) => ({ path: `sources[${index}].path`, file }))
   );
-}
-
-/** The files of a pattern; the pattern itself where none fits, a file that is missing. */
-function filesThatFit(pattern: string): string[] {
-  try {
-    return expandPattern(pattern);
-  } catch (error) {
-    if (error instanceof ExperimentError && error.code === "text/no-match") return [pattern];
-    throw error;
-  }
 }
 
 async function run(context: TaskContext<CorpusParams>): Promise<TaskOutcome> {

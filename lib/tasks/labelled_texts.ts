@@ -10,11 +10,14 @@ import { type Part, PARTS } from "../base/parts.ts";
 import { Stream } from "../base/rng.ts";
 import { filePath } from "../graph/schema.ts";
 import type { FileParam, ParamFault, TaskContext, TaskKind, TaskOutcome } from "../graph/task.ts";
+import { filesThatFit } from "../text/sources/file_pattern.ts";
 import { seedSchema } from "./training_params.ts";
 
 const name = z.string().min(1);
 const column = z.union([name, z.int().min(1)]);
-const path = { path: filePath("A file, plain or compressed.") };
+const path = {
+  path: filePath("A file, or a pattern with *, ? and ** (any folders); plain or compressed."),
+};
 
 const columns = {
   text: column.describe("The text: a column by its name or its place from 1, or a field."),
@@ -44,6 +47,13 @@ const sourceSchema = z.discriminatedUnion("format", [
   z.strictObject({
     format: z.literal("blurb-relations").describe(
       "ChemProt and DDI as BLURB has them: id, sentence and label, no header.",
+    ),
+    ...path,
+  }),
+  z.strictObject({
+    format: z.literal("ddi").describe(
+      "The XML of the DDI corpus, a pair of drugs a text: labels are false, mechanism, effect, " +
+        "advise and int.",
     ),
     ...path,
   }),
@@ -97,8 +107,8 @@ const schema = z.strictObject({
     type: z.string().regex(/^[\p{L}\p{N}_-]+$/u).describe("What it is: GENE."),
   })).default([]).describe("How entities are marked in the files, where they are."),
   marking: z.enum(["keep", "anonymise", "typed"]).default("keep").describe(
-    "What becomes of entities that `markers` describe: as they are, @GENE$, or " +
-      "<GENE> EGFR </GENE>.",
+    "What becomes of entities that `markers` describe or that the file tells the offsets of (ddi): " +
+      "as they are, @GENE$, or <GENE> EGFR </GENE>.",
   ),
   maxTrainTexts: z.int().min(1).optional().describe(
     "Take so many training texts, a seeded choice that keeps their order; absent: all.",
@@ -150,7 +160,19 @@ function faultsOf(
     });
   }
   if (typeof groups !== "string") faults.push(...faultsOfGroups(groups, labels));
-  if (marking !== "keep" && markers.length === 0) {
+  const withOffsets = PARTS.flatMap((part) =>
+    (parts[part] ?? []).flatMap(({ format }, index) =>
+      format === "ddi" ? [`${part}[${index}].format`] : []
+    )
+  );
+  for (const path of marking === "keep" ? withOffsets : []) {
+    faults.push({
+      path,
+      message: "without marks no one can tell which two drugs of a sentence are meant",
+      mend: "write marking: anonymise, or marking: typed",
+    });
+  }
+  if (marking !== "keep" && markers.length === 0 && withOffsets.length === 0) {
     faults.push({
       path: "marking",
       message: "no markers say which entities are to be written otherwise",
@@ -184,10 +206,9 @@ function faultsOfGroups(groups: readonly LabelGroup[], labels: readonly string[]
 }
 
 function filesOf(params: LabelledTextsParams, part: Part): FileParam[] {
-  return (params[part] ?? []).map(({ path }, index) => ({
-    path: `${part}[${index}].path`,
-    file: path,
-  }));
+  return (params[part] ?? []).flatMap(({ path }, index) =>
+    filesThatFit(path).map((file) => ({ path: `${part}[${index}].path`, file }))
+  );
 }
 
 async function run(
@@ -195,11 +216,22 @@ async function run(
 ): Promise<TaskOutcome> {
   const { readLabelled } = await import("../benchmarks/labelled/read.ts");
   const parts: Record<Part, LabelledText[]> = { train: [], dev: [], test: [] };
-  const sources = PARTS.flatMap((part) => (params[part] ?? []).map((source) => ({ part, source })));
+  const nothing = (): Reading => ({ repaired: 0, skipped: {} });
+  const reading: Record<Part, Reading> = { train: nothing(), dev: nothing(), test: nothing() };
+  const sources = PARTS.flatMap((part) =>
+    (params[part] ?? []).flatMap((source) =>
+      filesThatFit(source.path).map((path) => ({ part, source: { ...source, path } }))
+    )
+  );
   for (const [done, { part, source }] of sources.entries()) {
     signal.throwIfAborted();
     emit({ type: "progress", phase: "reading", done, total: sources.length, unit: "files" });
-    for (const text of await readLabelled(source, params)) parts[part].push(text);
+    const { texts, repaired, skipped } = await readLabelled(source, params);
+    for (const text of texts) parts[part].push(text);
+    reading[part].repaired += repaired;
+    for (const [reason, count] of Object.entries(skipped)) {
+      reading[part].skipped[reason] = (reading[part].skipped[reason] ?? 0) + count;
+    }
   }
   const held = (["dev", "test"] as const).filter((part) => params[part] === undefined);
   const divided = divide(parts.train, { held, params });
@@ -207,9 +239,16 @@ async function run(
   const summary = await labelledTextsArtifact.write(outDir, {
     labels: params.labels,
     parts: { ...parts, ...divided, train },
+    reading,
   });
   for (const message of labelledWarnings(summary)) emit({ type: "warning", message });
   return { facts: {}, scores: [] };
+}
+
+/** What reading a part's files told so far. */
+interface Reading {
+  repaired: number;
+  skipped: Record<string, number>;
 }
 
 /** Takes texts out of train for the parts that have no files; equal ones stay together. */

@@ -32,12 +32,15 @@ Deno.test("ablation.yaml: four sizes, four step counts, two seeds, one trajector
   const cells = [...tasks.values()].flatMap(({ task }) => task.cells);
   const at = (stage: string) => cells.filter((cell) => cell.stage === stage).length;
   assert.deepEqual(
-    ["pretrain", "ner", "ner_start", "ner_control"].map(at),
-    [4 * 4 * 2, 4 * 4 * 2, 2, 2],
+    ["pretrain", "ner", "relations", "questions"].map(at),
+    Array(4).fill(4 * 4 * 2),
   );
+  for (const stage of ["ner", "relations", "questions"]) {
+    assert.deepEqual([`${stage}_start`, `${stage}_control`].map(at), [2, 2]);
+  }
   // A general model and a control of 600 steps a seed; each size trains to 600 once.
-  // 15 epochs of 200 sentences in rows of 16, of each model that is scored.
-  const finetuning = (4 * 4 + 1 + 1) * 188;
+  // 15 epochs of 200 sentences and 8 of 400 twice, in rows of 16, of each model that is scored.
+  const finetuning = (4 * 4 + 1 + 1) * (188 + 200 + 200);
   assert.equal(costs.total.steps, 2 * (600 + 600 + 4 * 600 + finetuning));
   const alone = 600 + 600 + 4 * (75 + 150 + 300 + 600) + finetuning;
   assert.equal(costs.totalUnshared.steps, 2 * alone);

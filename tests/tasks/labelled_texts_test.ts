@@ -79,6 +79,42 @@ Deno.test("labelled-texts says which params do not go together", () => {
   ]);
 });
 
+Deno.test("labelled-texts reads all files of a pattern, tells what was left out, and needs marks for DDI", async () => {
+  using dir = new TempDir();
+  const drugs = (name: string) =>
+    `<entity id="a" charOffset="0-3" type="drug" text="${name}"/>\n` +
+    '<entity id="b" charOffset="5-8" type="drug" text="zinc"/>\n' +
+    '<pair id="p" e1="a" e2="b" ddi="true" type="effect"/>';
+  const file = (name: string, drug: string) =>
+    dir.file(name, `<document><sentence text="iron zinc">\n${drugs(drug)}</sentence></document>`);
+  file("ddi/a/1.xml", "iron");
+  file("ddi/a/2.xml", "gold");
+  file("ddi/b.xml", "iron");
+  const source = { format: "ddi", path: `${dir.path}/ddi/**/*.xml` };
+  const params = { labels: ["false", "effect"], train: [source], dev: [source], test: [source] };
+  const { artifact, events } = await runKind(labelledTexts, {
+    dir: dir.path,
+    params: { ...params, marking: "anonymise" },
+  });
+  const { parts } = await labelledTextsArtifact.open(artifact.dir);
+  assert.deepEqual(parts.test.map(({ text }) => text), ["@DRUG$ @DRUG$", "@DRUG$ @DRUG$"]);
+  const warnings = events.flatMap((each) => each.type === "warning" ? each.message : []);
+  assert.deepEqual(warnings.filter((each) => each.includes("besides")), [
+    "1 train texts besides 2 are not learned: an entity's text does not stand at its offset, nor near it",
+    ...["dev", "test"].map((part) =>
+      `1 ${part} texts besides 2 are not in the score: an entity's text does not stand at its ` +
+      "offset, nor near it"
+    ),
+  ]);
+  const checked = labelledTexts.params.parse({ ...params, dev: undefined, test: undefined });
+  assert.deepEqual(labelledTexts.check!(checked), [{
+    path: "train[0].format",
+    message: "without marks no one can tell which two drugs of a sentence are meant",
+    mend: "write marking: anonymise, or marking: typed",
+  }]);
+  assert.equal(labelledTexts.files!(checked).length, 3);
+});
+
 testOnData("labelled-texts reports what GAD's first fold repeats", {
   needs: "re/gad_10fold/1/train.tsv.gz",
   run: async () => {

@@ -1,6 +1,6 @@
 /**
- * Marked entities of a text, such as << EGFR >> and [[ gefitinib ]]: kept, put between typed
- * markers, or replaced by their type, as BioBERT wants them.
+ * Entities of a text, found by marks such as << EGFR >> and [[ gefitinib ]] or by their offsets:
+ * kept, put between typed markers, or replaced by their type, as BioBERT wants them.
  */
 import { ExperimentError, type SourcePosition } from "../../base/errors.ts";
 
@@ -15,13 +15,27 @@ export interface Marker {
 }
 
 /**
- * What becomes of marked entities.
+ * What becomes of entities.
  *
  * - keep: nothing, the file's own marks stay;
  * - anonymise: `@GENE$`;
  * - typed: `<GENE> EGFR </GENE>`.
  */
 export type Marking = "keep" | "anonymise" | "typed";
+
+/** An entity of a text. */
+export interface Mention {
+  /** The first UTF-16 unit, marks counted. */
+  readonly start: number;
+  /** The one after the last. */
+  readonly end: number;
+  /** Itself, without marks; absent: all that stands between `start` and `end`. */
+  readonly entity?: string;
+  /** What it is. */
+  readonly type: string;
+  /** What stands for it where it is anonymised: DRUG for a brand; absent: its type. */
+  readonly anonymous?: string;
+}
 
 /**
  * A text with its marked entities written otherwise. The first opening mark counts, and the
@@ -37,7 +51,7 @@ export function markEntities(
     readonly at: SourcePosition;
   },
 ): string {
-  const found = markers.map(({ open, close, type }) => {
+  const found = markers.map(({ open, close, type }): Mention => {
     const start = text.indexOf(open), inside = start + open.length;
     const end = start < 0 ? -1 : text.indexOf(close, inside);
     if (end < 0) throw notMarked(start < 0 ? open : close, { type, at });
@@ -45,22 +59,56 @@ export function markEntities(
   });
   if (marking === "keep") return text;
   found.sort((a, b) => a.start - b.start);
-  let marked = "", from = 0;
-  for (const { start, end, entity, type } of found) {
-    if (start < from) {
-      throw new ExperimentError("benchmarks/markers", "one marked entity stands in another", {
-        at,
-        mend: "take such lines out, or write marking: keep",
-      });
-    }
-    marked += text.slice(from, start);
-    marked += marking === "anonymise" ? `@${type}$` : `<${type}> ${entity.trim()} </${type}>`;
-    from = end;
+  if (found.some(({ start }, i) => i > 0 && start < found[i - 1]!.end)) {
+    throw new ExperimentError("benchmarks/markers", "one marked entity stands in another", {
+      at,
+      mend: "take such lines out, or write marking: keep",
+    });
   }
-  return marked + text.slice(from);
+  return writeMentions(text, { mentions: found, marking });
 }
 
-/** What `markEntities` leaves of an entity, and what anonymised files have. */
+/**
+ * A text with entities written otherwise. Those that overlap become one of both types, as BLURB
+ * has it: `@DRUG-DRUG$`.
+ */
+export function writeMentions(
+  text: string,
+  { mentions, marking }: { readonly mentions: readonly Mention[]; readonly marking: Marking },
+): string {
+  if (marking === "keep") return text;
+  let written = "", from = 0;
+  for (const { start, end, entity, type, anonymous } of disjoint(mentions)) {
+    const inside = (entity ?? text.slice(start, end)).trim();
+    written += text.slice(from, start);
+    written += marking === "anonymise"
+      ? `@${anonymous ?? type}$`
+      : `<${type}> ${inside} </${type}>`;
+    from = end;
+  }
+  return written + text.slice(from);
+}
+
+/** In their order, those that overlap as one. */
+function disjoint(mentions: readonly Mention[]): Mention[] {
+  const apart: Mention[] = [];
+  for (const each of mentions.toSorted((a, b) => a.start - b.start || a.end - b.end)) {
+    const last = apart.at(-1);
+    if (last === undefined || each.start >= last.end) {
+      apart.push(each);
+      continue;
+    }
+    apart[apart.length - 1] = {
+      start: last.start,
+      end: Math.max(last.end, each.end),
+      type: `${last.type}-${each.type}`,
+      anonymous: `${last.anonymous ?? last.type}-${each.anonymous ?? each.type}`,
+    };
+  }
+  return apart;
+}
+
+/** What is left of an entity, and what anonymised files have. */
 const MARKED = /@[\p{L}\p{N}_-]+\$|<\/[\p{L}\p{N}_-]+>/gu;
 
 /** Where the last marked entity of a text ends, 0 where none is marked. */

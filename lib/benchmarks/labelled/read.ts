@@ -8,8 +8,10 @@
  */
 import { ExperimentError, type SourcePosition } from "../../base/errors.ts";
 import { readLines } from "../../text/sources/lines.ts";
+import { readDdi } from "./ddi.ts";
+import type { Found, Skipped } from "./found.ts";
 import { type LabelGroups, labelReader } from "./groups.ts";
-import { markEntities, type Marker, type Marking } from "./markers.ts";
+import { markEntities, type Marker, type Marking, writeMentions } from "./markers.ts";
 import type { LabelledText } from "./texts.ts";
 
 /** A column by its name in the header, or by its place from 1. */
@@ -33,7 +35,7 @@ export type LabelledSource =
   & (
     | { readonly format: "tsv"; readonly header: boolean } & Columns<Column>
     | { readonly format: "jsonl" } & Columns<Column>
-    | { readonly format: "gad" | "blurb-relations" | "bioasq-yesno" | "pubmedqa" }
+    | { readonly format: "gad" | "blurb-relations" | "ddi" | "bioasq-yesno" | "pubmedqa" }
   );
 
 /** How a source is read. */
@@ -48,9 +50,14 @@ export interface ReadOptions {
   readonly marking: Marking;
 }
 
-/** A text and where it stands. */
-interface Found extends LabelledText {
-  readonly line: number;
+/** The texts of a file, and what became of the rest. */
+export interface ReadTexts {
+  /** In the order of the file. */
+  readonly texts: readonly LabelledText[];
+  /** Texts of which an entity was found near a wrong offset. */
+  readonly repaired: number;
+  /** By reason, how many texts were left out. */
+  readonly skipped: Readonly<Record<string, number>>;
 }
 
 /**
@@ -63,10 +70,16 @@ interface Found extends LabelledText {
 export async function readLabelled(
   source: LabelledSource,
   { labels, groups = [], markers, marking }: ReadOptions,
-): Promise<LabelledText[]> {
+): Promise<ReadTexts> {
   const labelOf = labelReader(labels, groups), ids = new Map<string, number>();
-  const texts: LabelledText[] = [];
-  for await (const { line, ...found } of foundIn(source)) {
+  const texts: LabelledText[] = [], skipped: Record<string, number> = {};
+  let repaired = 0;
+  for await (const each of foundIn(source)) {
+    if ("reason" in each) {
+      skipped[each.reason] = (skipped[each.reason] ?? 0) + 1;
+      continue;
+    }
+    const { line, mentions, isRepaired = false, ...found } = each;
     const at = { file: source.path, line };
     if (found.text.trim() === "") throw noText("text", at);
     if (found.pair !== undefined && found.pair.trim() === "") throw noText("pair", at);
@@ -76,18 +89,23 @@ export async function readLabelled(
       if (before !== undefined) throw duplicateId(found.id, { before, at });
       ids.set(found.id, line);
     }
-    texts.push({ ...found, label, text: markEntities(found.text, { markers, marking, at }) });
+    const text = mentions === undefined
+      ? markEntities(found.text, { markers, marking, at })
+      : writeMentions(found.text, { mentions, marking });
+    texts.push({ ...found, label, text });
+    if (isRepaired) repaired++;
   }
-  if (texts.length === 0) {
+  // A document of the DDI corpus may name fewer than two drugs.
+  if (texts.length === 0 && source.format !== "ddi") {
     throw new ExperimentError("benchmarks/no-texts", "the file has no labelled text", {
       at: { file: source.path },
       mend: "give a file with a text and its label on each line",
     });
   }
-  return texts;
+  return { texts, repaired, skipped };
 }
 
-function foundIn(source: LabelledSource): AsyncGenerator<Found, void> {
+function foundIn(source: LabelledSource): AsyncGenerator<Found | Skipped, void> {
   const { path } = source;
   switch (source.format) {
     case "tsv":
@@ -98,6 +116,8 @@ function foundIn(source: LabelledSource): AsyncGenerator<Found, void> {
       return readGad(path);
     case "blurb-relations":
       return readTable(path, { header: false, id: 1, text: 2, label: 3 }, 3);
+    case "ddi":
+      return readDdi(path);
     case "bioasq-yesno":
       return readTable(path, { header: false, id: 1, text: 2, pair: 3, label: 4 }, 4);
     case "pubmedqa":

@@ -19,12 +19,26 @@ export interface LabelledText {
   readonly label: string;
 }
 
+/** What a part's files had besides its texts. */
+export interface LabelledReading {
+  /** Texts of which an entity was found near a wrong offset. */
+  readonly repaired: number;
+  /** By reason, how many texts were left out. */
+  readonly skipped: Readonly<Record<string, number>>;
+}
+
 /** Labels and texts by part. */
 export interface LabelledData {
   /** By number, as the model learns them. */
   readonly labels: readonly string[];
   /** The texts of each part. */
   readonly parts: Readonly<Record<Part, readonly LabelledText[]>>;
+}
+
+/** Labels and texts as they are written, with what reading them told. */
+export interface NewLabelledData extends LabelledData {
+  /** By part; absent where nothing was read from files. */
+  readonly reading?: Readonly<Record<Part, LabelledReading>>;
 }
 
 /** What a part holds. */
@@ -37,6 +51,10 @@ export interface LabelledPartSummary {
   readonly repeated: Readonly<Partial<Record<Part, number>>>;
   /** How many of those have another label there. */
   readonly contradicted: number;
+  /** Texts of which an entity was found near a wrong offset; absent where nothing was read. */
+  readonly repaired?: number;
+  /** By reason, how many texts of the files were left out. */
+  readonly skipped?: Readonly<Record<string, number>>;
 }
 
 /** What the parts hold. */
@@ -50,7 +68,7 @@ export interface LabelledSummary {
 /** The folder of labelled texts. */
 export interface LabelledTextsArtifact extends ArtifactType<LabelledData> {
   /** Writes texts and summary into an existing folder, and returns the latter. */
-  write(dir: string, data: LabelledData): Promise<LabelledSummary>;
+  write(dir: string, data: NewLabelledData): Promise<LabelledSummary>;
 }
 
 /** The artifact type "labelled-texts". */
@@ -90,7 +108,9 @@ export function wordsOf({ text, pair }: Pick<LabelledText, "text" | "pair">): st
 }
 
 /** Counts texts, labels and repetitions. */
-export function summarizeLabelled({ labels, parts }: LabelledData): LabelledSummary {
+export function summarizeLabelled(
+  { labels, parts, reading }: NewLabelledData,
+): LabelledSummary {
   const seen = new Map<string, { readonly part: Part; readonly label: string }>();
   const summaries = PARTS.map((part): [Part, LabelledPartSummary] => {
     const counts = new Map(labels.map((label) => [label, 0]));
@@ -107,7 +127,8 @@ export function summarizeLabelled({ labels, parts }: LabelledData): LabelledSumm
       if (before.label !== each.label) contradicted++;
     }
     const texts = parts[part].length;
-    return [part, { texts, labels: Object.fromEntries(counts), repeated, contradicted }];
+    const summary = { texts, labels: Object.fromEntries(counts), repeated, contradicted };
+    return [part, { ...summary, ...reading?.[part] }];
   });
   return { labels, parts: Object.fromEntries(summaries) as LabelledSummary["parts"] };
 }
@@ -116,7 +137,17 @@ export function summarizeLabelled({ labels, parts }: LabelledData): LabelledSumm
 export function labelledWarnings({ labels, parts }: LabelledSummary): string[] {
   const warnings: string[] = [];
   for (const part of PARTS) {
-    const { texts, repeated, contradicted, labels: counts } = parts[part];
+    const { texts, repeated, contradicted, labels: counts, repaired = 0, skipped = {} } =
+      parts[part];
+    if (repaired > 0) {
+      warnings.push(
+        `entities of ${repaired} of ${texts} ${part} texts were found near wrong offsets`,
+      );
+    }
+    for (const [reason, count] of Object.entries(skipped)) {
+      const effect = part === "train" ? "are not learned" : "are not in the score";
+      warnings.push(`${count} ${part} texts besides ${texts} ${effect}: ${reason}`);
+    }
     if (texts === 0) warnings.push(`the ${part} part is empty`);
     for (const where of PARTS) {
       const count = repeated[where];

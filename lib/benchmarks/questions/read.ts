@@ -7,6 +7,7 @@
 import { z } from "zod";
 import { ExperimentError } from "../../base/errors.ts";
 import { readLines } from "../../text/sources/lines.ts";
+import { type Located, locateText, unitsOf } from "../offsets.ts";
 import type { Golden, Question } from "./questions.ts";
 
 const answer = z.object({ text: z.string(), answer_start: z.int().min(0) });
@@ -86,43 +87,14 @@ export async function readSquad(
   return { questions, repaired, rejected };
 }
 
-/** How far from its offset, in UTF-16 units, an answer is looked for. */
-const NEAR = 50;
-
 /** Where an answer stands, or why it is not to be learned. */
 function locate(
   context: string,
   { text, answer_start }: z.output<typeof answer>,
-): { readonly start: number; readonly end: number; readonly isRepaired: boolean } | string {
-  const wanted = text.trim();
-  if (wanted === "") return "empty answer";
-  const told = unitsOf(context, answer_start);
-  if (context.startsWith(text, told)) {
-    const start = told + text.indexOf(wanted);
-    return { start, end: start + wanted.length, isRepaired: false };
-  }
-  for (const fold of [(each: string) => each, (each: string) => each.toLowerCase()]) {
-    const where = fold(context), what = fold(wanted);
-    // A few letters become two when they are folded; then places would not hold.
-    if (where.length !== context.length) continue;
-    let nearest = -1;
-    for (let at = where.indexOf(what); at >= 0; at = where.indexOf(what, at + 1)) {
-      if (nearest < 0 || Math.abs(at - told) < Math.abs(nearest - told)) nearest = at;
-    }
-    if (nearest >= 0 && Math.abs(nearest - told) <= NEAR) {
-      return { start: nearest, end: nearest + wanted.length, isRepaired: true };
-    }
-  }
-  return "the answer does not stand near its offset";
-}
-
-/** UTF-16 units of so many code points. */
-function unitsOf(text: string, points: number): number {
-  let units = 0;
-  for (let i = 0; i < points && units < text.length; i++) {
-    units += text.codePointAt(units)! > 0xFFFF ? 2 : 1;
-  }
-  return units;
+): Located | string {
+  if (text.trim() === "") return "empty answer";
+  return locateText(context, { text, offset: unitsOf(context, answer_start) }) ??
+    "the answer does not stand near its offset";
 }
 
 /**

@@ -32,6 +32,16 @@ export function expandPattern(pattern: string): string[] {
   });
 }
 
+/** The files of a pattern; the pattern itself where none fits, a file that is missing. */
+export function filesThatFit(pattern: string): string[] {
+  try {
+    return expandPattern(pattern);
+  } catch (error) {
+    if (error instanceof ExperimentError && error.code === "text/no-match") return [pattern];
+    throw error;
+  }
+}
+
 /** One pattern's way through the folders. */
 class Walk {
   readonly found = new Set<string>();

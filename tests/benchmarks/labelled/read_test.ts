@@ -17,7 +17,11 @@ type Form = LabelledSource extends infer Each ? Each extends unknown ? Omit<Each
 async function read(content: string | Uint8Array, form: Form, options = {}) {
   using dir = new TempDir();
   const path = dir.file("part.tsv", content);
-  return await readLabelled({ ...form, path } as LabelledSource, { ...PLAIN, ...options });
+  const { texts } = await readLabelled({ ...form, path } as LabelledSource, {
+    ...PLAIN,
+    ...options,
+  });
+  return texts;
 }
 
 Deno.test("readLabelled() reads GAD's and EU-ADR's folds: train without a header, test with one", async () => {
@@ -207,7 +211,8 @@ for (const [file, form, labels, count] of REAL) {
     needs: file,
     run: async () => {
       const source = { ...form, path: `${DATA_DIR}/${file}` } as LabelledSource;
-      assert.equal((await readLabelled(source, { ...PLAIN, labels })).length, count);
+      const { texts } = await readLabelled(source, { ...PLAIN, labels });
+      assert.equal(texts.length, count);
     },
   });
 }
@@ -250,7 +255,7 @@ for (const [file, form, counts] of CHEMPROT) {
     needs: `re/${file}`,
     run: async () => {
       const isMarked = form.format === "jsonl";
-      const texts = await readLabelled(
+      const { texts } = await readLabelled(
         { ...form, path: `${DATA_DIR}/re/${file}` } as LabelledSource,
         {
           labels: CPR,
@@ -278,7 +283,10 @@ Deno.test("ChemProt's names outside the five classes are refused at their line w
   );
   const read = (labels: readonly string[]) =>
     readLabelled({ ...SCIBERT, path } as LabelledSource, { ...PLAIN, labels, groups: "chemprot" });
-  assert.deepEqual((await read(["CPR:5", "false"])).map(({ label }) => label), ["CPR:5", "false"]);
+  assert.deepEqual((await read(["CPR:5", "false"])).texts.map(({ label }) => label), [
+    "CPR:5",
+    "false",
+  ]);
   await assertFault(() => read(["CPR:5", "CPR:6"]), {
     text: 'part.jsonl:2: the label "COFACTOR", which stands for "false", is none of CPR:5, CPR:6 ' +
       '[benchmarks/unknown-label]\n  mend: add "false" to labels, or leave such lines out of ' +
