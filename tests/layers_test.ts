@@ -9,6 +9,7 @@ const LAYERS = [
   "experiment",
   "graph",
   "executor",
+  "hub",
   "store",
   "report",
   "train",

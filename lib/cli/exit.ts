@@ -7,6 +7,7 @@ import { ENGINE_ERRORS } from "../engine/error_codes.ts";
 import { EXECUTOR_ERRORS } from "../executor/error_codes.ts";
 import { EXPERIMENT_ERRORS } from "../experiment/error_codes.ts";
 import { GRAPH_ERRORS } from "../graph/error_codes.ts";
+import { HUB_ERRORS } from "../hub/error_codes.ts";
 import { MODEL_ERRORS } from "../model/error_codes.ts";
 import { RUN_ERRORS } from "../run/error_codes.ts";
 import { STORE_ERRORS } from "../store/error_codes.ts";
@@ -26,6 +27,7 @@ export const ERROR_CODES: ErrorTable = {
   ...EXECUTOR_ERRORS,
   ...EXPERIMENT_ERRORS,
   ...GRAPH_ERRORS,
+  ...HUB_ERRORS,
   ...MODEL_ERRORS,
   ...RUN_ERRORS,
   ...STORE_ERRORS,

@@ -5,7 +5,7 @@
  * Which files of it are read, in what order, and what its words are, is known here; its
  * weights are of `source.ts`, its names of `names.ts`.
  */
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { ExperimentError } from "../../base/errors.ts";
 import { isThere } from "../../base/files.ts";
 import { readLowercase, TOKENIZER_CONFIG } from "../../text/pieces/tokenizer_config.ts";
@@ -23,7 +23,7 @@ import {
 import { checkVocabularySize } from "../vocabulary.ts";
 import { readConfig } from "./model_artifact.ts";
 import { weightsFrom } from "./names.ts";
-import { openWeights, weightFiles } from "./source.ts";
+import { namesIn, openWeights, weightFiles, weightNames } from "./source.ts";
 import type { WeightSource } from "./weight_source.ts";
 
 /** A model that was read, and what is to be told of it. */
@@ -45,19 +45,23 @@ const CONFIG = "config.json";
 const BERT_CONFIG = "bert_config.json";
 const VOCABULARY = "vocab.txt";
 
-/** The files of a folder that a model is read from; where one is missing, its name all the same. */
-export function modelFiles(dir: string): readonly string[] {
-  const words = isThere(join(dir, VOCABULARY)) || !isThere(join(dir, TOKENIZER_JSON))
-    ? VOCABULARY
-    : TOKENIZER_JSON;
-  const others = [TOKENIZER_CONFIG].filter((each) => isThere(join(dir, each)));
-  const names = [configName(dir), words, ...others];
-  return [...names.map((each) => join(dir, each)), ...weightFiles(dir)];
+/**
+ * Which files of a folder a model is read from, by their names; those are absent that only an
+ * index names.
+ */
+export function modelNames(names: readonly string[]): readonly string[] {
+  const isAmong = (name: string) => names.includes(name);
+  const config = !isAmong(CONFIG) && isAmong(BERT_CONFIG) ? BERT_CONFIG : CONFIG;
+  const words = !isAmong(VOCABULARY) && isAmong(TOKENIZER_JSON) ? TOKENIZER_JSON : VOCABULARY;
+  const others = isAmong(TOKENIZER_CONFIG) ? [TOKENIZER_CONFIG] : [];
+  return [config, words, ...others, ...weightNames(names)];
 }
 
-function configName(dir: string): string {
-  const isGoogles = !isThere(join(dir, CONFIG)) && isThere(join(dir, BERT_CONFIG));
-  return isGoogles ? BERT_CONFIG : CONFIG;
+/** The files of a folder that a model is read from; where one is missing, its name all the same. */
+export function modelFiles(dir: string): readonly string[] {
+  const names = modelNames(namesIn(dir));
+  const weights = weightFiles(dir).map((file) => basename(file));
+  return [...new Set([...names, ...weights])].map((name) => join(dir, name));
 }
 
 /**
@@ -71,7 +75,7 @@ export async function readModelFolder(
   dir: string,
   options: { readonly lowercase?: boolean | undefined } = {},
 ): Promise<ImportedModel> {
-  const file = join(dir, configName(dir));
+  const [name] = modelNames(namesIn(dir)), file = join(dir, name!);
   const config = fromHuggingFace(await readConfig(file), file);
   const { vocabulary, vocabularyFile } = await readVocabulary(dir, options.lowercase);
   checkVocabularySize(config, { vocabulary, file: vocabularyFile });

@@ -6,7 +6,6 @@
  */
 import { basename, join } from "node:path";
 import { ExperimentError } from "../../base/errors.ts";
-import { isThere } from "../../base/files.ts";
 import type { Shape } from "../../engine/ir/graph.ts";
 import { SafetensorsFile } from "./safetensors.ts";
 import { dataFiles, INDEX_END, TensorFlowCheckpoint } from "./tensorflow/checkpoint.ts";
@@ -17,18 +16,32 @@ const WHOLE = "model.safetensors";
 const INDEX = "model.safetensors.index.json";
 const TORCH = "pytorch_model.bin";
 
+/**
+ * Which of the files of a folder hold weights that are read, by their names, the index first.
+ * Files that only an index of safetensors files names are not among them.
+ */
+export function weightNames(names: readonly string[]): readonly string[] {
+  const known = [WHOLE, INDEX, TORCH].find((each) => names.includes(each));
+  if (known !== undefined) return [known];
+  const [index] = checkpointsAmong(names);
+  if (index === undefined) return [];
+  return [index, ...dataFiles(index, names)];
+}
+
 /** The files that a folder's weights are read from, the index first; what a person is to give where there are none. */
 export function weightFiles(dir: string): readonly string[] {
-  const name = [WHOLE, INDEX, TORCH].find((each) => isThere(join(dir, each)));
-  if (name === undefined) {
-    const [checkpoint] = checkpointsIn(dir);
-    return checkpoint === undefined
-      ? [join(dir, WHOLE)]
-      : [join(dir, checkpoint), ...dataFiles(join(dir, checkpoint))];
-  }
-  const file = join(dir, name);
-  if (name !== INDEX) return [file];
-  return [file, ...partsOf(file, Deno.readTextFileSync(file)).files];
+  const names = weightNames(namesIn(dir));
+  const files = (names.length === 0 ? [WHOLE] : names).map((name) => join(dir, name));
+  return names[0] === INDEX ? [...files, ...filesOfIndex(files[0]!)] : files;
+}
+
+/**
+ * The files that an index of safetensors files names, in order.
+ *
+ * @throws ExperimentError "model/weights" when it is damaged
+ */
+export function filesOfIndex(path: string): readonly string[] {
+  return partsOf(path, Deno.readTextFileSync(path)).files;
 }
 
 /**
@@ -42,7 +55,7 @@ export async function openWeights(dir: string): Promise<WeightSource> {
   if (basename(file) === TORCH) return await TorchFile.open(file);
   if (basename(file) === INDEX) return await ShardedWeights.open(file);
   if (!file.endsWith(INDEX_END)) return await SafetensorsFile.open(file);
-  const all = checkpointsIn(dir);
+  const all = checkpointsAmong(namesIn(dir));
   if (all.length === 1) return await TensorFlowCheckpoint.open(file);
   throw new ExperimentError("model/weights", `there are several checkpoints: ${all.join(", ")}`, {
     at: { file: dir },
@@ -50,11 +63,18 @@ export async function openWeights(dir: string): Promise<WeightSource> {
   });
 }
 
-/** The indexes of TensorFlow's checkpoints in a folder. */
-function checkpointsIn(dir: string): string[] {
-  if (!isThere(dir)) return [];
-  return [...Deno.readDirSync(dir)].map(({ name }) => name)
-    .filter((name) => name.endsWith(INDEX_END)).sort();
+/** The indexes of TensorFlow's checkpoints. */
+function checkpointsAmong(names: readonly string[]): readonly string[] {
+  return names.filter((name) => name.endsWith(INDEX_END)).toSorted();
+}
+
+/** The names of what is in a folder; none where no folder can be read. */
+export function namesIn(dir: string): readonly string[] {
+  try {
+    return Array.from(Deno.readDirSync(dir), ({ name }) => name);
+  } catch {
+    return []; // whoever reads the files that are due there tells why
+  }
 }
 
 /** Several safetensors files behind one index. */

@@ -5,7 +5,7 @@
  * A kernel is given as PyTorch has it, [out, in]. Checksums are compared as tensors are read,
  * one at a time.
  */
-import { basename, dirname } from "node:path";
+import { basename } from "node:path";
 import { ExperimentError } from "../../../base/errors.ts";
 import { type Shape, sizeOf } from "../../../engine/ir/graph.ts";
 import { widen } from "../safetensors.ts";
@@ -24,18 +24,12 @@ const MAX_INDEX_BYTES = 1 << 28;
  * The data files of an index, as far as the names beside it tell: all that one of them says
  * there are, or one.
  */
-export function dataFiles(index: string): readonly string[] {
-  const prefix = index.slice(0, -INDEX_END.length);
-  let count = 1;
-  try {
-    for (const { name } of Deno.readDirSync(dirname(index))) {
-      const of = /\.data-\d{5}-of-(\d{5})$/.exec(name)?.[1];
-      if (of !== undefined && name.startsWith(`${basename(prefix)}.data-`)) count = Number(of);
-    }
-  } catch {
-    // Whoever reads it tells what is wrong with the folder.
-  }
-  return Array.from({ length: Math.max(1, count) }, (_, shard) => dataFile(index, shard, count));
+export function dataFiles(index: string, names: readonly string[]): readonly string[] {
+  const start = `${index.slice(0, -INDEX_END.length)}.data-`;
+  const of = names.filter((name) => name.startsWith(start))
+    .flatMap((name) => /^\d{5}-of-(\d{5})$/.exec(name.slice(start.length))?.[1] ?? []);
+  const count = Math.max(1, ...of.map(Number));
+  return Array.from({ length: count }, (_, shard) => dataFile(index, shard, count));
 }
 
 function dataFile(index: string, shard: number, shards: number): string {
