@@ -120,9 +120,12 @@ function attend(
   const { graph } = builder;
   const { config, layer, layers, bias, rows, length } = options;
   const { heads, hiddenSize } = config, headSize = hiddenSize / heads;
-  const [q, k, v] = [layers.query, layers.key, layers.value].map((part) =>
-    graph.reshape(builder.linear(input, part), [rows, length, heads, headSize])
-  ) as [Value, Value, Value];
+  const parts = builder.projections(input, [layers.query, layers.key, layers.value]);
+  const [q, k, v] = parts.map((part) => graph.reshape(part, [rows, length, heads, headSize])) as [
+    Value,
+    Value,
+    Value,
+  ];
   const site = `layer.${layer}.probabilities`;
   const mask = builder.dropoutMask([rows, heads, length, length], config.attentionDropout, site);
   const context = graph.attention(q, k, v, { bias, mask, scale: 1 / Math.sqrt(headSize) });

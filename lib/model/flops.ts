@@ -20,6 +20,9 @@ export function trainingFlops(graph: Graph): number {
       const [a] = node.inputs;
       const inner = a!.shape.at(node.attrs.transposeA ? -2 : -1)!;
       forward += 2 * inner * node.output.shape.reduce((product, each) => product * each, 1);
+    } else if (node.op === "projections") {
+      const inner = node.inputs[0]!.shape[1]!;
+      for (const { shape } of node.outputs) forward += 2 * inner * shape[0]! * shape[1]!;
     } else if (node.op === "attention") {
       const [rows, queries, heads, width] = node.output.shape as [number, number, number, number];
       const keys = node.inputs[1]!.shape[1]!;

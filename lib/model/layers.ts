@@ -130,6 +130,14 @@ export class LayerBuilder {
     return this.graph.add(product, this.param(bias));
   }
 
+  /** Several linear layers applied to one x [N, in]. */
+  projections(x: Value, layers: readonly Linear[]): Value[] {
+    return this.graph.projections(
+      x,
+      layers.map(({ weight, bias }) => ({ weight: this.param(weight), bias: this.param(bias) })),
+    );
+  }
+
   /** A layer norm applied to x. */
   norm(x: Value, { weight, bias, epsilon }: Norm): Value {
     return this.graph.layerNorm(x, this.param(weight), this.param(bias), epsilon);

@@ -473,6 +473,55 @@ function attentionCases([how, { q, k, bias, mask }]: (typeof ATTENTIONS)[number]
   ];
 }
 
+/** A layer of two columns and one of three, joined. */
+const PROJECTIONS: readonly OpCase[] = [
+  opCase(
+    "projections",
+    {
+      x: random([4, 3]),
+      w1: random([2, 3], "w1"),
+      w2: random([3, 3], "w2"),
+      b1: random([2], "b1"),
+      b2: random([3], "b2"),
+    },
+    (graph, x, w1, w2, b1, b2) =>
+      joined(
+        graph,
+        graph.projections(x!, [{ weight: w1!, bias: b1! }, { weight: w2!, bias: b2! }]),
+      ),
+    {
+      tfjs: (tf, x, w1, w2, b1, b2) =>
+        tf.concat([
+          tf.reshape(tf.add(tf.matMul(x!, w1!, false, true), b1!), [8]),
+          tf.reshape(tf.add(tf.matMul(x!, w2!, false, true), b2!), [12]),
+        ]),
+    },
+  ),
+  opCase(
+    "projections of which one is used",
+    { x: random([4, 3]), w: random([2, 3], "w"), b: random([2], "b") },
+    (graph, x, w, b) =>
+      graph.projections(x!, [{ weight: w!, bias: b! }, { weight: w!, bias: b! }])[1]!,
+  ),
+  ...[false, true].map((hasBase) =>
+    opCase(
+      `projectionsGrad${hasBase ? " onto another gradient" : ""}`,
+      {
+        x: random([4, 3]),
+        w1: random([2, 3], "w1"),
+        w2: random([3, 3], "w2"),
+        dy1: random([4, 2], "dy1"),
+        dy2: random([4, 3], "dy2"),
+        ...hasBase ? { base: random([4, 3], "base") } : {},
+      },
+      (graph, x, w1, w2, dy1, dy2, base) => {
+        const made = graph.projectionsGrad(x!, [dy1!, dy2!], { weights: [w1!, w2!], base });
+        return joined(graph, [made.dx, ...made.dweights, ...made.dbiases]);
+      },
+    )
+  ),
+];
+
 const FUSED: readonly OpCase[] = [
   opCase("replicaSum on one replica", { x: random([2, 3]) }, (graph, x) => graph.replicaSum(x!)),
   opCase("gelu", { x: random([2, 4]) }, (graph, x) => graph.gelu(x!), {
@@ -557,6 +606,7 @@ const FUSED: readonly OpCase[] = [
     },
     { tolerance: 1e-5 },
   ),
+  ...PROJECTIONS,
   opCase(
     "softmaxCrossEntropy",
     { logits: random([3, 5]), targets: ids([3], [4, 0, 2]) },

@@ -35,6 +35,12 @@ export function runFused(node: Node, values: Float64Array[]): Float64Array[] | u
       });
       return [dx, dgamma, dbeta];
     }
+    case "projections": {
+      const count = node.outputs.length;
+      return node.outputs.map((_, i) => project(node, values, { i, count }));
+    }
+    case "projectionsGrad":
+      return projectionsGrad(node, values);
     case "softmaxCrossEntropy":
       return [second.map((target, i) => {
         const row = rowOf(first, i), highest = Math.max(...row);
@@ -53,6 +59,41 @@ export function runFused(node: Node, values: Float64Array[]): Float64Array[] | u
     default:
       return undefined;
   }
+}
+
+/** One of several linear layers, element by element. */
+function project(
+  { inputs, outputs }: Node,
+  values: Float64Array[],
+  { i, count }: { readonly i: number; readonly count: number },
+): Float64Array {
+  const [rows, width] = inputs[0]!.shape as [number, number], out = outputs[i]!.shape[1]!;
+  const x = values[0]!, weight = values[1 + i]!, bias = values[1 + count + i]!;
+  return Float64Array.from({ length: rows * out }, (_, place) => {
+    const row = Math.floor(place / out), column = place % out;
+    let total = bias[column]!;
+    for (let j = 0; j < width; j++) total += x[row * width + j]! * weight[column * width + j]!;
+    return total;
+  });
+}
+
+function projectionsGrad({ inputs, outputs }: Node, values: Float64Array[]): Float64Array[] {
+  const [rows, width] = inputs[0]!.shape as [number, number], count = (outputs.length - 1) / 2;
+  const x = values[0]!, dx = values[1 + 2 * count]?.slice() ?? new Float64Array(rows * width);
+  const dweights = outputs.slice(1, 1 + count).map(({ shape }) => new Float64Array(sizeOf(shape)));
+  const dbiases = outputs.slice(1 + count).map(({ shape }) => new Float64Array(sizeOf(shape)));
+  for (let i = 0; i < count; i++) {
+    const weight = values[1 + i]!, out = inputs[1 + i]!.shape[0]!;
+    for (const [place, dy] of values[1 + count + i]!.entries()) {
+      const row = Math.floor(place / out), column = place % out;
+      dbiases[i]![column]! += dy;
+      for (let j = 0; j < width; j++) {
+        dx[row * width + j]! += dy * weight[column * width + j]!;
+        dweights[i]![column * width + j]! += dy * x[row * width + j]!;
+      }
+    }
+  }
+  return [dx, ...dweights, ...dbiases];
 }
 
 type AttentionNode = Extract<Node, { op: "attention" | "attentionGrad" }>;

@@ -19,6 +19,8 @@ export interface DerivativeContext {
   readonly y: Value;
   /** The gradient of the output. */
   readonly dy: Value;
+  /** The gradients of all outputs, where one flows. */
+  readonly dys: readonly (Value | undefined)[];
   /**
    * Hands over what has been accumulated for an input so far: the gradient that
    * is then returned for that input must include it.
@@ -53,10 +55,7 @@ function none(): [] {
   return [];
 }
 
-/**
- * The derivative of every operation; "by expansion": that of its expansion, as for
- * all operations of several outputs.
- */
+/** The derivative of every operation; "by expansion": that of its expansion. */
 export const DERIVATIVES: { readonly [Name in OpName]: Derivative<Name> | "by expansion" } = {
   input: none,
   splat: none,
@@ -146,6 +145,20 @@ export const DERIVATIVES: { readonly [Name in OpName]: Derivative<Name> | "by ex
     return [() => made().dx, () => made().dgamma, () => made().dbeta];
   },
   layerNormGrad: "by expansion",
+  projections: (node, { graph, inputs: [x, ...layers], dys, take }) => {
+    const weights = layers.slice(0, layers.length / 2);
+    const made = once(() => {
+      const flows = dys.map((dy, i) => dy ?? graph.splat(0, node.outputs[i]!.shape));
+      // Adding onto the gradient so far lets an engine begin a product with it.
+      return graph.projectionsGrad(x!, flows, { weights, base: take(x!) });
+    });
+    return [
+      () => made().dx,
+      ...weights.map((_, i) => () => made().dweights[i]!),
+      ...weights.map((_, i) => () => made().dbiases[i]!),
+    ];
+  },
+  projectionsGrad: "by expansion",
   softmaxCrossEntropy: (_, { graph, inputs: [logits, targets], dy }) => [
     () => graph.softmaxCrossEntropyGrad(logits!, targets!, dy),
   ],

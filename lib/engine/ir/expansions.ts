@@ -6,7 +6,8 @@
  * exponentials, a layer norm's standardised input), so that common
  * subexpressions of a step and its gradient are computed once.
  */
-import type { AttentionOptions, Graph, Node, OpName, Value } from "./graph.ts";
+import type { AttentionOptions } from "./composites.ts";
+import type { Graph, Node, OpName, Value } from "./graph.ts";
 import { sumTo } from "./sum_to.ts";
 
 /** The operations that `expandNode` can expand: the fused ones, and those of several devices. */
@@ -18,6 +19,8 @@ export const FUSED_OPS: ReadonlySet<OpName> = new Set<OpName>([
   "softmaxGrad",
   "layerNorm",
   "layerNormGrad",
+  "projections",
+  "projectionsGrad",
   "softmaxCrossEntropy",
   "softmaxCrossEntropyGrad",
   "attention",
@@ -70,6 +73,10 @@ export function expandNode(
         sumTo(graph, c, b.shape),
       ];
     }
+    case "projections":
+      return projectApart(graph, inputs);
+    case "projectionsGrad":
+      return projectionsGradApart(graph, inputs);
     case "softmaxCrossEntropy": {
       const { shifted, sums } = stableExponentials(graph, a);
       const logSums = graph.reshape(graph.log(sums), b.shape);
@@ -126,6 +133,31 @@ function openAttention(
   const scores = graph.matmul(q, k, { transposeB: true, alpha: scale });
   const weights = graph.softmax(graph.add(scores, bias));
   return { q, k, v, weights, mixing: mask === undefined ? weights : graph.mul(weights, mask) };
+}
+
+/** Each projection as a product of its own. */
+function projectApart(graph: Graph, [x, ...layers]: readonly Value[]): [Value, ...Value[]] {
+  const count = layers.length / 2;
+  return layers.slice(0, count).map((weight, i) =>
+    graph.add(graph.matmul(x!, weight, { transposeB: true }), layers[count + i]!)
+  ) as [Value, ...Value[]];
+}
+
+/** The gradients in the order in which those of linear layers one after the other come. */
+function projectionsGradApart(
+  graph: Graph,
+  [x, ...others]: readonly Value[],
+): [Value, ...Value[]] {
+  const count = Math.floor(others.length / 2);
+  const weights = others.slice(0, count), dys = others.slice(count, 2 * count);
+  const made = weights.map((weight, i) => ({
+    dbias: sumTo(graph, dys[i]!, weight.shape.slice(0, 1)),
+    dx: graph.matmul(dys[i]!, weight),
+    dweight: graph.matmul(dys[i]!, x!, { transposeA: true }),
+  }));
+  const terms = [...others.slice(2 * count), ...made.map(({ dx }) => dx).toReversed()];
+  const dx = terms.reduce((sum, each) => graph.add(sum, each));
+  return [dx, ...made.map(({ dweight }) => dweight), ...made.map(({ dbias }) => dbias)];
 }
 
 /** Tokens and heads in the other order: [B, T, H, D] to [B, H, T, D] and back. */

@@ -87,7 +87,14 @@ function derivativesOf(
   if (derivative !== "by expansion") {
     // The table pairs each name with its own attributes, which a lookup cannot show.
     const rule = derivative as (node: Node, context: DerivativeContext) => (() => Value)[];
-    return rule(node, { graph, inputs: node.inputs, y: node.output, dy: flows[0]!, take });
+    return rule(node, {
+      graph,
+      inputs: node.inputs,
+      y: node.output,
+      dy: flows[0]!,
+      dys: flows,
+      take,
+    });
   }
   const first = graph.nodes.length;
   const results = expandNode(graph, node, node.inputs);

@@ -8,6 +8,13 @@
  * operation means.
  */
 import type { DType, ElementwiseOp, Node, OpAttrs, OpName, Shape, Value } from "./ops.ts";
+import type {
+  AttentionGradients,
+  AttentionOptions,
+  LayerNormGradients,
+  ProjectionGradients,
+  ProjectionWeights,
+} from "./composites.ts";
 import {
   check,
   type OpOfGivenShape,
@@ -28,36 +35,6 @@ export type {
   UnaryOp,
   Value,
 } from "./ops.ts";
-
-/** The gradients of a layer norm. */
-export interface LayerNormGradients {
-  /** Of the shape of x. */
-  readonly dx: Value;
-  /** Of the shape of gamma. */
-  readonly dgamma: Value;
-  /** Of the shape of beta. */
-  readonly dbeta: Value;
-}
-
-/** What an attention takes besides queries, keys and values. */
-export interface AttentionOptions {
-  /** Broadcasts to [B, H, T, S]; 0 to attend, a large negative number not to. */
-  readonly bias: Value;
-  /** Broadcasts to [B, H, T, S]: what the probabilities are multiplied by, as in dropout. */
-  readonly mask?: Value | undefined;
-  /** What the products of queries and keys are multiplied by. */
-  readonly scale: number;
-}
-
-/** The gradients of an attention, each of the shape of its operand. */
-export interface AttentionGradients {
-  /** Of the queries. */
-  readonly dq: Value;
-  /** Of the keys. */
-  readonly dk: Value;
-  /** Of the values. */
-  readonly dv: Value;
-}
 
 /** A graph under construction; nodes stand in an order in which they can run. */
 export class Graph {
@@ -271,6 +248,31 @@ export class Graph {
     const made = this.#many("layerNormGrad", { epsilon }, [x, gamma, dy]);
     const [dx, dgamma, dbeta] = made as [Value, Value, Value];
     return { dx, dgamma, dbeta };
+  }
+  /**
+   * Several linear layers of one input: x wT + b for each.
+   *
+   * @param x [N, in]
+   */
+  projections(x: Value, layers: readonly ProjectionWeights[]): Value[] {
+    const weights = layers.map(({ weight }) => weight), biases = layers.map(({ bias }) => bias);
+    return [...this.#many("projections", {}, [x, ...weights, ...biases])];
+  }
+  /**
+   * The gradients of projections.
+   *
+   * @param dys the gradients of the results
+   * @param options base: what the gradient of x is added to; of its shape
+   */
+  projectionsGrad(
+    x: Value,
+    dys: readonly Value[],
+    { weights, base }: { readonly weights: readonly Value[]; readonly base?: Value | undefined },
+  ): ProjectionGradients {
+    const inputs = [x, ...weights, ...dys, ...base === undefined ? [] : [base]];
+    const [dx, ...rest] = this.#many("projectionsGrad", {}, inputs);
+    const dweights = rest.slice(0, weights.length);
+    return { dx, dweights, dbiases: rest.slice(weights.length) };
   }
   /** Cross-entropy in nats of logits [N, V] against target ids [N] (i32): [N]. */
   softmaxCrossEntropy(logits: Value, targets: Value): Value {

@@ -111,6 +111,13 @@ export type OpAttrs = {
   layerNorm: { readonly epsilon: number };
   /** (x, gamma, dy): the gradients of x, gamma and beta. */
   layerNormGrad: { readonly epsilon: number };
+  /**
+   * (x [N, in], n weights [out, in], n biases [out]): x wT + b for each, n times [N, out]. Said
+   * as one, so that an engine may compute one wide product.
+   */
+  projections: NoAttrs;
+  /** (x, n weights, n dy, base?): the gradients of x (plus base), of the weights, of the biases. */
+  projectionsGrad: NoAttrs;
   /** (logits [N, V], targets [N]): [N] in nats. */
   softmaxCrossEntropy: NoAttrs;
   /** (logits [N, V], targets [N], dloss [N]): [N, V]. */

@@ -189,6 +189,22 @@ const SHAPE_RULES: { readonly [Name in RuledOp]: ShapeRule<Name> } = {
     check(isShape(gamma!, x!.shape.slice(-1)), "layerNormGrad: another width");
     return [x!, gamma!, gamma!];
   },
+  projections: (_, x, ...layers) => {
+    const count = layers.length / 2;
+    check(Number.isInteger(count) && count > 0, "projections need a weight and a bias each");
+    return layers.slice(0, count).map((weight, i) => projected(x!, weight, layers[count + i]!));
+  },
+  projectionsGrad: (_, x, ...others) => {
+    const count = Math.floor(others.length / 2);
+    check(count > 0, "projectionsGrad needs a weight and a gradient each");
+    const weights = others.slice(0, count), dys = others.slice(count, 2 * count);
+    const biases = weights.map(({ shape, dtype }) => ({ shape: shape.slice(0, 1), dtype }));
+    const isFit =
+      weights.every((weight, i) => isShape(dys[i]!, projected(x!, weight, biases[i]!).shape)) &&
+      others.slice(2 * count).every((base) => isShape(base, x!.shape));
+    check(isFit, "projectionsGrad: shapes differ");
+    return [x!, ...weights, ...biases];
+  },
   softmaxCrossEntropy: (_, logits, targets) => {
     check(
       logits!.shape.length === 2 && targets!.dtype === "i32" &&
@@ -248,6 +264,17 @@ function reduced({ axes, keepDims }: OpAttrs["reduceSum"], x?: ValueType): Value
       : shape.filter((_, i) => !axes.includes(i)),
     dtype,
   };
+}
+
+/** What one of several projections makes. */
+function projected(x: ValueType, weight: ValueType, bias: ValueType): ValueType {
+  const [rows, width] = x.shape, [out, inner] = weight.shape;
+  check(
+    x.shape.length === 2 && weight.shape.length === 2 && inner === width && isShape(bias, [out!]) &&
+      [x, weight, bias].every(({ dtype }) => dtype === "f32"),
+    `cannot project [${x.shape}] by [${weight.shape}] and [${bias.shape}]`,
+  );
+  return { shape: [rows!, out!], dtype: "f32" };
 }
 
 function checkAttention(

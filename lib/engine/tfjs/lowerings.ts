@@ -18,6 +18,8 @@ type NotLowered =
   | "softmaxGrad"
   | "layerNorm"
   | "layerNormGrad"
+  | "projections"
+  | "projectionsGrad"
   | "softmaxCrossEntropy"
   | "softmaxCrossEntropyGrad"
   | "attention"

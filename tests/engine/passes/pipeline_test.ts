@@ -14,6 +14,7 @@ import { shareCommon } from "../../../lib/engine/passes/cse.ts";
 import { dropDead } from "../../../lib/engine/passes/dce.ts";
 import { expand } from "../../../lib/engine/passes/expand.ts";
 import { fold } from "../../../lib/engine/passes/fold.ts";
+import { mergeProjections } from "../../../lib/engine/passes/merge_projections.ts";
 import { optimise } from "../../../lib/engine/passes/pipeline.ts";
 import { copyGraph, type Pass } from "../../../lib/engine/passes/rewrite.ts";
 import { CASES } from "../cases.ts";
@@ -25,6 +26,7 @@ const PASSES: Readonly<Record<string, Pass>> = {
   shareCommon,
   dropDead,
   fold,
+  mergeProjections,
   optimise,
   copyGraph: (graph) => copyGraph(graph).graph,
 };
@@ -176,6 +178,23 @@ Deno.test("expand() leaves no fused operation but those that an engine keeps", (
     new Set(graph.nodes.map(({ op }) => op).filter((op) => FUSED_OPS.has(op)));
   const kept = expand((node) => node.op === "softmax")(attention);
   assert.deepEqual(fused(kept), new Set<OpName>(["softmax"]));
+});
+
+Deno.test("mergeProjections() leaves one product where three were, and one for each gradient", () => {
+  const graph = new Graph();
+  const x = graph.input("x", [4, 3]);
+  const layers = [2, 3, 5].map((out) => ({
+    weight: graph.param(`weight ${out}`, [out, 3]),
+    bias: graph.param(`bias ${out}`, [out]),
+  }));
+  const products = (each: Graph) => optimise(each).nodes.filter(({ op }) => op === "matmul").length;
+  const joint = graph.concat(graph.projections(x, layers), 1);
+  const loss = graph.reduceSum(graph.mul(joint, joint), [0, 1]);
+  graph.output("loss", loss);
+  assert.deepEqual([products(graph), products(mergeProjections(graph))], [3, 1]);
+  const wrt = [x, ...layers.map(({ weight }) => weight)];
+  for (const [i, each] of differentiate(graph, loss, wrt).entries()) graph.output(`${i}`, each);
+  assert.deepEqual([products(graph), products(mergeProjections(graph))], [9, 3]);
 });
 
 Deno.test("shareCommon() tells constants, seeds of dropout and zeros of either sign apart", () => {

@@ -5,6 +5,7 @@
  * kept by. Each operation stands on a line of its own and names the node it comes from.
  */
 import type { Graph, Node, Value } from "../../ir/graph.ts";
+import { mergeProjections } from "../../passes/merge_projections.ts";
 import { optimise } from "../../passes/pipeline.ts";
 import type { ModuleInput, ModuleOptions, ModuleTensor, XlaModule } from "../module.ts";
 import { Block, type Tensor } from "./block.ts";
@@ -20,7 +21,10 @@ import { quoted, typeOf, writtenType } from "./syntax.ts";
  */
 export function emitModule(graph: Graph, options: ModuleOptions): XlaModule {
   const { replicas = 1 } = options;
-  const simple = optimise(graph, ({ op }) => op === "replicaSum" ? replicas > 1 : isPrimitive(op));
+  const simple = optimise(
+    mergeProjections(graph),
+    ({ op }) => op === "replicaSum" ? replicas > 1 : isPrimitive(op),
+  );
   const outputs = [...simple.outputs].map(([name, { dtype, shape }]) => ({ name, dtype, shape }));
   const inputs = inputsOf(simple, outputs, options.donations ?? new Map());
   const block = new Block();

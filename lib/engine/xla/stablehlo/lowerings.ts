@@ -33,6 +33,8 @@ type NotHere =
   | "softmaxGrad"
   | "layerNorm"
   | "layerNormGrad"
+  | "projections"
+  | "projectionsGrad"
   | "softmaxCrossEntropy"
   | "softmaxCrossEntropyGrad"
   | "attention"
