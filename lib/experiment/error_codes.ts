@@ -15,6 +15,7 @@ export const EXPERIMENT_ERRORS: ErrorTable = {
   "experiment/missing-key": { exit: 2, about: "a key that must be there and is not" },
   "experiment/not-found": { exit: 2, about: "an experiment file that is not there or unreadable" },
   "experiment/only": { exit: 2, about: "an --only that names nothing" },
+  "experiment/over": { exit: 2, about: "axes that a stage cannot take all cells of" },
   "experiment/path": { exit: 2, about: "a path that does not count from its file (a warning)" },
   "experiment/params": { exit: 2, about: "parameters that do not go together" },
   "experiment/reference": { exit: 2, about: "a stage referred to where it does not fit" },

@@ -32,7 +32,8 @@ import {
   valueOf,
 } from "./yaml/node.ts";
 import { PathSet } from "./check/path_set.ts";
-import { restrict } from "./grid/only.ts";
+import { checkOver } from "./reductions.ts";
+import { reportLeftOut, restrict } from "./grid/only.ts";
 import { applyOverrides } from "./yaml/overrides.ts";
 import { checkParamsOnce, paramsOfStage } from "./params.ts";
 import { reportMissingFolders } from "./paths.ts";
@@ -191,6 +192,9 @@ class Loader {
     const paramsOf = this.#checkParams(stages, grid);
     const ordered = orderStages(stages, faults);
     const axesOf = ordered === undefined ? undefined : axesOfStages(ordered, axes);
+    if (axesOf !== undefined) {
+      checkOver(stages.values(), { axesOf, grid, faults, warnings: this.#warnings });
+    }
     const names = new Set(entriesOf(valueOf(this.#root, "stages")).map(([name]) => name));
     const fits = readFits(this.#root, {
       stages: names,
@@ -212,13 +216,17 @@ class Loader {
       throw new Error("a spec without faults has a grid and an order of stages");
     }
     this.#checkCount([...stages.values()], { axesOf, grid });
-    const all = expand({
-      stages: [...stages.values()],
+    const expanded = expand({
+      stages: ordered ?? [],
       axesOf,
       grid: restriction.grid,
+      whole: grid,
       paramsOf,
       keptModels: keptModels(ordered ?? []),
     });
+    const all = [...stages.keys()].flatMap((name) => expanded.requests.get(name)!);
+    reportLeftOut(expanded, { restriction, faults, warnings: this.#warnings });
+    faults.throwIfAny(this.#file);
     const requests = restriction.stages === undefined
       ? all
       : withDependencies(all, restriction.stages);

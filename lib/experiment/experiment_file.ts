@@ -33,6 +33,9 @@ const stage = z.strictObject({
   uses: z.string().min(1).describe("The kind of task."),
   with: z.record(z.string(), z.unknown()).optional()
     .describe("Inputs and parameters of the task."),
+  over: z.array(z.string().min(1)).min(1).optional().describe(
+    "Axes of which it takes all cells at once, instead of being repeated over them.",
+  ),
   keepModel: z.boolean().optional().describe(
     "Whether a fine-tuned model is kept though no stage reads it, such as to be exported.",
   ),

@@ -1,7 +1,8 @@
 /**
  * The stages of a spec: their kinds, the stages that they refer to, their axes.
  *
- * A stage is repeated over the axes that it, or any stage it refers to, mentions.
+ * A stage is repeated over the axes that it, or any stage it refers to, mentions, but for those
+ * that it takes all of.
  */
 import { listOf } from "../base/list.ts";
 import type { SourcePosition } from "../base/errors.ts";
@@ -10,6 +11,7 @@ import type { InputRole, InputRoles, ModelKeeping, TaskKind } from "../graph/tas
 import { ExpressionFault } from "./language/expression.ts";
 import type { FaultList } from "./check/fault_list.ts";
 import { mendName, nearestName } from "./check/near.ts";
+import { type OverAxis, readOver } from "./over.ts";
 import { entriesOf, type MapEntry, type MapNode, type SpecNode, valueOf } from "./yaml/node.ts";
 import {
   addExpressionFault,
@@ -53,6 +55,8 @@ export interface Stage {
   readonly template: Template;
   /** Axes that the params mention, in the order of the grid. */
   readonly ownAxes: readonly string[];
+  /** Axes that it takes all cells of. */
+  readonly over: readonly OverAxis[];
   /** Whether the spec asks that its model be kept. */
   readonly asksForModel: boolean;
 }
@@ -114,6 +118,7 @@ export function axesOfStages(
     for (const source of sourcesOf(stage)) {
       for (const axis of found.get(source) ?? []) all.add(axis);
     }
+    for (const { axis } of stage.over) all.delete(axis);
     found.set(stage.name, all);
   }
   return new Map(
@@ -223,6 +228,7 @@ class StageReader {
       params,
       template,
       ownAxes: axes.filter((axis) => mentioned.has(axis)),
+      over: readOver(valueOf(entry.value, "over"), { axes, faults }),
       asksForModel: isTrue(valueOf(entry.value, "keepModel")),
     };
   }

@@ -19,7 +19,7 @@ import {
   keyOf,
 } from "./key.ts";
 import type { RequestRef, TaskRequest } from "./request.ts";
-import type { InputRef, ModelKeeping, Task, TaskCell, TaskKind } from "./task.ts";
+import type { InputRef, InputRoles, ModelKeeping, Task, TaskCell, TaskKind } from "./task.ts";
 
 /** All tasks of an experiment, and how they hang together. */
 export interface TaskGraph {
@@ -95,6 +95,12 @@ function inOrder(
 /** What a task is made from once its inputs have keys. */
 type TaskParts = Omit<IdentityParts, "files" | "numerics">;
 
+/** References by key and output, each once. */
+function asSet(refs: readonly InputRef[]): readonly InputRef[] {
+  const byName = new Map(refs.map((ref) => [`${ref.key}/${ref.output}`, ref]));
+  return [...byName].sort(([a], [b]) => compareText(a, b)).map(([, ref]) => ref);
+}
+
 class Draft {
   readonly #tasks = new Map<string, Task>();
   readonly #cells = new Map<string, Map<string, TaskCell>>();
@@ -112,11 +118,13 @@ class Draft {
 
   add(request: TaskRequest): void {
     const inputs: Record<string, readonly InputRef[]> = {};
+    const roles: InputRoles = request.kind.inputs;
     for (const [role, refs] of Object.entries(request.inputs)) {
-      inputs[role] = refs.map((ref) => ({
+      const found = refs.map((ref) => ({
         key: this.#ofRequest.get(ref.request)!,
         output: ref.output,
       }));
+      inputs[role] = roles[role]?.isSet === true ? asSet(found) : found;
     }
     const parts = { kind: request.kind, params: request.params, inputs: filledRoles(inputs) };
     const key = this.#addTask(parts);

@@ -61,7 +61,10 @@ function compareInputs(
   { from, to }: { from: Identity; to: Identity },
   identityOfKey: IdentityLookup,
 ): Difference[] {
-  const changed = compareMaps(refsByPath(from), refsByPath(to));
+  const roles = new Set([...Object.keys(from.inputs), ...Object.keys(to.inputs)]);
+  const changed = [...roles].flatMap((role) =>
+    compareRefs(role, { from: from.inputs[role] ?? [], to: to.inputs[role] ?? [] })
+  );
   return changed.map(([path, old, now]) => {
     const before = old && identityOfKey(old.key);
     const after = now && identityOfKey(now.key);
@@ -76,12 +79,28 @@ function compareInputs(
   });
 }
 
-function refsByPath(identity: Identity): Map<string, InputRef> {
-  return new Map(
-    Object.entries(identity.inputs).flatMap(([role, refs]) =>
-      refs.map((ref, index) => [`inputs.${role}[${index}]`, ref] as const)
-    ),
-  );
+/**
+ * The references of a role that differ. Those that both lists have are none of them, unless it
+ * is their order alone that differs: one more in a list does not change all that come after it.
+ */
+function compareRefs(
+  role: string,
+  { from, to }: { readonly from: readonly InputRef[]; readonly to: readonly InputRef[] },
+): [string, InputRef | undefined, InputRef | undefined][] {
+  const before = new Set(from.map(refText)), after = new Set(to.map(refText));
+  const gone = from.filter((ref) => !after.has(refText(ref)));
+  const come = to.filter((ref) => !before.has(refText(ref)));
+  const at = (index: number) => `inputs.${role}[${index}]`;
+  if (gone.length + come.length === 0) {
+    const inPlace = (refs: readonly InputRef[]) =>
+      new Map(refs.map((ref, index) => [at(index), ref] as const));
+    return compareMaps(inPlace(from), inPlace(to));
+  }
+  const count = Math.max(gone.length, come.length);
+  return Array.from({ length: count }, (_, i) => {
+    const old = gone[i], now = come[i];
+    return [at(now === undefined ? from.indexOf(old!) : to.indexOf(now)), old, now];
+  });
 }
 
 /** A reference as text: the key, and after a slash the output's name. */

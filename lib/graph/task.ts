@@ -39,6 +39,11 @@ export interface InputRole<Opened = unknown> {
   /** Whether a list of references may be given. */
   readonly many?: boolean;
   /**
+   * Whether the order of a list means nothing: the key holds its artifacts sorted and each once,
+   * and so are they given.
+   */
+  readonly isSet?: boolean;
+  /**
    * Whether the model of the artifact is read, where its kind drops that unless somebody does;
    * "ifKept": where the task keeps a model itself.
    */

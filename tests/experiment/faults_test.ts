@@ -45,7 +45,7 @@ spec.yaml:11:7: cannot read key "toString" [experiment/unknown-key]
     name: "an unknown key like no other",
     spec: `${STAGES}  other: { uses: synthetic-world, wild: 1 }\n`,
     faults: `spec.yaml:5:35: cannot read key "wild" [experiment/unknown-key]
-  mend: write one of "uses", "with", "keepModel"`,
+  mend: write one of "uses", "with", "over", "keepModel"`,
   },
   {
     name: "a key in another spelling",

@@ -64,3 +64,28 @@ Deno.test("explain() tells a file's content, added inputs, other numerics and ve
     "version: 1 -> 2",
   ]);
 });
+
+Deno.test("explain() names the one input that a list has more, not all that come after it", async () => {
+  const graph = await graphOf({
+    text: { kind: text },
+    a: { kind: train, params: { steps: 1 }, inputs: { text: ["text"] } },
+    b: { kind: train, params: { steps: 2 }, inputs: { text: ["text"] } },
+    c: { kind: train, params: { steps: 3 }, inputs: { text: ["text"] } },
+    two: { kind: exam, inputs: { model: ["b", "c"] } },
+    three: { kind: exam, inputs: { model: ["a", "b", "c"] } },
+    turned: { kind: exam, inputs: { model: ["c", "b"] } },
+  });
+  const identity = (id: string) => graph.identities.get(keyOfRequest(graph, id))!;
+  const pathsFrom = (from: string, to: string) =>
+    explain({ from: identity(from), to: identity(to) }).map((each) => [
+      each.path,
+      each.from !== undefined,
+      each.to !== undefined,
+    ]);
+  assert.deepEqual(pathsFrom("two", "three"), [["inputs.model[0]", false, true]]);
+  assert.deepEqual(pathsFrom("three", "two"), [["inputs.model[0]", true, false]]);
+  assert.deepEqual(pathsFrom("two", "turned").map(([path]) => path), [
+    "inputs.model[0]",
+    "inputs.model[1]",
+  ]);
+});

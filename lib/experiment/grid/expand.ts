@@ -2,7 +2,8 @@
  * Stages x cells -> requests.
  *
  * A reference resolves to the cell with the same values of the axes that both
- * stages have, which projecting the grid makes sure is there.
+ * stages have, which projecting the grid makes sure is there; to all such cells
+ * where the stage takes all of an axis.
  */
 import type { JsonObject } from "../../base/canonical.ts";
 import { parsePath } from "../../base/path.ts";
@@ -15,21 +16,103 @@ import type { Stage } from "../stages.ts";
 
 /** What requests are made from; every stage is sound. */
 export interface Expansion {
-  /** In the order of the spec. */
+  /** Each after those that it refers to. */
   readonly stages: readonly Stage[];
   /** The axes of every stage, in the order of the grid. */
   readonly axesOf: ReadonlyMap<string, readonly string[]>;
   /** The cells to expand over. */
   readonly grid: Grid;
+  /** All cells, from which those were taken. */
+  readonly whole: Grid;
   /** Checked params by stage, by the key of the cell on the stage's own axes. */
   readonly paramsOf: ReadonlyMap<string, ReadonlyMap<string, JsonObject>>;
   /** Why models are kept, by stage. */
   readonly keptModels: ReadonlyMap<string, ModelKeeping>;
 }
 
-/** The requests of all stages at all their cells. */
-export function expand(expansion: Expansion): readonly TaskRequest[] {
-  return expansion.stages.flatMap((stage) => expandStage(stage, expansion));
+/** A stage some of whose cells would take but a part of an axis. */
+export interface LeftOut {
+  /** The stage. */
+  readonly stage: Stage;
+  /** The stage that it reads at fewer cells. */
+  readonly source: string;
+  /** At how many cells that would be read, and at how many it should be. */
+  readonly cells: { readonly left: number; readonly all: number };
+}
+
+/** What becomes of stages. */
+export interface Expanded {
+  /** The requests at all cells, by stage. */
+  readonly requests: ReadonlyMap<string, readonly TaskRequest[]>;
+  /**
+   * Stages that are left out at some cells, as what they take all of is there in part only; of
+   * what reads them in turn nothing is said.
+   */
+  readonly leftOut: readonly LeftOut[];
+}
+
+/** The requests of all stages at all their cells that are whole. */
+export function expand(expansion: Expansion): Expanded {
+  const requests = new Map<string, readonly TaskRequest[]>();
+  const leftOut: LeftOut[] = [], there = new Set<string>();
+  for (const stage of expansion.stages) {
+    const whole = partsTaken(stage, expansion);
+    leftOut.push(...whole.leftOut);
+    const found = expandStage(stage, expansion).filter(({ id, inputs }) =>
+      !whole.missing.has(id) &&
+      Object.values(inputs).flat().every(({ request }) => there.has(request))
+    );
+    for (const { id } of found) there.add(id);
+    requests.set(stage.name, found);
+  }
+  return { requests, leftOut };
+}
+
+/** The requests of a stage, by id, that would take fewer cells of an axis than there are. */
+function partsTaken(
+  stage: Stage,
+  { grid, whole, axesOf }: Expansion,
+): { readonly missing: ReadonlySet<string>; readonly leftOut: readonly LeftOut[] } {
+  const missing = new Set<string>(), leftOut: LeftOut[] = [];
+  if (stage.over.length === 0 || grid.cells.length === whole.cells.length) {
+    return { missing, leftOut };
+  }
+  const axes = axesOf.get(stage.name)!;
+  for (const { stage: source } of [...stage.inputs.values()].flat()) {
+    const left = takenBy(stage, source, { axesOf, grid });
+    const all = takenBy(stage, source, { axesOf, grid: whole });
+    let told: LeftOut | undefined;
+    for (const cell of project(grid, axes)) {
+      const counts = {
+        left: left.get(cellKey(cell))!.length,
+        all: all.get(cellKey(cell))!.length,
+      };
+      if (counts.left === counts.all) continue;
+      missing.add(formatCell(stage.name, axesAt(axes, cell, grid)));
+      told ??= { stage, source, cells: counts };
+    }
+    if (told !== undefined) leftOut.push(told);
+  }
+  return { missing, leftOut };
+}
+
+/** The cells of a source that a stage reads, by the key of its own cell; in the order of the grid. */
+function takenBy(
+  stage: Stage,
+  source: string,
+  { axesOf, grid }: Pick<Expansion, "axesOf" | "grid">,
+): ReadonlyMap<string, readonly Cell[]> {
+  const axes = axesOf.get(stage.name)!, sourceAxes = axesOf.get(source)!;
+  const all = new Set([...axes, ...sourceAxes]);
+  const joint = grid.axes.filter((axis) => all.has(axis));
+  const own = columnsOf(axes, joint), its = columnsOf(sourceAxes, joint);
+  const taken = new Map<string, Cell[]>();
+  for (const cell of project(grid, joint)) {
+    const key = cellKey(pick(cell, own)), cells = taken.get(key);
+    if (cells === undefined) taken.set(key, [pick(cell, its)]);
+    else cells.push(pick(cell, its));
+  }
+  return taken;
 }
 
 /** The requests of some stages, and all that they depend on. */
@@ -59,7 +142,7 @@ function expandStage(stage: Stage, expansion: Expansion): readonly TaskRequest[]
       source,
       output,
       sourceAxes: axesOf.get(source)!,
-      columns: columnsOf(axesOf.get(source)!, axes),
+      cellsAt: cellsRead(stage, source, expansion),
     })),
   }));
   const positionOf = (path: string) => {
@@ -69,10 +152,12 @@ function expandStage(stage: Stage, expansion: Expansion): readonly TaskRequest[]
   return project(grid, axes).map((cell) => {
     const inputs: Record<string, readonly RequestRef[]> = {};
     for (const { role, refs } of references) {
-      inputs[role] = refs.map(({ source, output, sourceAxes, columns }) => ({
-        request: formatCell(source, axesAt(sourceAxes, pick(cell, columns), grid)),
-        output,
-      }));
+      inputs[role] = refs.flatMap(({ source, output, sourceAxes, cellsAt }) =>
+        cellsAt(cell).map((its) => ({
+          request: formatCell(source, axesAt(sourceAxes, its, grid)),
+          output,
+        }))
+      );
     }
     const values = axesAt(axes, cell, grid);
     return {
@@ -86,6 +171,21 @@ function expandStage(stage: Stage, expansion: Expansion): readonly TaskRequest[]
       positionOf,
     };
   });
+}
+
+/** The cells of a source that a stage reads at one of its own. */
+function cellsRead(
+  stage: Stage,
+  source: string,
+  { axesOf, grid }: Expansion,
+): (cell: Cell) => readonly Cell[] {
+  const axes = axesOf.get(stage.name)!, sourceAxes = axesOf.get(source)!;
+  if (sourceAxes.every((axis) => axes.includes(axis))) {
+    const columns = columnsOf(sourceAxes, axes);
+    return (cell) => [pick(cell, columns)];
+  }
+  const taken = takenBy(stage, source, { axesOf, grid });
+  return (cell) => taken.get(cellKey(cell))!;
 }
 
 function columnsOf(some: readonly string[], axes: readonly string[]): readonly number[] {

@@ -9,6 +9,7 @@ import type { SourcePosition } from "../../base/errors.ts";
 import { formatAxisValue } from "../../report/text/labels.ts";
 import type { AxisValue } from "../experiment_file.ts";
 import type { FaultList } from "../check/fault_list.ts";
+import type { Expanded } from "./expand.ts";
 import type { Grid } from "./grid.ts";
 import { mendName } from "../check/near.ts";
 import { itemsOf } from "../yaml/node.ts";
@@ -70,6 +71,34 @@ export function restrict(texts: readonly string[], options: OnlyOptions): Restri
     faults.add("experiment/only", "this leaves no cell", { at, mend: "ask for less at once" });
   }
   return { grid: { ...grid, cells }, ...(stages.size > 0 ? { stages } : {}) };
+}
+
+/**
+ * Tells of stages that `--only` leaves but a part of an axis to take all of: they are left out,
+ * and what reads them, since a choice or a mean of a part would pass for that of the whole.
+ * Where that leaves nothing of a stage that `--only` asks for by name, it is a fault.
+ */
+export function reportLeftOut(
+  { leftOut, requests }: Expanded,
+  { restriction, faults, warnings }: {
+    readonly restriction: Restriction;
+    readonly faults: FaultList;
+    readonly warnings: FaultList;
+  },
+): void {
+  const empty = [...restriction.stages ?? []].filter((name) => requests.get(name)!.length === 0);
+  const isNeeded = new Set(empty.length === 0 ? [] : leftOut.map(({ stage }) => stage.name));
+  for (const { stage: { name, over }, source, cells } of leftOut) {
+    const isAsked = isNeeded.has(name);
+    const axes = listOf(over.map(({ axis }) => axis));
+    const message = `--only leaves ${cells.left} of the ${cells.all} cells of "${source}" that ` +
+      `stage "${name}" takes all of`;
+    const list = isAsked ? faults : warnings;
+    list.add("experiment/only", isAsked ? message : `${message}: it is left out`, {
+      at: over[0]!.at,
+      mend: `do not restrict ${axes}${isAsked ? "" : " to run it too"}`,
+    });
+  }
 }
 
 function readStageNames(
