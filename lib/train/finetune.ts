@@ -1,8 +1,10 @@
 /**
  * Fine-tuning: padded batches of examples, the step loop over them, and prediction.
  *
- * Rows are padded to one length, so that one compiled graph serves a whole
- * training. The order is a pure function of (seed, step), as in pre-training.
+ * Rows of a batch are padded to the length of a ladder that fits its longest example, so
+ * that few compiled graphs serve a whole training and little is computed on padding. The
+ * order is a pure function of (seed, step), as in pre-training; prediction takes examples
+ * by their length.
  */
 import { ExperimentError } from "../base/errors.ts";
 import { Permutation } from "../base/rng.ts";
@@ -18,12 +20,12 @@ import {
   type TrainProgress,
 } from "./steps.ts";
 
-/** The shape that rows are padded to. */
-export interface PaddedShape {
+/** How examples are padded to rows. */
+export interface Padding {
   /** Rows a batch. */
   readonly rows: number;
-  /** Pieces a row. */
-  readonly length: number;
+  /** The pieces a row may have, ascending; the last fits every example. */
+  readonly lengths: readonly number[];
   /** The id of [PAD]. */
   readonly padId: number;
   /** Whether rows hold several segments. */
@@ -48,13 +50,36 @@ export interface TargetBatch {
   readonly weights: Float32Array;
 }
 
-/** The smallest multiple of 16 that fits the longest example, but at most `limit`. */
-export function fittingLength(
+/** The shape of one batch. */
+export interface PaddedShape extends Omit<Padding, "lengths"> {
+  /** Pieces a row. */
+  readonly length: number;
+}
+
+/** Each a half or a third more than the one before; multiples of 16. */
+const LADDER: readonly number[] = [16, 32, 48, 64, 96, 128, 192, 256, 384, 512];
+
+/** The lengths that rows are padded to: those of the ladder up to what the longest needs. */
+export function paddedLengths(examples: readonly Pick<Example, "ids">[], limit: number): number[] {
+  const longest = longestOf(examples), last = Math.min(limit, Math.ceil(longest / 16) * 16);
+  return [...LADDER.filter((length) => length < last), last];
+}
+
+/** The shape for a batch: the shortest rows that hold its longest example. */
+export function shapeFor(
   examples: readonly Pick<Example, "ids">[],
-  limit: number,
-): number {
-  const longest = examples.reduce((most, each) => Math.max(most, each.ids.length), 1);
-  return Math.min(limit, Math.ceil(longest / 16) * 16);
+  { lengths, ...shape }: Padding,
+): PaddedShape {
+  const longest = longestOf(examples);
+  const length = lengths.find((each) => each >= longest);
+  if (length === undefined) {
+    throw new Error(`an example of ${longest} pieces in rows of ${lengths.at(-1)}`);
+  }
+  return { ...shape, length };
+}
+
+function longestOf(examples: readonly Pick<Example, "ids">[]): number {
+  return examples.reduce((most, each) => Math.max(most, each.ids.length), 1);
 }
 
 /** Pads examples to a batch; rows that are missing hold nothing but padding. */
@@ -68,9 +93,6 @@ export function padRows(examples: readonly Example[], shape: PaddedShape): RowBa
     attentionBias[row * length] = 0;
     const example = examples[row];
     if (example === undefined) continue;
-    if (example.ids.length > length) {
-      throw new Error(`an example of ${example.ids.length} pieces in rows of ${length}`);
-    }
     ids.set(example.ids, row * length);
     attentionBias.fill(0, row * length, row * length + example.ids.length);
     if (example.tokenTypes !== undefined) tokenTypes!.set(example.tokenTypes, row * length);
@@ -100,8 +122,8 @@ export interface FinetuneOptions
   extends Pick<StepsOptions, "session" | "steps" | "from" | "save" | "signal"> {
   /** At least one. */
   readonly examples: readonly Example[];
-  /** The shape of the graph's batches. */
-  readonly shape: PaddedShape;
+  /** The session has a graph for each of its lengths. */
+  readonly padding: Padding;
   /** What is put on the encoder. */
   readonly head: Head;
   /** The full learning rate. */
@@ -123,98 +145,151 @@ export interface FinetuneOptions
 export function finetune(
   options: FinetuneOptions,
 ): AsyncGenerator<TrainMeasurement | TrainProgress, TrainingPoint> {
-  const { examples, shape, steps, seed, head } = options;
+  const { examples, padding, steps, seed, head } = options, { rows } = padding;
   if (examples.length === 0) {
     throw new ExperimentError("train/examples", "there are no training examples", {
       mend: "give training data with at least one row",
     });
   }
   const warmup = Math.round(options.warmupFraction * steps);
-  const order = new ExampleOrder(examples.length, seed);
+  const batches = new Batches(examples, { rows, seed });
   return runSteps({
     ...options,
     schedule: { kind: "linear", learningRate: options.learningRate, warmup },
     batchAt: (step): Tensors => {
-      const chosen = Array.from(
-        { length: shape.rows },
-        (_, row) => examples[order.at((step - 1) * shape.rows + row)]!,
-      );
+      const chosen = batches.at(step), shape = shapeFor(chosen, padding);
       return { ...padRows(chosen, shape), ...padTargets(chosen, { ...shape, head }) };
     },
-    batchTokens: shape.rows * meanLength(examples),
-    averageSteps: Math.max(1, Math.round(examples.length / shape.rows)),
+    batchTokens: rows * meanLength(examples),
+    averageSteps: Math.max(1, Math.round(examples.length / rows)),
     dropoutSeed: options.hasDropout ? seed : undefined,
     phase: "fine-tuning",
   });
 }
 
-/**
- * How many pieces a fine-tuning trains on from its beginning to a step, padding not counted.
- */
-export function trainedTokens(
+/** What the steps of a fine-tuning took, from its beginning to its end. */
+export interface TrainedBatches {
+  /** Pieces, padding not counted. */
+  readonly tokens: number;
+  /** How many steps had rows of each length. */
+  readonly stepsByLength: ReadonlyMap<number, number>;
+}
+
+/** Counts what a fine-tuning of so many steps trains on. */
+export function trainedBatches(
   examples: readonly Pick<Example, "ids">[],
-  { rows, steps, seed }: { readonly rows: number; readonly steps: number; readonly seed: number },
-): number {
-  const visits = rows * steps, epochs = Math.floor(visits / examples.length);
-  let tokens = epochs * examples.reduce((sum, each) => sum + each.ids.length, 0);
-  const order = new ExampleOrder(examples.length, seed);
-  for (let place = epochs * examples.length; place < visits; place++) {
-    tokens += examples[order.at(place)]!.ids.length;
+  { padding, steps, seed }: {
+    readonly padding: Padding;
+    readonly steps: number;
+    readonly seed: number;
+  },
+): TrainedBatches {
+  const batches = new Batches(examples, { rows: padding.rows, seed });
+  const stepsByLength = new Map<number, number>();
+  let tokens = 0;
+  for (let step = 1; step <= steps; step++) {
+    const chosen = batches.at(step), { length } = shapeFor(chosen, padding);
+    stepsByLength.set(length, (stepsByLength.get(length) ?? 0) + 1);
+    tokens += chosen.reduce((sum, each) => sum + each.ids.length, 0);
   }
-  return tokens;
+  return { tokens, stepsByLength };
 }
 
 function meanLength(examples: readonly Pick<Example, "ids">[]): number {
   return examples.reduce((sum, each) => sum + each.ids.length, 0) / examples.length;
 }
 
+/** What a head gave for an example. */
+export interface Predicted<Row> {
+  /** The place of the example among those given. */
+  readonly index: number;
+  /** The example. */
+  readonly example: Row;
+  /**
+   * Its own outputs: for tokens [pieces * labels], for a sequence [labels], for a span
+   * [pieces * 2]; a view that is over with the next one.
+   */
+  readonly outputs: Float32Array;
+}
+
 /**
- * What the head gives for each example, one after the other.
+ * What the head gives for each example, the short ones first.
  *
- * @param model a classifier's forward graph, compiled for the shape
- * @yields the example's own outputs: for tokens [pieces * labels], for a sequence [labels],
- *   for a span [pieces * 2]; a view that is over with the next one
+ * @param compile makes a classifier's forward graph for rows of a length; it is disposed
+ *   of after the last batch of that length
  * @throws the signal's reason when it is aborted
  */
 export async function* predict<Row extends Example>(
-  model: Executable,
+  compile: (length: number) => Promise<Executable>,
   options: {
     readonly examples: readonly Row[];
-    readonly shape: PaddedShape;
+    readonly padding: Padding;
     readonly head: Head;
     /** Stops between two batches. */
     readonly signal: AbortSignal;
   },
-): AsyncGenerator<{ readonly example: Row; readonly outputs: Float32Array }, void> {
-  const { examples, shape, head } = options;
+): AsyncGenerator<Predicted<Row>, void> {
+  const { examples, padding, head } = options;
   const watch = new AbortWatch(options.signal);
-  const width = head.kind === "span" ? 2 : head.labels;
-  for (let start = 0; start < examples.length; start += shape.rows) {
-    await watch.check();
-    const chosen = examples.slice(start, start + shape.rows);
-    const logits = (await model.run({ ...padRows(chosen, shape) })).logits as Float32Array;
-    for (const [row, example] of chosen.entries()) {
-      const first = head.kind === "sequence" ? row : row * shape.length;
-      const count = head.kind === "sequence" ? 1 : example.ids.length;
-      const outputs = logits.subarray(first * width, (first + count) * width);
-      yield { example, outputs };
+  const byLength = Map.groupBy(
+    examples.map((example, index) => ({ example, index })),
+    ({ example }) => shapeFor([example], padding).length,
+  );
+  for (const length of padding.lengths) {
+    const chosen = byLength.get(length);
+    if (chosen === undefined) continue;
+    const model = await compile(length);
+    try {
+      for (let start = 0; start < chosen.length; start += padding.rows) {
+        await watch.check();
+        const batch = chosen.slice(start, start + padding.rows);
+        yield* predictBatch(model, batch, { ...padding, length, head });
+      }
+    } finally {
+      await model.dispose();
     }
   }
 }
 
-/** Examples one after the other, every epoch in an order of its own. */
-class ExampleOrder {
+async function* predictBatch<Row extends Example>(
+  model: Executable,
+  batch: readonly Omit<Predicted<Row>, "outputs">[],
+  { head, ...shape }: PaddedShape & { readonly head: Head },
+): AsyncGenerator<Predicted<Row>, void> {
+  const width = head.kind === "span" ? 2 : head.labels;
+  const rows = padRows(batch.map(({ example }) => example), shape);
+  const logits = (await model.run({ ...rows })).logits as Float32Array;
+  for (const [row, each] of batch.entries()) {
+    const first = head.kind === "sequence" ? row : row * shape.length;
+    const count = head.kind === "sequence" ? 1 : each.example.ids.length;
+    yield { ...each, outputs: logits.subarray(first * width, (first + count) * width) };
+  }
+}
+
+/** Batches of examples, every epoch in an order of its own. */
+class Batches<Row> {
   #order: Permutation;
 
-  constructor(readonly count: number, readonly seed: number) {
-    this.#order = new Permutation(count, seed, "train/finetune-order", 0);
+  constructor(
+    readonly examples: readonly Row[],
+    readonly options: { readonly rows: number; readonly seed: number },
+  ) {
+    this.#order = this.#orderOf(0);
   }
 
-  at(place: number): number {
-    const epoch = Math.floor(place / this.count);
-    if (this.#order.epoch !== epoch) {
-      this.#order = new Permutation(this.count, this.seed, "train/finetune-order", epoch);
-    }
-    return this.#order.at(place % this.count);
+  /** The examples of a step, from 1. */
+  at(step: number): Row[] {
+    const { rows } = this.options;
+    return Array.from({ length: rows }, (_, row) => this.#visit((step - 1) * rows + row));
+  }
+
+  #visit(place: number): Row {
+    const count = this.examples.length, epoch = Math.floor(place / count);
+    if (this.#order.epoch !== epoch) this.#order = this.#orderOf(epoch);
+    return this.examples[this.#order.at(place % count)]!;
+  }
+
+  #orderOf(epoch: number): Permutation {
+    return new Permutation(this.examples.length, this.options.seed, "train/finetune-order", epoch);
   }
 }

@@ -5,11 +5,12 @@ import { PADDING_BIAS } from "../../lib/model/bert.ts";
 import {
   finetune,
   type FinetuneOptions,
-  fittingLength,
+  paddedLengths,
   padRows,
   padTargets,
   predict,
-  trainedTokens,
+  shapeFor,
+  trainedBatches,
 } from "../../lib/train/finetune.ts";
 import { BEGINNING, meanLoss } from "../../lib/train/steps.ts";
 
@@ -20,13 +21,27 @@ const example = (...ids: number[]): Example => ({
   targets: Int32Array.from(ids, (id) => id === 2 || id === 3 ? -1 : id % 3),
 });
 
-Deno.test("fittingLength() is the smallest multiple of 16 that fits, up to the limit", () => {
-  const of = (length: number) => [{ ids: new Int32Array(length) }];
-  assert.equal(fittingLength(of(5), 128), 16);
-  assert.equal(fittingLength(of(16), 128), 16);
-  assert.equal(fittingLength([...of(17), ...of(3)], 128), 32);
-  assert.equal(fittingLength(of(120), 123), 123);
-  assert.equal(fittingLength([], 128), 16);
+Deno.test("paddedLengths() climb a ladder to the multiple of 16 that the longest needs", () => {
+  const of = (...lengths: number[]) => lengths.map((length) => ({ ids: new Int32Array(length) }));
+  assert.deepEqual(paddedLengths(of(5), 128), [16]);
+  assert.deepEqual(paddedLengths(of(16), 128), [16]);
+  assert.deepEqual(paddedLengths(of(17, 3), 128), [16, 32]);
+  assert.deepEqual(paddedLengths(of(70), 128), [16, 32, 48, 64, 80]);
+  assert.deepEqual(paddedLengths(of(120), 123), [16, 32, 48, 64, 96, 123]);
+  assert.deepEqual(paddedLengths([], 128), [16]);
+});
+
+Deno.test("shapeFor() takes the shortest rows that hold the longest example", () => {
+  const padding = { rows: 2, lengths: [16, 32, 40], padId: 0, hasSegments: false };
+  const lengthFor = (...lengths: number[]) =>
+    shapeFor(lengths.map((length) => ({ ids: new Int32Array(length) })), padding).length;
+  assert.deepEqual([lengthFor(1, 16), lengthFor(17, 2), lengthFor(33), lengthFor()], [
+    16,
+    32,
+    40,
+    16,
+  ]);
+  assert.throws(() => lengthFor(41), /an example of 41 pieces in rows of 40/);
 });
 
 Deno.test("padRows() hides padding from attention, and keeps segments where there are some", () => {
@@ -77,7 +92,7 @@ async function run(more: Partial<FinetuneOptions>) {
   const progress = finetune({
     session: fakeSession(() => 1).session,
     examples: EXAMPLES,
-    shape: { rows: 4, length: 1, padId: 0, hasSegments: false },
+    padding: { rows: 4, lengths: [1], padId: 0, hasSegments: false },
     head: TOKENS,
     steps: 5,
     from: BEGINNING,
@@ -143,59 +158,91 @@ Deno.test("finetune() stops when only the last gradient is no number: every weig
   await assert.rejects(run({ session }), { code: "train/diverged" });
 });
 
-Deno.test("trainedTokens() counts the pieces of the batches that finetune() makes", async () => {
+Deno.test("finetune() pads each batch to the shortest rows that hold it", async () => {
+  const examples = [1, 2, 3, 8].map((length) => example(...new Array(length).fill(8)));
+  const { session, seen } = fakeSession(() => 1);
+  const padding = { rows: 2, lengths: [2, 4, 8], padId: 0, hasSegments: false };
+  await run({ session, examples, padding, steps: 20 });
+  const lengths = seen.map(({ ids }) => ids.length / 2);
+  const longest = seen.map(({ ids }) => {
+    const length = ids.length / 2, rows = [ids.slice(0, length), ids.slice(length)];
+    return Math.max(...rows.map((row) => row.filter((id) => id === 8).length));
+  });
+  const fitting = { 1: 2, 2: 2, 3: 4, 8: 8 } as Record<number, number>;
+  assert.deepEqual(lengths, longest.map((each) => fitting[each]));
+  assert.deepEqual([...new Set(lengths)].toSorted(), [2, 4, 8]);
+});
+
+Deno.test("trainedBatches() counts the pieces and shapes of the batches that finetune() makes", async () => {
   const examples = Array.from({ length: 7 }, (_, i) => example(...new Array(i + 1).fill(8)));
   const { session, seen } = fakeSession(() => 1);
-  const shape = { rows: 3, length: 8, padId: 0, hasSegments: false };
+  const padding = { rows: 3, lengths: [2, 4, 6, 8], padId: 0, hasSegments: false };
   for (const steps of [1, 2, 7, 9]) {
     seen.length = 0;
-    await run({ session, examples, shape, steps });
+    await run({ session, examples, padding, steps });
+    const counted = trainedBatches(examples, { padding, steps, seed: 3 });
     const pieces = seen.flatMap((each) => each.ids).filter((id) => id === 8).length;
-    assert.equal(trainedTokens(examples, { rows: 3, steps, seed: 3 }), pieces, `${steps} steps`);
+    assert.equal(counted.tokens, pieces, `${steps} steps`);
+    const lengths = Map.groupBy(seen.map(({ ids }) => ids.length / 3), (length) => length);
+    for (const [length, found] of lengths) {
+      assert.equal(counted.stepsByLength.get(length), found.length, `rows of ${length}`);
+    }
+    assert.equal(counted.stepsByLength.size, lengths.size);
   }
 });
 
-Deno.test("predict() gives each example its own outputs, in batches", async () => {
+Deno.test("predict() gives each example its own outputs, in batches of its length", async () => {
   // The outputs of a place are its id and minus its id.
   const both = (ids: Iterable<number>) => Float32Array.from([...ids].flatMap((id) => [id, -id]));
-  const model: Executable = {
-    run: ({ ids }) => Promise.resolve({ logits: both(ids!) }),
-    dispose: () => Promise.resolve(),
-  };
-  const pooling: Executable = {
-    run: ({ ids }) => Promise.resolve({ logits: both([ids![0]!, ids![4]!]) }),
-    dispose: () => Promise.resolve(),
-  };
-  const examples = [example(2, 10, 3), example(4, 14, 15, 3), example(5)];
-  const shape = { rows: 2, length: 4, padId: 0, hasSegments: false };
+  let open = 0;
+  const compiled: number[] = [];
+  const compileAs =
+    (logitsOf: (ids: Tensors[string], length: number) => Float32Array) => (length: number) => {
+      open++;
+      compiled.push(length);
+      return Promise.resolve({
+        run: ({ ids }: Tensors) => Promise.resolve({ logits: logitsOf(ids!, length) }),
+        dispose: () => Promise.resolve(void open--),
+      });
+    };
+  const ofPieces = compileAs((ids) => both(ids));
+  const ofRows = compileAs((ids, length) => both([ids[0]!, ids[length]!]));
+  const examples = [example(4, 14, 15, 3), example(5), example(2, 10, 3), example(6)];
+  const padding = { rows: 2, lengths: [1, 2, 4], padId: 0, hasSegments: false };
   const { signal } = new AbortController();
-  const outputsOf = async (compiled: Executable, head: Head) => {
+  const outputsOf = async (compile: (length: number) => Promise<Executable>, head: Head) => {
     const found: number[][] = [];
-    for await (const { outputs } of predict(compiled, { examples, shape, head, signal })) {
-      found.push([...outputs]);
+    for await (
+      const { index, example, outputs } of predict(compile, { examples, padding, head, signal })
+    ) {
+      assert.equal(open, 1);
+      assert.equal(example, examples[index]);
+      found[index] = [...outputs];
     }
     return found;
   };
   const byPiece = examples.map(({ ids }) => [...both(ids)]);
-  assert.deepEqual(await outputsOf(model, { kind: "tokens", labels: 2 }), byPiece);
-  assert.deepEqual(await outputsOf(model, { kind: "span" }), byPiece);
-  const byRow = [[2, -2], [4, -4], [5, -5]];
-  assert.deepEqual(await outputsOf(pooling, { kind: "sequence", labels: 2 }), byRow);
+  assert.deepEqual(await outputsOf(ofPieces, { kind: "tokens", labels: 2 }), byPiece);
+  assert.deepEqual(compiled, [1, 4]);
+  assert.deepEqual(await outputsOf(ofPieces, { kind: "span" }), byPiece);
+  const byRow = [[4, -4], [5, -5], [2, -2], [6, -6]];
+  assert.deepEqual(await outputsOf(ofRows, { kind: "sequence", labels: 2 }), byRow);
+  assert.equal(open, 0);
 });
 
 Deno.test("predict() stops between two batches when it is aborted", async () => {
   const abort = new AbortController();
-  let batches = 0;
+  let batches = 0, disposed = 0;
   const model: Executable = {
     run({ ids }) {
       if (++batches === 2) abort.abort(new Error("interrupted"));
       return Promise.resolve({ logits: new Float32Array(3 * ids!.length) });
     },
-    dispose: () => Promise.resolve(),
+    dispose: () => Promise.resolve(void disposed++),
   };
-  const shape = { rows: 2, length: 1, padId: 0, hasSegments: false };
-  const options = { examples: EXAMPLES, shape, head: TOKENS, signal: abort.signal };
-  const all = Array.fromAsync(predict(model, options));
+  const padding = { rows: 2, lengths: [1], padId: 0, hasSegments: false };
+  const options = { examples: EXAMPLES, padding, head: TOKENS, signal: abort.signal };
+  const all = Array.fromAsync(predict(() => Promise.resolve(model), options));
   await assert.rejects(all, { message: "interrupted" });
-  assert.equal(batches, 2);
+  assert.deepEqual([batches, disposed], [2, 1]);
 });

@@ -26,10 +26,10 @@ import { classifierLayer } from "../../model/params.ts";
 import type { Model } from "../../model/weights/model_artifact.ts";
 import {
   finetune,
-  fittingLength,
-  type PaddedShape,
+  paddedLengths,
+  type Padding,
   predict,
-  trainedTokens,
+  trainedBatches,
 } from "../../train/finetune.ts";
 import { BEGINNING, meanLoss, type TrainingPoint } from "../../train/steps.ts";
 import { Checkpoints } from "../training/checkpoints.ts";
@@ -73,16 +73,23 @@ export async function runFinetune<
   const material = await readMaterial(context, benchmark);
   const { config, prepared, steps } = material;
   const { head, examples } = prepared;
-  const shape = shapeOf(material, { ...params, examples: examples.train });
-  const training = classifier(config, { ...shape, head, isTraining: true });
+  const padding = paddingOf(material, { ...params, examples: examples.train });
+  const trained = trainedBatches(examples.train, { padding, steps, seed: params.seed });
+  const lengths = [...trained.stepsByLength.keys()].toSorted((a, b) => b - a);
+  const trainings = new Map(lengths.map((length) => [
+    length,
+    classifier(config, { ...padding, length, head, isTraining: true }),
+  ]));
+  const [longest, ...shorter] = [...trainings.values()];
   const isOwn = isOfClassifier(material);
-  const specs = training.params.map((spec) =>
+  const specs = longest!.params.map((spec) =>
     isOwn(spec) ? { ...spec, learningRateScale: params.headLearningRateScale } : spec
   );
   await using resources = new AsyncDisposableStack();
   const engine = await openDevice(context.device);
   const session = await engine.train({
-    graph: training.graph,
+    graph: longest!.graph,
+    otherShapes: shorter.map(({ graph }) => graph),
     params: specs,
     loss: "loss",
     optimizer: params.optimizer,
@@ -91,14 +98,14 @@ export async function runFinetune<
   const checkpoints = new Checkpoints(context.scratchDir, specs);
   const from = await beginning(context, { checkpoints, material, specs });
   await session.load(from.state);
-  const { graph } = training;
-  const done = await train(context, { session, shape, material, checkpoints, from: from.point });
+  const done = await train(context, { session, padding, material, checkpoints, from: from.point });
   const held = PARTS.filter((part) => part !== "train").flatMap((part) => examples[part]);
-  const heldShape = shapeOf(material, { ...params, examples: held });
-  const forward = classifier(config, { ...heldShape, head, isTraining: false });
-  const compiled = await session.forward(forward.graph);
-  resources.defer(() => compiled.dispose());
-  const scored = await scoreParts({ compiled, shape: heldShape, prepared, phases }, context)
+  const heldPadding = paddingOf(material, { ...params, examples: held });
+  const compile = (length: number) =>
+    session.forward(
+      classifier(config, { ...heldPadding, length, head, isTraining: false }).graph,
+    );
+  const scored = await scoreParts({ compile, padding: heldPadding, prepared, phases }, context)
     .catch(async (error: unknown) => {
       // What was trained is not lost to an interrupt of what comes after.
       if (context.signal.aborted) await checkpoints.save(done, await session.save());
@@ -123,12 +130,17 @@ export async function runFinetune<
       return [`${part}.predictions.${extension}`, text];
     })),
   });
-  const before = context.inputs.model.facts, ownFlops = steps * trainingFlops(graph);
+  const before = context.inputs.model.facts,
+    ownFlops = trained.stepsByLength.entries()
+      .reduce(
+        (sum, [length, count]) => sum + count * trainingFlops(trainings.get(length)!.graph),
+        0,
+      );
   const facts: Facts = {
     ...before,
     flops: (before.flops ?? 0) + ownFlops,
     ownSteps: steps,
-    ownTokens: trainedTokens(examples.train, { ...params, steps }),
+    ownTokens: trained.tokens,
     ownFlops,
   };
   phases.end();
@@ -187,16 +199,16 @@ async function readMaterial<
   return { model, config, prepared, steps, hasSegments };
 }
 
-function shapeOf<Row extends Example, Answer>(
+function paddingOf<Row extends Example, Answer>(
   { model, hasSegments }: Material<Row, Answer>,
   { rows, length, examples }: {
     readonly rows: number;
     readonly length: number;
     readonly examples: readonly Row[];
   },
-): PaddedShape {
+): Padding {
   const { padId } = model.vocabulary;
-  return { rows, length: fittingLength(examples, length), padId, hasSegments };
+  return { rows, lengths: paddedLengths(examples, length), padId, hasSegments };
 }
 
 /** A checkpoint of this very task, else the model with a fresh head. */
@@ -227,9 +239,9 @@ function isOfClassifier<Row extends Example, Answer>(
 
 async function train<Data, Row extends Example, Answer>(
   context: Context<Data>,
-  { session, shape, material, checkpoints, from }: {
+  { session, padding, material, checkpoints, from }: {
     readonly session: TrainingSession;
-    readonly shape: PaddedShape;
+    readonly padding: Padding;
     readonly material: Material<Row, Answer>;
     readonly checkpoints: Checkpoints;
     readonly from: TrainingPoint;
@@ -239,7 +251,7 @@ async function train<Data, Row extends Example, Answer>(
   const { learningRate, warmupFraction, seed } = params;
   const training = finetune({
     session,
-    shape,
+    padding,
     from,
     steps,
     learningRate,
@@ -257,9 +269,9 @@ async function train<Data, Row extends Example, Answer>(
 type ScoredParts = Readonly<Record<ScoredPart, Scored>>;
 
 async function scoreParts<Row extends Example, Answer>(
-  { compiled, shape, prepared, phases }: {
-    readonly compiled: Executable;
-    readonly shape: PaddedShape;
+  { compile, padding, prepared, phases }: {
+    readonly compile: (length: number) => Promise<Executable>;
+    readonly padding: Padding;
     readonly prepared: Prepared<Row, Answer>;
     readonly phases: Phases;
   },
@@ -267,18 +279,19 @@ async function scoreParts<Row extends Example, Answer>(
 ): Promise<ScoredParts> {
   const scored: Partial<Record<ScoredPart, Scored>> = {};
   for (const part of SCORED_PARTS) {
-    const examples = prepared.examples[part], answers: Answer[] = [];
+    const examples = prepared.examples[part], answers = new Array<Answer>(examples.length);
+    let done = 0;
     phases.begin(`predicting ${part}`, { total: examples.length, unit: "rows" });
     for await (
-      const { example, outputs } of predict(compiled, {
+      const { index, example, outputs } of predict(compile, {
         examples,
-        shape,
+        padding,
         head: prepared.head,
         signal,
       })
     ) {
-      answers.push(prepared.decode(example, outputs));
-      phases.reach(answers.length);
+      answers[index] = prepared.decode(example, outputs);
+      phases.reach(++done);
     }
     phases.begin(`scoring ${part}`);
     scored[part] = prepared.score(part, answers);
