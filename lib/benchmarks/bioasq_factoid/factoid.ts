@@ -37,7 +37,7 @@ export const factoidBenchmark: Benchmark<
   WindowAnswer
 > = {
   kind: "bioasq-factoid",
-  version: 1,
+  version: 2,
   about: "Fine-tunes a model on factoid questions and scores it as BioASQ's evaluator does.",
   entry: import.meta.url,
   data: questionsArtifact,

@@ -24,7 +24,7 @@ export const classificationBenchmark: Benchmark<
   LabelAnswer
 > = {
   kind: "classification",
-  version: 1,
+  version: 2,
   about: "Fine-tunes a model to label texts or pairs of texts and scores accuracy and macro-F1.",
   entry: import.meta.url,
   data: labelledTextsArtifact,

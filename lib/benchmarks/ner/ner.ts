@@ -40,7 +40,7 @@ const metrics: Readonly<Record<"precision" | "recall" | "f1", Metric>> = {
 /** The benchmark `ner`. */
 export const nerBenchmark: Benchmark<NerData, typeof params, NerExample, readonly string[]> = {
   kind: "ner",
-  version: 2,
+  version: 3,
   about: "Fine-tunes a model on named entities and scores it as conlleval does.",
   entry: import.meta.url,
   data: nerDataArtifact,

@@ -37,7 +37,7 @@ export const relationsBenchmark: Benchmark<
   LabelAnswer
 > = {
   kind: "relations",
-  version: 1,
+  version: 2,
   about: "Fine-tunes a model on relations of two entities and scores the classes that name one.",
   entry: import.meta.url,
   data: labelledTextsArtifact,

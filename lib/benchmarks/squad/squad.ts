@@ -39,7 +39,7 @@ const metrics: Readonly<Record<"exactMatch" | "f1", Metric>> = {
 /** The benchmark `squad`. */
 export const squadBenchmark: Benchmark<QuestionData, typeof params, WindowExample, WindowAnswer> = {
   kind: "squad",
-  version: 1,
+  version: 2,
   about: "Fine-tunes a model to find answers in contexts and scores it as SQuAD's scripts do.",
   entry: import.meta.url,
   data: questionsArtifact,
