@@ -24,7 +24,7 @@ import type { ModelParam } from "../layers.ts";
 import { encoderSpecs } from "../params.ts";
 import { checkVocabularySize } from "../vocabulary.ts";
 import { readWeights } from "./names.ts";
-import { writeSafetensors } from "./safetensors.ts";
+import { SafetensorsFile, writeSafetensors } from "./safetensors.ts";
 
 /** A model to be written. */
 export interface NewModel {
@@ -171,17 +171,25 @@ export async function readParams(dir: string, specs: readonly ParamSpec[]): Prom
 }
 
 /**
- * Reads tensors of a safetensors file, all of which must be there.
+ * Reads tensors of a safetensors file of our own by their very names, all of which must be there.
  *
  * @throws ExperimentError "model/weights" for one that is missing or of another shape
  */
 export async function readWhole(file: string, specs: readonly ParamSpec[]): Promise<Params> {
-  const { params, missing } = await readWeights(file, specs);
-  if (missing.length === 0) return params;
-  throw new ExperimentError("model/weights", `${missing[0]!.name} is missing`, {
-    at: { file },
-    mend: "fetch or make the file again",
-  });
+  using tensors = await SafetensorsFile.open(file);
+  const params: Record<string, Float32Array> = {};
+  for (const { name, shape } of specs) {
+    const found = tensors.entries.get(name);
+    if (String(found?.shape) !== String(shape)) {
+      const what = found === undefined ? "is missing" : `is [${found.shape}], not [${shape}]`;
+      throw new ExperimentError("model/weights", `${name} ${what}`, {
+        at: { file },
+        mend: "fetch or make the file again",
+      });
+    }
+    params[name] = await tensors.read(name);
+  }
+  return params;
 }
 
 function configFile(dir: string): string {

@@ -131,7 +131,8 @@ function fromTensorFlow(name: string): string {
 }
 
 function canonicalName(name: string): string {
-  const plain = name.includes("/") ? fromTensorFlow(name) : name.replace(/^module\./, "");
+  const isTensorFlow = /^(bert|cls)\//.test(name);
+  const plain = isTensorFlow ? fromTensorFlow(name) : name.replace(/^module\./, "");
   let ours = ALIASES.whole.get(plain) ?? plain;
   for (const [end, our] of ALIASES.end) {
     if (ours.endsWith(end)) ours = ours.slice(0, -end.length) + our;
