@@ -6,6 +6,8 @@
 export interface Rights {
   /** The one folder below which it may write. */
   readonly write?: string | undefined;
+  /** The hosts that it may reach, such as "huggingface.co", "*.hf.co" or "127.0.0.1:80". */
+  readonly net?: readonly string[];
   /** The programs that it may start, by their paths. */
   readonly run?: readonly string[];
   /** The environment variables that it may read, such as "HOME" or "CUDA_*"; others seem unset. */
@@ -28,13 +30,14 @@ export interface Grant {
  * Deno parts a list of paths at commas and knows no way to write one. A folder that
  * has one in its path is given as ".", to a process that is started in it.
  */
-export function grant({ write, run = [], env = [], ffi = false }: Rights): Grant {
+export function grant({ write, net = [], run = [], env = [], ffi = false }: Rights): Grant {
   const needsStart = write !== undefined && write.includes(",");
   const flags = [
     "--no-prompt",
     "--frozen",
     "--allow-read",
     ...(write === undefined ? [] : [`--allow-write=${needsStart ? "." : write}`]),
+    ...(net.length === 0 ? [] : [`--allow-net=${net.join(",")}`]),
     ...(run.length === 0 ? [] : [runFlag(run)]),
     ...(env.length === 0 ? [] : [`--allow-env=${env.join(",")}`]),
     "--ignore-env",

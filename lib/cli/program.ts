@@ -93,6 +93,44 @@ Examples:
       else await where(DEFAULT_SPEC, first, options);
     });
 
+  const data = program.command("data")
+    .description("Bring models of the Hugging Face Hub into the data folder.");
+  data.command("fetch")
+    .description("Fetch the models that a spec names by hub:, or that the call names.")
+    .usage("[options] [spec]")
+    .argument("[spec]", "the experiment's YAML file")
+    .option("--hub <name>", "a model, NAME or NAME@REVISION; may be repeated", collect, [])
+    .option("--set <path=value>", "override a value of the spec; may be repeated", collect, [])
+    .addOption(
+      new Option(
+        "--into <folder>",
+        "the data folder; else TITRATE_DATA as the spec has it, or data",
+      )
+        .argParser(readFolder),
+    )
+    .addHelpText(
+      "after",
+      `
+Examples:
+  deno task data fetch experiments/mine.yaml
+  deno task data fetch --hub google-bert/bert-base-cased
+  deno task data fetch --hub dmis-lab/biobert-v1.1@main --into /data/text
+
+A break is gone on from by the same command. Every file is compared with what the hub says of it.
+HF_ENDPOINT names another hub; HF_TOKEN is for private and gated models: it is sent to the hub
+itself alone. The process may reach the hub's hosts (huggingface.co, *.huggingface.co, *.hf.co; of
+another endpoint, its own) and those of TITRATE_HUB_HOSTS, with commas between them.`,
+    )
+    .action(async (spec, options) => await (await import("./data.ts")).fetchData(spec, options));
+  data.command("bring", { hidden: true })
+    .description("What fetch becomes, with the rights that it takes.")
+    .argument("<models...>", "models, NAME or NAME@REVISION")
+    .requiredOption("--into <folder>", "the data folder")
+    .action(async (models, options) => {
+      const { bring } = await import("./bring.ts");
+      setExitCode(await bring(models, options));
+    });
+
   program.command("kinds")
     .description("Show the kinds of tasks, their inputs, parameters, outputs and metrics.")
     .argument("[name]", "one kind, in full")

@@ -12,7 +12,7 @@ import type { FaultList } from "./check/fault_list.ts";
 import { type Cell, cellKey, type Grid, project } from "./grid/grid.ts";
 import { checkValue } from "./check/issues.ts";
 import { countNodes, locate } from "./yaml/node.ts";
-import { type PathOptions, resolvePaths } from "./paths.ts";
+import { dataFolder, type PathOptions, resolvePaths } from "./paths.ts";
 import type { Stage } from "./stages.ts";
 import {
   axesOf,
@@ -122,7 +122,13 @@ function checkAt(
     });
   }
   const isSound = problems.every(({ isWarning }) => isWarning === true);
-  return isSound ? result.value as JsonObject : undefined;
+  if (!isSound) return undefined;
+  const placed = stage.kind.place?.(result.value, {
+    get data() {
+      return dataFolder(paths.environment);
+    },
+  });
+  return (placed ?? result.value) as JsonObject;
 }
 
 /** The axis values that a param was made from: " at steps=100". */

@@ -75,6 +75,20 @@ function resolvePath(stage: Stage, { path, text }: TextAt, options: PathOptions)
   return relativeTo(defaultAt, text);
 }
 
+/** The variable that says where public data sets are. */
+const DATA_VARIABLE = "TITRATE_DATA";
+
+/**
+ * The data folder: the value of TITRATE_DATA as the spec declares it, or as it is set, else
+ * `data` where the command is started.
+ */
+export function dataFolder(environment: Environment): string {
+  environment.use(DATA_VARIABLE);
+  const declared = environment.variables.get(DATA_VARIABLE);
+  if (declared === undefined) return environment.valueOf(DATA_VARIABLE) || "data";
+  return relativeTo(declared.defaultAt, declared.value ?? "data");
+}
+
 function variablesOf(part: string | Expression): readonly string[] {
   if (typeof part === "string") return [];
   return referencesOf(part).flatMap(({ space, name }) => space === "env" ? [name] : []);

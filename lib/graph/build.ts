@@ -68,7 +68,11 @@ export async function buildGraph(
 
 function fileAsks(request: TaskRequest): FileAsk[] {
   const files = request.kind.files?.(request.params) ?? [];
-  return files.map(({ path, file }) => ({ file, at: request.positionOf(path) }));
+  return files.map(({ path, namedBy, file, mend }) => ({
+    file,
+    at: request.positionOf(namedBy ?? path),
+    mend,
+  }));
 }
 
 /** The requests, each after those that it refers to; otherwise in the order given. */

@@ -18,6 +18,8 @@ export interface FileAsk {
   readonly file: string;
   /** Where the spec names it. */
   readonly at: SourcePosition;
+  /** What to do where it is not there; absent: the path is to be checked. */
+  readonly mend?: string | undefined;
 }
 
 /** Files that are read at a time. */
@@ -62,20 +64,21 @@ export async function digestFiles(
 
 function faultsOf(asks: readonly FileAsk[], failures: ReadonlyMap<string, unknown>): Fault[] {
   const faults = new Map<string, Fault>();
-  for (const { file, at } of asks) {
+  for (const ask of asks) {
+    const { file, at } = ask;
     if (!failures.has(file)) continue;
-    const each = unreadable(file, at, failures.get(file));
+    const each = unreadable(ask, failures.get(file));
     // Every cell of a stage asks for the same file at the same place: one fault.
     faults.set(JSON.stringify([file, at]), each);
   }
   return [...faults.values()];
 }
 
-function unreadable(file: string, at: SourcePosition, error: unknown): Fault {
+function unreadable({ file, at, mend }: FileAsk, error: unknown): Fault {
   if (error instanceof Deno.errors.NotFound) {
     return fault("graph/missing-file", `there is no file "${file}"`, {
       at,
-      mend:
+      mend: mend ??
         "check the path, which in a spec is relative to the file that names it, and any variable in it",
     });
   }

@@ -51,10 +51,14 @@ export interface Component {
 /** The identity of a task. */
 export function identityOf(parts: IdentityParts): Identity {
   const { kind, numerics } = parts;
-  const params = withoutDefaults(parts.params, {
+  const all = withoutDefaults(parts.params, {
     schema: kind.params,
     ...(parts.files === undefined ? {} : { files: parts.files }),
   });
+  const unkeyed = kind.unkeyed ?? [];
+  const params = Object.fromEntries(
+    Object.entries(all).filter(([name]) => !unkeyed.includes(name)),
+  );
   return {
     kind: kind.kind,
     version: kind.version,

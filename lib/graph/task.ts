@@ -73,6 +73,16 @@ export interface FileParam {
   readonly path: string;
   /** The file's path as given, relative to the working directory. */
   readonly file: string;
+  /** The param that names it, where that is not `path`. */
+  readonly namedBy?: string;
+  /** What to do where it is not there; absent: its path is to be checked. */
+  readonly mend?: string;
+}
+
+/** Where a kind's outside files may lie that params name otherwise than by path. */
+export interface Folders {
+  /** The data folder of the spec. */
+  readonly data: string;
 }
 
 /** What a task costs, for plans and budgets; unknown parts are absent. */
@@ -150,6 +160,10 @@ export interface TaskKind<P = any, Roles extends InputRoles = any> {
    * that are given. Without roles those are not checked.
    */
   check?(params: P, roles?: readonly string[]): readonly ParamFault[];
+  /** The params with paths of what they name otherwise, such as a model on the hub. */
+  place?(params: P, folders: Folders): P;
+  /** Params that only say where files are, whose content is in the key: no part of it. */
+  readonly unkeyed?: readonly string[];
   /** The outside files that the params name. */
   files?(params: P): readonly FileParam[];
   /** The trajectory this task is a point of, or why it cannot share one. */

@@ -46,6 +46,11 @@ export function formatHubModel({ name, revision }: HubModel): string {
   return revision === DEFAULT_REVISION ? name : `${name}@${revision}`;
 }
 
+/** The data folder that a model's folder is below. */
+export function dataFolderOf(folder: string, model: HubModel): string {
+  return folder.slice(0, -hubFolder("", model).length - 1) || ".";
+}
+
 /** The folder of a model below a data folder. */
 export function hubFolder(data: string, { name, revision }: HubModel): string {
   return join(data, "hub", ...`${name}@${encodeURIComponent(revision)}`.split("/"));

@@ -15,6 +15,8 @@ export const DEFAULT_RESULTS = "results";
 export const VALUE_OPTIONS: ReadonlySet<string> = new Set([
   "--device",
   "--format",
+  "--hub",
+  "--into",
   "--jobs",
   "-j",
   "--metric",

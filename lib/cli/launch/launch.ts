@@ -7,7 +7,7 @@
  * and exit codes are the command's own.
  */
 import { makeFolder, replaceProcess } from "../../base/process.ts";
-import { grant } from "../../base/rights.ts";
+import { grant, type Rights } from "../../base/rights.ts";
 import { LIBRARY_PATHS } from "../../executor/local/environment.ts";
 import { readCall } from "./call.ts";
 import { rightsOf } from "./rights.ts";
@@ -24,11 +24,23 @@ const ENTRY = new URL("../entry.ts", import.meta.url).href;
 export async function launch(args: readonly string[]): Promise<never> {
   const deno = Deno.execPath(), cwd = Deno.cwd();
   const hasLibraryPaths = LIBRARY_PATHS.some((name) => (Deno.env.get(name) ?? "") !== "");
-  const rights = await rightsOf(readCall(args), { cwd, deno, hasLibraryPaths });
+  const call = readCall(args);
+  const rights = await rightsOf(call, { cwd, deno, hasLibraryPaths });
+  become(rights, args, call.command === "export" ? undefined : "--results");
+}
+
+/**
+ * Becomes the process of a command that has these rights.
+ *
+ * @param option what names the folder that it may write to; absent where an argument does
+ * @throws Error where a process cannot become another one
+ */
+export function become(rights: Rights, args: readonly string[], option?: string): never {
+  const deno = Deno.execPath(), cwd = Deno.cwd();
   const { flags, startIn } = grant(rights);
   const command = ["run", "--quiet", ...flags, ENTRY];
   if (startIn === undefined) return replaceProcess(deno, [...command, ...args]);
   makeFolder(startIn);
   Deno.chdir(startIn);
-  return replaceProcess(deno, [...command, ...startedFrom(cwd, args)]);
+  return replaceProcess(deno, [...command, ...startedFrom(cwd, args, option)]);
 }

@@ -16,6 +16,8 @@ interface Needs {
   readonly spec?: boolean;
   /** Writes below the folder of results. */
   readonly write?: boolean;
+  /** Writes below the folder that its last argument names. */
+  readonly folder?: boolean;
   /** Starts workers. */
   readonly workers?: boolean;
 }
@@ -31,7 +33,24 @@ const NEEDS: Readonly<Record<string, Needs>> = {
   figure: { ffi: true },
   rebuild: { ffi: true, write: true },
   devices: { ffi: true },
+  // It learns from the spec what is to be fetched and where to, and becomes a process that may.
+  data: { ffi: true, spec: true },
+  export: { ffi: true, spec: true, folder: true },
 };
+
+/** The rights of the process that fetches models: the hub's hosts, the data folder, the token. */
+export function fetchingRights(
+  { data, hosts }: { readonly data: string; readonly hosts: readonly string[] },
+): Rights {
+  return {
+    write: below(Deno.cwd(), data),
+    net: hosts,
+    env: [...COMMON_VARIABLES, ...HUB_VARIABLES, "HF_TOKEN"],
+  };
+}
+
+/** Variables that say where the hub is. */
+const HUB_VARIABLES = ["HF_ENDPOINT"];
 
 /** Variables that say how a terminal is, and those that are Titrate's own. */
 const COMMON_VARIABLES = [
@@ -57,7 +76,7 @@ export interface Machine {
 
 /** The rights of a call. */
 export async function rightsOf(call: Call, machine: Machine): Promise<Rights> {
-  const { ffi = false, spec, write, workers } = Object.hasOwn(NEEDS, call.command ?? "")
+  const { ffi = false, spec, write, folder, workers } = Object.hasOwn(NEEDS, call.command ?? "")
     ? NEEDS[call.command!]!
     : {};
   const named = spec === true ? await namedVariables(call) : [];
@@ -67,10 +86,14 @@ export async function rightsOf(call: Call, machine: Machine): Promise<Rights> {
       ...new Set([
         ...COMMON_VARIABLES,
         ...(workers === true ? [...WORKER_VARIABLES, ...LIBRARY_PATHS] : []),
+        ...(call.command === "data" ? HUB_VARIABLES : []),
         ...named,
       ]),
     ],
     ...(write === true ? { write: below(machine.cwd, call.results) } : {}),
+    ...(folder === true && call.operands.length > 1
+      ? { write: below(machine.cwd, call.operands.at(-1)!) }
+      : {}),
     ...(workers === true
       ? { run: machine.hasLibraryPaths ? [machine.deno, ENV_PROGRAM] : [machine.deno] }
       : {}),
@@ -84,7 +107,12 @@ function below(folder: string, path: string): string {
 /** Those that the spec declares, or that an override adds to it. */
 async function namedVariables({ command, operands, set }: Call): Promise<string[]> {
   const overrides = set.flatMap((each) => /^\s*env\.(\w+)/.exec(each)?.[1] ?? []);
-  // `where` may be given the cell alone.
-  const hasSpec = operands.length > (command === "where" ? 1 : 0);
-  return [...await declaredVariables(hasSpec ? operands[0]! : DEFAULT_SPEC), ...overrides];
+  return [...await declaredVariables(specOf(command, operands)), ...overrides];
+}
+
+/** The spec among a command's arguments, which may be left out before what follows it. */
+function specOf(command: string | undefined, operands: readonly string[]): string {
+  if (command === "data") return operands[1] ?? DEFAULT_SPEC;
+  const after = command === "where" ? 1 : command === "export" ? 2 : 0;
+  return operands.length > after ? operands[0]! : DEFAULT_SPEC;
 }

@@ -28,6 +28,8 @@ export class Environment {
   readonly variables: ReadonlyMap<string, Variable>;
   /** Values by name; undefined where required and not set. */
   readonly values: ReadonlyMap<string, string | undefined>;
+  /** The environment itself, of variables that no spec need declare. */
+  readonly valueOf: (name: string) => string | undefined;
   readonly #used = new Set<string>();
 
   /**
@@ -43,6 +45,7 @@ export class Environment {
       readonly faults: FaultList;
     },
   ) {
+    this.valueOf = options.valueOf;
     this.variables = new Map(
       entriesOf(section).map(([name, { keyAt, value }]) => [
         name,
