@@ -8,6 +8,7 @@
 import type { z } from "zod";
 import type { Part } from "../base/parts.ts";
 import type { ArtifactType, Metric, UpstreamTask } from "../graph/task.ts";
+import type { Count } from "./counts.ts";
 import type { WordPiece } from "../text/pieces/wordpiece.ts";
 
 /**
@@ -54,10 +55,12 @@ export interface MetricScore {
 export interface Scored {
   /** By metric. */
   readonly scores: Readonly<Record<string, MetricScore>>;
-  /** Counts and whatever else a person may want to see. */
+  /** What the scores are made of; absent: nothing is counted. */
+  readonly counts?: readonly Count[];
+  /** Whatever else a person may want to see. */
   readonly details: object;
-  /** The answers in the benchmark's own format, for others' scripts. */
-  readonly predictions: { readonly extension: string; readonly text: string };
+  /** The answers in the benchmark's own format, for others' scripts: texts by file name. */
+  readonly predictions: Readonly<Record<string, string>>;
 }
 
 /** Data made ready for a model. */
@@ -118,6 +121,8 @@ export interface Benchmark<
   readonly params: Params;
   /** What it is scored by. */
   readonly metrics: Readonly<Record<string, Metric>>;
+  /** What it counts; absent: nothing. */
+  readonly counts?: Readonly<Record<string, Metric>>;
   /** How many rows there are to train on, where the task that makes the data tells. */
   countTrain?(data: UpstreamTask): number | undefined;
   /** Makes data ready; pure. */

@@ -165,8 +165,8 @@ Examples:
   deno task sql "SELECT * FROM curves" --format csv > curves.csv
   deno task sql "SHOW TABLES; DESCRIBE results"
 
-results_of('NAME') has a column for each axis. Views: results, curves, costs, failures, specs.
-Tables: experiments, runs, tasks, params, cells, measurements, scores, metrics, fits, faults;
+results_of('NAME') has a column for each axis. Views: results, curves, counts, costs, failures,
+specs. Tables: experiments, runs, tasks, params, cells, measurements, scores, metrics, fits, faults;
 see results/README.md.`,
     )
     .action(async (query, options) => await (await import("./sql.ts")).sql(query, options));

@@ -3,12 +3,14 @@
  * parts.
  */
 import { z } from "zod";
+import { countMetric } from "../benchmarks/counts.ts";
 import type { TaggedSentence } from "../benchmarks/ner/conll.ts";
 import { nerDataArtifact, nerWarnings } from "../benchmarks/ner/data.ts";
 import { type Part, PARTS } from "../base/parts.ts";
 import { Stream } from "../base/rng.ts";
 import { filePath } from "../graph/schema.ts";
 import type { FileParam, TaskContext, TaskKind, TaskOutcome } from "../graph/task.ts";
+import { tellCounts } from "./counted.ts";
 import { seedSchema } from "./training_params.ts";
 
 const files = (about: string) => z.array(filePath("A file.")).min(1).describe(about);
@@ -37,6 +39,11 @@ export const conll: TaskKind<ConllParams> = {
   params: schema,
   inputs: {},
   produces: { "": nerDataArtifact.type },
+  metrics: {
+    sentences: countMetric("Sentences."),
+    words: countMetric("Words in them."),
+    entities: countMetric("Entities in them, by type after a slash."),
+  },
   isNumeric: false,
   entry: import.meta.url,
   files: (params) => PARTS.flatMap((part) => filesOf(params, part)),
@@ -61,6 +68,17 @@ async function run(
   }
   const train = choose(parts.train, params);
   const summary = await nerDataArtifact.write(outDir, { ...parts, train });
+  for (const split of PARTS) {
+    const { sentences, words, entities } = summary.parts[split];
+    const typed = Object.fromEntries(Object.entries(entities).filter(([type]) => type !== ""));
+    const counts = [
+      { name: "sentences", value: sentences },
+      { name: "words", value: words },
+      { name: "entities", value: Object.values(entities).reduce((sum, each) => sum + each, 0) },
+      ...Object.entries(typed).map(([of, value]) => ({ name: "entities", of, value })),
+    ];
+    tellCounts(emit, { counts, split, step: 0 });
+  }
   for (const message of nerWarnings(summary)) emit({ type: "warning", message });
   return { facts: {}, scores: [] };
 }

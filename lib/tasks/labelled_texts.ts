@@ -3,6 +3,7 @@
  * checked, as a benchmark's three parts.
  */
 import { z } from "zod";
+import { byReason, countMetric } from "../benchmarks/counts.ts";
 import { labelledTextsArtifact, labelledWarnings, wordsOf } from "../benchmarks/labelled/texts.ts";
 import type { LabelGroup } from "../benchmarks/labelled/groups.ts";
 import type { LabelledText } from "../benchmarks/labelled/texts.ts";
@@ -11,6 +12,7 @@ import { Stream } from "../base/rng.ts";
 import { filePath } from "../graph/schema.ts";
 import type { FileParam, ParamFault, TaskContext, TaskKind, TaskOutcome } from "../graph/task.ts";
 import { filesThatFit } from "../text/sources/file_pattern.ts";
+import { tellCounts } from "./counted.ts";
 import { seedSchema } from "./training_params.ts";
 
 const name = z.string().min(1);
@@ -130,6 +132,11 @@ export const labelledTexts: TaskKind<LabelledTextsParams> = {
   isNumeric: false,
   entry: import.meta.url,
   check: faultsOf,
+  metrics: {
+    texts: countMetric("Texts, or pairs, by label after a slash."),
+    repaired: countMetric("Texts of which an entity was found near a wrong offset."),
+    skipped: countMetric("Texts of the files that were left out, by reason after a slash."),
+  },
   files: (params) => PARTS.flatMap((part) => filesOf(params, part)),
   seed: ({ seed }) => seed,
   run,
@@ -241,6 +248,16 @@ async function run(
     parts: { ...parts, ...divided, train },
     reading,
   });
+  for (const split of PARTS) {
+    const { texts, labels, repaired = 0, skipped = {} } = summary.parts[split];
+    const counts = [
+      { name: "texts", value: texts },
+      ...Object.entries(labels).map(([of, value]) => ({ name: "texts", of, value })),
+      { name: "repaired", value: repaired },
+      ...byReason("skipped", skipped),
+    ];
+    tellCounts(emit, { counts, split, step: 0 });
+  }
   for (const message of labelledWarnings(summary)) emit({ type: "warning", message });
   return { facts: {}, scores: [] };
 }

@@ -3,6 +3,7 @@
  * benchmark's three parts.
  */
 import { z } from "zod";
+import { byReason, countMetric } from "../benchmarks/counts.ts";
 import {
   type Golden,
   type Question,
@@ -12,6 +13,7 @@ import type { ReadCounts } from "../benchmarks/questions/questions.ts";
 import { forEachPart, type Part, PARTS } from "../base/parts.ts";
 import { filePath } from "../graph/schema.ts";
 import type { FileParam, TaskContext, TaskKind, TaskOutcome } from "../graph/task.ts";
+import { tellCounts } from "./counted.ts";
 
 const files = (about: string) => z.array(filePath("A file.")).min(1).describe(about);
 
@@ -42,6 +44,12 @@ export const questions: TaskKind<QuestionsParams> = {
   isNumeric: false,
   entry: import.meta.url,
   files: filesOf,
+  metrics: {
+    questions: countMetric("Questions on a context."),
+    impossible: countMetric("Those that the file says cannot be answered."),
+    repaired: countMetric("Answers that were found near a wrong offset."),
+    rejected: countMetric("Questions without an answer to learn, by reason after a slash."),
+  },
   run,
 };
 
@@ -79,6 +87,18 @@ async function run(
     }
     const impossible = all.filter(({ isImpossible }) => isImpossible).length;
     counts[part] = { questions: all.length, impossible, repaired, rejected };
+    const { length: questions } = all;
+    const told = [
+      ...Object.entries({ questions, impossible, repaired }).map(([name, value]) => ({
+        name,
+        value,
+      })),
+      ...byReason(
+        "rejected",
+        Object.fromEntries(Object.entries(rejected).map(([of, ids]) => [of, ids.length])),
+      ),
+    ];
+    tellCounts(emit, { counts: told, split: part, step: 0 });
     for (const message of warningsOf(part, counts[part])) emit({ type: "warning", message });
     return all;
   });

@@ -3,7 +3,7 @@ import { labelledTextsArtifact } from "../../lib/benchmarks/labelled/texts.ts";
 import { labelledTexts } from "../../lib/tasks/labelled_texts.ts";
 import { DATA_DIR, testOnData } from "../_support/data.ts";
 import { TempDir } from "../_support/temp_dir.ts";
-import { runKind } from "./made_inputs.ts";
+import { countsOf, runKind } from "./made_inputs.ts";
 
 const lines = (count: number, word: string) =>
   Array.from({ length: count }, (_, i) => `${word}${i}\t${i % 2}\n`).join("");
@@ -106,6 +106,14 @@ Deno.test("labelled-texts reads all files of a pattern, tells what was left out,
       "offset, nor near it"
     ),
   ]);
+  assert.deepEqual(countsOf(events, "test"), {
+    texts: 2,
+    "texts/false": 0,
+    "texts/effect": 2,
+    repaired: 0,
+    skipped: 1,
+    "skipped/an entity's text does not stand at its offset, nor near it": 1,
+  });
   const checked = labelledTexts.params.parse({ ...params, dev: undefined, test: undefined });
   assert.deepEqual(labelledTexts.check!(checked), [{
     path: "train[0].format",

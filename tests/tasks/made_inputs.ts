@@ -140,3 +140,16 @@ export async function runKind<P, Roles extends InputRoles>(
   const dir = context.outDir;
   return { artifact: { key: dir, dir, facts: outcome.facts }, outcome, events };
 }
+
+/** What was measured of a part by name, less the scores: counts, as they are recorded. */
+export function countsOf(events: readonly TaskEvent[], split: string): Record<string, number> {
+  const isScore =
+    /^(?:f1|precision|recall|accuracy|macroF1|exactMatch|strict|lenient|mrr|lossNats)$/;
+  return Object.fromEntries(
+    events.flatMap((event) =>
+      event.type === "measurement" && event.split === split && !isScore.test(event.name)
+        ? [[event.name, event.value]]
+        : []
+    ),
+  );
+}

@@ -30,3 +30,16 @@ export function factoidScores(
     };
   });
 }
+
+const PART_OF_WORD = /[\p{L}\p{N}]/u;
+
+/** Whether an answer stands in a context as words of their own, in whatever case. */
+export function standsIn(context: string, answer: string): boolean {
+  const where = context.toLowerCase(), what = answer.toLowerCase().trim();
+  if (what === "") return false;
+  for (let at = where.indexOf(what); at >= 0; at = where.indexOf(what, at + 1)) {
+    const before = where.charAt(at - 1), after = where.charAt(at + what.length);
+    if (!PART_OF_WORD.test(before) && !PART_OF_WORD.test(after)) return true;
+  }
+  return false;
+}

@@ -8,16 +8,24 @@
 import { meanOfClusters } from "../../analysis/clusters.ts";
 import type { Metric } from "../../graph/task.ts";
 import type { Benchmark, ScoredPart } from "../benchmark.ts";
+import { countMetric } from "../counts.ts";
+import { nBestFile } from "../questions/files.ts";
 import { questionParams, questionWindows } from "../questions/params.ts";
-import { type Golden, type QuestionData, questionsArtifact } from "../questions/questions.ts";
+import {
+  type Golden,
+  type Question,
+  type QuestionData,
+  questionsArtifact,
+} from "../questions/questions.ts";
 import {
   decodeSpans,
   joinWindows,
   type QuestionAnswer,
+  shares,
   type WindowAnswer,
 } from "../questions/spans.ts";
 import type { WindowExample } from "../questions/windows.ts";
-import { factoidScores } from "./evaluator.ts";
+import { factoidScores, standsIn } from "./evaluator.ts";
 
 const rate = { unit: "fraction", better: "higher", range: [0, 1] } as const;
 
@@ -25,6 +33,14 @@ const metrics: Readonly<Record<"strict" | "lenient" | "mrr", Metric>> = {
   strict: { ...rate, isHeadline: true, about: "Questions whose first answer is right." },
   lenient: { ...rate, isHeadline: false, about: "Questions of whose five answers one is right." },
   mrr: { ...rate, isHeadline: true, about: "The mean of 1 / the rank of the first right answer." },
+};
+
+const counts: Readonly<Record<string, Metric>> = {
+  support: countMetric("Questions."),
+  strictRight: countMetric("Questions whose first answer is right."),
+  lenientRight: countMetric("Questions of whose five answers one is right."),
+  unanswered: countMetric("Questions that are given no answer."),
+  outsidePassages: countMetric("Questions that no passage has a right answer to."),
 };
 
 const MAX_ANSWERS = 5, MAX_CHARACTERS = 100;
@@ -45,6 +61,7 @@ export const factoidBenchmark: Benchmark<
   rows: "questions",
   params: questionParams,
   metrics,
+  counts,
   prepare(data, { encoder, length, params, warn }) {
     return {
       head: { kind: "span" },
@@ -66,18 +83,36 @@ export const factoidBenchmark: Benchmark<
         };
         return {
           scores: { strict: mean("strict"), lenient: mean("lenient"), mrr: mean("mrr") },
-          details: {
-            questions: golden.length,
+          counts: Object.entries({
+            support: golden.length,
+            strictRight: scored.filter(({ strict }) => strict === 1).length,
+            lenientRight: scored.filter(({ lenient }) => lenient === 1).length,
             unanswered: golden.filter(({ id }) => (answers.get(id) ?? []).length === 0).length,
-            passages: questions.length,
-            read: data.counts[part],
+            outsidePassages: outsidePassages(golden, questions),
+          }).map(([name, value]) => ({ name, value })),
+          details: { passages: questions.length, read: data.counts[part] },
+          predictions: {
+            "predictions.json": submission(golden, answers),
+            "nbest_predictions.json": nBestFile(
+              { ids: questions.map(({ id }) => id), answers: joined },
+              { hasNone: false },
+            ),
           },
-          predictions: { extension: "json", text: submission(golden, answers) },
         };
       },
     };
   },
 };
+
+/** How many questions have no right answer as words of any passage; they count as wrong. */
+function outsidePassages(golden: readonly Golden[], passages: readonly Question[]): number {
+  const byQuestion = Map.groupBy(passages, ({ id }) => questionOf(id));
+  return golden.filter(({ id, synonyms }) =>
+    !(byQuestion.get(id) ?? []).some(({ context }) =>
+      synonyms.some((synonym) => standsIn(context, synonym))
+    )
+  ).length;
+}
 
 /** A passage's id less its number: 24 characters and "_001". */
 function questionOf(id: string): string {
@@ -95,26 +130,27 @@ function goldenOf({ golden, parts }: QuestionData, part: ScoredPart): readonly G
   }));
 }
 
-/** The best five answers of each question, from all its passages. */
+/**
+ * The best five answers of each question, from all its passages, as BioBERT's script gathers
+ * them: the likelier ones first, each added to the first that is equal but for case.
+ */
 export function gatherAnswers(
   passages: readonly { readonly id: string; readonly found: QuestionAnswer }[],
 ): Map<string, string[]> {
-  const sums = new Map<string, Map<string, { text: string; probability: number }>>();
-  for (const { id, found: { answers } } of passages) {
-    const best = answers[0]?.score ?? 0;
-    const weights = answers.map(({ score }) => Math.exp(score - best));
-    const total = weights.reduce((sum, each) => sum + each, 0);
-    const own = sums.get(id) ?? new Map<string, { text: string; probability: number }>();
-    sums.set(id, own);
-    answers.forEach(({ text }, i) => {
-      if ([...text].length > MAX_CHARACTERS) return;
-      const same = own.get(text.toLowerCase()) ?? { text, probability: 0 };
-      same.probability += weights[i]! / total;
-      own.set(text.toLowerCase(), same);
+  const byQuestion = Map.groupBy(passages, ({ id }) => id);
+  return new Map([...byQuestion].map(([id, own]) => {
+    const all = own.flatMap(({ found: { answers } }) => {
+      const probabilities = shares(answers);
+      return answers.map(({ text }, i) => ({ text, probability: probabilities[i]! }));
     });
-  }
-  return new Map([...sums].map(([id, own]) => {
-    const ranked = [...own.values()].sort((a, b) => b.probability - a.probability);
+    const sums = new Map<string, { readonly text: string; probability: number }>();
+    for (const { text, probability } of all.sort((a, b) => b.probability - a.probability)) {
+      if (text === "" || [...text].length > MAX_CHARACTERS) continue;
+      const same = sums.get(text.toLowerCase());
+      if (same === undefined) sums.set(text.toLowerCase(), { text, probability });
+      else same.probability += probability;
+    }
+    const ranked = [...sums.values()].sort((a, b) => b.probability - a.probability);
     return [id, ranked.slice(0, MAX_ANSWERS).map(({ text }) => text)];
   }));
 }

@@ -4,6 +4,7 @@
  */
 import type { Metric } from "../../graph/task.ts";
 import type { Benchmark, MetricScore } from "../benchmark.ts";
+import { RIGHT_AND_WRONG, rightAndWrong } from "../counts.ts";
 import { answersTable, decodeLabel, type LabelAnswer } from "../labelled/answers.ts";
 import { namedClassRates, overallScore } from "../labelled/counts.ts";
 import { encodeParts, type LabelledExample } from "../labelled/features.ts";
@@ -32,6 +33,7 @@ export const classificationBenchmark: Benchmark<
   rows: "texts",
   params: {},
   metrics,
+  counts: RIGHT_AND_WRONG,
   countTrain({ params }) {
     const known = params["maxTrainTexts"];
     return typeof known === "number" ? known : undefined;
@@ -60,12 +62,18 @@ export const classificationBenchmark: Benchmark<
         return {
           scores: { accuracy: scoreOf("accuracy"), macroF1: scoreOf("macroF1") },
           details: { ...overall, texts: gold.length, standardErrors, byClass },
-          predictions: {
-            extension: "tsv",
-            text: answersTable(parts[part], { answers, labels }),
-          },
+          counts: rightAndWrong({
+            gold: gold.length,
+            predicted: gold.length,
+            correct: rightOf(gold, predicted),
+          }, byClass),
+          predictions: { "predictions.tsv": answersTable(parts[part], { answers, labels }) },
         };
       },
     };
   },
 };
+
+function rightOf(gold: readonly number[], predicted: readonly number[]): number {
+  return gold.filter((label, i) => label === predicted[i]).length;
+}

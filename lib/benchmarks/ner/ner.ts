@@ -3,6 +3,7 @@ import { z } from "zod";
 import { type Part, PARTS } from "../../base/parts.ts";
 import type { Metric } from "../../graph/task.ts";
 import type { Benchmark, MetricScore, Prepared } from "../benchmark.ts";
+import { RIGHT_AND_WRONG, rightAndWrong } from "../counts.ts";
 import type { TaggedSentence } from "./conll.ts";
 import { scoreEntities } from "./conlleval.ts";
 import { type NerData, nerDataArtifact } from "./data.ts";
@@ -48,6 +49,7 @@ export const nerBenchmark: Benchmark<NerData, typeof params, NerExample, readonl
   rows: "sentences",
   params,
   metrics,
+  counts: RIGHT_AND_WRONG,
   countTrain({ kind, params }) {
     const known = kind === "synthetic-world" ? params["nerTrain"] : params["maxTrainSentences"];
     return typeof known === "number" ? known : undefined;
@@ -144,8 +146,14 @@ function score(
   return {
     scores: { precision: scoreOf("precision"), recall: scoreOf("recall"), f1: scoreOf("f1") },
     details: counted,
-    predictions: { extension: "conll", text: predictionsText(sentences, predicted) },
+    counts: rightAndWrong(counted, byNamedType(counted.byType)),
+    predictions: { "predictions.conll": predictionsText(sentences, predicted) },
   };
+}
+
+/** Without the entities of bare tags, which have no type and are all that there are. */
+function byNamedType<T>(byType: Readonly<Record<string, T>>): Readonly<Record<string, T>> {
+  return Object.fromEntries(Object.entries(byType).filter(([type]) => type !== ""));
 }
 
 /**

@@ -7,8 +7,15 @@ export interface Span {
   readonly start: number;
   /** The one after the last. */
   readonly end: number;
-  /** Score of its begin and of its end, added. */
-  readonly score: number;
+  /** Score of its begin. */
+  readonly begin: number;
+  /** Score of its end. */
+  readonly last: number;
+}
+
+/** What a span is worth: score of its begin and of its end, added. */
+export function scoreOf({ begin, last }: Pick<Span, "begin" | "last">): number {
+  return begin + last;
 }
 
 /** What a window says. */
@@ -17,8 +24,8 @@ export interface WindowAnswer {
   readonly question: number;
   /** The best first. */
   readonly spans: readonly Span[];
-  /** The score of no answer: of [CLS] as begin and as end. */
-  readonly nullScore: number;
+  /** No answer: the scores of [CLS] as begin and as end. */
+  readonly none: Pick<Span, "begin" | "last">;
 }
 
 /** How answers are chosen. */
@@ -47,28 +54,38 @@ export function decodeSpans(
     if (isBest[begin] === 0) continue;
     for (const last of lasts) {
       if (last < begin || last - begin >= maxAnswerPieces) continue;
-      const score = outputs[2 * (first + begin)]! + outputs[2 * (first + last) + 1]!;
-      spans.push({ start: starts[begin]!, end: ends[last]!, score });
+      spans.push({
+        start: starts[begin]!,
+        end: ends[last]!,
+        begin: outputs[2 * (first + begin)]!,
+        last: outputs[2 * (first + last) + 1]!,
+      });
     }
   }
-  spans.sort((a, b) => b.score - a.score);
-  return { question, spans: spans.slice(0, nBest), nullScore: outputs[0]! + outputs[1]! };
+  spans.sort((a, b) => scoreOf(b) - scoreOf(a));
+  return {
+    question,
+    spans: spans.slice(0, nBest),
+    none: { begin: outputs[0]!, last: outputs[1]! },
+  };
 }
 
 /** An answer in words. */
 export interface TextAnswer {
   /** As it stands in the context. */
   readonly text: string;
-  /** Of its best span. */
-  readonly score: number;
+  /** Score of its best span's begin. */
+  readonly begin: number;
+  /** Score of its best span's end. */
+  readonly last: number;
 }
 
 /** What all windows of a question say. */
 export interface QuestionAnswer {
   /** Different texts, the best first. */
   readonly answers: readonly TextAnswer[];
-  /** The least score of no answer of any window. */
-  readonly nullScore: number;
+  /** No answer, from the window that scores it least; absent where there is no window. */
+  readonly none?: Pick<Span, "begin" | "last">;
 }
 
 /** Joins windows to questions, in the order of the questions. */
@@ -79,16 +96,29 @@ export function joinWindows(
   const byQuestion = Map.groupBy(windows, ({ question }) => question);
   return contexts.map((context, question) => {
     const own = byQuestion.get(question) ?? [];
-    const spans = own.flatMap((each) => each.spans).sort((a, b) => b.score - a.score);
-    const answers = new Map<string, number>();
-    for (const { start, end, score } of spans) {
+    const spans = own.flatMap((each) => each.spans).sort((a, b) => scoreOf(b) - scoreOf(a));
+    const answers = new Map<string, TextAnswer>();
+    for (const { start, end, begin, last } of spans) {
       if (answers.size === nBest) break;
       const text = context.slice(start, end);
-      if (!answers.has(text)) answers.set(text, score);
+      if (!answers.has(text)) answers.set(text, { text, begin, last });
     }
-    return {
-      answers: [...answers].map(([text, score]) => ({ text, score })),
-      nullScore: own.reduce((least, each) => Math.min(least, each.nullScore), Infinity),
-    };
+    const [none] = own.map((each) => each.none).sort((a, b) => scoreOf(a) - scoreOf(b));
+    return { answers: [...answers.values()], ...none === undefined ? {} : { none } };
   });
+}
+
+/** How much likelier no answer is than the best one; infinite where there is none. */
+export function nullOdds({ answers, none }: QuestionAnswer): number {
+  const [best] = answers;
+  return (none === undefined ? Infinity : scoreOf(none)) -
+    (best === undefined ? -Infinity : scoreOf(best));
+}
+
+/** The probabilities that answers have when they share 1. */
+export function shares(answers: readonly Pick<Span, "begin" | "last">[]): number[] {
+  const scores = answers.map(scoreOf), best = Math.max(...scores);
+  const weights = scores.map((score) => Math.exp(score - best));
+  const total = weights.reduce((sum, each) => sum + each, 0);
+  return weights.map((weight) => weight / total);
 }

@@ -9,6 +9,7 @@ import { z } from "zod";
 import { ExperimentError } from "../../base/errors.ts";
 import type { Metric } from "../../graph/task.ts";
 import type { Benchmark, MetricScore } from "../benchmark.ts";
+import { RIGHT_AND_WRONG, rightAndWrong } from "../counts.ts";
 import { answersTable, decodeLabel, type LabelAnswer } from "../labelled/answers.ts";
 import { namedClassRates, type RateName } from "../labelled/counts.ts";
 import { encodeParts, type LabelledExample } from "../labelled/features.ts";
@@ -45,6 +46,7 @@ export const relationsBenchmark: Benchmark<
   rows: "texts",
   params,
   metrics,
+  counts: RIGHT_AND_WRONG,
   countTrain({ kind, params }) {
     const known = params[kind === "synthetic-world" ? "relationsTrain" : "maxTrainTexts"];
     return typeof known === "number" ? known : undefined;
@@ -74,10 +76,8 @@ export const relationsBenchmark: Benchmark<
         return {
           scores: { precision: scoreOf("precision"), recall: scoreOf("recall"), f1: scoreOf("f1") },
           details: { ...counted, byClass },
-          predictions: {
-            extension: "tsv",
-            text: answersTable(parts[part], { answers, labels }),
-          },
+          counts: rightAndWrong(counted, byClass),
+          predictions: { "predictions.tsv": answersTable(parts[part], { answers, labels }) },
         };
       },
     };

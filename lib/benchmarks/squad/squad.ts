@@ -4,14 +4,11 @@ import { meanOfClusters } from "../../analysis/clusters.ts";
 import { ExperimentError } from "../../base/errors.ts";
 import type { Metric } from "../../graph/task.ts";
 import { type Benchmark, SCORED_PARTS } from "../benchmark.ts";
+import { type Count, countMetric } from "../counts.ts";
+import { nBestFile, nullOddsFile, predictionsFile } from "../questions/files.ts";
 import { questionParams, questionWindows } from "../questions/params.ts";
-import { type QuestionData, questionsArtifact } from "../questions/questions.ts";
-import {
-  decodeSpans,
-  joinWindows,
-  type QuestionAnswer,
-  type WindowAnswer,
-} from "../questions/spans.ts";
+import { type Question, type QuestionData, questionsArtifact } from "../questions/questions.ts";
+import { decodeSpans, joinWindows, nullOdds, type WindowAnswer } from "../questions/spans.ts";
 import { answerScore } from "../questions/squad_score.ts";
 import type { WindowExample } from "../questions/windows.ts";
 
@@ -36,6 +33,12 @@ const metrics: Readonly<Record<"exactMatch" | "f1", Metric>> = {
   },
 };
 
+const counts: Readonly<Record<string, Metric>> = {
+  support: countMetric("Questions, by answerable and unanswerable after a slash."),
+  exactMatches: countMetric("Questions whose answer is a right one, likewise."),
+  unanswered: countMetric("Questions that are given no answer, likewise."),
+};
+
 /** The benchmark `squad`. */
 export const squadBenchmark: Benchmark<QuestionData, typeof params, WindowExample, WindowAnswer> = {
   kind: "squad",
@@ -47,6 +50,7 @@ export const squadBenchmark: Benchmark<QuestionData, typeof params, WindowExampl
   rows: "questions",
   params,
   metrics,
+  counts,
   countTrain({ kind, params }) {
     const known = kind === "synthetic-world" ? params["questionsTrain"] : undefined;
     return typeof known === "number" ? known : undefined;
@@ -67,6 +71,7 @@ export const squadBenchmark: Benchmark<QuestionData, typeof params, WindowExampl
       score(part, windows) {
         const questions = parts[part], contexts = questions.map(({ context }) => context);
         const joined = joinWindows(windows, { contexts, nBest });
+        const ids = questions.map(({ id }) => id), file = { ids, answers: joined };
         const texts = joined.map((each) =>
           form === "2.0" && nullOdds(each) > nullThreshold ? "" : each.answers[0]?.text ?? ""
         );
@@ -89,21 +94,12 @@ export const squadBenchmark: Benchmark<QuestionData, typeof params, WindowExampl
             f1: total === 0 ? 0 : 100 * sum(f1) / total,
             total,
             read: data.counts[part],
-            ...(form === "1.1" ? {} : {
-              nullOdds: Object.fromEntries(
-                questions.map(({ id }, i) => [id, nullOdds(joined[i]!)]),
-              ),
-            }),
           },
+          counts: countsOf(questions, { texts, exact, form }),
           predictions: {
-            extension: "json",
-            text: `${
-              JSON.stringify(
-                Object.fromEntries(questions.map(({ id }, i) => [id, texts[i]])),
-                null,
-                1,
-              )
-            }\n`,
+            "predictions.json": predictionsFile(ids, texts),
+            "nbest_predictions.json": nBestFile(file, { hasNone: form === "2.0" }),
+            ...(form === "2.0" ? { "null_odds.json": nullOddsFile(file) } : {}),
           },
         };
       },
@@ -111,9 +107,31 @@ export const squadBenchmark: Benchmark<QuestionData, typeof params, WindowExampl
   },
 };
 
-/** How much likelier no answer is than the best one; infinite where there is none. */
-function nullOdds({ answers, nullScore }: QuestionAnswer): number {
-  return nullScore - (answers[0]?.score ?? -Infinity);
+/** Questions, right answers and empty ones; of form 2.0 by what the file says of the question. */
+function countsOf(
+  questions: readonly Question[],
+  { texts, exact, form }: {
+    readonly texts: readonly string[];
+    readonly exact: readonly number[];
+    readonly form: "1.1" | "2.0";
+  },
+): Count[] {
+  const of = (isCounted: (question: Question) => boolean, name?: string): Count[] => {
+    const places = questions.flatMap((question, i) => isCounted(question) ? [i] : []);
+    return Object.entries({
+      support: places.length,
+      exactMatches: places.filter((i) => exact[i] === 1).length,
+      unanswered: places.filter((i) => texts[i] === "").length,
+    }).map(([count, value]) =>
+      name === undefined ? { name: count, value } : { name: count, of: name, value }
+    );
+  };
+  if (form === "1.1") return of(() => true);
+  return [
+    ...of(() => true),
+    ...of(({ isImpossible }) => !isImpossible, "answerable"),
+    ...of(({ isImpossible }) => isImpossible, "unanswerable"),
+  ];
 }
 
 function noAnswers(

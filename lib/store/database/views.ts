@@ -97,6 +97,30 @@ LEFT JOIN tasks USING (key)
 WHERE step > coalesce(tasks.start_step, -1) AND (until_step IS NULL OR step <= until_step)
 ORDER BY lineage.experiment, lineage.place, lineage.stage, lineage.axes, name, split, step`,
   },
+  counts: {
+    name: "counts",
+    about: "One row a cell, split, count and class: what scores are made of, and what was read.",
+    columns: {
+      ...of(cells, "experiment", "stage", "axes", "seed", "place", "key"),
+      ...of(measurements, "split"),
+      name: ["VARCHAR", "What is counted; what that is stands in the table metrics."],
+      class: ["VARCHAR", "The class, type or reason that is counted; null for all together."],
+      value: ["BIGINT", "How many."],
+    },
+    sql: `WITH counted AS (
+  SELECT measurements.key, step, split, split_part(measurements.name, '/', 1) AS name,
+    nullif(substr(measurements.name, length(split_part(measurements.name, '/', 1)) + 2), '') AS class,
+    CAST(value AS BIGINT) AS value
+  FROM measurements
+  JOIN tasks ON tasks.key = measurements.key
+  JOIN metrics ON metrics.kind = tasks.kind AND metrics.unit = 'count'
+    AND metrics.metric = split_part(measurements.name, '/', 1)
+)
+SELECT cells.experiment, cells.stage, cells.axes, cells.seed, cells.place, cells.key, split, name,
+  class, value
+FROM cells JOIN counted USING (key)
+ORDER BY cells.experiment, cells.place, cells.stage, cells.axes, split, name, class NULLS FIRST`,
+  },
   costs: {
     name: "costs",
     about: "One row an experiment and done task: what it cost itself, and all before it.",

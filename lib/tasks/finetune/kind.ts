@@ -31,7 +31,7 @@ export function finetuning<Data, Own extends z.ZodRawShape, Row extends Example,
     dropsModel: true,
     entry: [benchmark.entry, import.meta.url],
     check: finetuneFaults,
-    metrics,
+    metrics: { ...metrics, ...benchmark.counts },
     scores: ({ benchmark }) =>
       SCORED_PARTS.flatMap((split) =>
         Object.keys(metrics).map((metric) => ({ benchmark, metric, split }))

@@ -32,6 +32,7 @@ import {
   trainedBatches,
 } from "../../train/finetune.ts";
 import { BEGINNING, meanLoss, type TrainingPoint } from "../../train/steps.ts";
+import { tellCounts } from "../counted.ts";
 import { Checkpoints } from "../training/checkpoints.ts";
 import { drain, Phases } from "../training/phases.ts";
 import { checkParams } from "../training/params_check.ts";
@@ -125,10 +126,11 @@ export async function runFinetune<
       lossNats,
       ...Object.fromEntries(SCORED_PARTS.map((part) => [part, scored[part].details])),
     },
-    predictions: Object.fromEntries(SCORED_PARTS.map((part) => {
-      const { extension, text } = scored[part].predictions;
-      return [`${part}.predictions.${extension}`, text];
-    })),
+    predictions: Object.fromEntries(
+      SCORED_PARTS.flatMap((part) =>
+        Object.entries(scored[part].predictions).map(([name, text]) => [`${part}.${name}`, text])
+      ),
+    ),
   });
   const before = context.inputs.model.facts,
     ownFlops = trained.stepsByLength.entries()
@@ -299,7 +301,7 @@ async function scoreParts<Row extends Example, Answer>(
   return scored as ScoredParts;
 }
 
-/** Tells the training loss and the scores as measurements; returns the scores. */
+/** Tells the training loss, scores and counts as measurements; returns the scores. */
 function tell(
   { params, emit }: Pick<TaskContext<FinetuneParams>, "params" | "emit">,
   { scored, steps, lossNats }: {
@@ -311,6 +313,9 @@ function tell(
   const measured = (measurement: Omit<Measurement, "step">) =>
     emit({ type: "measurement", step: steps, ...measurement });
   measured({ name: "lossNats", split: "train", value: lossNats });
+  for (const split of SCORED_PARTS) {
+    tellCounts(emit, { counts: scored[split].counts ?? [], split, step: steps });
+  }
   return SCORED_PARTS.flatMap((split) =>
     Object.entries(scored[split].scores).map(([metric, score]) => {
       measured({ name: metric, split, ...score });

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { factoidScores } from "../../../lib/benchmarks/bioasq_factoid/evaluator.ts";
 import { gatherAnswers } from "../../../lib/benchmarks/bioasq_factoid/factoid.ts";
 import { readGolden, readSquad } from "../../../lib/benchmarks/questions/read.ts";
-import { decodeSpans, joinWindows } from "../../../lib/benchmarks/questions/spans.ts";
+import { decodeSpans, joinWindows, nullOdds } from "../../../lib/benchmarks/questions/spans.ts";
 import {
   answerScore,
   normalizeAnswer,
@@ -59,8 +59,7 @@ Deno.test("factoidScores() counts strict, lenient and reciprocal rank by BioASQ'
 
 Deno.test("gatherAnswers() adds probabilities over passages, ignoring case, and drops long ones", () => {
   const found = (...answers: [string, number][]) => ({
-    answers: answers.map(([text, score]) => ({ text, score })),
-    nullScore: 0,
+    answers: answers.map(([text, score]) => ({ text, begin: score, last: 0 })),
   });
   const passages = [
     { id: "q", found: found(["Alpha", 2], ["beta", 1]) },
@@ -70,7 +69,8 @@ Deno.test("gatherAnswers() adds probabilities over passages, ignoring case, and 
     { id: "empty", found: found() },
   ];
   const gathered = gatherAnswers(passages);
-  assert.deepEqual(gathered.get("q"), ["beta", "Alpha"]);
+  // What is shown is the likeliest way to write it.
+  assert.deepEqual(gathered.get("q"), ["BETA", "Alpha"]);
   assert.deepEqual(gathered.get("long"), ["short", "y".repeat(100)]);
   assert.deepEqual(gathered.get("six"), ["1", "2", "3", "4", "5"]);
   assert.deepEqual(gathered.get("empty"), []);
@@ -130,9 +130,10 @@ Deno.test("decodeSpans() and joinWindows() find the answer that was made the lik
     return decodeSpans(row, outputs, { nBest: 20, maxAnswerPieces: 30 });
   });
   const [joined] = joinWindows(answers, { contexts: [context], nBest: 3 });
-  assert.deepEqual(joined!.answers[0], { text: context.slice(14), score: 8 });
+  assert.deepEqual(joined!.answers[0], { text: context.slice(14), begin: 4, last: 4 });
   assert.equal(joined!.answers.length, 3);
-  assert.equal(joined!.nullScore, 1);
+  assert.deepEqual(joined!.none, { begin: 1, last: 0 });
+  assert.equal(nullOdds(joined!), -7);
   const short = decodeSpans(windows[0]!, new Float32Array(20), { nBest: 20, maxAnswerPieces: 1 });
   for (const { start, end } of short.spans) assert.equal(end - start, 1);
 });

@@ -310,3 +310,38 @@ Deno.test("the questions of results/README.md can be asked", async () => {
     for await (const { batches } of queryEach(path, question)) await Array.fromAsync(batches);
   }
 });
+
+Deno.test("counts gives what a task counted, in all and by class, whatever a class is called", async () => {
+  using results = await emptyResults();
+  const { store, path } = results;
+  const line = (name: string, value: number) =>
+    `${JSON.stringify({ step: 9, name, split: "test", value })}\n`;
+  const files = {
+    "measurements.jsonl": [
+      line("support", 7),
+      line("support/a/b", 4),
+      line("support/None", 3),
+      line("f1", 0.5),
+      line("unknown", 1),
+    ].join(""),
+  };
+  await commit(store, keyOf(1), { kind: "relations", files });
+  const recorder = results.open();
+  const support = { unit: "count", isHeadline: false, about: "What there is." };
+  const f1 = { unit: "fraction", isHeadline: true, about: "F1." };
+  recorder.beginRun({
+    ...START,
+    metrics: { relations: { support, f1 }, other: { unknown: support } },
+  });
+  recorder.recordCached([keyOf(1)]);
+  recorder.recordCells("e", {
+    cells: [{ stage: "s", axes: {}, key: keyOf(1), place: 0 }],
+    replace: true,
+  });
+  await recorder.close();
+  assert.deepEqual(await queryRows(path, "SELECT stage, split, name, class, value FROM counts"), [
+    { stage: "s", split: "test", name: "support", class: null, value: 7 },
+    { stage: "s", split: "test", name: "support", class: "None", value: 3 },
+    { stage: "s", split: "test", name: "support", class: "a/b", value: 4 },
+  ]);
+});

@@ -8,7 +8,7 @@ import type { StoredArtifact } from "../../../lib/graph/task.ts";
 import { finetuning } from "../../../lib/tasks/finetune/kind.ts";
 import { pretrain } from "../../../lib/tasks/pretrain/kind.ts";
 import { assertFault } from "../../_support/fault.ts";
-import { makeDir, makeShards, runKind } from "../made_inputs.ts";
+import { countsOf, makeDir, makeShards, runKind } from "../made_inputs.ts";
 
 const ROOT = makeDir();
 const SHARDS = await makeShards(join(ROOT, "shards"), { train: 500, validation: 500 });
@@ -53,7 +53,7 @@ const PARAMS = {
 };
 
 Deno.test("relations learns the classes that are named and leaves scores and predictions", async () => {
-  const { outcome, artifact } = await runKind(finetuning(relationsBenchmark), {
+  const { outcome, artifact, events } = await runKind(finetuning(relationsBenchmark), {
     params: { ...PARAMS, positive: ["X", "Y"] },
     inputs: { model: [MODEL], data: [await makeData({ inPairs: false })] },
   });
@@ -76,6 +76,18 @@ Deno.test("relations learns the classes that are named and leaves scores and pre
   const rows = lines.slice(1, -1).map((line) => line.split("\t"));
   const right = rows.filter(([, gold, said]) => gold === said && gold !== "none").length;
   assert.equal(right, test.correct);
+  const counts = countsOf(events, "test");
+  assert.equal(counts["truePositives"], right);
+  for (const  of of["", "/none", "/X", "/Y"]) {
+    const all = rows.filter(([, gold, said]) => gold !== said);
+    const isOf = (label: string) => of === "" ? label !== "none" : label === of.slice(1);
+    assert.equal(counts[`falsePositives${of}`], all.filter(([, , said]) => isOf(said!)).length);
+    assert.equal(counts[`falseNegatives${of}`], all.filter(([, gold]) => isOf(gold!)).length);
+    assert.equal(
+      counts[`support${of}`],
+      counts[`truePositives${of}`]! + counts[`falseNegatives${of}`]!,
+    );
+  }
 });
 
 Deno.test("relations says which class the data does not have", async () => {

@@ -122,11 +122,18 @@ Deno.test("ner leaves scores and predictions that conlleval can read", async () 
   assert.deepEqual([...columns], [3]);
 });
 
-Deno.test("ner tells the training loss and the scores as measurements at its last step", async () => {
+Deno.test("ner tells training loss, counts and scores as measurements at its last step", async () => {
   const { events, outcome } = await run({ epochs: 1.5 });
   const told = events.filter((each) => each.type === "measurement");
   assert.deepEqual(told.map(({ name, split }) => `${split} ${name}`), [
     "train lossNats",
+    ...["dev", "test"].flatMap((split) =>
+      ["", "/X", "/Y"].flatMap((of) =>
+        ["support", "truePositives", "falsePositives", "falseNegatives"].map((name) =>
+          `${split} ${name}${of}`
+        )
+      )
+    ),
     ...outcome.scores.map(({ metric, split }) => `${split} ${metric}`),
   ]);
   // 1.5 epochs of 60 sentences in rows of 10.

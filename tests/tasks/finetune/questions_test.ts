@@ -7,7 +7,7 @@ import { finetuning } from "../../../lib/tasks/finetune/kind.ts";
 import { pretrain } from "../../../lib/tasks/pretrain/kind.ts";
 import { questions } from "../../../lib/tasks/questions.ts";
 import { assertFault } from "../../_support/fault.ts";
-import { makeDir, makeShards, runKind } from "../made_inputs.ts";
+import { countsOf, makeDir, makeShards, runKind } from "../made_inputs.ts";
 
 const ROOT = makeDir();
 const SHARDS = await makeShards(join(ROOT, "shards"), { train: 500, validation: 500 });
@@ -46,6 +46,13 @@ function file(
   return write(name, { version: "1.1", data: [{ title: "t", paragraphs }] });
 }
 
+/** An answer of a list of the best. */
+interface Best {
+  readonly text: string;
+  readonly start_logit: number;
+  readonly end_logit: number;
+}
+
 const TRAIN = file("train", { count: 200, shift: 1 });
 const DEV = file("dev", { count: 30 }), TEST = file("test", { count: 60 });
 const PARAMS = { rows: 20, length: 16, steps: 150, learningRate: 5e-3, dropout: 0, stride: 4 };
@@ -56,7 +63,7 @@ Deno.test("squad learns where answers stand, over windows, and leaves prediction
   });
   const warnings = data.events.flatMap((each) => each.type === "warning" ? each.message : []);
   assert.deepEqual(warnings, ["1 of 200 train answers were found near a wrong offset"]);
-  const { outcome, artifact } = await runKind(finetuning(squadBenchmark), {
+  const { outcome, artifact, events } = await runKind(finetuning(squadBenchmark), {
     params: { ...PARAMS, length: 12 },
     inputs: { model: [MODEL], data: [data.artifact] },
   });
@@ -70,6 +77,17 @@ Deno.test("squad learns where answers stand, over windows, and leaves prediction
   const { test } = JSON.parse(Deno.readTextFileSync(`${artifact.dir}/scores.json`));
   assert.equal(test.total, 60);
   assert.equal(test.f1 / 100, scores[1]!.value);
+  assert.deepEqual(countsOf(events, "test"), {
+    support: 60,
+    exactMatches: Math.round(scores[0]!.value * 60),
+    unanswered: 0,
+  });
+  const best = JSON.parse(Deno.readTextFileSync(`${artifact.dir}/test.nbest_predictions.json`));
+  for (const [id, answers] of Object.entries<{ text: string; probability: number }[]>(best)) {
+    assert.equal(answers[0]!.text, said[id]);
+    const sum = answers.reduce((total, { probability }) => total + probability, 0);
+    assert(Math.abs(sum - 1) < 1e-9);
+  }
 });
 
 Deno.test("bioasq-factoid scores golden questions and leaves what one hands in", async () => {
@@ -89,7 +107,7 @@ Deno.test("bioasq-factoid scores golden questions and leaves what one hands in",
       golden: { test: [write("golden.json", { questions: gold })] },
     },
   });
-  const { outcome, artifact } = await runKind(finetuning(factoidBenchmark), {
+  const { outcome, artifact, events } = await runKind(finetuning(factoidBenchmark), {
     params: PARAMS,
     inputs: { model: [MODEL], data: [data.artifact] },
   });
@@ -107,7 +125,20 @@ Deno.test("bioasq-factoid scores golden questions and leaves what one hands in",
     ideal_answer: "",
   });
   const { test } = JSON.parse(Deno.readTextFileSync(`${artifact.dir}/scores.json`));
-  assert.deepEqual([test.questions, test.unanswered, test.passages], [61, 1, 60]);
+  assert.equal(test.passages, 60);
+  assert.deepEqual(countsOf(events, "test"), {
+    support: 61,
+    strictRight: Math.round(strict!.value * 61),
+    lenientRight: Math.round(lenient!.value * 61),
+    unanswered: 1,
+    // The golden question without passages.
+    outsidePassages: 1,
+  });
+  const best = JSON.parse(
+    Deno.readTextFileSync(`${artifact.dir}/test.nbest_predictions.json`),
+  );
+  const [first] = best["0".repeat(24) + "_001"];
+  assert.deepEqual(Object.keys(first), ["text", "probability", "start_logit", "end_logit"]);
   // SQuAD's script cannot score questions without answers.
   await assertFault(
     () =>
@@ -127,7 +158,7 @@ Deno.test("squad of form 2.0 gives no answer where none is likelier, and tells i
   const data = await runKind(questions, {
     params: { train: [TRAIN], dev: [DEV], test: [TEST] },
   });
-  const { artifact } = await runKind(finetuning(squadBenchmark), {
+  const { artifact, events } = await runKind(finetuning(squadBenchmark), {
     params: { ...PARAMS, steps: 2, form: "2.0", nullThreshold: -1000 },
     inputs: { model: [MODEL], data: [data.artifact] },
   });
@@ -135,5 +166,18 @@ Deno.test("squad of form 2.0 gives no answer where none is likelier, and tells i
   assert(Object.values(said).every((text) => text === ""));
   const { test } = JSON.parse(Deno.readTextFileSync(`${artifact.dir}/scores.json`));
   assert.equal(test.exact, 0);
-  assert.equal(Object.keys(test.nullOdds).length, 60);
+  const odds: Record<string, number> = JSON.parse(
+    Deno.readTextFileSync(`${artifact.dir}/test.null_odds.json`),
+  );
+  const best = JSON.parse(Deno.readTextFileSync(`${artifact.dir}/test.nbest_predictions.json`));
+  assert.equal(Object.keys(odds).length, 60);
+  for (const [id, answers] of Object.entries<Best[]>(best)) {
+    const scoreOf = ({ start_logit, end_logit }: Best) => start_logit + end_logit;
+    const none = answers.find(({ text }) => text === "")!;
+    const said = answers.find(({ text }) => text !== "")!;
+    assert.equal(odds[id], scoreOf(none) - scoreOf(said));
+  }
+  const counts = countsOf(events, "test");
+  assert.equal(counts["unanswered/answerable"], 60);
+  assert.equal(counts["support/unanswerable"], 0);
 });

@@ -57,7 +57,7 @@ export const toyPairs: Benchmark<Pairs, typeof params, Example, number> = {
         return {
           scores: { accuracy: { value: right / answers.length } },
           details: { right, found },
-          predictions: { extension: "txt", text: answers.join("\n") + "\n" },
+          predictions: { "predictions.txt": answers.join("\n") + "\n" },
         };
       },
     };
@@ -127,7 +127,7 @@ export const toyPlaces: Benchmark<Rows, Record<never, never>, Example, string> =
         return {
           scores: { exact: { value: right / gold.length } },
           details: { right },
-          predictions: { extension: "txt", text: answers.join("\n") + "\n" },
+          predictions: { "predictions.txt": answers.join("\n") + "\n" },
         };
       },
     };
