@@ -4,23 +4,17 @@
  * Takes measured points and says in plain words when a fit cannot be made, what the
  * law cannot say of them, and when its intervals should not be believed.
  */
+import type { FitParameter, Interval, LawIntervals } from "./interval.ts";
+import { dependenceOf, lawIntervals, type SharingPoint } from "./intervals.ts";
 import {
-  type BootstrappedFit,
-  bootstrapPowerLaw,
-  type FitParameter,
-  type Interval,
+  evaluate,
+  fitPowerLaw,
   LAW_PARAMETERS,
-} from "./bootstrap.ts";
-import { evaluate, type Point, reach } from "./power_law.ts";
+  type Point,
+  type PowerLawFit,
+  reach,
+} from "./power_law.ts";
 import { chanceOfConstant, findTurn, LEAST_SURPRISE } from "./shape.ts";
-
-/** A measured point, and what it may share with others. */
-export interface ScalingPoint extends Point {
-  /** The seed that it was measured with, where there is one. */
-  readonly seed?: number | undefined;
-  /** The training that it is a point of, where others may be so too. */
-  readonly trajectory?: string | undefined;
-}
 
 /** What is known of the metric. */
 export interface ScalingOptions {
@@ -44,6 +38,16 @@ export type CurveShape =
   | "turning"
   | "flat";
 
+/** What a curve says of an x. */
+export interface Prediction {
+  /** Where. */
+  readonly x: number;
+  /** The curve's value there, in the metric's unit. */
+  readonly value: number;
+  /** What the curve's value may be, 95 percent; the scatter of single points is not in it. */
+  readonly interval?: Interval;
+}
+
 /** A fitted scaling curve, ready to be stored. */
 export interface ScalingFit {
   /** The formula that `parameters` are of, stored beside them so that a row explains itself. */
@@ -52,8 +56,10 @@ export interface ScalingFit {
   readonly points: number;
   /** Absent where no fit could be made; `warnings` says why. */
   readonly parameters?: Readonly<Record<FitParameter, number>>;
-  /** 95 percent bootstrap intervals, by parameter. */
+  /** 95 percent intervals, by parameter; absent where none is true, and `warnings` says why. */
   readonly intervals?: Readonly<Record<FitParameter, Interval>>;
+  /** What the curve says of twice the largest x; absent where no fit could be made. */
+  readonly next?: Prediction;
   /** Whether there is a limit to speak of; absent where no fit could be made. */
   readonly shape?: CurveShape;
   /** How well the curve describes the points. */
@@ -81,7 +87,7 @@ const POOR_R_SQUARED = 0.8;
  * @param points with any x; those at or below 0 have no place on a power law and are left out
  */
 export function fitScaling(
-  points: readonly ScalingPoint[],
+  points: readonly SharingPoint[],
   options: ScalingOptions = {},
 ): ScalingFit {
   const form = "limit + amplitude * x^-exponent";
@@ -93,22 +99,49 @@ export function fitScaling(
   const whyNot = whyNotFitted(usable);
   if (whyNot !== undefined) return { form, points: usable.length, warnings: [...warnings, whyNot] };
 
-  const bootstrapped = bootstrapPowerLaw(usable);
-  const { fit, intervals, ninetyPercentAt } = bootstrapped;
+  const fit = fitPowerLaw(usable);
   const { limit, amplitude, exponent, rmse, rSquared = 0 } = fit;
-  const [shape, warningsOfShape] = shapeOf(usable, bootstrapped, options);
+  const xs = usable.map(({ x }) => x);
+  const ninetyPercentAt = reach(fit, Math.min(...xs), 0.9);
+  const [shape, warningsOfShape] = shapeOf(usable, { fit, ninetyPercentAt }, options);
+  const nextX = 2 * Math.max(...xs);
+  const { intervals: found, whyNone } = lawIntervals(usable, { xs: [nextX] });
+  const intervals = found === undefined ? undefined : withinRange(found, options.range);
+  const next = { x: nextX, value: evaluate(fit, nextX) };
+  const isMeaningful = shape !== "turning" && shape !== "flat";
   return {
     form,
     points: usable.length,
     parameters: { limit, amplitude, exponent, ninetyPercentAt },
-    intervals,
+    ...(intervals === undefined ? { next } : {
+      intervals: intervals.parameters,
+      next: { ...next, interval: intervals.next },
+    }),
     shape,
     goodness: { rmse, rSquared, chanceOfConstant: chanceOfConstant(rSquared, usable.length) },
     warnings: [
       ...warnings,
       ...warningsOfShape,
-      ...(shape === "turning" || shape === "flat" ? [] : warningsOfIntervals(usable)),
+      ...(isMeaningful
+        ? [
+          ...(whyNone === undefined ? [] : [whyNone]),
+          ...warningsOfIntervals(usable, { fit, shape, intervals: intervals?.parameters }),
+        ]
+        : []),
     ],
+  };
+}
+
+/** Intervals cut to what the metric can be: what lies outside is not so in any case. */
+function withinRange(
+  { values, limit, amplitude, exponent, ninetyPercentAt }: LawIntervals,
+  range: ScalingOptions["range"] = [-Infinity, Infinity],
+): { parameters: Readonly<Record<FitParameter, Interval>>; next: Interval } {
+  const cut = (value: number) => Math.min(range[1], Math.max(range[0], value));
+  const within = ({ low, high }: Interval) => ({ low: cut(low), high: cut(high) });
+  return {
+    parameters: { limit: within(limit), amplitude, exponent, ninetyPercentAt },
+    next: within(values[0]!),
   };
 }
 
@@ -124,13 +157,19 @@ function whyNotFitted(points: readonly Point[]): string | undefined {
   return undefined;
 }
 
+/** A fit, and how far it has come. */
+interface FittedCurve {
+  readonly fit: PowerLawFit;
+  readonly ninetyPercentAt: number;
+}
+
 /** The shape of the points, and what the law cannot say of them. */
 function shapeOf(
   points: readonly Point[],
-  bootstrapped: BootstrappedFit,
+  fitted: FittedCurve,
   options: ScalingOptions,
 ): [CurveShape, string[]] {
-  const { rmse, rSquared = 0 } = bootstrapped.fit;
+  const { rmse, rSquared = 0 } = fitted.fit;
   const turn = findTurn(points, rmse ** 2 * points.length);
   if (turn !== undefined) {
     const [before, after] = turn.isValley ? ["falls", "rises"] : ["rises", "falls"];
@@ -146,13 +185,13 @@ function shapeOf(
       "in which x does nothing look like this; limit and exponent mean nothing",
     ]];
   }
-  const [shape, warnings] = shapeOfLimit(points, bootstrapped, options);
-  return [shape, [...warningsOfDirection(points, bootstrapped, options), ...warnings]];
+  const [shape, warnings] = shapeOfLimit(points, fitted, options);
+  return [shape, [...warningsOfDirection(points, fitted, options), ...warnings]];
 }
 
 function warningsOfDirection(
   points: readonly Point[],
-  { fit }: BootstrappedFit,
+  { fit }: FittedCurve,
   { better }: ScalingOptions,
 ): string[] {
   const warnings: string[] = [];
@@ -176,7 +215,7 @@ function warningsOfDirection(
 
 function shapeOfLimit(
   points: readonly Point[],
-  { fit, ninetyPercentAt, atBoundShares }: BootstrappedFit,
+  { fit, ninetyPercentAt }: FittedCurve,
   { range }: ScalingOptions,
 ): [CurveShape, string[]] {
   if (range !== undefined && (fit.limit < range[0] || fit.limit > range[1])) {
@@ -198,59 +237,41 @@ function shapeOfLimit(
   if (fit.atBound === "least") {
     return ["unsaturated", ["no saturation seen in this range: the limit is an extrapolation"]];
   }
-  const warnings: string[] = [];
-  if (atBoundShares.least > 0.05) {
-    warnings.push(
-      `${percent(atBoundShares.least)} of resamples show no saturation: the limit is uncertain`,
-    );
-  }
-  if (atBoundShares.most > 0.05) {
-    warnings.push(
-      `${percent(atBoundShares.most)} of resamples saturate at once: the exponent is uncertain`,
-    );
-  }
-  if (ninetyPercentAt <= others.at(-1)!) return ["saturating", warnings];
+  if (ninetyPercentAt <= others.at(-1)!) return ["saturating", []];
   return ["unsaturated", [
-    ...warnings,
     "90 percent of the way to the limit lies beyond the largest x: an extrapolation",
   ]];
 }
 
-/** How many of 100 intervals hold the truth, by the most points; `tests/bench/coverage.ts`. */
-const HELD_BY_POINTS = [[4, 70], [5, 80], [7, 85], [11, 88]] as const;
-
-/** What makes the intervals narrower than they say. */
-function warningsOfIntervals(points: readonly ScalingPoint[]): string[] {
+/** What intervals do not hold, and where they do not end. */
+function warningsOfIntervals(
+  points: readonly SharingPoint[],
+  { fit, shape, intervals }: {
+    readonly fit: PowerLawFit;
+    readonly shape: CurveShape;
+    readonly intervals: Readonly<Record<FitParameter, Interval>> | undefined;
+  },
+): string[] {
   const warnings: string[] = [];
-  const few = HELD_BY_POINTS.find(([most]) => points.length <= most);
-  if (few !== undefined) {
-    warnings.push(
-      `${points.length} points: of intervals of 95 percent about ${few[1]} percent hold the truth`,
-    );
-  }
   if (distinctOf(points.map(({ x }) => x)) === 3) {
-    warnings.push("3 distinct x determine the curve exactly; the intervals show seed noise only");
+    warnings.push("3 distinct x determine the curve exactly: that it is such a curve is not seen");
   }
-  if (distinctOf(points.map(({ seed }) => seed)) === 1) {
+  if (intervals === undefined) return warnings;
+  const { exponent } = intervals;
+  if (exponent.low === 0 && fit.atBound !== "least") {
+    warnings.push("the points do not tell saturation from none: the limit may lie anywhere beyond");
+  }
+  if (exponent.high === Infinity && shape !== "saturated") {
+    warnings.push("the points do not tell how fast it saturates: it may be so at once");
+  }
+  if (dependenceOf(points).by === "clusters") return warnings;
+  const seeds = distinctOf(points.map(({ seed }) => seed));
+  if (seeds === 1) {
     warnings.push("one seed: the intervals hold no difference between seeds");
-  }
-  if (hasSharedTrajectory(points)) {
-    warnings.push(
-      "points of one training depend on each other: of intervals of 95 percent only about half " +
-        "hold the truth",
-    );
+  } else if (seeds === 2) {
+    warnings.push("2 seeds: the intervals are of the curve of these two; from 3 on, of any seed's");
   }
   return warnings;
-}
-
-function hasSharedTrajectory(points: readonly ScalingPoint[]): boolean {
-  const xOf = new Map<string, number>();
-  return points.some(({ x, trajectory }) => {
-    if (trajectory === undefined) return false;
-    const other = xOf.get(trajectory);
-    xOf.set(trajectory, x);
-    return other !== undefined && other !== x;
-  });
 }
 
 function distinctOf(values: readonly unknown[]): number {

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { bootstrapPowerLaw, quantile } from "../../lib/analysis/bootstrap.ts";
-import { evaluate, type Point, PowerLawFitter, reach } from "../../lib/analysis/power_law.ts";
+import { evaluate, fitPowerLaw as fitted, reach } from "../../lib/analysis/power_law.ts";
 import { Stream } from "../../lib/base/rng.ts";
 
 const XS = [100, 200, 400, 800, 1600, 3200];
@@ -24,11 +23,7 @@ const laws = fc.record({
   exponent,
 }));
 
-function fitted(points: readonly Point[]) {
-  return new PowerLawFitter(points.map(({ x }) => x)).fit(points.map(({ y }) => y));
-}
-
-Deno.test("PowerLawFitter recovers every law from points without noise", () => {
+Deno.test("fitPowerLaw() recovers every law from points without noise", () => {
   fc.assert(fc.property(laws, (law) => {
     const fit = fitted(XS.map((x) => ({ x, y: evaluate(law, x) })));
     near(fit.exponent, law.exponent, 1e-4, "exponent");
@@ -37,7 +32,7 @@ Deno.test("PowerLawFitter recovers every law from points without noise", () => {
   }));
 });
 
-Deno.test("PowerLawFitter does not depend on the unit of x", () => {
+Deno.test("fitPowerLaw() does not depend on the unit of x", () => {
   const noise = new Stream(3, "test/unit");
   const points = XS.map((x) => ({ x, y: 4 + 30 * x ** -0.5 + 0.01 * noise.normal() }));
   const fit = fitted(points);
@@ -47,18 +42,18 @@ Deno.test("PowerLawFitter does not depend on the unit of x", () => {
   near(evaluate(scaled, 500e9), evaluate(fit, 500), 1e-9, "value");
 });
 
-Deno.test("PowerLawFitter says when there is no saturation to be seen", () => {
+Deno.test("fitPowerLaw() says when there is no saturation to be seen", () => {
   const fit = fitted(XS.map((x) => ({ x, y: 3 * Math.log(x) + 0.2 * (Math.log(x) ** 2) })));
   assert.equal(fit.atBound, "least");
 });
 
-Deno.test("PowerLawFitter tells a curve that saturates at once from one that does not", () => {
+Deno.test("fitPowerLaw() tells a curve that saturates at once from one that does not", () => {
   const fit = fitted(XS.map((x, i) => ({ x, y: i === 0 ? 3 : 2 })));
   assert.equal(fit.atBound, "most");
   near(fit.limit, 2, 1e-3, "limit");
 });
 
-Deno.test("PowerLawFitter refuses too few distinct x and x at 0", () => {
+Deno.test("fitPowerLaw() refuses too few distinct x and x at 0", () => {
   assert.throws(() => fitted([{ x: 1, y: 1 }, { x: 2, y: 2 }]), /three distinct x/);
   assert.throws(() => fitted([0, 1, 2, 3].map((x) => ({ x, y: x }))), /x above 0/);
 });
@@ -68,35 +63,4 @@ Deno.test("reach() is where the share of the way to the limit is gone", () => {
   const x = reach(law, 100, 0.9);
   const gone = (evaluate(law, x) - evaluate(law, 100)) / (law.limit - evaluate(law, 100));
   near(gone, 0.9, 1e-12, "share");
-});
-
-Deno.test("bootstrapPowerLaw() covers the true exponent about as often as it says", () => {
-  const truth = { limit: 2, amplitude: 40, exponent: 0.6 };
-  let covered = 0;
-  const worlds = 60;
-  for (let world = 0; world < worlds; world++) {
-    const noise = new Stream(world, "test/coverage");
-    const points = XS.flatMap((x) =>
-      [1, 2].map(() => ({ x, y: evaluate(truth, x) + 0.03 * noise.normal() }))
-    );
-    const { intervals } = bootstrapPowerLaw(points, { resamples: 200 });
-    const { low, high } = intervals.exponent;
-    if (low <= truth.exponent && truth.exponent <= high) covered++;
-  }
-  // 95 percent of 60 is 57; below 48 the intervals would be far too narrow.
-  assert.ok(covered >= 48 && covered <= worlds, `covered ${covered} of ${worlds}`);
-});
-
-Deno.test("bootstrapPowerLaw() gives the same intervals for the same points", () => {
-  const points = XS.map((x, i) => ({ x, y: 5 - 3 * x ** -0.4 + (i % 2) * 0.01 }));
-  const once = bootstrapPowerLaw(points, { resamples: 50 });
-  assert.deepEqual(bootstrapPowerLaw(points, { resamples: 50 }), once);
-  assert.notDeepEqual(bootstrapPowerLaw(points, { resamples: 50, seed: 1 }), once);
-});
-
-Deno.test("quantile() is linear between neighbours and keeps infinities", () => {
-  assert.equal(quantile([1, 2, 4], 0.5), 2);
-  assert.equal(quantile([1, 2, 4], 0.75), 3);
-  assert.equal(quantile([1], 0.3), 1);
-  assert.equal(quantile([1, Infinity, Infinity], 0.9), Infinity);
 });

@@ -1,17 +1,13 @@
 import assert from "node:assert/strict";
-import {
-  type CurveShape,
-  fitScaling,
-  type ScalingOptions,
-  type ScalingPoint,
-} from "../../lib/analysis/scaling.ts";
+import type { SharingPoint } from "../../lib/analysis/intervals.ts";
+import { type CurveShape, fitScaling, type ScalingOptions } from "../../lib/analysis/scaling.ts";
 import { Stream } from "../../lib/base/rng.ts";
 
 const XS = [100, 200, 400, 800, 1600, 3200];
 
-/** Points of a function, two seeds at each x, with a little noise. */
-function pointsOf(f: (x: number) => number, noise = 0.01): ScalingPoint[] {
-  return [1, 2].flatMap((seed) => {
+/** Points of a function, three seeds at each x, with a little noise. */
+function pointsOf(f: (x: number) => number, noise = 0.01): SharingPoint[] {
+  return [1, 2, 3].flatMap((seed) => {
     const stream = new Stream(seed, "test/scaling");
     return XS.map((x) => ({ x, y: f(x) + noise * stream.normal(), seed }));
   });
@@ -45,7 +41,7 @@ const SHAPES: readonly {
   },
   {
     name: "a curve without saturation",
-    f: (x) => 3 - 0.2 * Math.log(x),
+    f: (x) => 3 - 0.2 * Math.log(x) - 0.02 * Math.log(x) ** 2,
     options: { better: "lower" },
     shape: "unsaturated",
     says: [/^no saturation seen in this range: the limit is an extrapolation$/],
@@ -55,7 +51,7 @@ const SHAPES: readonly {
     f: (x) => 4 - 20 * x ** -0.8,
     options: LOSS,
     shape: "saturating",
-    says: [/^the metric gets worse with x: 3.\d+ at 100, 3.97 at 3200; lower is better$/],
+    says: [/^the metric gets worse with x: 3.\d+ at 100, 3.9\d at 3200; lower is better$/],
   },
   {
     name: "a score that falls",
@@ -133,6 +129,7 @@ Deno.test("fitScaling() calls curves of known shape what they are", async (t) =>
       const fit = fitScaling(pointsOf(f, noise), options);
       const text = fit.warnings.join("\n");
       assert.equal(fit.shape, shape, text);
+      assert.ok(fit.warnings.every((said) => !said.startsWith("no intervals")), text);
       for (const each of says) assert.ok(fit.warnings.some((said) => each.test(said)), text);
       if (noise === undefined) assert.equal(fit.warnings.length, says.length, text);
     });
@@ -158,27 +155,47 @@ Deno.test("fitScaling() says in words what cannot be fitted", () => {
   ]);
 });
 
-Deno.test("fitScaling() warns of intervals that few points, one seed or one training make untrue", () => {
-  const law = (x: number) => 2 + 4000 * x ** -1.5;
-  const of = (xs: readonly number[], seeds: number, shared = false): readonly string[] =>
-    fitScaling(
-      Array.from({ length: seeds }, (_, seed) => {
-        const stream = new Stream(seed, "test/intervals");
-        const trajectory = shared ? `of seed ${seed}` : undefined;
-        return xs.map((x) => ({ x, y: law(x) + 0.002 * stream.normal(), seed, trajectory }));
-      }).flat(),
-    ).warnings;
-  const few = (points: number, held: number) =>
-    `${points} points: of intervals of 95 percent about ${held} percent hold the truth`;
+/** Points of a steep law; of each seed one training, or one for each point. */
+function studyOf(xs: readonly number[], seeds: number, shared = false): SharingPoint[] {
+  return Array.from({ length: seeds }, (_, seed) => {
+    const stream = new Stream(seed, "test/intervals");
+    const trajectory = shared ? `of seed ${seed}` : undefined;
+    return xs.map((x) => (
+      { x, y: 2 + 4000 * x ** -1.5 + 0.002 * stream.normal(), seed, trajectory }
+    ));
+  }).flat();
+}
+
+Deno.test("fitScaling() says what its intervals do not hold, and gives none that would be untrue", () => {
+  const of = (...study: Parameters<typeof studyOf>) => fitScaling(studyOf(...study));
   const oneSeed = "one seed: the intervals hold no difference between seeds";
-  const three = "3 distinct x determine the curve exactly; the intervals show seed noise only";
-  const shared = "points of one training depend on each other: of intervals of 95 percent only " +
-    "about half hold the truth";
-  assert.deepEqual(of(XS, 2), []);
-  assert.deepEqual(of(XS, 1), [few(6, 85), oneSeed]);
-  assert.deepEqual(of(XS.slice(0, 4), 1), [few(4, 70), oneSeed]);
-  assert.deepEqual(of(XS.slice(0, 5), 1), [few(5, 80), oneSeed]);
-  assert.deepEqual(of(XS.slice(0, 4), 2), [few(8, 88)]);
-  assert.deepEqual(of([100, 800, 3200], 4), [three]);
-  assert.deepEqual(of(XS, 2, true), [shared]);
+  const two = "2 seeds: the intervals are of the curve of these two; from 3 on, of any seed's";
+  const three = "3 distinct x determine the curve exactly: that it is such a curve is not seen";
+  const one = "no intervals: the points are of one training and depend on each other; " +
+    "only further seeds can tell how far off it is";
+  const cases: [ReturnType<typeof of>, string[], boolean][] = [
+    [of(XS, 4), [], true],
+    [of(XS, 2), [two], true],
+    [of(XS, 1), [oneSeed], true],
+    [of([100, 800, 3200], 4), [three], true],
+    [of(XS, 1, true), [one], false],
+    [of(XS, 2, true), [], true],
+    [of(XS, 4, true), [], true],
+  ];
+  for (const [fit, warnings, hasIntervals] of cases) {
+    assert.deepEqual(fit.warnings, warnings);
+    assert.equal(fit.intervals !== undefined, hasIntervals);
+    assert.equal(fit.next!.interval !== undefined, hasIntervals);
+  }
+});
+
+Deno.test("fitScaling() says what the next doubling brings, within the metric's range", () => {
+  const { next, parameters } = fitScaling(studyOf(XS, 4), LOSS);
+  assert.equal(next!.x, 6400);
+  const { limit, amplitude, exponent } = parameters!;
+  assert.ok(Math.abs(next!.value - (limit + amplitude * 6400 ** -exponent)) < 1e-9);
+  assert.ok(next!.interval!.low < next!.value && next!.value < next!.interval!.high);
+  const rising = pointsOf((x) => 0.98 - 4 * x ** -0.5, 0.02);
+  const { intervals } = fitScaling(rising, SCORE);
+  assert.equal(intervals!.limit.high, 1);
 });

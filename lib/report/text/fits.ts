@@ -1,5 +1,5 @@
 /** Fitted scaling curves as a text table, with what to be wary of below. */
-import type { Interval } from "../../analysis/bootstrap.ts";
+import type { Interval } from "../../analysis/interval.ts";
 import type { CurveShape, ScalingFit } from "../../analysis/scaling.ts";
 import type { JsonObject } from "../../base/canonical.ts";
 import { listOf } from "../../base/list.ts";
@@ -25,7 +25,7 @@ export interface ShownFit extends ScalingFit {
 
 /**
  * The table of those that could be fitted, and the warnings of all, each once for all that
- * it is true of; intervals in brackets hold 95 percent of the bootstrap's resamples.
+ * it is true of; in brackets intervals of 95 percent.
  *
  * @param declared what is known of the metric that a fit is of
  */
@@ -56,7 +56,7 @@ function lineOf(fit: ShownFit, declared: Metric | undefined): string[] {
   ) => {
     const ends = interval === undefined
       ? ""
-      : ` [${format(interval.low)}, ${format(interval.high)}]`;
+      : ` [${formatEnd(interval.low, format)}, ${formatEnd(interval.high, format)}]`;
     return `${format(value)}${ends}`;
   };
   const show = (name: "limit" | "exponent" | "ninetyPercentAt", format: (of: number) => string) =>
@@ -73,6 +73,11 @@ function lineOf(fit: ShownFit, declared: Metric | undefined): string[] {
     show("exponent", (value) => value.toFixed(2)),
     isBounded ? show("ninetyPercentAt", formatX) : "none",
   ];
+}
+
+/** The end of an interval, or that there is none. */
+function formatEnd(value: number, format: (value: number) => string): string {
+  return Number.isFinite(value) ? format(value) : value < 0 ? "-∞" : "∞";
 }
 
 function formatX(value: number): string {

@@ -188,6 +188,7 @@ export function putFits(batch: Batch, experiment: string, fits: readonly FitRow[
       points: fit.points,
       parameters: jsonText(fit.parameters),
       intervals: jsonText(fit.intervals),
+      next: jsonText(fit.next),
       goodness: jsonText(fit.goodness),
       warnings: jsonText(fit.warnings),
     })),

@@ -256,7 +256,15 @@ export const TABLES = {
       ],
       points: ["INTEGER", "How many points were used."],
       parameters: ["JSON", "By name; null where no fit could be made."],
-      intervals: ["JSON", "Low and high by parameter, 95 percent of the bootstrap between them."],
+      intervals: [
+        "JSON",
+        "Low and high by parameter, of 95 percent; an end that is null is infinite. Null where the " +
+        "points cannot tell: warnings says why.",
+      ],
+      next: [
+        "JSON",
+        "What the curve says of twice the largest x: x, value in the metric's unit, and its interval.",
+      ],
       goodness: [
         "JSON",
         "rmse in the metric's unit, rSquared, and chanceOfConstant: how often points that do not " +

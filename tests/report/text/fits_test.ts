@@ -62,6 +62,21 @@ Deno.test("formatFits() shows no limit where there is none, and nothing where it
   }
 });
 
+Deno.test("formatFits() shows an interval without an end as infinite, and none where there is none", () => {
+  const { intervals, ...bare } = fitted;
+  const open = {
+    ...fitted,
+    intervals: {
+      ...intervals!,
+      limit: { low: -Infinity, high: 0.97 },
+      exponent: { low: 0, high: Infinity },
+    },
+  };
+  const text = formatFits([open, bare], () => F1);
+  assert.match(text, /90\.4 \[-∞, 97\] +0\.96 \[0\.00, ∞\]/);
+  assert.match(text, / 90\.4 +0\.96 +21\.9k/);
+});
+
 Deno.test("formatFits() names a few of the fits that share a warning, and counts the others", () => {
   const fits = Array.from({ length: 9 }, (_, i): ShownFit => ({
     ...fitted,

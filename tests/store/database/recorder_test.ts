@@ -299,6 +299,7 @@ Deno.test("recordFits() puts an experiment's fits in place of its former ones", 
       exponent: { low: 0.2, high: 0.4 },
       ninetyPercentAt: { low: 4000, high: Infinity },
     },
+    next: { x: 20_000, value: 0.6, interval: { low: 0.59, high: 0.61 } },
     goodness: { rmse: 0.4, rSquared: 0.9, chanceOfConstant: 0.001 },
     warnings: ["3 distinct x"],
   };
@@ -327,7 +328,10 @@ Deno.test("recordFits() puts an experiment's fits in place of its former ones", 
   assert.deepEqual(limit, { low: 0.7, high: null });
   assert.deepEqual(ninetyPercentAt, { low: 4000, high: null });
   assert.deepEqual([rows[1]!.against, rows[1]!.shape], ["unique_tokens", "saturating"]);
-  assert.deepEqual([rows[1]!.goodness, rows[1]!.warnings], [fit.goodness, fit.warnings]);
+  assert.deepEqual(
+    [rows[1]!.next, rows[1]!.goodness, rows[1]!.warnings],
+    [fit.next, fit.goodness, fit.warnings],
+  );
 });
 
 Deno.test("recordMeasurements() counts each step once, however often and in what pieces", async () => {
