@@ -62,50 +62,72 @@ function nameOf(size: number): string {
 function drawingBits(size: number, replicas: number): Block {
   const block = new Block();
   block.startPlace(`dropout of ${size} elements`);
-  const blocks = Math.ceil(size / 4);
-  if (blocks * replicas > 2 ** 32) throw new Error(`a dropout mask of ${size} elements`);
+  // Unless elements come in fours, a replica's part may begin and end within a block.
+  const isWhole = size % 4 === 0 || replicas === 1;
+  const blocks = isWhole ? Math.ceil(size / 4) : Math.ceil((size + 3) / 4);
+  if (size * replicas > 2 ** (isWhole ? 34 : 32)) throw new Error(`${size} elements of dropout`);
   const scalar = (name: string): Tensor => ({ name, element: "ui32", shape: [] });
   const [seed, step] = [0, 1].map((place) => {
     const given: Tensor = { name: "%seed", element: "i32", shape: [2] };
     const part = block.reshape(block.slice(given, [place], [place + 1]), []);
     return block.convertBits(part, "ui32");
   }) as [Tensor, Tensor];
+  const first = firstOf(block, { blocks, size, replicas, isWhole });
+  const places = block.iota({ element: "ui32", shape: [blocks] }, 0);
   const words = philox(block, {
-    counter: [firstWord(block, { blocks, size, replicas }), 0, step, DROPOUT_TAG],
+    counter: [first === undefined ? places : block.binary("add", places, first.block), 0, step],
     key: [seed, scalar("%site")],
   });
   const kept = words.map((word) => block.compare("GT", word, scalar("%dropped")));
   const columns = block.barrier(kept).map((each) => block.reshape(each, [blocks, 1]));
   const bits = block.reshape(block.concatenate(columns, 1), [4 * blocks]);
-  block.finish([4 * blocks === size ? bits : block.slice(bits, [0], [size])]);
+  block.finish([partOf(block, bits, { size, start: first?.element })]);
   return block;
 }
 
-/** The number of each block: those of a replica follow those of the one before it. */
-function firstWord(
+/** Where the part of this replica begins: its elements follow those of the one before it. */
+function firstOf(
   block: Block,
-  { blocks, size, replicas }: { blocks: number; size: number; replicas: number },
-): Tensor {
-  const places = block.iota({ element: "ui32", shape: [blocks] }, 0);
-  if (replicas === 1) return places;
-  if (size % 4 !== 0) throw new Error(`a dropout mask of ${size} elements on several replicas`);
+  { blocks, size, replicas, isWhole }: {
+    readonly blocks: number;
+    readonly size: number;
+    readonly replicas: number;
+    readonly isWhole: boolean;
+  },
+): { readonly block: Tensor; readonly element?: Tensor } | undefined {
+  if (replicas === 1) return undefined;
+  const word = (value: number) => block.scalar(value, "ui32");
   const replica = block.one("stablehlo.replica_id : tensor<ui32>", { element: "ui32", shape: [] });
-  const first = block.binary("multiply", replica, block.scalar(blocks, "ui32"));
-  return block.binary("add", places, first);
+  if (isWhole) return { block: block.binary("multiply", replica, word(blocks)) };
+  const element = block.binary("multiply", replica, word(size));
+  return {
+    block: block.binary("shift_right_logical", element, word(2)),
+    element: block.binary("and", element, word(3)),
+  };
 }
 
-/** Philox 4x32-10 over tensors of unsigned words. */
+/** The elements of a mask among the bits of its blocks. */
+function partOf(
+  block: Block,
+  bits: Tensor,
+  { size, start }: { readonly size: number; readonly start: Tensor | undefined },
+): Tensor {
+  if (start !== undefined) return block.dynamicSlice(bits, start, size);
+  return bits.shape[0] === size ? bits : block.slice(bits, [0], [size]);
+}
+
+/** Philox 4x32-10 over tensors of unsigned words; the last of the counter is the tag. */
 function philox(
   block: Block,
   { counter, key }: {
-    readonly counter: readonly [Tensor, number, Tensor, number];
+    readonly counter: readonly [Tensor, number, Tensor];
     readonly key: readonly [Tensor, Tensor];
   },
 ): [Tensor, Tensor, Tensor, Tensor] {
   const { shape } = counter[0];
   const { multipliers, increments } = PHILOX;
   const word = (value: number) => block.scalar(value, "ui32");
-  let [c0, c1, c2, c3] = counter.map((each) =>
+  let [c0, c1, c2, c3] = [...counter, DROPOUT_TAG].map((each) =>
     block.broadcast(typeof each === "number" ? word(each) : each, shape)
   ) as [Tensor, Tensor, Tensor, Tensor];
   let [k0, k1] = key;

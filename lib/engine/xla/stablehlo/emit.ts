@@ -4,10 +4,11 @@
  * Pure: the same graph and options give the same text, which is what compiled programs are
  * kept by. Each operation stands on a line of its own and names the node it comes from.
  */
-import type { Graph, Node, Value } from "../../ir/graph.ts";
+import type { Graph, Node } from "../../ir/graph.ts";
 import { mergeProjections } from "../../passes/merge_projections.ts";
 import { optimise } from "../../passes/pipeline.ts";
 import type { ModuleInput, ModuleOptions, ModuleTensor, XlaModule } from "../module.ts";
+import { CudnnAttention, isAttention, isCudnnCall } from "./attention.ts";
 import { Block, type Tensor } from "./block.ts";
 import { DropoutFunctions } from "./dropout.ts";
 import { isPrimitive, type Lowering, lowerNode } from "./lowerings.ts";
@@ -21,10 +22,11 @@ import { quoted, typeOf, writtenType } from "./syntax.ts";
  */
 export function emitModule(graph: Graph, options: ModuleOptions): XlaModule {
   const { replicas = 1 } = options;
-  const simple = optimise(
-    mergeProjections(graph),
-    ({ op }) => op === "replicaSum" ? replicas > 1 : isPrimitive(op),
-  );
+  const keeps = (node: Node, of: Graph): boolean => {
+    if (isAttention(node)) return isCudnnCall(node, of, options);
+    return node.op === "replicaSum" ? replicas > 1 : isPrimitive(node.op);
+  };
+  const simple = optimise(mergeProjections(graph), keeps);
   const outputs = [...simple.outputs].map(([name, { dtype, shape }]) => ({ name, dtype, shape }));
   const inputs = inputsOf(simple, outputs, options.donations ?? new Map());
   const block = new Block();
@@ -80,16 +82,19 @@ function headOf(inputs: readonly ModuleInput[], outputs: readonly ModuleTensor[]
 }
 
 function writeBody(graph: Graph, lowering: Lowering): void {
-  const { block } = lowering;
+  const { block, products } = lowering;
+  const attention = new CudnnAttention(block, products, graph);
   const values = new Map<number, Tensor>();
-  const operandsOf = ({ inputs }: Node) => inputs.map((each) => values.get(each.id)!);
-  let arguments_ = 0;
+  let taken = 0;
+  const lower = (node: Node, operands: readonly Tensor[]): readonly Tensor[] => {
+    if (node.op === "input") return [{ ...typeOf(node.output), name: `%arg${taken++}` }];
+    if (isAttention(node)) return attention.lower(node, operands);
+    return [lowerNode(lowering, node, operands)];
+  };
   for (const node of graph.nodes) {
     block.startPlace(`${node.op} ${node.output.id}`);
-    const made = node.op === "input"
-      ? { ...typeOf(node.output), name: `%arg${arguments_++}` }
-      : lowerNode(lowering, node, operandsOf(node));
-    values.set(node.output.id, made);
+    const made = lower(node, node.inputs.map((each) => values.get(each.id)!));
+    node.outputs.forEach(({ id }, i) => values.set(id, made[i]!));
   }
-  block.finish([...graph.outputs.values()].map((each: Value) => values.get(each.id)!));
+  block.finish([...graph.outputs.values()].map(({ id }) => values.get(id)!));
 }

@@ -1,7 +1,8 @@
 /** What is written: golden files of small modules, one operation a line, donations. */
 import assert from "node:assert/strict";
 import type { TrainingProgram } from "../../../../lib/engine/engine.ts";
-import { Graph } from "../../../../lib/engine/ir/graph.ts";
+import { differentiate } from "../../../../lib/engine/ir/grad.ts";
+import { Graph, type Value } from "../../../../lib/engine/ir/graph.ts";
 import type { ModuleOptions, XlaModule } from "../../../../lib/engine/xla/module.ts";
 import { emitModule } from "../../../../lib/engine/xla/stablehlo/emit.ts";
 import {
@@ -38,9 +39,34 @@ function smallProgram(): TrainingProgram {
   return { graph, params, loss: "loss", optimizer: { ...PLAIN, clipNorm: 1 } };
 }
 
+/** An attention with its gradient, padded or not, under a mask or not. */
+function attentionGraph(
+  { length, isPadded, isMasked = false }: { length: number; isPadded: boolean; isMasked?: boolean },
+): Graph {
+  const graph = new Graph();
+  const shape = [2, length, 2, 64];
+  const [q, k, v] = ["q", "k", "v"].map((name) => graph.input(name, shape)) as Triple;
+  const bias = isPadded ? graph.input("bias", [2, 1, 1, length]) : graph.splat(0);
+  const mask = isMasked ? graph.input("mask", [2, 2, length, length]) : undefined;
+  const y = graph.attention(q, k, v, { bias, mask, scale: 0.125 });
+  const loss = graph.reduceSum(graph.mul(y, y), [0, 1, 2, 3]);
+  graph.output("y", y);
+  for (const [i, each] of differentiate(graph, loss, [q, k, v]).entries()) {
+    graph.output(`gradient ${i}`, each);
+  }
+  return graph;
+}
+
+type Triple = [Value, Value, Value];
+
+const CUDA: ModuleOptions = { precision: "bfloat16", platform: "cuda" };
+
 const GOLDEN: Readonly<Record<string, () => XlaModule>> = {
   "forward_float32": () => emitModule(smallForward(), CPU),
-  "forward_bfloat16": () => emitModule(smallForward(), { precision: "bfloat16", platform: "cuda" }),
+  "forward_bfloat16": () => emitModule(smallForward(), CUDA),
+  "attention_cudnn": () => emitModule(attentionGraph({ length: 512, isPadded: false }), CUDA),
+  "attention_cudnn_padded": () => emitModule(attentionGraph({ length: 512, isPadded: true }), CUDA),
+  "replicas": () => emitTrainingStep(smallProgram(), { ...CPU, replicas: 4 }),
   "training_step": () => emitTrainingStep(smallProgram(), CPU),
 };
 
@@ -54,6 +80,24 @@ for (const [name, emit] of Object.entries(GOLDEN)) {
     assert.equal(text, emit().text);
   });
 }
+
+Deno.test("attention is cuDNN's on a GPU, in bfloat16, of long rows, without dropout", () => {
+  const calls = (graph: Graph, options: ModuleOptions) =>
+    emitModule(graph, options).text.match(/__cudnn\$\w+/g) ?? [];
+  const long = { length: 512, isPadded: true };
+  assert.deepEqual(calls(attentionGraph(long), CUDA), [
+    "__cudnn$fmhaScaleBiasSoftmax",
+    "__cudnn$fmhaScaleBiasSoftmaxBackward",
+  ]);
+  assert.deepEqual(calls(attentionGraph({ ...long, isPadded: false }), CUDA), [
+    "__cudnn$fmhaSoftmax",
+    "__cudnn$fmhaSoftmaxBackward",
+  ]);
+  assert.deepEqual(calls(attentionGraph({ ...long, isMasked: true }), CUDA), []);
+  assert.deepEqual(calls(attentionGraph({ ...long, length: 128 }), CUDA), []);
+  assert.deepEqual(calls(attentionGraph(long), { ...CUDA, precision: "float32" }), []);
+  assert.deepEqual(calls(attentionGraph(long), { ...CUDA, platform: "cpu" }), []);
+});
 
 Deno.test("every operation stands on its own line and names its node", () => {
   const modules = CASES.map((each) => emitModule(graphOf(each).graph, CPU));
