@@ -124,9 +124,18 @@ export class LayerBuilder {
     return value;
   }
 
-  /** A linear layer applied to x [N, in]. */
-  linear(x: Value, { weight, bias }: Linear): Value {
-    const product = this.graph.matmul(x, this.param(weight), { transposeB: true });
+  /** A linear layer applied to x [N, in], between others. */
+  linear(x: Value, layer: Linear): Value {
+    return this.#linear(x, layer, true);
+  }
+
+  /** A linear layer whose results are what a model answers: they are never rounded. */
+  answers(x: Value, layer: Linear): Value {
+    return this.#linear(x, layer, false);
+  }
+
+  #linear(x: Value, { weight, bias }: Linear, isNarrow: boolean): Value {
+    const product = this.graph.matmul(x, this.param(weight), { transposeB: true, isNarrow });
     return this.graph.add(product, this.param(bias));
   }
 

@@ -187,15 +187,15 @@ function matmulDerivative(
   { graph, inputs, dy }: DerivativeContext,
 ): (() => Value)[] {
   const [a, b] = inputs as [Value, Value];
-  const { transposeA, transposeB, alpha } = node.attrs;
+  const { transposeA, transposeB, alpha, isNarrow } = node.attrs;
   const isShared = b.shape.length === 2 && a.shape.length > 2;
   return [
     () => {
-      if (!transposeA) return graph.matmul(dy, b, { transposeB: !transposeB, alpha });
+      if (!transposeA) return graph.matmul(dy, b, { transposeB: !transposeB, alpha, isNarrow });
       if (!isShared) {
-        return graph.matmul(b, dy, { transposeA: transposeB, transposeB: true, alpha });
+        return graph.matmul(b, dy, { transposeA: transposeB, transposeB: true, alpha, isNarrow });
       }
-      const plain = graph.matmul(dy, b, { transposeB: !transposeB, alpha });
+      const plain = graph.matmul(dy, b, { transposeB: !transposeB, alpha, isNarrow });
       return swapLast(graph, plain);
     },
     () => {

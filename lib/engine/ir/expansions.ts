@@ -94,7 +94,7 @@ export function expandNode(
         mask,
         scale: node.attrs.scale,
       });
-      return [swapHeads(graph, graph.matmul(mixing, v))];
+      return [swapHeads(graph, graph.matmul(mixing, v, { isNarrow: true }))];
     }
     case "attentionGrad": {
       const [, , , bias, , dy, mask] = inputs;
@@ -105,13 +105,16 @@ export function expandNode(
         scale,
       });
       const dmixture = swapHeads(graph, dy!);
-      const dmixing = graph.matmul(dmixture, v, { transposeB: true });
+      const dmixing = graph.matmul(dmixture, v, { transposeB: true, isNarrow: true });
       const dweights = mask === undefined ? dmixing : graph.mul(dmixing, mask);
       const dscores = graph.softmaxGrad(weights, dweights);
       return [
-        swapHeads(graph, graph.matmul(dscores, k, { alpha: scale })),
-        swapHeads(graph, graph.matmul(dscores, q, { transposeA: true, alpha: scale })),
-        swapHeads(graph, graph.matmul(mixing, dmixture, { transposeA: true })),
+        swapHeads(graph, graph.matmul(dscores, k, { alpha: scale, isNarrow: true })),
+        swapHeads(
+          graph,
+          graph.matmul(dscores, q, { transposeA: true, alpha: scale, isNarrow: true }),
+        ),
+        swapHeads(graph, graph.matmul(mixing, dmixture, { transposeA: true, isNarrow: true })),
       ];
     }
     default:
@@ -130,7 +133,7 @@ function openAttention(
   { bias, mask, scale }: AttentionOptions,
 ) {
   const [q, k, v] = operands.map((each) => swapHeads(graph, each)) as [Value, Value, Value];
-  const scores = graph.matmul(q, k, { transposeB: true, alpha: scale });
+  const scores = graph.matmul(q, k, { transposeB: true, alpha: scale, isNarrow: true });
   const weights = graph.softmax(graph.add(scores, bias));
   return { q, k, v, weights, mixing: mask === undefined ? weights : graph.mul(weights, mask) };
 }
@@ -139,7 +142,7 @@ function openAttention(
 function projectApart(graph: Graph, [x, ...layers]: readonly Value[]): [Value, ...Value[]] {
   const count = layers.length / 2;
   return layers.slice(0, count).map((weight, i) =>
-    graph.add(graph.matmul(x!, weight, { transposeB: true }), layers[count + i]!)
+    graph.add(graph.matmul(x!, weight, { transposeB: true, isNarrow: true }), layers[count + i]!)
   ) as [Value, ...Value[]];
 }
 
@@ -152,7 +155,7 @@ function projectionsGradApart(
   const weights = others.slice(0, count), dys = others.slice(count, 2 * count);
   const made = weights.map((weight, i) => ({
     dbias: sumTo(graph, dys[i]!, weight.shape.slice(0, 1)),
-    dx: graph.matmul(dys[i]!, weight),
+    dx: graph.matmul(dys[i]!, weight, { isNarrow: true }),
     dweight: graph.matmul(dys[i]!, x!, { transposeA: true }),
   }));
   const terms = [...others.slice(2 * count), ...made.map(({ dx }) => dx).toReversed()];

@@ -195,10 +195,10 @@ export class Graph {
   matmul(
     a: Value,
     b: Value,
-    options: { transposeA?: boolean; transposeB?: boolean; alpha?: number } = {},
+    options: Partial<OpAttrs["matmul"]> = {},
   ): Value {
-    const { transposeA = false, transposeB = false, alpha = 1 } = options;
-    return this.#one("matmul", { transposeA, transposeB, alpha }, [a, b]);
+    const { transposeA = false, transposeB = false, alpha = 1, isNarrow = false } = options;
+    return this.#one("matmul", { transposeA, transposeB, alpha, isNarrow }, [a, b]);
   }
 
   /** Rows of a table [R, ...rest] at ids (i32, any shape S): [...S, ...rest]. */

@@ -23,6 +23,22 @@ export interface ReduceAttrs {
   readonly keepDims: boolean;
 }
 
+/** The attributes of a product. */
+export interface MatmulAttrs {
+  /** Whether the first operand is given as [..., K, M]. */
+  readonly transposeA: boolean;
+  /** Whether the second is given as [..., N, K]. */
+  readonly transposeB: boolean;
+  /** What the product is multiplied by. */
+  readonly alpha: number;
+  /**
+   * Whether the result may be rounded to the type of the operands where those are narrower
+   * than f32: so it is between a model's layers, not for its answers nor for gradients of
+   * weights. It says nothing where products are of f32.
+   */
+  readonly isNarrow: boolean;
+}
+
 /** Attributes of every operation: the table of operations. */
 export type OpAttrs = {
   // Leaves
@@ -79,7 +95,7 @@ export type OpAttrs = {
 
   // Contraction
   /** alpha * op(a) op(b) over the last two dimensions. */
-  matmul: { readonly transposeA: boolean; readonly transposeB: boolean; readonly alpha: number };
+  matmul: MatmulAttrs;
 
   // Indexing
   /** (table [R, ...rest], ids [...S]): [...S, ...rest]. */

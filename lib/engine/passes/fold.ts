@@ -170,7 +170,7 @@ function foldMatmul(node: Extract<Node, { op: "matmul" }>, site: Site): Value | 
     alpha *= left.factor * right.factor;
   }
   if (a === site.inputs[0] && b === site.inputs[1]) return undefined;
-  return target.matmul(a, b, { transposeA, transposeB, alpha });
+  return target.matmul(a, b, { transposeA, transposeB, alpha, isNarrow: node.attrs.isNarrow });
 }
 
 function swapsLastTwo(perm: readonly number[]): boolean {

@@ -24,7 +24,7 @@ export function mergeProjections(graph: Graph): Graph {
 function merged(graph: Graph, { outputs }: Node, [x, ...layers]: readonly Value[]): Value[] {
   const weight = graph.concat(layers.slice(0, outputs.length), 0);
   const bias = graph.concat(layers.slice(outputs.length), 0);
-  const wide = graph.add(graph.matmul(x!, weight, { transposeB: true }), bias);
+  const wide = graph.add(graph.matmul(x!, weight, { transposeB: true, isNarrow: true }), bias);
   return cut(graph, wide, { axis: 1, sizes: outputs.map(({ shape }) => shape[1]!) });
 }
 
@@ -37,7 +37,7 @@ function mergedGradients(
   const weights = others.slice(0, count), [base] = others.slice(2 * count);
   const sizes = weights.map(({ shape }) => shape[0]!);
   const weight = graph.concat(weights, 0), dy = graph.concat(others.slice(count, 2 * count), 1);
-  const product = graph.matmul(dy, weight);
+  const product = graph.matmul(dy, weight, { isNarrow: true });
   const dweight = graph.matmul(dy, x!, { transposeA: true });
   const dbias = sumTo(graph, dy, [dy.shape[1]!]);
   return [

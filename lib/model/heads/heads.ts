@@ -100,7 +100,7 @@ export function classifier(
   const classified = head.kind === "sequence"
     ? pooled(builder, hidden, { ...options, config })
     : hidden;
-  const logits = builder.linear(
+  const logits = builder.answers(
     builder.dropout(classified, config.dropout, "classifier"),
     classifierLayer(config, head),
   );

@@ -366,7 +366,7 @@ Deno.test("fold() gives a factor to the product it belongs to", () => {
   const x = graph.input("x", [2, 3]);
   graph.output("y", scale(graph, graph.matmul(swap(graph, x), scale(graph, x, 0.5)), 8));
   const node = optimise(graph).nodes.find(({ op }) => op === "matmul")!;
-  assert.deepEqual(node.attrs, { transposeA: true, transposeB: false, alpha: 4 });
+  assert.deepEqual(node.attrs, { transposeA: true, transposeB: false, alpha: 4, isNarrow: false });
 });
 
 Deno.test("optimise() folds a graph of constants to one", () => {

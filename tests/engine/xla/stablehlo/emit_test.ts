@@ -99,6 +99,32 @@ Deno.test("attention is cuDNN's on a GPU, in bfloat16, of long rows, without dro
   assert.deepEqual(calls(attentionGraph(long), { ...CUDA, platform: "cpu" }), []);
 });
 
+Deno.test("with bfloat16, results between layers are narrow, answers and weights' gradients not", () => {
+  const graph = new Graph();
+  const x = graph.input("x", [5, 3]), weight = graph.param("weight", [4, 3]);
+  const inner = graph.matmul(x, weight, { transposeB: true, isNarrow: true });
+  const answers = graph.matmul(graph.tanh(inner), graph.param("head", [4, 2]));
+  const loss = graph.reduceSum(graph.mul(answers, answers), [0, 1]);
+  for (const [i, each] of differentiate(graph, loss, [x, weight]).entries()) {
+    graph.output(`gradient ${i}`, each);
+  }
+  const products = (precision: "bfloat16" | "float32") =>
+    [
+      ...emitModule(graph, { ...CPU, precision }).text.matchAll(
+        /dot_general.*\((.*)\) -> tensor<(.*)>/g,
+      ),
+    ]
+      .map(([, operands, result]) => `${operands!.replaceAll(/tensor<|>/g, "")} -> ${result}`);
+  assert.deepEqual(products("bfloat16"), [
+    "5x3xbf16, 4x3xbf16 -> 5x4xbf16",
+    "5x4xbf16, 4x2xbf16 -> 5x2xf32",
+    "5x2xbf16, 4x2xbf16 -> 5x4xf32",
+    "5x4xbf16, 4x3xbf16 -> 5x3xbf16",
+    "5x4xbf16, 5x3xbf16 -> 4x3xf32",
+  ]);
+  assert.ok(products("float32").every((each) => !each.includes("bf16")));
+});
+
 Deno.test("every operation stands on its own line and names its node", () => {
   const modules = CASES.map((each) => emitModule(graphOf(each).graph, CPU));
   for (const { text } of [...modules, emitTrainingStep(tinyProgram(PLAIN), CPU)]) {
