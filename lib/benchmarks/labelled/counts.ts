@@ -10,7 +10,7 @@ export interface ClassRates {
   readonly precision: number;
   /** correct / gold, 0 when there is nothing to find. */
   readonly recall: number;
-  /** The harmonic mean of both, 0 when nothing is correct. */
+  /** 2 correct / (gold + predicted), the harmonic mean of both; 0 when nothing is correct. */
   readonly f1: number;
   /** Texts that have such a label. */
   readonly gold: number;
@@ -101,7 +101,7 @@ function ratesOf(sums: Float64Array): ClassRates {
   const [gold, predicted, correct] = sums as unknown as readonly [number, number, number];
   const precision = predicted === 0 ? 0 : correct / predicted;
   const recall = gold === 0 ? 0 : correct / gold;
-  const sum = precision + recall;
-  const f1 = sum === 0 ? 0 : 2 * precision * recall / sum;
+  // By counts and not by the rates, as scikit-learn has it: the last digit is another.
+  const f1 = gold + predicted === 0 ? 0 : 2 * correct / (gold + predicted);
   return { precision, recall, f1, gold, predicted, correct };
 }

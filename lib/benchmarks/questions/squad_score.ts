@@ -27,11 +27,19 @@ function wordsOf(text: string): string[] {
   return text.split(SPACES).filter((word) => word !== "");
 }
 
+/** What an answer is worth. */
+export interface AnswerScore {
+  /** 1 where it is a right one. */
+  readonly exact: number;
+  /** The F1 of its words. */
+  readonly f1: number;
+}
+
 /** What one answer is worth, the best of several right ones counted. */
 export function answerScore(
   predicted: string,
   { answers, form }: { readonly answers: readonly string[]; readonly form: SquadForm },
-): { readonly exact: number; readonly f1: number } {
+): AnswerScore {
   const right = form === "2.0" ? answers.filter((each) => normalizeAnswer(each) !== "") : answers;
   const gold = form === "2.0" && right.length === 0 ? [""] : right;
   return {
@@ -62,4 +70,36 @@ function wordF1(
   if (same === 0) return 0;
   const precision = same / said.length, recall = same / right.length;
   return 2 * precision * recall / (precision + recall);
+}
+
+/** Whether the script of v2.0 counts a question among those that have an answer. */
+export function hasAnswer({ answers }: { readonly answers: readonly string[] }): boolean {
+  return answers.length > 0;
+}
+
+/**
+ * What the script of a form prints of all questions, in percent: exact_match and f1, or exact, f1
+ * and total, of those with an answer and of those without one too.
+ */
+export function printedScores(
+  scores: readonly AnswerScore[],
+  { form, hasAnswer }: { readonly form: SquadForm; readonly hasAnswer: readonly boolean[] },
+): Readonly<Record<string, number>> {
+  const percent = (of: readonly AnswerScore[], name: keyof AnswerScore) =>
+    of.length === 0 ? 0 : 100 * of.reduce((sum, each) => sum + each[name], 0) / of.length;
+  if (form === "1.1") {
+    return { exact_match: percent(scores, "exact"), f1: percent(scores, "f1") };
+  }
+  const groups: [string, readonly AnswerScore[]][] = [
+    ["", scores],
+    ["HasAns_", scores.filter((_, i) => hasAnswer[i])],
+    ["NoAns_", scores.filter((_, i) => !hasAnswer[i])],
+  ];
+  return Object.fromEntries(
+    groups.filter(([prefix, of]) => prefix === "" || of.length > 0).flatMap(([prefix, of]) => [
+      [`${prefix}exact`, percent(of, "exact")],
+      [`${prefix}f1`, percent(of, "f1")],
+      [`${prefix}total`, of.length],
+    ]),
+  );
 }

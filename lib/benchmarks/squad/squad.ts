@@ -9,7 +9,7 @@ import { nBestFile, nullOddsFile, predictionsFile } from "../questions/files.ts"
 import { questionParams, questionWindows } from "../questions/params.ts";
 import { type Question, type QuestionData, questionsArtifact } from "../questions/questions.ts";
 import { decodeSpans, joinWindows, nullOdds, type WindowAnswer } from "../questions/spans.ts";
-import { answerScore } from "../questions/squad_score.ts";
+import { answerScore, hasAnswer, printedScores } from "../questions/squad_score.ts";
 import type { WindowExample } from "../questions/windows.ts";
 
 const params = {
@@ -89,10 +89,7 @@ export const squadBenchmark: Benchmark<QuestionData, typeof params, WindowExampl
             f1: { ...meanOfClusters(f1, ones), value: total === 0 ? 0 : sum(f1) / total },
           },
           details: {
-            // In percent, as the scripts print them.
-            exact: total === 0 ? 0 : 100 * sum(exact) / total,
-            f1: total === 0 ? 0 : 100 * sum(f1) / total,
-            total,
+            ...printedScores(scored, { form, hasAnswer: questions.map(hasAnswer) }),
             read: data.counts[part],
           },
           counts: countsOf(questions, { texts, exact, form }),
