@@ -4,11 +4,13 @@
  * `train.bin` and `validation.bin` are little-endian uint16, or uint32 for
  * vocabularies above 65,536 pieces; `shards.json` has their lengths. The stream
  * is the corpus in its own order with [SEP] after each document, so smaller
- * corpora are prefixes of larger ones. Reading takes constant memory.
+ * corpora are prefixes of larger ones. Reading takes constant memory. Where sentences end
+ * stands beside them, in the files of `sentence_index.ts`.
  */
 import { ExperimentError } from "../../base/errors.ts";
 import { writeAll } from "../../base/files.ts";
 import { type Split, SPLITS } from "../corpus/format.ts";
+import { SentenceIndexWriter } from "./sentence_index.ts";
 
 /** The content of `shards.json`. */
 export interface ShardsSummary {
@@ -29,8 +31,11 @@ export class ShardWriter implements AsyncDisposable {
   readonly #file: Deno.FsFile;
   readonly #buffer: Uint16Array | Uint32Array;
   readonly #sepId: number;
+  readonly #index: SentenceIndexWriter;
   #used = 0;
   #tokens = 0;
+  /** Where the current document began. */
+  #start = 0;
   #documents = 0;
   #isOpen = true;
 
@@ -52,6 +57,7 @@ export class ShardWriter implements AsyncDisposable {
     const width = bytesPerToken(options.vocabSize);
     this.#buffer = width === 2 ? new Uint16Array(BUFFER_TOKENS) : new Uint32Array(BUFFER_TOKENS);
     this.#sepId = options.sepId;
+    this.#index = new SentenceIndexWriter(dir, split);
   }
 
   /** Pieces written so far, [SEP] included. */
@@ -66,6 +72,19 @@ export class ShardWriter implements AsyncDisposable {
 
   /** Adds the pieces of one sentence of the current document. */
   async writeSentence(ids: Int32Array): Promise<void> {
+    await this.#index.addSentence(ids.length);
+    await this.#write(ids);
+  }
+
+  /** Ends the current document with [SEP]. */
+  async endDocument(): Promise<void> {
+    await this.#index.endDocument(this.#start);
+    await this.#write(Int32Array.of(this.#sepId));
+    this.#documents++;
+    this.#start = this.#tokens;
+  }
+
+  async #write(ids: Int32Array): Promise<void> {
     for (let start = 0; start < ids.length;) {
       if (this.#used === this.#buffer.length) await this.#flush();
       const part = ids.subarray(start, start + this.#buffer.length - this.#used);
@@ -74,12 +93,6 @@ export class ShardWriter implements AsyncDisposable {
       start += part.length;
     }
     this.#tokens += ids.length;
-  }
-
-  /** Ends the current document with [SEP]. */
-  async endDocument(): Promise<void> {
-    await this.writeSentence(Int32Array.of(this.#sepId));
-    this.#documents++;
   }
 
   /** Writes what is buffered and closes the file. */
@@ -95,6 +108,7 @@ export class ShardWriter implements AsyncDisposable {
       await this.#flush();
     } finally {
       this.#file.close();
+      await this.#index.close();
     }
   }
 

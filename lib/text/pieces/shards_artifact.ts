@@ -4,6 +4,7 @@
  */
 import type { ArtifactType } from "../../graph/task.ts";
 import type { Split } from "../corpus/format.ts";
+import type { SentenceIndex } from "./sentence_index.ts";
 import type { ShardsSummary, TokenShard } from "./shards.ts";
 import type { ShardsOptions, ShardsReport } from "./shards_build.ts";
 import { vocabArtifact } from "./vocab_artifact.ts";
@@ -22,6 +23,11 @@ export interface Shards {
     split: Split,
     options?: { readonly limitTokens?: number | undefined },
   ): Promise<TokenShard>;
+  /** Opens where the sentences of a split end, or of its first pieces, to be closed by the caller. */
+  sentences(
+    split: Split,
+    options?: { readonly limitTokens?: number | undefined },
+  ): Promise<SentenceIndex>;
 }
 
 /** The folder of a tokenised corpus. */
@@ -42,11 +48,13 @@ export const shardsArtifact: ShardsArtifact = {
   },
   async open(dir) {
     const { readShardsSummary, TokenShard } = await import("./shards.ts");
+    const { SentenceIndex } = await import("./sentence_index.ts");
     return {
       summary: await readShardsSummary(dir),
       vocabulary: await vocabArtifact.open(dir),
       vocabularyFile: vocabArtifact.file(dir),
       stream: (split, options) => TokenShard.open(dir, split, options),
+      sentences: (split, options) => SentenceIndex.open(dir, split, options),
     };
   },
 };
