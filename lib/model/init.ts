@@ -7,8 +7,9 @@
  * its layer says.
  */
 import { Stream } from "../base/rng.ts";
-import type { TrainingState } from "../engine/engine.ts";
+import type { ParamSpec, TrainingState } from "../engine/engine.ts";
 import { sizeOf } from "../engine/ir/graph.ts";
+import { trainedOf } from "../engine/optimizer.ts";
 import type { ModelParam } from "./layers.ts";
 
 /** Parameters by name. */
@@ -41,11 +42,16 @@ function initialParam(
   return values;
 }
 
-/** A training state at step 0: parameters as given, moments 0. */
-export function freshState(params: Params): TrainingState {
+/**
+ * A training state at step 0: parameters as given, moments 0.
+ *
+ * @param specs of the parameters, which say what is frozen and has none; absent: nothing is
+ */
+export function freshState(params: Params, specs?: readonly ParamSpec[]): TrainingState {
+  const trained = specs === undefined
+    ? Object.keys(params)
+    : trainedOf(specs).map(({ name }) => name);
   const zeros = () =>
-    Object.fromEntries(
-      Object.entries(params).map(([name, each]) => [name, new Float32Array(each.length)]),
-    );
+    Object.fromEntries(trained.map((name) => [name, new Float32Array(params[name]!.length)]));
   return { params, firstMoments: zeros(), secondMoments: zeros() };
 }

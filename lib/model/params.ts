@@ -106,7 +106,7 @@ export function poolerLayer(config: BertConfig): Linear {
   return headLayers(config).linear("bert.pooler.dense", [width, width]);
 }
 
-/** The next-sentence head, which stands on the pooler. */
+/** The next-sentence head, which stands on the pooler: 0 follows, 1 does not. */
 export function nextSentenceLayer(config: BertConfig): Linear {
   return headLayers(config).linear("cls.seq_relationship", [2, config.hiddenSize]);
 }

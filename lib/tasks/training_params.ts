@@ -1,6 +1,7 @@
-/** Parameters that pre-training and fine-tuning share: the optimizer and the seed. */
+/** Parameters that pre-training and fine-tuning share: optimizer, micro-batches, frozen layers, seed. */
 import { z } from "zod";
 import type { AdamW } from "../engine/engine.ts";
+import type { ParamFault } from "../graph/task.ts";
 
 /**
  * AdamW as a spec gives it, with BERT's values as defaults.
@@ -34,4 +35,32 @@ export type OptimizerParams = Required<AdamW>;
 /** A seed of a task. */
 export const seedSchema: z.ZodType<number> = z.int().min(0).max(2 ** 32 - 1).default(0).describe(
   "All random draws of the task follow from it.",
+);
+
+/** Rows that are computed at once. */
+export const microBatchSchema: z.ZodType<number | undefined> = z.int().min(1).optional().describe(
+  "Rows that are computed at once, a divisor of `rows`; absent: all. The update is that of the " +
+    "whole batch, its gradients summed in float32 in the order of rows, so memory follows this.",
+);
+
+/** What is wrong with micro-batches. */
+export function microBatchFaults(
+  { rows, microBatch }: { readonly rows: number; readonly microBatch?: number | undefined },
+): readonly ParamFault[] {
+  if (microBatch === undefined || rows % microBatch === 0) return [];
+  const divisors = Array.from({ length: rows }, (_, i) => i + 1).filter((each) =>
+    rows % each === 0
+  );
+  const near = divisors.findLast((each) => each <= microBatch) ?? 1;
+  return [{
+    path: "microBatch",
+    message: `a batch of ${rows} rows does not divide into micro-batches of ${microBatch}`,
+    mend: `give a divisor of ${rows}, such as ${near}`,
+  }];
+}
+
+/** Which layers are not trained. */
+export const frozenLayersSchema: z.ZodType<number | undefined> = z.int().min(0).optional().describe(
+  "Embeddings and so many of the lowest layers stay as they are, with no gradient, decay or " +
+    "moments; 0: the embeddings alone; absent: all is trained.",
 );

@@ -122,8 +122,10 @@ export interface FinetuneOptions
   extends Pick<StepsOptions, "session" | "steps" | "from" | "save" | "signal"> {
   /** At least one. */
   readonly examples: readonly Example[];
-  /** The session has a graph for each of its lengths. */
+  /** Of a micro-batch; the session has a graph for each of its lengths. */
   readonly padding: Padding;
+  /** Micro-batches a step, each padded by itself; absent: 1. */
+  readonly parts?: number | undefined;
   /** What is put on the encoder. */
   readonly head: Head;
   /** The full learning rate. */
@@ -145,7 +147,7 @@ export interface FinetuneOptions
 export function finetune(
   options: FinetuneOptions,
 ): AsyncGenerator<TrainMeasurement | TrainProgress, TrainingPoint> {
-  const { examples, padding, steps, seed, head } = options, { rows } = padding;
+  const { examples, padding, steps, seed, parts = 1 } = options, rows = parts * padding.rows;
   if (examples.length === 0) {
     throw new ExperimentError("train/examples", "there are no training examples", {
       mend: "give training data with at least one row",
@@ -156,10 +158,7 @@ export function finetune(
   return runSteps({
     ...options,
     schedule: { kind: "linear", learningRate: options.learningRate, warmup },
-    batchAt: (step): Tensors => {
-      const chosen = batches.at(step), shape = shapeFor(chosen, padding);
-      return { ...padRows(chosen, shape), ...padTargets(chosen, { ...shape, head }) };
-    },
+    batchAt: (step) => paddedParts(batches.at(step), options),
     batchTokens: rows * meanLength(examples),
     averageSteps: Math.max(1, Math.round(examples.length / rows)),
     dropoutSeed: options.hasDropout ? seed : undefined,
@@ -167,32 +166,57 @@ export function finetune(
   });
 }
 
+/** The micro-batches of a step, each of which knows the weight of all. */
+function paddedParts(
+  chosen: readonly Example[],
+  { padding, head }: Pick<FinetuneOptions, "padding" | "head">,
+): readonly Tensors[] {
+  const padded = inParts(chosen, padding.rows).map((own) => {
+    const shape = shapeFor(own, padding);
+    return { ...padRows(own, shape), ...padTargets(own, { ...shape, head }) };
+  });
+  if (padded.length === 1) return padded;
+  const total = padded.reduce((sum, { weights }) => sum + weights.reduce((a, b) => a + b, 0), 0);
+  const weightTotal = Float32Array.of(Math.max(1, total));
+  return padded.map((each) => ({ ...each, weightTotal }));
+}
+
+function inParts<Each>(chosen: readonly Each[], rows: number): (readonly Each[])[] {
+  return Array.from(
+    { length: Math.ceil(chosen.length / rows) },
+    (_, part) => chosen.slice(part * rows, (part + 1) * rows),
+  );
+}
+
 /** What the steps of a fine-tuning took, from its beginning to its end. */
 export interface TrainedBatches {
   /** Pieces, padding not counted. */
   readonly tokens: number;
-  /** How many steps had rows of each length. */
-  readonly stepsByLength: ReadonlyMap<number, number>;
+  /** How many micro-batches had rows of each length. */
+  readonly batchesByLength: ReadonlyMap<number, number>;
 }
 
 /** Counts what a fine-tuning of so many steps trains on. */
 export function trainedBatches(
   examples: readonly Pick<Example, "ids">[],
-  { padding, steps, seed }: {
+  { padding, parts = 1, steps, seed }: {
     readonly padding: Padding;
+    readonly parts?: number;
     readonly steps: number;
     readonly seed: number;
   },
 ): TrainedBatches {
-  const batches = new Batches(examples, { rows: padding.rows, seed });
-  const stepsByLength = new Map<number, number>();
+  const batches = new Batches(examples, { rows: parts * padding.rows, seed });
+  const batchesByLength = new Map<number, number>();
   let tokens = 0;
   for (let step = 1; step <= steps; step++) {
-    const chosen = batches.at(step), { length } = shapeFor(chosen, padding);
-    stepsByLength.set(length, (stepsByLength.get(length) ?? 0) + 1);
-    tokens += chosen.reduce((sum, each) => sum + each.ids.length, 0);
+    for (const chosen of inParts(batches.at(step), padding.rows)) {
+      const { length } = shapeFor(chosen, padding);
+      batchesByLength.set(length, (batchesByLength.get(length) ?? 0) + 1);
+      tokens += chosen.reduce((sum, each) => sum + each.ids.length, 0);
+    }
   }
-  return { tokens, stepsByLength };
+  return { tokens, batchesByLength };
 }
 
 function meanLength(examples: readonly Pick<Example, "ids">[]): number {

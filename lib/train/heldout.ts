@@ -17,7 +17,8 @@ import { meanOfClusters } from "../analysis/clusters.ts";
 import type { Estimated } from "./steps.ts";
 import type { MaskedRow } from "./masking.ts";
 import { AbortWatch } from "./abort_watch.ts";
-import { type CorpusRows, joinRows, type MaskedBatch, predictionsPerRow } from "./batches.ts";
+import { joinRows, type MaskedBatch, maskPlainRow, predictionsPerRow } from "./batches.ts";
+import type { CorpusRows } from "./corpus_rows.ts";
 
 /** What is measured on held-out text, each with its standard error over rows. */
 export interface HeldOutScores {
@@ -32,7 +33,8 @@ export interface HeldOutScores {
 /** The share of positions masked in every evaluation, whatever it is in training. */
 const EVALUATION_MASK_RATE = 0.15;
 
-const MASKING = { maskRate: EVALUATION_MASK_RATE } as const;
+/** How held-out rows are masked: piece by piece, whatever words are in training. */
+export const MASKING = { maskRate: EVALUATION_MASK_RATE } as const;
 
 /** The prediction slots of an evaluation batch. */
 export function heldOutPredictions(rows: number, rowPieces: number): number {
@@ -54,16 +56,17 @@ export class HeldOutSet {
     corpus: CorpusRows,
     options: { readonly rows: number; readonly batchRows: number },
   ) {
-    const count = Math.min(options.rows, corpus.count);
+    const count = Math.min(options.rows, corpus.count), { pieces, rowPieces } = corpus.options;
     const rows = Array.from({ length: count }, (_, i) => {
-      const row = corpus.row(Math.floor((i * corpus.count) / count));
-      return corpus.mask(row, { ...MASKING, draws: new Stream(0, "train/heldout-masking", i) });
+      const row = corpus.rowAt(0, Math.floor((i * corpus.count) / count));
+      const draws = new Stream(0, "train/heldout-masking", i);
+      return maskPlainRow(row, { pieces, masking: MASKING, draws });
     });
-    const { pieces, rowPieces } = corpus.options;
     const shuffled = shuffleContext(rows, [pieces.clsId, pieces.sepId, pieces.padId]);
     const shape = {
       rows: options.batchRows,
       predictions: heldOutPredictions(options.batchRows, rowPieces),
+      rowPieces,
     };
     this.#shape = { rows: count, rowPieces, batchRows: options.batchRows };
     this.#plain = inBatches(rows, shape);
@@ -142,7 +145,7 @@ export function shuffleContext(
 
 function inBatches(
   rows: readonly MaskedRow[],
-  shape: { readonly rows: number; readonly predictions: number },
+  shape: { readonly rows: number; readonly predictions: number; readonly rowPieces: number },
 ): MaskedBatch[] {
   const batches = [];
   for (let start = 0; start < rows.length; start += shape.rows) {

@@ -1,7 +1,7 @@
 /** Pre-training: the step loop over masked batches of a corpus, measured on held-out text. */
 import type { MaskedBatches } from "./batches.ts";
-import type { HeldOutScores } from "./heldout.ts";
 import {
+  type Estimated,
   runSteps,
   type StepsOptions,
   type TrainingPoint,
@@ -18,10 +18,13 @@ export interface PretrainOptions extends
   /** The training data. */
   readonly batches: MaskedBatches;
   /** Measures the model as it is; may throw the signal's reason. */
-  readonly measure: () => Promise<HeldOutScores>;
+  readonly measure: () => Promise<Readonly<Record<string, Estimated>>>;
   /** Measured at each multiple of it, as well as at step 0 and at the end. */
   readonly measureEvery?: number | undefined;
 }
+
+/** What is told of a training on pairs, by the graph's outputs. */
+const PAIR_LOSSES = { lossNats: "maskedLoss", nextSentenceLossNats: "nextSentenceLoss" } as const;
 
 /** The running mean of the training loss is of about so many steps. */
 const AVERAGE_STEPS = 20;
@@ -37,12 +40,13 @@ export function pretrain(
   const { batches } = options;
   return runSteps({
     ...options,
-    batchAt: (step) => ({ ...batches.at(step) }),
-    batchTokens: batches.tokens,
+    batchAt: (step) => batches.partsAt(step).map((part) => ({ ...part })),
+    batchTokens: batches.tokensOf(1),
+    told: batches.source.isPaired ? PAIR_LOSSES : undefined,
     averageSteps: AVERAGE_STEPS,
     phase: "pre-training",
     heldOut: {
-      measure: async () => ({ ...await options.measure() }),
+      measure: options.measure,
       every: options.measureEvery,
     },
   });

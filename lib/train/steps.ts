@@ -7,6 +7,7 @@
  * own, losses are read late: the next batch is prepared while steps are under way.
  */
 import { ExperimentError } from "../base/errors.ts";
+import { Stream } from "../base/rng.ts";
 import type { BegunStep, Tensors, TrainingSession, TrainingState } from "../engine/engine.ts";
 import { learningRateAt, type Schedule } from "./schedule.ts";
 
@@ -16,6 +17,8 @@ export interface LossAverage {
   readonly sum: number;
   /** Decayed count. */
   readonly weight: number;
+  /** Decayed sums of other losses that are told, by name; absent where there is only one. */
+  readonly others?: Readonly<Record<string, number>>;
 }
 
 /** A number, and how far it may be off by the choice of what it was measured on. */
@@ -84,8 +87,11 @@ export function meanLoss({ average }: Pick<TrainingPoint, "average">): number {
 export interface StepsOptions {
   /** With the state of `from` loaded. */
   readonly session: TrainingSession;
-  /** The batch of a step (from 1), less the dropout seed; a function of the step alone. */
-  readonly batchAt: (step: number) => Tensors;
+  /**
+   * The batch of a step (from 1), less the dropout seed, in its micro-batches; a function of the
+   * step alone.
+   */
+  readonly batchAt: (step: number) => readonly Tensors[];
   /** Tokens of a batch, for the rate that is shown. */
   readonly batchTokens: number;
   /** The learning rate by step. */
@@ -100,6 +106,8 @@ export interface StepsOptions {
   readonly averageSteps: number;
   /** What is being done, in progress. */
   readonly phase: string;
+  /** The losses that are told as `train` measurements, by the graph's output; absent: its `loss`. */
+  readonly told?: ToldLosses | undefined;
   /** What is measured on held-out text, and when; may throw the signal's reason. */
   readonly heldOut?: {
     /** Measures the model as it is. */
@@ -112,6 +120,9 @@ export interface StepsOptions {
   /** Stops the training. */
   readonly signal: AbortSignal;
 }
+
+/** Names of measurements to the outputs that they are running means of. */
+export type ToldLosses = { readonly lossNats: string } & Readonly<Record<string, string>>;
 
 const REPORT_MS = 250;
 /** At least so long between two checkpoints, and so many times what the last one took. */
@@ -130,6 +141,7 @@ export async function* runSteps(
 ): AsyncGenerator<TrainMeasurement | TrainProgress, TrainingPoint> {
   const { session, schedule, steps, from, heldOut, signal } = options;
   const decay = 1 - 1 / options.averageSteps;
+  const { lossNats: main, ...otherLosses } = options.told ?? { lossNats: "loss" };
   const pacer = new Pacer(options.batchTokens);
   const measurements = [...from.measurements];
   const underWay: { readonly step: number; readonly begun: BegunStep }[] = [];
@@ -149,9 +161,15 @@ export async function* runSteps(
     if (!Number.isFinite(lossNats) || !Number.isFinite(gradientNorm)) {
       throw diverged(step, learningRateAt(schedule, { step, steps }));
     }
+    const add = (sum: number, output: string) => decay * sum + (1 - decay) * outputs[output]![0]!;
+    const others = Object.entries(otherLosses).map(([name, output]) => [
+      name,
+      add(average.others?.[name] ?? 0, output),
+    ]);
     average = {
-      sum: decay * average.sum + (1 - decay) * lossNats,
+      sum: add(average.sum, main),
       weight: decay * average.weight + (1 - decay),
+      ...(others.length === 0 ? {} : { others: Object.fromEntries(others) }),
     };
     done = step;
   };
@@ -178,6 +196,9 @@ export async function* runSteps(
     }
     const made = [
       ofTraining(step, "lossNats", meanLoss({ average })),
+      ...Object.entries(average.others ?? {}).map(([name, sum]) =>
+        ofTraining(step, name, sum / average.weight)
+      ),
       ofTraining(step, "learningRate", learningRate),
       ofTraining(step, "gradientNorm", norm),
       ...heldOutMeasurements(step, scores),
@@ -203,14 +224,8 @@ export async function* runSteps(
       signal.throwIfAborted();
     }
     const learningRate = learningRateAt(schedule, { step, steps });
-    const seed = options.dropoutSeed;
-    const begun = await session.step(
-      {
-        ...options.batchAt(step),
-        ...(seed === undefined ? {} : { dropoutSeed: Int32Array.of(seed | 0, step) }),
-      },
-      { learningRate, step },
-    );
+    const parts = withDropoutSeeds(options.batchAt(step), { seed: options.dropoutSeed, step });
+    const begun = await session.step(parts, { learningRate, step });
     underWay.push({ step, begun });
     const isMeasured = heldOut !== undefined &&
       (step === steps || (heldOut.every !== undefined && step % heldOut.every === 0));
@@ -229,6 +244,21 @@ export async function* runSteps(
     }
   }
   return { step: steps, average, measurements };
+}
+
+/**
+ * Gives each micro-batch a dropout seed of its own, as equal ones would drop alike; the first
+ * has the training's.
+ */
+function withDropoutSeeds(
+  parts: readonly Tensors[],
+  { seed, step }: { readonly seed: number | undefined; readonly step: number },
+): readonly Tensors[] {
+  if (seed === undefined) return parts;
+  return parts.map((part, i) => {
+    const own = i === 0 ? seed : new Stream(seed, "train/micro-dropout", i).uint32();
+    return { ...part, dropoutSeed: Int32Array.of(own | 0, step) };
+  });
 }
 
 /** The measurements that a held-out evaluation makes. */

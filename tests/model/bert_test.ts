@@ -4,7 +4,7 @@ import { differentiate } from "../../lib/engine/ir/grad.ts";
 import { type Graph, sizeOf } from "../../lib/engine/ir/graph.ts";
 import { PADDING_BIAS } from "../../lib/model/bert.ts";
 import { bertConfig } from "../../lib/model/config.ts";
-import { encoderFlops, maskedLanguageFlops, trainingFlops } from "../../lib/model/flops.ts";
+import { encoderFlops, pretrainingFlops, trainingFlops } from "../../lib/model/flops.ts";
 import { classifier, maskedLanguageModel, type ModelGraph } from "../../lib/model/heads/heads.ts";
 import { testOnEachDevice } from "../engine/each_device.ts";
 import golden from "./golden/bert_golden.json" with { type: "json" };
@@ -185,12 +185,12 @@ testOnEachDevice("dropout changes the loss with the step and not between runs", 
   assert.notEqual(losses[0], losses[1]);
 });
 
-Deno.test("maskedLanguageFlops() and encoderFlops() are what trainingFlops() counts in the graph", () => {
+Deno.test("pretrainingFlops() and encoderFlops() are what trainingFlops() counts in the graph", () => {
   for (const attentionDropout of [0, 0.1]) {
     const config = { ...CONFIG, attentionDropout };
     const shape = { rows: 3, length: 9, predictions: 5 };
     const { graph } = maskedLanguageModel(config, { ...shape, isTraining: true });
-    assert.equal(trainingFlops(graph), maskedLanguageFlops(config, shape));
+    assert.equal(trainingFlops(graph), pretrainingFlops(config, shape));
     const head = { kind: "tokens", labels: 2 } as const;
     const tagger = classifier(config, { rows: 3, length: 9, head, isTraining: true });
     const ofHead = 3 * 2 * 27 * CONFIG.hiddenSize * 2;

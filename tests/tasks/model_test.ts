@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { modelArtifact } from "../../lib/model/weights/model_artifact.ts";
-import { encoderSpecs } from "../../lib/model/params.ts";
+import { encoderSpecs, poolerSpecs } from "../../lib/model/params.ts";
 import { conll } from "../../lib/tasks/conll.ts";
 import { model } from "../../lib/tasks/model.ts";
 import { pretrain } from "../../lib/tasks/pretrain/kind.ts";
@@ -56,7 +56,10 @@ testOnData("MiniLM-L6 goes through pre-training with a fresh head, and through N
     );
     const trained = await train(1);
     assert(warnings(trained).some((each) => each.includes("drawn afresh")));
-    assert(warnings(trained).some((each) => each.includes("not used: bert.pooler")));
+    assert(warnings(trained).some((each) => /^kept as they are.*: bert\.pooler/.test(each)));
+    const pooler = poolerSpecs(unchanged.config);
+    const kept = await modelArtifact.open(trained.artifact.dir);
+    assert.deepEqual((await kept.present(pooler)).params, (await theirs.present(pooler)).params);
     assert.equal((await modelArtifact.open(trained.artifact.dir)).vocabulary.lowercase, true);
     const tagged = dir.file("ner.tsv", "BRCA1\tB\nis\tO\n\nAspirin\tO\nÉtude\tB\n");
     const data = await runKind(conll, {

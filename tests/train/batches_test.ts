@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
-  CorpusRows,
   joinRows,
   MaskedBatches,
   predictionsPerRow,
   type TokenSource,
 } from "../../lib/train/batches.ts";
+import { CorpusRows } from "../../lib/train/corpus_rows.ts";
 
-const PIECES = { size: 1000, padId: 0, clsId: 2, sepId: 3, maskId: 4 };
+const PIECES = { size: 1000, padId: 0, clsId: 2, sepId: 3, maskId: 4, continues: () => false };
 
 /** Piece i of the stream is 5 + i, so a piece tells where it stood. */
 function source(tokens: number): TokenSource {
@@ -47,7 +47,7 @@ Deno.test("MaskedBatches visits every row once an epoch, in another order the ne
       const steps = Math.ceil((2 * count) / rows);
       const visits = Array.from(
         { length: steps * rows },
-        (_, place) => batches.rowIndexAt(1 + Math.floor(place / rows), place % rows),
+        (_, place) => batches.entryAt(1 + Math.floor(place / rows), place % rows).index,
       );
       const all = Array.from({ length: count }, (_, i) => i);
       const first = visits.slice(0, count), second = visits.slice(count, 2 * count);
@@ -78,7 +78,8 @@ Deno.test("MaskedBatches.at() has the masked pieces as targets at their places",
     assert.equal(new Set(batch.maskedPositions).size, 30);
     batch.maskedPositions.forEach((place, slot) => {
       const row = Math.floor(place / 20), at = place % 20;
-      const plain = batches.corpus.row(batches.rowIndexAt(step, row));
+      const { generation, index } = batches.entryAt(step, row);
+      const plain = batches.source.rowAt(generation, index).ids;
       assert.equal(batch.targets[slot], plain[at]);
       assert(at > 0 && at < 19, "special pieces are not masked");
     });
@@ -97,7 +98,7 @@ Deno.test("joinRows() fills missing rows and slots with what weighs nothing", ()
     positions: Int32Array.of(1),
     targets: Int32Array.of(8),
   };
-  assert.deepEqual(joinRows([row, row], { rows: 3, predictions: 4 }), {
+  assert.deepEqual(joinRows([row, row], { rows: 3, predictions: 4, rowPieces: 4 }), {
     ids: Int32Array.of(2, 4, 9, 3, 2, 4, 9, 3, 0, 0, 0, 0),
     maskedPositions: Int32Array.of(1, 5, 0, 0),
     targets: Int32Array.of(8, 8, 0, 0),

@@ -74,8 +74,11 @@ function fakeSession(loss: (step: number) => number, norm: (step: number) => num
   const seen: { ids: number[]; learningRate: number }[] = [];
   const session = {
     stepsAhead: 1,
-    step(batch: Tensors, { step, learningRate }: { step: number; learningRate: number }) {
-      seen.push({ ids: [...batch.ids!], learningRate });
+    step(
+      [batch]: readonly Tensors[],
+      { step, learningRate }: { step: number; learningRate: number },
+    ) {
+      seen.push({ ids: [...batch!.ids!], learningRate });
       const outputs = {
         loss: Float32Array.of(loss(step)),
         gradientNorm: Float32Array.of(norm(step)),
@@ -185,9 +188,9 @@ Deno.test("trainedBatches() counts the pieces and shapes of the batches that fin
     assert.equal(counted.tokens, pieces, `${steps} steps`);
     const lengths = Map.groupBy(seen.map(({ ids }) => ids.length / 3), (length) => length);
     for (const [length, found] of lengths) {
-      assert.equal(counted.stepsByLength.get(length), found.length, `rows of ${length}`);
+      assert.equal(counted.batchesByLength.get(length), found.length, `rows of ${length}`);
     }
-    assert.equal(counted.stepsByLength.size, lengths.size);
+    assert.equal(counted.batchesByLength.size, lengths.size);
   }
 });
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import type { Executable, Tensors } from "../../lib/engine/engine.ts";
-import { CorpusRows } from "../../lib/train/batches.ts";
+import { CorpusRows } from "../../lib/train/corpus_rows.ts";
 import { heldOutPredictions, HeldOutSet, shuffleContext } from "../../lib/train/heldout.ts";
 import type { MaskedRow } from "../../lib/train/masking.ts";
 
-const PIECES = { size: 1000, padId: 0, clsId: 2, sepId: 3, maskId: 4 };
+const PIECES = { size: 1000, padId: 0, clsId: 2, sepId: 3, maskId: 4, continues: () => false };
 const ROWS = 4, LENGTH = 20;
 
 const CORPUS = new CorpusRows(

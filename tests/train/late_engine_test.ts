@@ -14,7 +14,7 @@ async function train(engine: Engine) {
   const measured: TrainMeasurement[] = [];
   const training = runSteps({
     session,
-    batchAt: tinyBatch,
+    batchAt: (step) => [tinyBatch(step)],
     batchTokens: 6,
     schedule: { kind: "constant", learningRate: 0.01, warmup: 2 },
     steps: 11,

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import type { Tensors, TrainingSession, TrainingState } from "../../lib/engine/engine.ts";
-import { CorpusRows, MaskedBatches } from "../../lib/train/batches.ts";
+import { MaskedBatches } from "../../lib/train/batches.ts";
+import { CorpusRows } from "../../lib/train/corpus_rows.ts";
 import { pretrain, type PretrainOptions } from "../../lib/train/pretrain.ts";
 import { BEGINNING, type TrainingPoint } from "../../lib/train/steps.ts";
 
-const PIECES = { size: 50, padId: 0, clsId: 2, sepId: 3, maskId: 4 };
+const PIECES = { size: 50, padId: 0, clsId: 2, sepId: 3, maskId: 4, continues: () => false };
 const CORPUS = new CorpusRows(
   { tokens: 600, read: (_, count) => new Int32Array(count).fill(7) },
   { rowPieces: 8, pieces: PIECES, name: "corpus" },
@@ -19,7 +20,7 @@ function fakeSession(lossAt: (step: number) => number) {
     load: () => Promise.resolve(),
     save: () => Promise.resolve(STATE),
     step(batch, { step, learningRate }) {
-      const seed = (batch as Tensors).dropoutSeed;
+      const [{ dropoutSeed: seed } = {}] = batch as readonly Tensors[];
       steps.push({ step, learningRate, dropoutSeed: seed === undefined ? undefined : [...seed] });
       const results = {
         loss: Float64Array.of(lossAt(step)) as unknown as Float32Array,

@@ -42,7 +42,7 @@ function lateSession(stepsAhead: number, lossAt: (step: number) => number = (ste
 async function follow(more: Partial<StepsOptions>): Promise<TrainingPoint> {
   const training = runSteps({
     session: lateSession(1).session,
-    batchAt: () => ({}),
+    batchAt: () => [{}],
     batchTokens: 1,
     schedule: { kind: "constant", learningRate: 1, warmup: 0 },
     steps: 5,
@@ -99,7 +99,7 @@ Deno.test("runSteps() aborted with steps under way saves the point after them", 
     session,
     batchAt(step) {
       if (step === 4) abort.abort(new Error("interrupted"));
-      return {};
+      return [{}];
     },
     save: (point) => Promise.resolve(void saved.push(point)),
     signal: abort.signal,

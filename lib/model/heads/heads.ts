@@ -1,5 +1,5 @@
 /**
- * What is put on a BERT: the masked-language-model head, and classifiers.
+ * What is put on a BERT: the heads of pre-training, and classifiers.
  *
  * Each function makes the whole graph of a forward pass with its loss; engines
  * differentiate it. Losses are means in nats over the positions that count.
@@ -16,7 +16,10 @@ import {
   encoderSpecs,
   maskedLanguageHeadSpecs,
   maskedLanguageLayers,
+  nextSentenceHeadSpecs,
+  nextSentenceLayer,
   poolerLayer,
+  poolerSpecs,
 } from "../params.ts";
 
 /** A model's graph and its parameters, in the order of the graph's inputs. */
@@ -27,28 +30,44 @@ export interface ModelGraph {
   readonly params: readonly ModelParam[];
 }
 
+/** What a pre-training's graph is made for. */
+export interface PretrainingShape extends BatchShape {
+  /** Prediction slots, P. */
+  readonly predictions: number;
+  /** Whether dropout applies and a loss is minimised. */
+  readonly isTraining: boolean;
+  /** Whether rows are pairs, and it is learned which follow: adds data, pooler and head. */
+  readonly nextSentence?: boolean;
+  /** Rows of the whole batch, where these are a micro-batch of it; adds `weightTotal`. */
+  readonly partOf?: number | undefined;
+}
+
 /**
- * Masked-language modelling, the head computed at the masked positions only.
+ * Masked-language modelling, the head computed at the masked positions only; with next-sentence
+ * prediction beside it when asked for, both losses added as in BERT's code.
  *
  * Data: `ids` i32 [B*T]; `maskedPositions` i32 [P], as row * T + place; `targets`
  * i32 [P]; `weights` f32 [P], 1, or 0 for an unused slot; `dropoutSeed` i32 [2] when
- * training with dropout. Rows are full, so nothing is padded.
+ * training with dropout. Rows are full, so nothing is padded, unless they are pairs: then
+ * `attentionBias` f32 [B, 1, 1, T], `tokenTypes` i32 [B*T] and, training, `nextSentence`
+ * i32 [B], 1 where the second segment does not follow. A micro-batch also has `weightTotal`
+ * f32 [], the weights of the whole batch.
  *
- * Outputs: training `loss` [], the weighted mean cross-entropy; else `losses`
- * [P], each unweighted, and `hits` [P], 1 where no piece is likelier than the target.
+ * Outputs: training `loss` [], the weighted mean cross-entropy, of pairs that and
+ * `nextSentenceLoss` [], which `loss` includes beside `maskedLoss` []; else `losses`
+ * [P], each unweighted, and `hits` [P], 1 where no piece is likelier than the target. The losses
+ * of micro-batches add up to that of the batch.
  */
-export function maskedLanguageModel(
-  config: BertConfig,
-  options: BatchShape & { readonly predictions: number; readonly isTraining: boolean },
-): ModelGraph {
-  const { predictions, isTraining } = options;
+export function maskedLanguageModel(config: BertConfig, options: PretrainingShape): ModelGraph {
+  const { predictions, isTraining, nextSentence = false } = options;
   const graph = new Graph();
-  const headSpecs = maskedLanguageHeadSpecs(config);
+  const headSpecs = pretrainingHeadSpecs(config, { nextSentence });
   const { builder, hidden } = buildEncoder(graph, config, {
     rows: options.rows,
     length: options.length,
     isTraining,
-    isPadded: false,
+    isPadded: nextSentence,
+    hasSegments: nextSentence,
     headSpecs,
   });
   const places = graph.input("maskedPositions", [predictions], "i32");
@@ -63,14 +82,77 @@ export function maskedLanguageModel(
   );
   const losses = graph.softmaxCrossEntropy(logits, targets);
   if (isTraining) {
-    graph.output("loss", weightedMean(graph, losses));
+    const masked = weightedMean(graph, losses, options);
+    if (nextSentence) {
+      const next = nextSentenceLosses(builder, hidden, { ...options, config }).losses;
+      const count = options.partOf ?? options.rows;
+      const mean = graph.mul(graph.reduceSum(next, [0]), graph.splat(1 / count));
+      graph.output("loss", graph.add(masked, mean));
+      graph.output("maskedLoss", masked);
+      graph.output("nextSentenceLoss", mean);
+    } else {
+      graph.output("loss", masked);
+    }
   } else {
     graph.output("losses", losses);
-    const best = graph.reduceMax(logits, [1]);
-    const isMiss = graph.less(graph.pickLast(logits, targets), best);
-    graph.output("hits", graph.select(isMiss, graph.splat(0), graph.splat(1)));
+    graph.output("hits", hitsOf(graph, logits, targets));
   }
   return { graph, params: [...encoderSpecs(config), ...headSpecs] };
+}
+
+/** The parameters above the encoder that a pre-training trains. */
+export function pretrainingHeadSpecs(
+  config: BertConfig,
+  { nextSentence }: { readonly nextSentence: boolean },
+): readonly ModelParam[] {
+  const masked = maskedLanguageHeadSpecs(config);
+  return nextSentence
+    ? [...poolerSpecs(config), ...masked, ...nextSentenceHeadSpecs(config)]
+    : masked;
+}
+
+/**
+ * Next-sentence prediction alone, to be measured.
+ *
+ * Data: `ids`, `attentionBias`, `tokenTypes` and `nextSentence` as `maskedLanguageModel` has them
+ * for pairs. Outputs: `losses` [B] and `hits` [B], 1 where the right answer is the likelier one.
+ */
+export function nextSentenceModel(config: BertConfig, shape: BatchShape): ModelGraph {
+  const graph = new Graph();
+  const headSpecs = [...poolerSpecs(config), ...nextSentenceHeadSpecs(config)];
+  const { builder, hidden } = buildEncoder(graph, config, {
+    rows: shape.rows,
+    length: shape.length,
+    isTraining: false,
+    isPadded: true,
+    hasSegments: true,
+    headSpecs,
+  });
+  const { losses, logits, targets } = nextSentenceLosses(builder, hidden, { ...shape, config });
+  graph.output("losses", losses);
+  graph.output("hits", hitsOf(graph, logits, targets));
+  return { graph, params: [...encoderSpecs(config), ...headSpecs] };
+}
+
+/** Scores and losses [B] of the data input `nextSentence`. */
+function nextSentenceLosses(
+  builder: LayerBuilder,
+  hidden: Value,
+  options: BatchShape & { readonly config: BertConfig },
+): { readonly losses: Value; readonly logits: Value; readonly targets: Value } {
+  const { graph } = builder, targets = graph.input("nextSentence", [options.rows], "i32");
+  const logits = builder.linear(
+    pooled(builder, hidden, options),
+    nextSentenceLayer(options.config),
+  );
+  return { losses: graph.softmaxCrossEntropy(logits, targets), logits, targets };
+}
+
+/** 1 where nothing is likelier than the target, of logits [N, V] and targets [N]. */
+function hitsOf(graph: Graph, logits: Value, targets: Value): Value {
+  const best = graph.reduceMax(logits, [1]);
+  const isMiss = graph.less(graph.pickLast(logits, targets), best);
+  return graph.select(isMiss, graph.splat(0), graph.splat(1));
 }
 
 /**
@@ -79,7 +161,8 @@ export function maskedLanguageModel(
  * Data: `ids` i32 [B*T]; `attentionBias` f32 [B, 1, 1, T], 0 or PADDING_BIAS; with several
  * segments `tokenTypes` i32 [B*T]; when training also `targets` i32 [N] and `weights`
  * f32 [N], 1, or 0 where nothing is learned, N being B*T for tokens, B for a sequence,
- * and 2*B for a span (begin and end of each row); and `dropoutSeed` i32 [2] with dropout.
+ * and 2*B for a span (begin and end of each row); and `dropoutSeed` i32 [2] with dropout. A
+ * micro-batch (`partOf` rows) also has `weightTotal` f32 [], the weights of the whole batch.
  *
  * Outputs: training `loss` [], the weighted mean cross-entropy; else `logits`, for tokens
  * [B*T, labels], for a sequence [B, labels], for a span [B*T, 2].
@@ -90,6 +173,7 @@ export function classifier(
     readonly head: Head;
     readonly isTraining: boolean;
     readonly hasSegments?: boolean;
+    readonly partOf?: number | undefined;
   },
 ): ModelGraph {
   const { rows, length, head, isTraining, hasSegments = false } = options;
@@ -107,7 +191,8 @@ export function classifier(
   if (isTraining) {
     const scores = head.kind === "span" ? byEnd(graph, logits, options) : logits;
     const targets = graph.input("targets", [scores.shape[0]!], "i32");
-    graph.output("loss", weightedMean(graph, graph.softmaxCrossEntropy(scores, targets)));
+    const losses = graph.softmaxCrossEntropy(scores, targets);
+    graph.output("loss", weightedMean(graph, losses, options));
   } else {
     graph.output("logits", logits);
   }
@@ -132,9 +217,18 @@ function byEnd(graph: Graph, logits: Value, { rows, length }: BatchShape): Value
   return graph.reshape(graph.transpose(byRow, [0, 2, 1]), [rows * 2, length]);
 }
 
-/** The mean of losses [N] under the data input `weights` [N], each 0 or 1; 0 if all are 0. */
-function weightedMean(graph: Graph, losses: Value): Value {
+/**
+ * The mean of losses [N] under the data input `weights` [N], each 0 or 1; 0 if all are 0. In a
+ * micro-batch its share of the mean over the whole batch.
+ */
+function weightedMean(
+  graph: Graph,
+  losses: Value,
+  { partOf }: { readonly partOf?: number | undefined },
+): Value {
   const weights = graph.input("weights", losses.shape);
-  const total = graph.maximum(graph.reduceSum(weights, [0]), graph.splat(1));
+  const total = partOf === undefined
+    ? graph.maximum(graph.reduceSum(weights, [0]), graph.splat(1))
+    : graph.input("weightTotal", []);
   return graph.div(graph.reduceSum(graph.mul(losses, weights), [0]), total);
 }

@@ -7,7 +7,7 @@
  */
 import { basename, join } from "node:path";
 import type { JsonObject } from "../../base/canonical.ts";
-import { ExperimentError } from "../../base/errors.ts";
+import { ExperimentError, fault } from "../../base/errors.ts";
 import type { ParamSpec } from "../../engine/engine.ts";
 import type { ArtifactType } from "../../graph/task.ts";
 import { vocabArtifact } from "../../text/pieces/vocab_artifact.ts";
@@ -81,6 +81,10 @@ export interface ModelUse {
   readonly dropout: number;
   /** Dropout of attention probabilities; absent: as `dropout`. */
   readonly attentionDropout?: number | undefined;
+  /** Whether rows are pairs of segments. */
+  readonly isPaired?: boolean;
+  /** How many of the lowest layers are frozen; absent: none. */
+  readonly frozenLayers?: number | undefined;
 }
 
 /** A model in a folder, its weights read when they are asked for. */
@@ -101,21 +105,36 @@ export class Model {
     return vocabArtifact.file(this.dir);
   }
 
+  /** The file of its sizes, for messages. */
+  get configFile(): string {
+    return configFile(this.dir);
+  }
+
   /**
    * The configuration for a use.
    *
-   * @throws ExperimentError "model/config" when its rows are longer than the model takes
+   * @throws ExperimentError "model/config" when rows are longer than the model takes, or pairs
+   *   where it has one token type, or it has fewer layers than are to be frozen
    */
-  configFor({ length, rows, lengthParam, dropout, attentionDropout }: ModelUse): BertConfig {
-    const { positions } = this.config;
-    if (positions < length) {
-      throw new ExperimentError(
-        "model/config",
-        `${rows} of ${length} pieces do not fit a model of ${positions} positions`,
-        { at: { file: configFile(this.dir) }, mend: `lower ${lengthParam}` },
-      );
-    }
+  configFor(use: ModelUse): BertConfig {
+    const { dropout, attentionDropout } = use;
+    const faults = useFaults(this.config, use).map(({ message, mend }) =>
+      fault("model/config", message, { at: { file: this.configFile }, mend })
+    );
+    if (faults.length > 0) throw ExperimentError.of(faults);
     return { ...this.config, dropout, attentionDropout: attentionDropout ?? dropout };
+  }
+
+  /**
+   * Those of some parameters that the file has, with their values.
+   *
+   * @throws ExperimentError "model/weights" when sizes differ
+   */
+  async present(
+    specs: readonly ModelParam[],
+  ): Promise<{ readonly specs: readonly ModelParam[]; readonly params: Params }> {
+    const { params, missing } = await readWeights(weightsFile(this.dir), specs);
+    return { specs: specs.filter((each) => !missing.includes(each)), params };
   }
 
   /**
@@ -149,6 +168,33 @@ export class Model {
     const { seed } = options, std = this.config.initializerRange;
     return { ...params, ...initialParams(missing, { seed, std }) };
   }
+}
+
+/** What of a use does not fit a model. */
+function useFaults(
+  { positions, tokenTypes, layers }: BertConfig,
+  { length, rows, lengthParam, isPaired, frozenLayers }: ModelUse,
+): readonly { readonly message: string; readonly mend: string }[] {
+  const faults = [];
+  if (positions < length) {
+    faults.push({
+      message: `${rows} of ${length} pieces do not fit a model of ${positions} positions`,
+      mend: `lower ${lengthParam}`,
+    });
+  }
+  if (isPaired === true && tokenTypes < 2) {
+    faults.push({
+      message: "the model has one token type, and pairs of segments take two",
+      mend: "give a model whose type_vocab_size is 2",
+    });
+  }
+  if (frozenLayers !== undefined && frozenLayers > layers) {
+    faults.push({
+      message: `${frozenLayers} layers are to be frozen of a model of ${layers}`,
+      mend: `lower frozenLayers to at most ${layers}`,
+    });
+  }
+  return faults;
 }
 
 /** Writes parameters alone, as a model's folder holds them. */

@@ -4,7 +4,13 @@ import type { One } from "../../graph/kind.ts";
 import type { Estimate, ParamFault, UpstreamInputs } from "../../graph/task.ts";
 import { encoderFlops } from "../../model/flops.ts";
 import type { Model } from "../../model/weights/model_artifact.ts";
-import { optimizerSchema, seedSchema } from "../training_params.ts";
+import {
+  frozenLayersSchema,
+  microBatchFaults,
+  microBatchSchema,
+  optimizerSchema,
+  seedSchema,
+} from "../training_params.ts";
 import { upstreamConfig } from "../upstream.ts";
 
 /**
@@ -40,6 +46,10 @@ function commonShape(kind: string, rows: string) {
     headLearningRateScale: z.number().positive().default(1).describe(
       "Factor on the learning rate of the fresh classifier.",
     ),
+    layerwiseDecay: z.number().gt(0).max(1).default(1).describe(
+      "The learning rate of each layer of the encoder, embeddings last, is that of the layer " +
+        "above it times this; the topmost has the full one. 1: all have.",
+    ),
     warmupFraction: z.number().min(0).lt(1).default(0.1).describe(
       "Share of the steps over which the learning rate rises; then it falls to 0.",
     ),
@@ -54,6 +64,8 @@ function commonShape(kind: string, rows: string) {
       "Of a model that was fine-tuned before: its classifier is gone on from where that has the " +
         "same labels (auto; told where it has not), must be (keep), or is drawn afresh (fresh).",
     ),
+    microBatch: microBatchSchema,
+    frozenLayers: frozenLayersSchema,
     seed: seedSchema,
   };
 }
@@ -84,14 +96,17 @@ export function finetuneSteps(
 
 /** What does not go together. */
 export function finetuneFaults(
-  { epochs, steps }: Pick<FinetuneParams, "epochs" | "steps">,
+  params: Pick<FinetuneParams, "epochs" | "steps" | "rows" | "microBatch">,
 ): readonly ParamFault[] {
-  if (epochs === undefined || steps === undefined) return [];
-  return [{
-    path: "steps",
-    message: "both steps and epochs say how long to train",
-    mend: "remove one of them",
-  }];
+  const faults = [...microBatchFaults(params)];
+  if (params.epochs !== undefined && params.steps !== undefined) {
+    faults.push({
+      path: "steps",
+      message: "both steps and epochs say how long to train",
+      mend: "remove one of them",
+    });
+  }
+  return faults;
 }
 
 /**
@@ -105,11 +120,11 @@ export function finetuneEstimate(
     readonly examples: number | undefined;
   },
 ): Estimate {
-  const { rows, length } = params;
+  const { rows, length, frozenLayers } = params;
   if (params.steps === undefined && examples === undefined) return {};
   const steps = finetuneSteps(params, examples ?? 0);
   const cost = { steps, tokens: steps * rows * length };
   const config = upstreamConfig(inputs["model"]?.[0]);
   if (config === undefined) return cost;
-  return { ...cost, flops: steps * encoderFlops(config, { rows, length }) };
+  return { ...cost, flops: steps * encoderFlops(config, { rows, length, frozenLayers }) };
 }

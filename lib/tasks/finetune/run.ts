@@ -31,6 +31,7 @@ import {
   predict,
   trainedBatches,
 } from "../../train/finetune.ts";
+import { withFrozen, withLayerRates } from "../../train/param_groups.ts";
 import { BEGINNING, meanLoss, type TrainingPoint } from "../../train/steps.ts";
 import { tellCounts } from "../counted.ts";
 import { Checkpoints } from "../training/checkpoints.ts";
@@ -74,18 +75,23 @@ export async function runFinetune<
   const material = await readMaterial(context, benchmark);
   const { config, prepared, steps } = material;
   const { head, examples } = prepared;
-  const padding = paddingOf(material, { ...params, examples: examples.train });
-  const trained = trainedBatches(examples.train, { padding, steps, seed: params.seed });
-  const lengths = [...trained.stepsByLength.keys()].toSorted((a, b) => b - a);
+  const { rows, microBatch = rows, frozenLayers, seed } = params;
+  const padding = paddingOf(material, { ...params, rows: microBatch, examples: examples.train });
+  const parts = rows / microBatch, partOf = parts === 1 ? undefined : rows;
+  const trained = trainedBatches(examples.train, { padding, parts, steps, seed });
+  const lengths = [...trained.batchesByLength.keys()].toSorted((a, b) => b - a);
   const trainings = new Map(lengths.map((length) => [
     length,
-    classifier(config, { ...padding, length, head, isTraining: true }),
+    classifier(config, { ...padding, length, head, isTraining: true, partOf }),
   ]));
   const [longest, ...shorter] = [...trainings.values()];
-  const isOwn = isOfClassifier(material);
-  const specs = longest!.params.map((spec) =>
-    isOwn(spec) ? { ...spec, learningRateScale: params.headLearningRateScale } : spec
-  );
+  const rated = withLayerRates(longest!.params, {
+    layers: config.layers,
+    decay: params.layerwiseDecay,
+    headScale: params.headLearningRateScale,
+    isHead: isOfClassifier(material),
+  });
+  const specs = withFrozen(rated, frozenLayers);
   await using resources = new AsyncDisposableStack();
   const engine = await openDevice(context.device);
   const session = await engine.train({
@@ -101,7 +107,7 @@ export async function runFinetune<
   await session.load(from.state);
   const done = await train(context, { session, padding, material, checkpoints, from: from.point });
   const held = PARTS.filter((part) => part !== "train").flatMap((part) => examples[part]);
-  const heldPadding = paddingOf(material, { ...params, examples: held });
+  const heldPadding = paddingOf(material, { ...params, rows: microBatch, examples: held });
   const compile = (length: number) =>
     session.forward(
       classifier(config, { ...heldPadding, length, head, isTraining: false }).graph,
@@ -133,11 +139,10 @@ export async function runFinetune<
     ),
   });
   const before = context.inputs.model.facts,
-    ownFlops = trained.stepsByLength.entries()
-      .reduce(
-        (sum, [length, count]) => sum + count * trainingFlops(trainings.get(length)!.graph),
-        0,
-      );
+    ownFlops = trained.batchesByLength.entries().reduce(
+      (sum, [length, count]) => sum + count * trainingFlops(trainings.get(length)!.graph, specs),
+      0,
+    );
   const facts: Facts = {
     ...before,
     flops: (before.flops ?? 0) + ownFlops,
@@ -178,7 +183,7 @@ async function readMaterial<
   benchmark: Benchmark<Data, Own, Row, Answer>,
 ): Promise<Material<Row, Answer>> {
   const model = await inputs.model.open();
-  const { length, dropout, attentionDropout } = params;
+  const { length, dropout, attentionDropout, frozenLayers } = params;
   const { rows } = benchmark;
   const config = model.configFor({
     length,
@@ -186,6 +191,7 @@ async function readMaterial<
     lengthParam: "length",
     dropout,
     attentionDropout,
+    frozenLayers,
   });
   const prepared = benchmark.prepare(await inputs.data.open(), {
     encoder: model.vocabulary,
@@ -228,7 +234,7 @@ async function beginning<Data, Row extends Example, Answer>(
   const { model, prepared: { head, labels } } = material, isOwn = isOfClassifier(material);
   const wanted = { kind: head.kind, labels };
   const values = await startingParams(model, { wanted, specs, isOwn, params, warn });
-  return { point: BEGINNING, state: freshState(values) };
+  return { point: BEGINNING, state: freshState(values, specs) };
 }
 
 /** Tells the benchmark's own last layer; the pooler below it is the model's where it has one. */
@@ -254,6 +260,7 @@ async function train<Data, Row extends Example, Answer>(
   const training = finetune({
     session,
     padding,
+    parts: params.rows / padding.rows,
     from,
     steps,
     learningRate,

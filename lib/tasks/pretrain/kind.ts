@@ -1,5 +1,6 @@
 /**
- * The task kind `pretrain`: masked-language modelling on a tokenised corpus.
+ * The task kind `pretrain`: masked-language modelling on a tokenised corpus, with next-sentence
+ * prediction when asked for.
  *
  * Which tasks are points of one trajectory, and what is measured; what it takes is in
  * `params.ts`, the work itself in `run.ts`.
@@ -8,6 +9,7 @@ import type { JsonObject } from "../../base/canonical.ts";
 import type { Metric, TaskKind, Trajectory } from "../../graph/task.ts";
 import { modelArtifact } from "../../model/weights/model_artifact.ts";
 import type { HeldOutScores } from "../../train/heldout.ts";
+import type { HeldOutPairScores } from "../../train/heldout_pairs.ts";
 import { trunkOf, whyNotShared } from "../../train/schedule.ts";
 import {
   pretrainEstimate,
@@ -41,11 +43,30 @@ const HELD_OUT_METRICS: Readonly<Record<keyof HeldOutScores, Metric>> = {
   },
 };
 
+/** What is measured on held-out pairs, under nextSentence. */
+const PAIR_METRICS: Readonly<Record<keyof HeldOutPairScores, Metric>> = {
+  nextSentenceLossNats: {
+    unit: "nats",
+    better: "lower",
+    range: [0, Infinity],
+    isHeadline: false,
+    about: "Mean cross-entropy of whether held-out segments follow each other.",
+  },
+  nextSentenceAccuracy: {
+    unit: "fraction",
+    better: "higher",
+    range: [0, 1],
+    isHeadline: true,
+    about: "Held-out pairs of segments of which it is told rightly whether they follow.",
+  },
+};
+
 /** The kind `pretrain`. */
 export const pretrain: TaskKind<PretrainParams, PretrainInputs> = {
   kind: "pretrain",
   version: 2,
-  about: "Pre-trains a BERT by masked-language modelling, from scratch or from another model.",
+  about:
+    "Pre-trains a BERT by masked-language modelling, from scratch or from another model; also by next-sentence prediction.",
   params: pretrainSchema,
   inputs: pretrainInputs,
   produces: { "": modelArtifact.type },
@@ -57,9 +78,9 @@ export const pretrain: TaskKind<PretrainParams, PretrainInputs> = {
     const trunk = trunkOf(params.schedule, params.steps);
     return trunk === undefined ? undefined : { ...params, ...trunk };
   },
-  metrics: HELD_OUT_METRICS,
-  scores: () =>
-    Object.keys(HELD_OUT_METRICS).map((metric) => (
+  metrics: { ...HELD_OUT_METRICS, ...PAIR_METRICS },
+  scores: ({ nextSentence }) =>
+    Object.keys({ ...HELD_OUT_METRICS, ...(nextSentence ? PAIR_METRICS : {}) }).map((metric) => (
       { benchmark: "mlm", metric, split: "validation" }
     )),
   seed: (params) => params.seed,

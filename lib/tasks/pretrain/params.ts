@@ -4,12 +4,18 @@ import type { JsonObject } from "../../base/canonical.ts";
 import { one, optional } from "../../graph/kind.ts";
 import type { Estimate, ParamFault, UpstreamInputs } from "../../graph/task.ts";
 import { BERT_PRESETS, type BertPreset, modelSizes } from "../../model/config.ts";
-import { maskedLanguageFlops } from "../../model/flops.ts";
+import { pretrainingFlops } from "../../model/flops.ts";
 import { modelArtifact } from "../../model/weights/model_artifact.ts";
 import { shardsArtifact } from "../../text/pieces/shards_artifact.ts";
 import { predictionsPerRow } from "../../train/batches.ts";
 import { scheduleFaults } from "../../train/schedule.ts";
-import { optimizerSchema, seedSchema } from "../training_params.ts";
+import {
+  frozenLayersSchema,
+  microBatchFaults,
+  microBatchSchema,
+  optimizerSchema,
+  seedSchema,
+} from "../training_params.ts";
 import { upstreamConfig } from "../upstream.ts";
 
 const size = (about: string) => z.int().min(1).describe(about);
@@ -55,6 +61,11 @@ const scheduleSchema = z.discriminatedUnion("kind", [
   }),
 ]);
 
+/** As in BERT's code. */
+const DUPE_FACTOR = 10;
+/** As in BERT's code. */
+const SHORT_ROWS = 0.1;
+
 const schema = z.strictObject({
   model: modelSchema.optional().describe("A fresh model; not together with `init`."),
   tokens: size("Use only so many tokens from the corpus's beginning; absent: all.").optional(),
@@ -64,8 +75,25 @@ const schema = z.strictObject({
   maskRate: z.number().gt(0).max(1).default(0.15).describe(
     "Share of positions to predict in training; measurements always use 0.15.",
   ),
-  maxPredictions: size("At most so many predictions a row; absent: no limit but the rate.")
-    .optional(),
+  maxPredictions: size(
+    "At most so many predictions a row; absent: as many as the rate gives a full row, at 0.15 " +
+      "within BERT's own limits of 20 at 128 pieces and 77 at 512.",
+  ).optional(),
+  masking: z.enum(["dynamic", "static"]).default("dynamic").describe(
+    "Whether a row is masked anew at every visit, or, as in BERT, once in each of `dupeFactor` " +
+      "copies of the corpus, all of which an epoch visits.",
+  ),
+  dupeFactor: size("Copies of the corpus under static masking.").default(DUPE_FACTOR),
+  wholeWords: z.boolean().default(false).describe(
+    "Whether all pieces of a word are masked together; measurements always mask single pieces.",
+  ),
+  nextSentence: z.boolean().default(false).describe(
+    "Whether rows are pairs of segments as BERT builds them, and the model also learns which " +
+      "second segments follow; takes text of sentences and documents.",
+  ),
+  shortRows: z.number().min(0).max(1).default(SHORT_ROWS).describe(
+    "Under nextSentence: the probability that a document's pairs are shorter than a row.",
+  ),
   schedule: scheduleSchema.describe("The learning rate by step."),
   optimizer: optimizerSchema({ biasCorrection: false }).prefault({}).describe("AdamW."),
   dropout: z.number().min(0).lt(1).default(0.1).describe(
@@ -77,8 +105,17 @@ const schema = z.strictObject({
   measureEvery: size(
     "Measure on held-out text at every multiple of this step, besides step 0 and the end.",
   ).optional(),
+  microBatch: microBatchSchema,
+  frozenLayers: frozenLayersSchema,
+  head: z.enum(["auto", "fresh"]).default("auto").describe(
+    "What stands above the encoder of `init`: gone on from, and drawn where it lacks (auto), or " +
+      "drawn afresh (fresh).",
+  ),
+  carryMoments: z.boolean().default(false).describe(
+    "Whether the optimizer goes on with the moments of `init`'s training; else they begin at 0.",
+  ),
   evaluation: z.strictObject({
-    rows: size("Held-out rows to measure on, at most.").default(256),
+    rows: size("Held-out rows, and pairs under nextSentence, to measure on, at most.").default(256),
   }).prefault({}).describe("How held-out text is measured."),
   seed: seedSchema,
 });
@@ -127,6 +164,7 @@ export function pretrainFaults(
         },
     );
   }
+  faults.push(...microBatchFaults(params), ...pairFaults(params), ...startFaults(params, roles));
   if (model === undefined) return faults;
   if (model.initializerRange > ODD_RANGE) {
     faults.push({
@@ -161,14 +199,77 @@ export function pretrainFaults(
   return faults;
 }
 
+function pairFaults(
+  { nextSentence, shortRows, masking, dupeFactor }: PretrainParams,
+): readonly ParamFault[] {
+  const faults: ParamFault[] = [];
+  if (!nextSentence && shortRows !== SHORT_ROWS) {
+    faults.push({
+      path: "shortRows",
+      message: "rows are short only where they are pairs",
+      mend: "remove shortRows, or write nextSentence: true",
+    });
+  }
+  if (masking === "dynamic" && dupeFactor !== DUPE_FACTOR) {
+    faults.push({
+      path: "dupeFactor",
+      message: "copies of the corpus are of static masking alone",
+      mend: "remove dupeFactor, or write masking: static",
+    });
+  }
+  return faults;
+}
+
+function startFaults(
+  { model, frozenLayers, head, carryMoments, optimizer }: PretrainParams,
+  roles: readonly string[] | undefined,
+): readonly ParamFault[] {
+  const faults: ParamFault[] = [];
+  const needInit = [["head", head === "fresh"], ["carryMoments", carryMoments]] as const;
+  for (const [path, isAsked] of needInit) {
+    if (!isAsked || roles === undefined || roles.includes("init")) continue;
+    faults.push({
+      path,
+      message: `${path} is of a model to start from, and there is none`,
+      mend: `remove ${path}, or give init:`,
+    });
+  }
+  if (carryMoments && optimizer.biasCorrection) {
+    faults.push({
+      path: "carryMoments",
+      message: "moments that are carried on do not begin at zero, which bias correction is for",
+      mend: "write optimizer: { biasCorrection: false }, or remove carryMoments",
+    });
+  }
+  const layers = model === undefined ? undefined : modelSizes(model)?.layers;
+  if (layers !== undefined && frozenLayers !== undefined) {
+    faults.push(
+      frozenLayers > layers
+        ? {
+          path: "frozenLayers",
+          message: `${frozenLayers} layers are to be frozen of a model of ${layers}`,
+          mend: `give at most ${layers}`,
+        }
+        : {
+          path: "frozenLayers",
+          message: "layers of a fresh model stay as they are drawn",
+          mend: "freeze layers of a model that init gives",
+          isWarning: true,
+        },
+    );
+  }
+  return faults;
+}
+
 /** What a pre-training costs, as far as its inputs are known. */
 export function pretrainEstimate(params: PretrainParams, inputs: UpstreamInputs): Estimate {
-  const { steps, rows, rowPieces } = params;
-  const cost = { steps, tokens: steps * rows * (rowPieces - 2) };
+  const { steps, rows, rowPieces, nextSentence, frozenLayers } = params;
+  // Pairs are a little shorter than rows, which the corpus alone tells.
+  const cost = { steps, tokens: steps * rows * (rowPieces - (nextSentence ? 3 : 2)) };
   const own = { kind: "pretrain", params: params as unknown as JsonObject, inputs };
   const config = upstreamConfig(own);
   if (config === undefined) return cost;
   const predictions = rows * predictionsPerRow(rowPieces, params);
-  const flops = steps * maskedLanguageFlops(config, { rows, length: rowPieces, predictions });
-  return { ...cost, flops };
+  const batch = { rows, length: rowPieces, predictions, nextSentence, frozenLayers };
+  return { ...cost, flops: steps * pretrainingFlops(config, batch) };
 }

@@ -35,6 +35,10 @@ export function isTooLong(word: string): boolean {
 /** What marks a piece inside a word. */
 export const CONTINUATION = "##";
 
+function isContinuation(piece: string): boolean {
+  return piece.startsWith(CONTINUATION) && piece.length > CONTINUATION.length;
+}
+
 /** Pieces, and where they stand in the text that they were cut from. */
 export interface PlacedPieces {
   /** As `WordPiece.encode` gives them. */
@@ -98,8 +102,7 @@ export class WordPiece {
       const before = this.#ids.get(piece);
       if (before !== undefined) throw duplicate(piece, [before, id], file);
       this.#ids.set(piece, id);
-      const isInside = piece.startsWith(CONTINUATION) && piece.length > CONTINUATION.length;
-      if (isInside) this.#inside.add(piece.slice(CONTINUATION.length), id);
+      if (isContinuation(piece)) this.#inside.add(piece.slice(CONTINUATION.length), id);
       else this.#initial.add(piece, id);
     });
     const special = (piece: string) => this.idOf(piece) ?? fail(missingSpecial(piece, file));
@@ -122,6 +125,12 @@ export class WordPiece {
     const pieces: string[] = [];
     for await (const { text } of readLines(path)) pieces.push(text);
     return new WordPiece(pieces, { file: path, ...options });
+  }
+
+  /** Whether a piece goes on with a word, being written with "##". */
+  continues(id: number): boolean {
+    const piece = this.pieces[id];
+    return piece !== undefined && isContinuation(piece);
   }
 
   /** How many pieces there are; ids are below it. */
