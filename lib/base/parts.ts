@@ -6,6 +6,14 @@ export const PARTS = ["train", "dev", "test"] as const;
 /** A part of a benchmark. */
 export type Part = (typeof PARTS)[number];
 
+/** The items of each part, train being those of several parts, one after the other. */
+export function trainOnParts<T>(
+  items: Readonly<Record<Part, readonly T[]>>,
+  parts: readonly Part[],
+): Readonly<Record<Part, readonly T[]>> {
+  return { ...items, train: PARTS.flatMap((part) => parts.includes(part) ? items[part] : []) };
+}
+
 /** Something for each part, made one after the other. */
 export async function forEachPart<T>(
   make: (part: Part) => Promise<T>,

@@ -125,6 +125,8 @@ export interface Benchmark<
   readonly counts?: Readonly<Record<string, Metric>>;
   /** How many rows there are to train on, where the task that makes the data tells. */
   countTrain?(data: UpstreamTask): number | undefined;
+  /** The data with these parts, one after the other, as what is trained on. */
+  trainOn(data: Data, parts: readonly Part[]): Data;
   /** Makes data ready; pure. */
   prepare(
     data: Data,

@@ -7,6 +7,7 @@ import { classificationBenchmark } from "../benchmarks/classification/classifica
 import { nerBenchmark } from "../benchmarks/ner/ner.ts";
 import { relationsBenchmark } from "../benchmarks/relations/relations.ts";
 import { squadBenchmark } from "../benchmarks/squad/squad.ts";
+import { evaluation } from "./finetune/evaluate_kind.ts";
 import { finetuning } from "./finetune/kind.ts";
 import { labelledTexts } from "./labelled_texts.ts";
 import { model } from "./model.ts";
@@ -33,5 +34,10 @@ export const kinds: ReadonlyMap<string, TaskKind> = new Map(
     finetuning(classificationBenchmark),
     finetuning(squadBenchmark),
     finetuning(factoidBenchmark),
+    evaluation(nerBenchmark),
+    evaluation(relationsBenchmark),
+    evaluation(classificationBenchmark),
+    evaluation(squadBenchmark),
+    evaluation(factoidBenchmark),
   ].map((each: TaskKind) => [each.kind, each]),
 );

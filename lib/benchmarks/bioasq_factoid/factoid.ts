@@ -6,6 +6,7 @@
  * are added over passages; answers of more than 100 characters are dropped.
  */
 import { meanOfClusters } from "../../analysis/clusters.ts";
+import { trainOnParts } from "../../base/parts.ts";
 import type { Metric } from "../../graph/task.ts";
 import type { Benchmark, ScoredPart } from "../benchmark.ts";
 import { countMetric } from "../counts.ts";
@@ -62,6 +63,7 @@ export const factoidBenchmark: Benchmark<
   params: questionParams,
   metrics,
   counts,
+  trainOn: (data, parts) => ({ ...data, parts: trainOnParts(data.parts, parts) }),
   prepare(data, { encoder, length, params, warn }) {
     return {
       head: { kind: "span" },

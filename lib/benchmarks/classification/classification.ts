@@ -2,6 +2,7 @@
  * The benchmark of texts, or pairs of texts, with a label each, all classes of equal rank:
  * yes and no of BioASQ's questions, yes, no and maybe of PubMedQA's, and whatever a table holds.
  */
+import { trainOnParts } from "../../base/parts.ts";
 import type { Metric } from "../../graph/task.ts";
 import type { Benchmark, MetricScore } from "../benchmark.ts";
 import { RIGHT_AND_WRONG, rightAndWrong } from "../counts.ts";
@@ -38,6 +39,7 @@ export const classificationBenchmark: Benchmark<
     const known = params["maxTrainTexts"];
     return typeof known === "number" ? known : undefined;
   },
+  trainOn: (data, parts) => ({ ...data, parts: trainOnParts(data.parts, parts) }),
   prepare(data, { encoder, length, warn }) {
     const { labels, parts } = data;
     return {

@@ -1,6 +1,6 @@
 /** The benchmark of named entities: a tag for each word, scored as conlleval counts. */
 import { z } from "zod";
-import { type Part, PARTS } from "../../base/parts.ts";
+import { type Part, PARTS, trainOnParts } from "../../base/parts.ts";
 import type { Metric } from "../../graph/task.ts";
 import type { Benchmark, MetricScore, Prepared } from "../benchmark.ts";
 import { RIGHT_AND_WRONG, rightAndWrong } from "../counts.ts";
@@ -54,6 +54,7 @@ export const nerBenchmark: Benchmark<NerData, typeof params, NerExample, readonl
     const known = kind === "synthetic-world" ? params["nerTrain"] : params["maxTrainSentences"];
     return typeof known === "number" ? known : undefined;
   },
+  trainOn: trainOnParts,
   prepare(data, { encoder, length, params: { labelPiece, windowContext }, labels: given, warn }) {
     const labels = given ?? labelsOf(data.train);
     const known = new Set(labels);

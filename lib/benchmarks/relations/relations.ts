@@ -7,6 +7,7 @@
  */
 import { z } from "zod";
 import { ExperimentError } from "../../base/errors.ts";
+import { trainOnParts } from "../../base/parts.ts";
 import type { Metric } from "../../graph/task.ts";
 import type { Benchmark, MetricScore } from "../benchmark.ts";
 import { RIGHT_AND_WRONG, rightAndWrong } from "../counts.ts";
@@ -51,6 +52,7 @@ export const relationsBenchmark: Benchmark<
     const known = params[kind === "synthetic-world" ? "relationsTrain" : "maxTrainTexts"];
     return typeof known === "number" ? known : undefined;
   },
+  trainOn: (data, parts) => ({ ...data, parts: trainOnParts(data.parts, parts) }),
   prepare(data, { encoder, length, params: { positive }, warn }) {
     const { labels, parts } = data;
     const classes = positive.map((label) => classOf(label, labels));

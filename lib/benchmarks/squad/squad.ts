@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { meanOfClusters } from "../../analysis/clusters.ts";
 import { ExperimentError } from "../../base/errors.ts";
+import { trainOnParts } from "../../base/parts.ts";
 import type { Metric } from "../../graph/task.ts";
 import { type Benchmark, SCORED_PARTS } from "../benchmark.ts";
 import { type Count, countMetric } from "../counts.ts";
@@ -55,6 +56,7 @@ export const squadBenchmark: Benchmark<QuestionData, typeof params, WindowExampl
     const known = kind === "synthetic-world" ? params["questionsTrain"] : undefined;
     return typeof known === "number" ? known : undefined;
   },
+  trainOn: (data, parts) => ({ ...data, parts: trainOnParts(data.parts, parts) }),
   prepare(data, { encoder, length, params, warn }) {
     const { form, nBest, nullThreshold } = params, { parts } = data;
     for (const part of SCORED_PARTS) {

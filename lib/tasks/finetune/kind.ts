@@ -32,8 +32,8 @@ export function finetuning<Data, Own extends z.ZodRawShape, Row extends Example,
     entry: [benchmark.entry, import.meta.url],
     check: finetuneFaults,
     metrics: { ...metrics, ...benchmark.counts },
-    scores: ({ benchmark }) =>
-      SCORED_PARTS.flatMap((split) =>
+    scores: ({ benchmark, evaluate }) =>
+      SCORED_PARTS.filter((part) => evaluate.includes(part)).flatMap((split) =>
         Object.keys(metrics).map((metric) => ({ benchmark, metric, split }))
       ),
     seed: (params) => params.seed,

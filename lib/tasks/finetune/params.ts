@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { One } from "../../graph/kind.ts";
 import type { Estimate, ParamFault, UpstreamInputs } from "../../graph/task.ts";
+import { SCORED_PARTS } from "../../benchmarks/benchmark.ts";
 import { encoderFlops } from "../../model/flops.ts";
 import type { Model } from "../../model/weights/model_artifact.ts";
 import {
@@ -60,6 +61,13 @@ function commonShape(kind: string, rows: string) {
     attentionDropout: z.number().min(0).lt(1).optional().describe(
       "Dropout of attention probabilities; absent: as `dropout`.",
     ),
+    train: z.array(z.enum(["train", "dev"])).min(1).default(["train"]).describe(
+      "What is trained on: [train, dev] once settings are chosen.",
+    ),
+    evaluate: z.array(z.enum(SCORED_PARTS)).default([...SCORED_PARTS]).describe(
+      "What the model is scored on when it is trained. A candidate among others is scored on dev " +
+        "alone, and the one that is chosen on test by a stage of its own.",
+    ),
     head: z.enum(["auto", "keep", "fresh"]).default("auto").describe(
       "Of a model that was fine-tuned before: its classifier is gone on from where that has the " +
         "same labels (auto; told where it has not), must be (keep), or is drawn afresh (fresh).",
@@ -96,7 +104,7 @@ export function finetuneSteps(
 
 /** What does not go together. */
 export function finetuneFaults(
-  params: Pick<FinetuneParams, "epochs" | "steps" | "rows" | "microBatch">,
+  params: Pick<FinetuneParams, "epochs" | "steps" | "rows" | "microBatch" | "train" | "evaluate">,
 ): readonly ParamFault[] {
   const faults = [...microBatchFaults(params)];
   if (params.epochs !== undefined && params.steps !== undefined) {
@@ -104,6 +112,13 @@ export function finetuneFaults(
       path: "steps",
       message: "both steps and epochs say how long to train",
       mend: "remove one of them",
+    });
+  }
+  if (params.train.includes("dev") && params.evaluate.includes("dev")) {
+    faults.push({
+      path: "evaluate",
+      message: "dev is trained on, so that a score on it says nothing",
+      mend: "write evaluate: [test], or [] where a stage of its own scores the model",
     });
   }
   return faults;

@@ -4,18 +4,10 @@
  */
 import type { z } from "zod";
 import type { JsonObject } from "../../base/canonical.ts";
-import {
-  type Benchmark,
-  type Example,
-  type Prepared,
-  type Scored,
-  SCORED_PARTS,
-  type ScoredPart,
-} from "../../benchmarks/benchmark.ts";
-import { PARTS } from "../../base/parts.ts";
+import type { Benchmark, Example, Prepared } from "../../benchmarks/benchmark.ts";
 import { openDevice } from "../../engine/devices.ts";
-import type { Executable, TrainingSession } from "../../engine/engine.ts";
-import type { Facts, Measurement, Score, TaskContext, TaskOutcome } from "../../graph/task.ts";
+import type { TrainingSession } from "../../engine/engine.ts";
+import type { Facts, TaskContext, TaskOutcome } from "../../graph/task.ts";
 import { hasDropout } from "../../model/bert.ts";
 import type { BertConfig } from "../../model/config.ts";
 import { trainingFlops } from "../../model/flops.ts";
@@ -24,21 +16,15 @@ import { freshState } from "../../model/init.ts";
 import { type ModelParam, paramsOf } from "../../model/layers.ts";
 import { classifierLayer } from "../../model/params.ts";
 import type { Model } from "../../model/weights/model_artifact.ts";
-import {
-  finetune,
-  paddedLengths,
-  type Padding,
-  predict,
-  trainedBatches,
-} from "../../train/finetune.ts";
+import { finetune, paddedLengths, type Padding, trainedBatches } from "../../train/finetune.ts";
 import { withFrozen, withLayerRates } from "../../train/param_groups.ts";
 import { BEGINNING, meanLoss, type TrainingPoint } from "../../train/steps.ts";
-import { tellCounts } from "../counted.ts";
 import { Checkpoints } from "../training/checkpoints.ts";
 import { drain, Phases } from "../training/phases.ts";
 import { checkParams } from "../training/params_check.ts";
 import { fineTunedArtifact, type NewFineTuned } from "./fine_tuned.ts";
 import { startingParams } from "./head.ts";
+import { hasSegments, scoredPadding, scoreParts, tellScores, writtenScores } from "./scoring.ts";
 import type { SavedTraining } from "../training/training_state.ts";
 import {
   finetuneFaults,
@@ -106,13 +92,22 @@ export async function runFinetune<
   const from = await beginning(context, { checkpoints, material, specs });
   await session.load(from.state);
   const done = await train(context, { session, padding, material, checkpoints, from: from.point });
-  const held = PARTS.filter((part) => part !== "train").flatMap((part) => examples[part]);
-  const heldPadding = paddingOf(material, { ...params, rows: microBatch, examples: held });
-  const compile = (length: number) =>
-    session.forward(
-      classifier(config, { ...heldPadding, length, head, isTraining: false }).graph,
-    );
-  const scored = await scoreParts({ compile, padding: heldPadding, prepared, phases }, context)
+  const heldPadding = scoredPadding(prepared, {
+    ...params,
+    rows: microBatch,
+    padId: padding.padId,
+  });
+  const scored = await scoreParts({
+    compile: (length) =>
+      session.forward(
+        classifier(config, { ...heldPadding, length, head, isTraining: false }).graph,
+      ),
+    padding: heldPadding,
+    prepared,
+    parts: params.evaluate,
+    phases,
+    signal: context.signal,
+  })
     .catch(async (error: unknown) => {
       // What was trained is not lost to an interrupt of what comes after.
       if (context.signal.aborted) await checkpoints.save(done, await session.save());
@@ -120,23 +115,14 @@ export async function runFinetune<
     });
   phases.begin("saving");
   const lossNats = meanLoss(done);
-  const scores = tell(context, { scored, steps, lossNats });
-  const { keepsModel } = context;
+  const { keepsModel, emit } = context, { benchmark: name } = params;
+  emit({ type: "measurement", step: steps, name: "lossNats", split: "train", value: lossNats });
+  const scores = tellScores(scored, { benchmark: name, step: steps, emit });
   await fineTunedArtifact.write(context.outDir, {
     ...(keepsModel
       ? { model: await modelOf(context, { kind: benchmark.kind, material, specs, session }) }
       : {}),
-    summary: {
-      benchmark: params.benchmark,
-      steps,
-      lossNats,
-      ...Object.fromEntries(SCORED_PARTS.map((part) => [part, scored[part].details])),
-    },
-    predictions: Object.fromEntries(
-      SCORED_PARTS.flatMap((part) =>
-        Object.entries(scored[part].predictions).map(([name, text]) => [`${part}.${name}`, text])
-      ),
-    ),
+    ...writtenScores(scored, { benchmark: name, steps, lossNats }),
   });
   const before = context.inputs.model.facts,
     ownFlops = trained.batchesByLength.entries().reduce(
@@ -193,7 +179,8 @@ async function readMaterial<
     attentionDropout,
     frozenLayers,
   });
-  const prepared = benchmark.prepare(await inputs.data.open(), {
+  const data = benchmark.trainOn(await inputs.data.open(), params.train);
+  const prepared = benchmark.prepare(data, {
     encoder: model.vocabulary,
     length,
     params: params as unknown as z.output<z.ZodObject<Own>>,
@@ -201,10 +188,7 @@ async function readMaterial<
   });
   const { examples } = prepared;
   const steps = finetuneSteps(params, examples.train.length);
-  const hasSegments = PARTS.some((part) =>
-    examples[part].some(({ tokenTypes }) => tokenTypes !== undefined)
-  );
-  return { model, config, prepared, steps, hasSegments };
+  return { model, config, prepared, steps, hasSegments: hasSegments(examples) };
 }
 
 function paddingOf<Row extends Example, Answer>(
@@ -273,60 +257,4 @@ async function train<Data, Row extends Example, Answer>(
     signal,
   });
   return await drain(training, context.emit);
-}
-
-type ScoredParts = Readonly<Record<ScoredPart, Scored>>;
-
-async function scoreParts<Row extends Example, Answer>(
-  { compile, padding, prepared, phases }: {
-    readonly compile: (length: number) => Promise<Executable>;
-    readonly padding: Padding;
-    readonly prepared: Prepared<Row, Answer>;
-    readonly phases: Phases;
-  },
-  { signal }: Pick<TaskContext<unknown>, "signal">,
-): Promise<ScoredParts> {
-  const scored: Partial<Record<ScoredPart, Scored>> = {};
-  for (const part of SCORED_PARTS) {
-    const examples = prepared.examples[part], answers = new Array<Answer>(examples.length);
-    let done = 0;
-    phases.begin(`predicting ${part}`, { total: examples.length, unit: "rows" });
-    for await (
-      const { index, example, outputs } of predict(compile, {
-        examples,
-        padding,
-        head: prepared.head,
-        signal,
-      })
-    ) {
-      answers[index] = prepared.decode(example, outputs);
-      phases.reach(++done);
-    }
-    phases.begin(`scoring ${part}`);
-    scored[part] = prepared.score(part, answers);
-  }
-  return scored as ScoredParts;
-}
-
-/** Tells the training loss, scores and counts as measurements; returns the scores. */
-function tell(
-  { params, emit }: Pick<TaskContext<FinetuneParams>, "params" | "emit">,
-  { scored, steps, lossNats }: {
-    readonly scored: ScoredParts;
-    readonly steps: number;
-    readonly lossNats: number;
-  },
-): Score[] {
-  const measured = (measurement: Omit<Measurement, "step">) =>
-    emit({ type: "measurement", step: steps, ...measurement });
-  measured({ name: "lossNats", split: "train", value: lossNats });
-  for (const split of SCORED_PARTS) {
-    tellCounts(emit, { counts: scored[split].counts ?? [], split, step: steps });
-  }
-  return SCORED_PARTS.flatMap((split) =>
-    Object.entries(scored[split].scores).map(([metric, score]) => {
-      measured({ name: metric, split, ...score });
-      return { benchmark: params.benchmark, metric, split, ...score };
-    })
-  );
 }

@@ -3,7 +3,7 @@
  * or are not of one stem, and the place of a word in a row of others.
  */
 import { z } from "zod";
-import { forEachPart, type Part } from "../../../lib/base/parts.ts";
+import { forEachPart, type Part, trainOnParts } from "../../../lib/base/parts.ts";
 import { Stream } from "../../../lib/base/rng.ts";
 import type { Benchmark, Example } from "../../../lib/benchmarks/benchmark.ts";
 import type { ArtifactType } from "../../../lib/graph/task.ts";
@@ -34,6 +34,7 @@ export const toyPairs: Benchmark<Pairs, typeof params, Example, number> = {
   rows: "pairs",
   params,
   metrics: { accuracy: { ...rate, about: "Pairs that are told right." } },
+  trainOn: trainOnParts,
   prepare: (data, { encoder, params: { positive } }) => {
     const encode = ({ a, b, label }: Pairs["train"][number]): Example => {
       const first = [encoder.clsId, ...encoder.encode(a), encoder.sepId];
@@ -101,6 +102,7 @@ export const toyPlaces: Benchmark<Rows, Record<never, never>, Example, string> =
   rows: "rows",
   params: {},
   metrics: { exact: { ...rate, about: "Spans that are found." } },
+  trainOn: trainOnParts,
   prepare(data, { encoder }) {
     const encode = ({ words, at }: Rows["train"][number]): Example => {
       const pieces = words.map((word) => [...encoder.encode(word)]);

@@ -1,0 +1,111 @@
+/** Predicts parts of a benchmark with a model, scores them and tells the scores. */
+import type { Example, Prepared, Scored, ScoredPart } from "../../benchmarks/benchmark.ts";
+import { SCORED_PARTS } from "../../benchmarks/benchmark.ts";
+import type { NewScores } from "../../benchmarks/scores_artifact.ts";
+import { PARTS } from "../../base/parts.ts";
+import type { Executable } from "../../engine/engine.ts";
+import type { Score, TaskContext } from "../../graph/task.ts";
+import { paddedLengths, type Padding, predict } from "../../train/finetune.ts";
+import { tellCounts } from "../counted.ts";
+import type { Phases } from "../training/phases.ts";
+
+/** What parts are scored with. */
+export interface Scoring<Row extends Example, Answer> {
+  /** Makes a classifier's forward graph for rows of a length; it is disposed of after use. */
+  readonly compile: (length: number) => Promise<Executable>;
+  /** How rows are padded. */
+  readonly padding: Padding;
+  /** The benchmark's data. */
+  readonly prepared: Prepared<Row, Answer>;
+  /** The parts; each is scored once, in the order of all parts. */
+  readonly parts: readonly ScoredPart[];
+  /** Told what is being done. */
+  readonly phases: Phases;
+  /** Stops between two batches. */
+  readonly signal: AbortSignal;
+}
+
+/** What parts came to, of those that were scored. */
+export type ScoredParts = Readonly<Partial<Record<ScoredPart, Scored>>>;
+
+/** Predicts and scores. */
+export async function scoreParts<Row extends Example, Answer>(
+  { compile, padding, prepared, parts, phases, signal }: Scoring<Row, Answer>,
+): Promise<ScoredParts> {
+  const scored: Partial<Record<ScoredPart, Scored>> = {};
+  for (const part of SCORED_PARTS) {
+    if (!parts.includes(part)) continue;
+    const examples = prepared.examples[part], answers = new Array<Answer>(examples.length);
+    const { head } = prepared, asked = { examples, padding, head, signal };
+    let done = 0;
+    phases.begin(`predicting ${part}`, { total: examples.length, unit: "rows" });
+    for await (const { index, example, outputs } of predict(compile, asked)) {
+      answers[index] = prepared.decode(example, outputs);
+      phases.reach(++done);
+    }
+    phases.begin(`scoring ${part}`);
+    scored[part] = prepared.score(part, answers);
+  }
+  return scored;
+}
+
+/**
+ * How what is scored is padded: for all parts, so that a part's bits are the same whichever are
+ * scored beside it.
+ */
+export function scoredPadding(
+  { examples }: Pick<Prepared<Example, unknown>, "examples">,
+  { rows, length, padId }: {
+    readonly rows: number;
+    readonly length: number;
+    readonly padId: number;
+  },
+): Padding {
+  const held = SCORED_PARTS.flatMap((part) => examples[part]);
+  const lengths = paddedLengths(held, length);
+  return { rows, lengths, padId, hasSegments: hasSegments(examples) };
+}
+
+/** Whether any row of any part has a second segment. */
+export function hasSegments(examples: Prepared<Example, unknown>["examples"]): boolean {
+  return PARTS.some((part) => examples[part].some(({ tokenTypes }) => tokenTypes !== undefined));
+}
+
+/** Tells scores and counts as measurements at a step; returns the scores. */
+export function tellScores(
+  scored: ScoredParts,
+  { benchmark, step, emit }: {
+    readonly benchmark: string;
+    readonly step: number;
+    readonly emit: TaskContext<unknown>["emit"];
+  },
+): Score[] {
+  for (const split of SCORED_PARTS) {
+    tellCounts(emit, { counts: scored[split]?.counts ?? [], split, step });
+  }
+  return SCORED_PARTS.flatMap((split) =>
+    Object.entries(scored[split]?.scores ?? {}).map(([metric, score]) => {
+      emit({ type: "measurement", step, name: metric, split, ...score });
+      return { benchmark, metric, split, ...score };
+    })
+  );
+}
+
+/** Scores and predictions as they are written, below what else is to be said. */
+export function writtenScores(scored: ScoredParts, summary: object): NewScores {
+  const entries = SCORED_PARTS.flatMap((part) => {
+    const found = scored[part];
+    return found === undefined ? [] : [[part, found] as const];
+  });
+  return {
+    summary: {
+      ...summary,
+      ...Object.fromEntries(entries.map(([part, { details }]) => [part, details])),
+    },
+    predictions: Object.fromEntries(
+      entries.flatMap(([part, { predictions }]) =>
+        Object.entries(predictions).map(([name, text]) => [`${part}.${name}`, text])
+      ),
+    ),
+  };
+}
