@@ -16,6 +16,7 @@ export interface Tensor extends TensorType {
 
 /** StableHLO's operations of one operand whose result has its type. */
 export type Unary =
+  | "abs"
   | "negate"
   | "exponential"
   | "log"

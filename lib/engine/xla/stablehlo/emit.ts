@@ -34,6 +34,7 @@ export function emitModule(graph: Graph, options: ModuleOptions): XlaModule {
     block,
     products: new Products(block, options.precision),
     dropout: new DropoutFunctions(replicas),
+    platform: options.platform,
     replicas,
   };
   writeBody(simple, lowering);

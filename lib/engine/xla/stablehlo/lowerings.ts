@@ -7,9 +7,11 @@
  * compiler joins that with what reads it, and nothing is added in an order of chance.
  */
 import type { BinaryOp, Node, OpName, Shape } from "../../ir/graph.ts";
+import type { Platform } from "../module.ts";
 import { type Binary, type Block, functionType, joiningRegion, type Tensor } from "./block.ts";
 import type { DropoutFunctions } from "./dropout.ts";
 import type { Products } from "./products.ts";
+import { scatterAddRows } from "./scatter.ts";
 import { typeOf, writtenType } from "./syntax.ts";
 
 /** What nodes are lowered with. */
@@ -20,6 +22,8 @@ export interface Lowering {
   readonly products: Products;
   /** Where dropout's bits come from. */
   readonly dropout: DropoutFunctions;
+  /** Where the module runs. */
+  readonly platform: Platform;
   /** How many devices run the module side by side. */
   readonly replicas: number;
 }
@@ -99,18 +103,8 @@ const LOWERINGS: { readonly [Name in Exclude<OpName, NotHere>]: Lower<Name> } = 
       result,
     );
   },
-  scatterAddRows: ({ block }, _, [base, ids, updates]) => {
-    const window = base!.shape.slice(1).map((_, i) => i + 1).join(", ");
-    const numbers = `update_window_dims = [${window}], inserted_window_dims = [0], ` +
-      "scatter_dims_to_operand_dims = [0], index_vector_dim = 1";
-    return block.one(
-      `"stablehlo.scatter"(${base!.name}, ${ids!.name}, ${updates!.name}) ` +
-        `<{scatter_dimension_numbers = #stablehlo.scatter<${numbers}>}> ` +
-        `${joiningRegion("add", base!.element)} : ` +
-        functionType([base!, ids!, updates!], [base!]),
-      base!,
-    );
-  },
+  scatterAddRows: ({ block, platform }, _, [base, ids, updates]) =>
+    scatterAddRows(block, { base: base!, ids: ids!, updates: updates! }, platform),
   pickLast: ({ block }, _, [x, ids]) => {
     const isAt = placesAt(block, ids!, x!.shape);
     const picked = block.select(isAt, x!, block.scalar(0, x!.element));

@@ -5,7 +5,7 @@
 import type { DType, Shape } from "../../ir/graph.ts";
 
 /** Element types of the text: those of the representation, and what lowerings pass through. */
-export type Element = "f32" | "bf16" | "i1" | "i32" | "ui8" | "ui32" | "ui64";
+export type Element = "f32" | "bf16" | "i1" | "i32" | "i64" | "ui8" | "ui32" | "ui64";
 
 /** The type of a tensor in the text. */
 export interface TensorType {

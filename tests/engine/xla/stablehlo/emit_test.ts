@@ -59,6 +59,14 @@ function attentionGraph(
 
 type Triple = [Value, Value, Value];
 
+/** Rows added to a table. */
+function smallScatter(): Graph {
+  const graph = new Graph();
+  const base = graph.input("base", [4, 3]), updates = graph.input("updates", [5, 3]);
+  graph.output("sum", graph.scatterAddRows(base, graph.input("ids", [5], "i32"), updates));
+  return graph;
+}
+
 const CUDA: ModuleOptions = { precision: "bfloat16", platform: "cuda" };
 
 const GOLDEN: Readonly<Record<string, () => XlaModule>> = {
@@ -66,6 +74,7 @@ const GOLDEN: Readonly<Record<string, () => XlaModule>> = {
   "forward_bfloat16": () => emitModule(smallForward(), CUDA),
   "attention_cudnn": () => emitModule(attentionGraph({ length: 512, isPadded: false }), CUDA),
   "attention_cudnn_padded": () => emitModule(attentionGraph({ length: 512, isPadded: true }), CUDA),
+  "scatter_cuda": () => emitModule(smallScatter(), CUDA),
   "replicas": () => emitTrainingStep(smallProgram(), { ...CPU, replicas: 4 }),
   "training_step": () => emitTrainingStep(smallProgram(), CPU),
 };
