@@ -93,6 +93,30 @@ Examples:
       else await where(DEFAULT_SPEC, first, options);
     });
 
+  withSpecOptions(program.command("export"))
+    .description("Write the model of a cell as a folder that transformers loads, with a card.")
+    .usage("[options] [spec] <cell> <folder>")
+    .argument("<spec-or-cell>", "the experiment's YAML file, or a cell of the default one")
+    .argument("<cell-or-folder>", "a label such as 'ner{seed=1}', a stage, or a key's beginning")
+    .argument("[folder]", "a folder that is not there yet")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  deno task export 'pretrain{steps=800, seed=1}' models/mine
+  deno task export experiments/mine.yaml ner models/ner
+
+A fine-tuned model is there to be exported where a stage reads it or has keepModel: true. The folder
+gets config.json, model.safetensors, the tokenizer's files and README.md, the model card.`,
+    )
+    .action(async (first, second, folder, options) => {
+      const { exportModel, noFolder } = await import("./export.ts");
+      if (folder !== undefined) {
+        await exportModel({ spec: first, name: second, folder }, options);
+      } else if (/\.ya?ml$/.test(first)) throw noFolder(first, second);
+      else await exportModel({ spec: DEFAULT_SPEC, name: first, folder: second }, options);
+    });
+
   const data = program.command("data")
     .description("Bring models of the Hugging Face Hub into the data folder.");
   data.command("fetch")

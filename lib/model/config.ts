@@ -150,8 +150,8 @@ export interface NamedHead {
   readonly labels: readonly string[];
 }
 
-/** What a model with a head is called, by the head's kind. */
-const ARCHITECTURES: Readonly<Record<Head["kind"], string>> = {
+/** What a model with a head is called in transformers, by the head's kind. */
+export const ARCHITECTURES: Readonly<Record<Head["kind"], string>> = {
   tokens: "BertForTokenClassification",
   sequence: "BertForSequenceClassification",
   span: "BertForQuestionAnswering",
@@ -160,16 +160,22 @@ const ARCHITECTURES: Readonly<Record<Head["kind"], string>> = {
 /**
  * The content of Hugging Face's config.json for a configuration.
  *
- * @param options padId: the id of [PAD] in the model's vocabulary; head: the classifier of a
- *   fine-tuned model
+ * @param options padId: the id of [PAD] in the model's vocabulary; architecture: what it is
+ *   called in transformers, absent: BertForMaskedLM; head: the classifier of a fine-tuned model
  */
 export function toHuggingFace(
   config: BertConfig,
-  { padId, head }: { readonly padId: number; readonly head?: NamedHead | undefined },
+  { padId, head, architecture }: {
+    readonly padId: number;
+    readonly head?: NamedHead | undefined;
+    readonly architecture?: string;
+  },
 ): JsonObject {
   const labels = head?.labels ?? [];
   return {
-    architectures: [head === undefined ? "BertForMaskedLM" : ARCHITECTURES[head.kind]],
+    architectures: [
+      architecture ?? (head === undefined ? "BertForMaskedLM" : ARCHITECTURES[head.kind]),
+    ],
     attention_probs_dropout_prob: config.attentionDropout,
     hidden_act: "gelu",
     hidden_dropout_prob: config.dropout,

@@ -22,6 +22,7 @@ import {
 import { initialParams, type Params } from "../init.ts";
 import type { ModelParam } from "../layers.ts";
 import { encoderSpecs } from "../params.ts";
+import { architectureOf } from "./architecture.ts";
 import { checkVocabularySize } from "../vocabulary.ts";
 import { readWeights } from "./names.ts";
 import { SafetensorsFile, writeSafetensors } from "./safetensors.ts";
@@ -53,7 +54,10 @@ export const modelArtifact: ModelArtifact = {
   type: "model",
   async write(dir, model) {
     const padId = model.pieces.indexOf(PAD_PIECE), { head } = model;
-    await writeJson(configFile(dir), toHuggingFace(model.config, { padId, head }));
+    const names = model.specs.map(({ name }) => name);
+    const { name: architecture } = architectureOf(model.config, names, { head });
+    const config = toHuggingFace(model.config, { padId, head, architecture });
+    await writeJson(configFile(dir), config);
     await writeParams(dir, model);
     await vocabArtifact.write(dir, model.pieces, {
       lowercase: model.lowercase ?? false,
@@ -99,6 +103,11 @@ export class Model {
     /** The classifier that it was fine-tuned with, if it was. */
     readonly head?: NamedHead,
   ) {}
+
+  /** The file of its weights. */
+  get weightsFile(): string {
+    return weightsFile(this.dir);
+  }
 
   /** The file of the vocabulary, for messages. */
   get vocabularyFile(): string {

@@ -4,6 +4,7 @@
  * Only what cuts text as BERT does is taken; what would give other ids is refused by name.
  */
 import { ExperimentError } from "../../base/errors.ts";
+import { CONTINUATION, MAX_WORD_CHARACTERS, SPECIAL_PIECES, type WordPiece } from "./wordpiece.ts";
 
 /** The name of the file, in the folder of a model. */
 export const TOKENIZER_JSON = "tokenizer.json";
@@ -20,8 +21,8 @@ export interface TokenizerJson {
 const EXPECTED: readonly [path: string, value: unknown][] = [
   ["model.type", "WordPiece"],
   ["model.unk_token", "[UNK]"],
-  ["model.continuing_subword_prefix", "##"],
-  ["model.max_input_chars_per_word", 100],
+  ["model.continuing_subword_prefix", CONTINUATION],
+  ["model.max_input_chars_per_word", MAX_WORD_CHARACTERS],
   ["normalizer.type", "BertNormalizer"],
   ["normalizer.clean_text", true],
   ["normalizer.handle_chinese_chars", true],
@@ -54,6 +55,59 @@ export async function readTokenizerJson(file: string): Promise<TokenizerJson> {
     pieces: piecesOf(at(content, "model.vocab"), file),
     lowercase: typeof lowercase === "boolean" ? lowercase : undefined,
   };
+}
+
+/**
+ * Writes a tokenizer.json that cuts text as `WordPiece` does, with [CLS] and [SEP] about each
+ * text or pair of texts.
+ */
+export async function writeTokenizerJson(
+  file: string,
+  { pieces, lowercase, unkId, clsId, sepId }: WordPiece,
+): Promise<void> {
+  const special = (id: number, type_id: number) => ({ SpecialToken: { id: pieces[id]!, type_id } });
+  const sequence = (id: "A" | "B", type_id: number) => ({ Sequence: { id, type_id } });
+  const processed = (id: number) => ({ id: pieces[id]!, ids: [id], tokens: [pieces[id]!] });
+  const content = {
+    version: "1.0",
+    truncation: null,
+    padding: null,
+    added_tokens: SPECIAL_PIECES.map((content) => ({
+      id: pieces.indexOf(content),
+      content,
+      single_word: false,
+      lstrip: false,
+      rstrip: false,
+      normalized: false,
+      special: true,
+    })),
+    normalizer: {
+      type: "BertNormalizer",
+      clean_text: true,
+      handle_chinese_chars: true,
+      strip_accents: null,
+      lowercase,
+    },
+    pre_tokenizer: { type: "BertPreTokenizer" },
+    post_processor: {
+      type: "TemplateProcessing",
+      single: [special(clsId, 0), sequence("A", 0), special(sepId, 0)],
+      pair: [
+        ...[special(clsId, 0), sequence("A", 0), special(sepId, 0)],
+        ...[sequence("B", 1), special(sepId, 1)],
+      ],
+      special_tokens: { [pieces[clsId]!]: processed(clsId), [pieces[sepId]!]: processed(sepId) },
+    },
+    decoder: { type: "WordPiece", prefix: CONTINUATION, cleanup: true },
+    model: {
+      type: "WordPiece",
+      unk_token: pieces[unkId]!,
+      continuing_subword_prefix: CONTINUATION,
+      max_input_chars_per_word: MAX_WORD_CHARACTERS,
+      vocab: Object.fromEntries(pieces.map((piece, id) => [piece, id])),
+    },
+  };
+  await Deno.writeTextFile(file, `${JSON.stringify(content, null, 2)}\n`);
 }
 
 function piecesOf(vocab: unknown, file: string): string[] {

@@ -25,7 +25,7 @@ export const SPECIAL_PIECES: readonly string[] = [
 ];
 
 /** A word of more characters, code points that is, is [UNK]. */
-const MAX_WORD_CHARACTERS = 100;
+export const MAX_WORD_CHARACTERS = 100;
 
 /** Whether a word is [UNK] for its length, whatever the vocabulary. */
 export function isTooLong(word: string): boolean {

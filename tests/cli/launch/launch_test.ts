@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Command } from "commander";
 import { grant, type Rights } from "../../../lib/base/rights.ts";
 import { type Call, readCall, VALUE_OPTIONS } from "../../../lib/cli/launch/call.ts";
-import { rightsOf } from "../../../lib/cli/launch/rights.ts";
+import { fetchingRights, rightsOf } from "../../../lib/cli/launch/rights.ts";
 import { declaredVariables } from "../../../lib/cli/launch/variables.ts";
 import { buildProgram } from "../../../lib/cli/program.ts";
 import config from "../../../deno.json" with { type: "json" };
@@ -75,6 +75,13 @@ Deno.test("each command is given what it needs and no more", async () => {
     [["explain", "none.yaml"], reads],
     [["sql", "select 1"], reads],
     [["status"], reads],
+    [["data", "fetch", "none.yaml"], reads],
+    [["export", "stage", "out"], { write: "/home/me/out", run: undefined, ffi: true }],
+    [["export", "--set", "a=1", "none.yaml", "stage", "/srv/out"], {
+      write: "/srv/out",
+      run: undefined,
+      ffi: true,
+    }],
     [["schema"], nothing],
     [["--help"], nothing],
     [[], nothing],
@@ -116,6 +123,21 @@ Deno.test("a run may read the variables that its spec declares, others not", asy
   const planned = await rights("plan", spec);
   assert.ok(planned.env!.includes("DATA") && !planned.env!.includes("CUDA_*"));
   assert.ok(!(await rights("sql", spec)).env!.includes("DATA"));
+  for (const args of [["data", "fetch", spec], ["export", spec, "a", "b"]]) {
+    const { env } = await rights(...args);
+    assert.ok(env!.includes("DATA") && !env!.includes("HF_TOKEN"), args[0]);
+  }
+});
+
+Deno.test("the process that fetches may reach the hub, write data and read its token, no more", () => {
+  const { write, net, run, ffi, env } = fetchingRights({ data: "/data", hosts: ["h", "*.h"] });
+  assert.deepEqual({ write, net, run, ffi }, {
+    write: "/data",
+    net: ["h", "*.h"],
+    run: undefined,
+    ffi: undefined,
+  });
+  assert.ok(env!.includes("HF_TOKEN") && !env!.includes("*"));
 });
 
 Deno.test("declaredVariables() passes over what is wrong with a spec", async () => {
@@ -133,13 +155,14 @@ Deno.test("declaredVariables() passes over what is wrong with a spec", async () 
 Deno.test("grant() names each right, and gives a folder with a comma by its place", () => {
   assert.deepEqual(grant({}).flags, ["--no-prompt", "--frozen", "--allow-read", "--ignore-env"]);
   assert.deepEqual(
-    grant({ write: "/a b", run: ["/deno"], env: ["A", "B_*"], ffi: true }),
+    grant({ write: "/a b", net: ["h", "*.h:1"], run: ["/deno"], env: ["A", "B_*"], ffi: true }),
     {
       flags: [
         "--no-prompt",
         "--frozen",
         "--allow-read",
         "--allow-write=/a b",
+        "--allow-net=h,*.h:1",
         "--allow-run=/deno",
         "--allow-env=A,B_*",
         "--ignore-env",

@@ -4,10 +4,20 @@ import { openDevice } from "../../../lib/engine/devices.ts";
 import { BERT_PRESETS, bertConfig } from "../../../lib/model/config.ts";
 import { maskedLanguageModel } from "../../../lib/model/heads/heads.ts";
 import { initialParams } from "../../../lib/model/init.ts";
+import { exportModel } from "../../../lib/model/weights/export.ts";
 import { modelArtifact } from "../../../lib/model/weights/model_artifact.ts";
 import { WordPiece } from "../../../lib/text/pieces/wordpiece.ts";
 import { TempDir } from "../../_support/temp_dir.ts";
 import { DATA_DIR } from "../../_support/data.ts";
+import {
+  BATCH,
+  CONFIG,
+  formulaParams,
+  MADE,
+  maskedLosses,
+  ourOutputs,
+  PIECES,
+} from "./made_models.ts";
 
 /** A Python that may have transformers and torch. */
 const PYTHON = Deno.env.get("TITRATE_PYTHON") ?? "python3";
@@ -23,10 +33,11 @@ async function python(script: string, ...args: string[]): Promise<string> {
   return new TextDecoder().decode(stdout);
 }
 
-const missing = await python("import torch, transformers").then(
-  () => [VOCAB, TEXT].find((path) => !exists(path)),
+const noPython = await python("import torch, transformers").then(
+  () => undefined,
   () => `transformers and torch in ${PYTHON}`,
 );
+const missing = noPython ?? [VOCAB, TEXT].find((path) => !exists(path));
 
 function exists(path: string): boolean {
   try {
@@ -89,12 +100,96 @@ Deno.test({
 
     const files = [dir.file("texts.json", JSON.stringify(texts))];
     files.push(dir.file("rows.json", JSON.stringify({ ids, places, targets })));
-    const theirs = JSON.parse(await python(READ, dir.path, ...files));
-    assert.deepEqual(theirs.ids, texts.map((text) => [...encoder.encode(text)]));
-    assert.deepEqual([theirs.missing, theirs.unexpected], [[], []]);
-    assert.deepEqual([theirs.limit, theirs.padId], [32, encoder.padId]);
-    theirs.losses.forEach((loss: number, i: number) =>
-      assert(Math.abs(loss - ours.losses![i]!) < 1e-4, `${loss} and ${ours.losses![i]}`)
-    );
+    const exported = dir.folder("exported");
+    await exportModel(await modelArtifact.open(dir.path), exported, { card: "" });
+    for (const folder of [dir.path, exported]) {
+      const theirs = JSON.parse(await python(READ, folder, ...files));
+      assert.deepEqual(theirs.ids, texts.map((text) => [...encoder.encode(text)]));
+      assert.deepEqual([theirs.missing, theirs.unexpected], [[], []]);
+      assert.deepEqual([theirs.limit, theirs.padId], [32, encoder.padId]);
+      theirs.losses.forEach((loss: number, i: number) =>
+        assert(Math.abs(loss - ours.losses![i]!) < 1e-4, `${loss} and ${ours.losses![i]}`)
+      );
+    }
+  },
+});
+
+const LOAD = `
+import json, sys, torch, transformers
+found = {}
+for folder in sys.argv[2:]:
+    name = json.load(open(folder + "/config.json"))["architectures"][0]
+    model, info = getattr(transformers, name).from_pretrained(folder, output_loading_info=True)
+    ids, mask, types = (torch.tensor(each) for each in json.loads(sys.argv[1]))
+    with torch.no_grad():
+        out = model(ids, attention_mask=mask, token_type_ids=types)
+        plain = model(ids)
+    if name == "BertForQuestionAnswering":
+        values = torch.stack([out.start_logits, out.end_logits], -1).flatten()[:24]
+    elif name == "BertForTokenClassification":
+        values = out.logits.flatten()[:36]
+    elif name == "BertForPreTraining":
+        values = out.seq_relationship_logits.flatten()
+    elif name == "BertModel":
+        values = out.pooler_output.flatten()
+    elif name == "BertForMaskedLM":
+        values = torch.tensor([])
+    else:
+        values = out.logits.flatten()
+    masked = plain.get("prediction_logits", plain.get("logits"))
+    losses = []
+    if name in ["BertForPreTraining", "BertForMaskedLM"]:
+        losses = torch.nn.functional.cross_entropy(
+            masked.flatten(0, 1)[[1, 4, 9, 12]], torch.tensor([7, 14, 20, 11]),
+            reduction="none").tolist()
+    found[name] = {
+        "missing": sorted(info["missing_keys"]), "unexpected": sorted(info["unexpected_keys"]),
+        "mismatched": sorted(map(str, info["mismatched_keys"])),
+        "values": values.tolist(), "losses": losses,
+        "labels": [model.config.id2label[i] for i in sorted(model.config.id2label)],
+    }
+print(json.dumps(found))
+`;
+
+Deno.test({
+  name: noPython === undefined
+    ? "transformers loads what was exported: nothing missing or left over, the same outputs"
+    : `transformers loads what was exported (ignored: no ${noPython})`,
+  ignore: noPython !== undefined,
+  async fn() {
+    using dir = new TempDir();
+    const folders: string[] = [];
+    for (const { architecture, specs, head } of MADE) {
+      const [from, to] = [dir.folder(`artifact ${architecture}`), dir.folder(architecture)];
+      const model = { config: CONFIG, specs, params: formulaParams(specs), pieces: PIECES };
+      await modelArtifact.write(from, { ...model, ...(head === undefined ? {} : { head }) });
+      await exportModel(await modelArtifact.open(from), to, { card: "" });
+      folders.push(to);
+    }
+    const rows = (values: Int32Array | number[]) => [[...values].slice(0, 7), [...values].slice(7)];
+    const mask = Array.from(BATCH.attentionBias, (bias) => bias === 0 ? 1 : 0);
+    const batch = [rows(BATCH.ids), rows(mask), rows(BATCH.tokenTypes)];
+    const theirs = JSON.parse(await python(LOAD, JSON.stringify(batch), ...folders));
+    for (const made of MADE) {
+      const { architecture, specs, head } = made, found = theirs[architecture];
+      assert.deepEqual([found.missing, found.unexpected, found.mismatched], [[], [], []]);
+      if (head !== undefined && head.kind !== "span") assert.deepEqual(found.labels, head.labels);
+      const params = formulaParams(specs);
+      const masked = found.losses.length > 0 ? await maskedLosses(params) : [];
+      for (
+        const [ours, wanted] of [[await ourOutputs(made, params), found.values], [
+          masked,
+          found.losses,
+        ]]
+      ) {
+        assert.equal(ours.length, wanted.length, architecture);
+        for (const [i, value] of wanted.entries()) {
+          assert(
+            Math.abs(ours[i] - value) < 1e-5,
+            `${architecture} ${i}: ${ours[i]}, not ${value}`,
+          );
+        }
+      }
+    }
   },
 });
