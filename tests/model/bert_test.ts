@@ -2,10 +2,17 @@ import assert from "node:assert/strict";
 import type { Engine, Tensors } from "../../lib/engine/engine.ts";
 import { differentiate } from "../../lib/engine/ir/grad.ts";
 import { type Graph, sizeOf } from "../../lib/engine/ir/graph.ts";
+import { withGradients } from "../../lib/engine/onnx/training_session.ts";
 import { PADDING_BIAS } from "../../lib/model/bert.ts";
 import { bertConfig } from "../../lib/model/config.ts";
 import { encoderFlops, pretrainingFlops, trainingFlops } from "../../lib/model/flops.ts";
-import { classifier, maskedLanguageModel, type ModelGraph } from "../../lib/model/heads/heads.ts";
+import {
+  classifier,
+  maskedLanguageModel,
+  type ModelGraph,
+  nextSentenceModel,
+} from "../../lib/model/heads/heads.ts";
+import { withFrozen } from "../../lib/train/param_groups.ts";
 import { testOnEachDevice } from "../engine/each_device.ts";
 import golden from "./golden/bert_golden.json" with { type: "json" };
 
@@ -161,6 +168,74 @@ testOnEachDevice("classifier() of spans equals Hugging Face's BERT", async (engi
   ends.flat().forEach((value, i) => close(logits![2 * i + 1]!, value, `end ${i}`));
 });
 
+testOnEachDevice(
+  "maskedLanguageModel() of pairs equals Hugging Face's BERT with both heads",
+  async (engine) => {
+    const shape = { rows: ROWS, length: LENGTH, predictions: 4, nextSentence: true };
+    const batch = {
+      ...SEGMENTED,
+      maskedPositions: Int32Array.of(1, 4, 9, 12),
+      targets: Int32Array.of(7, 14, 20, 11),
+      weights: Float32Array.of(1, 1, 1, 0),
+      nextSentence: Int32Array.of(1, 0),
+    };
+    const { maskedLoss, nextSentenceLosses, gradientNorms, hits } = golden.nextSentence;
+    const mean = (nextSentenceLosses[0]! + nextSentenceLosses[1]!) / 2;
+    const training = maskedLanguageModel(CONFIG, { ...shape, isTraining: true });
+    addGradients(training);
+    const weights = formulaWeights(training);
+    const outputs = await run(engine, training.graph, { ...weights, ...batch });
+    close(outputs.loss![0]!, maskedLoss + mean, "loss");
+    close(outputs.maskedLoss![0]!, maskedLoss, "masked loss");
+    close(outputs.nextSentenceLoss![0]!, mean, "next-sentence loss");
+    checkGradients(outputs, gradientNorms);
+
+    const measuring = nextSentenceModel(CONFIG, { rows: ROWS, length: LENGTH });
+    const measured = await run(engine, measuring.graph, { ...weights, ...batch });
+    nextSentenceLosses.forEach((loss, i) => close(measured.losses![i]!, loss, `loss ${i}`));
+    assert.deepEqual([...measured.hits!], hits);
+  },
+);
+
+testOnEachDevice("the losses of micro-batches add up to that of the batch", async (engine) => {
+  const shape = { length: LENGTH, isTraining: true, nextSentence: true };
+  const whole = maskedLanguageModel(CONFIG, { ...shape, rows: 2, predictions: 4 });
+  const part = maskedLanguageModel(CONFIG, { ...shape, rows: 1, predictions: 3, partOf: 2 });
+  const weights = formulaWeights(whole);
+  const { loss, maskedLoss, nextSentenceLoss } = await run(engine, whole.graph, {
+    ...weights,
+    ...SEGMENTED,
+    maskedPositions: Int32Array.of(1, 4, 5, 9),
+    targets: Int32Array.of(7, 14, 3, 20),
+    weights: Float32Array.of(1, 1, 1, 1),
+    nextSentence: Int32Array.of(1, 0),
+  });
+  // Three predictions in the one row, one in the other: no mean of the two means.
+  const rows = [
+    { maskedPositions: [1, 4, 5], targets: [7, 14, 3], weights: [1, 1, 1], nextSentence: [1] },
+    { maskedPositions: [2, 0, 0], targets: [20, 0, 0], weights: [1, 0, 0], nextSentence: [0] },
+  ];
+  const sums = { loss: 0, maskedLoss: 0, nextSentenceLoss: 0 };
+  for (const [i, row] of rows.entries()) {
+    const [from, to] = [i * LENGTH, (i + 1) * LENGTH];
+    const made = await run(engine, part.graph, {
+      ...weights,
+      ids: SEGMENTED.ids.slice(from, to),
+      attentionBias: SEGMENTED.attentionBias.slice(from, to),
+      tokenTypes: SEGMENTED.tokenTypes.slice(from, to),
+      maskedPositions: Int32Array.from(row.maskedPositions),
+      targets: Int32Array.from(row.targets),
+      weights: Float32Array.from(row.weights),
+      nextSentence: Int32Array.from(row.nextSentence),
+      weightTotal: Float32Array.of(4),
+    });
+    for (const name of Object.keys(sums) as (keyof typeof sums)[]) sums[name] += made[name]![0]!;
+  }
+  close(sums.loss, loss![0]!, "loss");
+  close(sums.maskedLoss, maskedLoss![0]!, "masked loss");
+  close(sums.nextSentenceLoss, nextSentenceLoss![0]!, "next-sentence loss");
+});
+
 testOnEachDevice("dropout changes the loss with the step and not between runs", async (engine) => {
   const config = { ...CONFIG, dropout: 0.2, attentionDropout: 0.3 };
   const model = maskedLanguageModel(config, {
@@ -187,21 +262,61 @@ testOnEachDevice("dropout changes the loss with the step and not between runs", 
 
 Deno.test("pretrainingFlops() and encoderFlops() are what trainingFlops() counts in the graph", () => {
   for (const attentionDropout of [0, 0.1]) {
-    const config = { ...CONFIG, attentionDropout };
-    const shape = { rows: 3, length: 9, predictions: 5 };
-    const { graph } = maskedLanguageModel(config, { ...shape, isTraining: true });
-    assert.equal(trainingFlops(graph), pretrainingFlops(config, shape));
-    const head = { kind: "tokens", labels: 2 } as const;
-    const tagger = classifier(config, { rows: 3, length: 9, head, isTraining: true });
-    const ofHead = 3 * 2 * 27 * CONFIG.hiddenSize * 2;
-    assert.equal(trainingFlops(tagger.graph) - ofHead, encoderFlops(config, shape));
+    for (const nextSentence of [false, true]) {
+      for (const frozenLayers of [undefined, 0, 1, 2]) {
+        const config = { ...CONFIG, attentionDropout };
+        const shape = { rows: 3, length: 9, predictions: 5, nextSentence, frozenLayers };
+        const what = JSON.stringify(shape);
+        const masked = maskedLanguageModel(config, { ...shape, isTraining: true });
+        const counted = trainingFlops(masked.graph, withFrozen(masked.params, frozenLayers));
+        assert.equal(counted, pretrainingFlops(config, shape), what);
+        const head = { kind: "tokens", labels: 2 } as const;
+        const tagger = classifier(config, { rows: 3, length: 9, head, isTraining: true });
+        const ofHead = (frozenLayers === 2 ? 2 : 3) * 2 * 27 * CONFIG.hiddenSize * 2;
+        const all = trainingFlops(tagger.graph, withFrozen(tagger.params, frozenLayers));
+        assert.equal(all - ofHead, encoderFlops(config, shape), what);
+      }
+    }
   }
+});
+
+Deno.test("a step of micro-batches takes the operations of the whole batch", () => {
+  for (const nextSentence of [false, true]) {
+    const shape = { length: 9, isTraining: true, nextSentence };
+    const whole = maskedLanguageModel(CONFIG, { ...shape, rows: 6, predictions: 12 });
+    const part = maskedLanguageModel(CONFIG, { ...shape, rows: 2, predictions: 4, partOf: 6 });
+    assert.equal(3 * trainingFlops(part.graph), trainingFlops(whole.graph));
+  }
+});
+
+Deno.test("no gradient is computed below the lowest trained layer", () => {
+  const shape = { rows: 3, length: 9, predictions: 5, isTraining: true };
+  const { graph, params } = maskedLanguageModel(CONFIG, shape);
+  const optimizer = { beta1: 0, beta2: 0, epsilon: 1, weightDecay: 0, biasCorrection: false };
+  const productsOf = (frozenLayers: number | undefined) => {
+    const program = { graph, params: withFrozen(params, frozenLayers), loss: "loss", optimizer };
+    const { nodes, outputs } = withGradients(program);
+    return {
+      products: nodes.filter(({ op }) => op === "matmul").length,
+      attentions: nodes.filter(({ op }) => op === "attentionGrad").length,
+      scattered: nodes.filter(({ op }) => op === "scatterAddRows").length,
+      gradients: [...outputs.keys()].filter((name) => name.startsWith("gradient of")).length,
+    };
+  };
+  const all = productsOf(undefined), frozen = productsOf(1);
+  assert.equal(all.gradients, params.length);
+  assert.equal(frozen.gradients, params.filter(({ depth }) => depth > 1).length);
+  assert(frozen.products < all.products);
+  // The embeddings have no gradient, neither as embeddings nor as the decoder.
+  assert.deepEqual([all.scattered > 0, frozen.scattered], [true, 1]);
 });
 
 Deno.test("every parameter that a layer declares is read by the graph of its model", () => {
   const shape = { rows: 3, length: 9, isTraining: true };
   const models = [
     maskedLanguageModel(CONFIG, { ...shape, predictions: 5 }),
+    maskedLanguageModel(CONFIG, { ...shape, predictions: 5, nextSentence: true }),
+    nextSentenceModel(CONFIG, shape),
     classifier(CONFIG, { ...shape, head: { kind: "sequence", labels: 2 } }),
     classifier(CONFIG, { ...shape, head: { kind: "span" }, hasSegments: true }),
   ];

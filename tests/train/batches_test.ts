@@ -112,3 +112,81 @@ Deno.test("predictionsPerRow() counts [CLS] and [SEP] in the length, as BERT doe
   assert.equal(predictionsPerRow(8, { maskRate: 0.01 }), 1);
   assert.equal(predictionsPerRow(8, { maskRate: 1 }), 6);
 });
+
+Deno.test("predictionsPerRow() without a limit is within BERT's own at its rate", () => {
+  for (const [length, most] of [[128, 20], [512, 77]] as const) {
+    const free = predictionsPerRow(length, { maskRate: 0.15 });
+    assert.equal(free, predictionsPerRow(length, { maskRate: 0.15, maxPredictions: most }));
+  }
+  // The limit goes with the rate: else another rate would do nothing.
+  assert.equal(predictionsPerRow(128, { maskRate: 0.4 }), 51);
+});
+
+/** The rows of batches as what tells them apart, over so many steps. */
+function visits(batches: MaskedBatches, steps: number) {
+  return Array.from({ length: steps }, (_, i) => {
+    const { rows } = batches.options, { ids, maskedPositions } = batches.at(i + 1);
+    return Array.from({ length: rows }, (_, row) => {
+      const { generation, index } = batches.entryAt(i + 1, row);
+      const length = ids.length / rows, slots = maskedPositions.length / rows;
+      const own = ids.slice(row * length, (row + 1) * length);
+      const places = maskedPositions.slice(row * slots, (row + 1) * slots);
+      return { generation, index, masked: `${own} ${places.map((each) => each % length)}` };
+    });
+  }).flat();
+}
+
+Deno.test("static masking masks each row once a copy, and visits all copies in an epoch", () => {
+  const count = 6, dupeFactor = 4, rows = 3;
+  const batches = new MaskedBatches(rowsOf(18 * count, 20), {
+    rows,
+    seed: 1,
+    maskRate: 0.15,
+    dupeFactor,
+  });
+  const all = visits(batches, 3 * dupeFactor * count / rows);
+  const epoch = dupeFactor * count;
+  const masks = new Map<string, Set<string>>();
+  for (let i = 0; i < 3; i++) {
+    const entries = all.slice(i * epoch, (i + 1) * epoch).map(({ generation, index, masked }) => {
+      const name = `${generation}/${index}`;
+      masks.set(name, (masks.get(name) ?? new Set()).add(masked));
+      return name;
+    });
+    assert.equal(new Set(entries).size, epoch, "each copy of each row once an epoch");
+  }
+  for (const [name, seen] of masks) assert.equal(seen.size, 1, `${name} is masked alike always`);
+  const byRow = Map.groupBy(masks, ([name]) => name.split("/")[1]!);
+  for (const [row, copies] of byRow) {
+    assert(new Set(copies.map(([, seen]) => [...seen][0])).size > 1, `row ${row} in its copies`);
+  }
+});
+
+Deno.test("dynamic masking masks a row otherwise at every visit", () => {
+  const batches = new MaskedBatches(rowsOf(18 * 2, 20), { rows: 2, seed: 1, maskRate: 0.15 });
+  const byRow = Map.groupBy(visits(batches, 12), ({ index }) => index);
+  for (const seen of byRow.values()) {
+    assert(new Set(seen.map(({ masked }) => masked)).size > 8);
+  }
+});
+
+Deno.test("micro-batches are the rows of the batch in their order, each with the weight of all", () => {
+  fc.assert(fc.property(fc.constantFrom(1, 2, 3, 6), fc.nat(50), (microBatch, seed) => {
+    const options = { rows: 6, seed, maskRate: 0.2 };
+    const whole = new MaskedBatches(rowsOf(400, 12), options).at(3);
+    const batches = new MaskedBatches(rowsOf(400, 12), { ...options, microBatch });
+    const parts = batches.partsAt(3);
+    assert.equal(parts.length, 6 / microBatch);
+    assert.deepEqual(parts.flatMap(({ ids }) => [...ids]), [...whole.ids]);
+    const total = whole.weights.reduce((sum, each) => sum + each, 0);
+    const placed = parts.flatMap(({ maskedPositions, targets, weights, weightTotal }, part) => {
+      assert.deepEqual([...weightTotal ?? [total]], [total]);
+      assert.equal(weights.length, batches.predictions);
+      return [...maskedPositions].flatMap((place, slot) =>
+        weights[slot] === 0 ? [] : [[place + part * microBatch * 12, targets[slot]!]]
+      );
+    });
+    const wanted = [...whole.maskedPositions].map((place, slot) => [place, whole.targets[slot]!]);
+    assert.deepEqual(placed, wanted);
+  }));
+});

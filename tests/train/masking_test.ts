@@ -83,3 +83,80 @@ Deno.test("maskRow() masks 80 percent, redraws 10, keeps 10, and chooses places 
   assert.ok(Math.abs(kinds.kept / total - 0.1001) < 0.0062, JSON.stringify(kinds));
   for (const count of chosen) assert.ok(Math.abs(count / rows - 0.15) < 0.0283, `${count}`);
 });
+
+Deno.test("rows of 128 and 512 pieces stay within BERT's 20 and 77 predictions at its rate", () => {
+  const bert = { 128: 20, 512: 77 } as const;
+  for (const [length, most] of Object.entries(bert)) {
+    const ids = Int32Array.from({ length: Number(length) }, (_, i) => (i === 0 ? 2 : 10));
+    const unlimited = maskRow(ids, options(1, { maxPredictions: ids.length })).positions.length;
+    assert.equal(unlimited, maskRow(ids, options(1, { maxPredictions: most })).positions.length);
+  }
+});
+
+/** Ids from 500 on go on with the word of the piece before them. */
+const continues = (id: number) => id >= 500;
+
+/** Words of a row as [from, to), as they are masked together. */
+function wordsOf(ids: Int32Array): [number, number][] {
+  const words: [number, number][] = [];
+  ids.forEach((id, i) => {
+    if (SPECIAL.includes(id)) return;
+    const last = words.at(-1);
+    if (last?.[1] === i && continues(id)) last[1]++;
+    else words.push([i, i + 1]);
+  });
+  return words;
+}
+
+Deno.test("whole words are masked with all their pieces or not at all", () => {
+  fc.assert(fc.property(row, fc.nat(), fc.integer({ min: 1, max: 30 }), (ids, seed, most) => {
+    const { input, positions, targets } = maskRow(
+      ids,
+      options(seed, { continues, maxPredictions: most, maskRate: 0.3 }),
+    );
+    const asked = Math.min(most, Math.max(1, Math.round(0.3 * ids.length)));
+    assert(positions.length <= asked);
+    const chosen = new Set(positions);
+    const words = wordsOf(ids);
+    const untouched = words.filter(([from, to]) => {
+      const masked = Array.from({ length: to - from }, (_, i) => chosen.has(from + i));
+      assert(masked.every((each) => each === masked[0]), "a word is in one state");
+      return !masked[0];
+    });
+    // The budget is used up as far as any word fits into what is left of it.
+    const left = asked - positions.length;
+    assert(untouched.every(([from, to]) => to - from > left));
+    assert.deepEqual([...targets], [...positions].map((position) => ids[position]));
+    ids.forEach((id, i) => chosen.has(i) || assert.equal(input[i], id));
+  }));
+});
+
+Deno.test("a word longer than the budget is passed over, and others are taken", () => {
+  const long = Int32Array.of(2, 10, 501, 502, 503, 11, 12, 3);
+  for (let seed = 0; seed < 20; seed++) {
+    const { positions } = maskRow(long, options(seed, { continues, maskRate: 0.25 }));
+    assert.deepEqual([...positions], [5, 6]);
+  }
+  const nothing = Int32Array.of(2, 10, 501, 502, 503, 3);
+  assert.equal(maskRow(nothing, options(0, { continues, maskRate: 0.3 })).positions.length, 0);
+});
+
+Deno.test("a piece inside a word whose beginning was cut off is a word by itself", () => {
+  const ids = Int32Array.of(2, 501, 502, 11, 3, 503, 12, 3);
+  const seen = new Set<string>();
+  for (let seed = 0; seed < 60; seed++) {
+    seen.add(String(maskRow(ids, options(seed, { continues, maskRate: 0.13 })).positions));
+  }
+  // "501 502" has two pieces, more than the one that is asked for.
+  assert.deepEqual([...seen].sort(), ["3", "5", "6"]);
+});
+
+Deno.test("each piece of a masked word has its own draw of what replaces it", () => {
+  const ids = Int32Array.of(2, 10, 501, 502, 503, 504, 3);
+  const mixed = Array.from({ length: 200 }, (_, seed) => {
+    const { input, positions } = maskRow(ids, options(seed, { continues, maskRate: 0.7 }));
+    const masked = [...positions].filter((place) => input[place] === MASK).length;
+    return masked > 0 && masked < positions.length;
+  });
+  assert(mixed.filter(Boolean).length > 60);
+});

@@ -9,8 +9,8 @@ import math
 import torch
 import transformers
 from transformers import (
-    BertConfig, BertForMaskedLM, BertForQuestionAnswering, BertForSequenceClassification,
-    BertForTokenClassification,
+    BertConfig, BertForMaskedLM, BertForPreTraining, BertForQuestionAnswering,
+    BertForSequenceClassification, BertForTokenClassification,
 )
 
 ROWS, LENGTH = 2, 7
@@ -79,6 +79,21 @@ pairs_golden = {
     "loss": loss.item(), "gradientNorms": norms(pairs), "logits": logits.tolist(),
 }
 
+both = BertForPreTraining(CONFIG)
+fill(both)
+output = both(ids, attention_mask=mask, token_type_ids=types)
+logits = output.prediction_logits.reshape(ROWS * LENGTH, -1)[places]
+losses = torch.nn.functional.cross_entropy(logits, torch.tensor(targets), reduction="none")
+masked_loss = (losses * torch.tensor(weights)).sum() / sum(weights)
+follows = output.seq_relationship_logits
+next_losses = torch.nn.functional.cross_entropy(follows, torch.tensor([1, 0]), reduction="none")
+(masked_loss + next_losses.mean()).backward()
+both_golden = {
+    "maskedLoss": masked_loss.item(), "nextSentenceLosses": next_losses.tolist(),
+    "hits": (follows.argmax(-1) == torch.tensor([1, 0])).int().tolist(),
+    "gradientNorms": norms(both),
+}
+
 CONFIG.num_labels = 2
 answers = BertForQuestionAnswering(CONFIG)
 fill(answers)
@@ -95,6 +110,6 @@ answers_golden = {
 versions = {"torch": torch.__version__, "transformers": transformers.__version__}
 golden = {
     "versions": versions, "masked": masked_golden, "tagged": tagged_golden,
-    "pairs": pairs_golden, "answers": answers_golden,
+    "pairs": pairs_golden, "answers": answers_golden, "nextSentence": both_golden,
 }
 print(json.dumps(golden, indent=1))
