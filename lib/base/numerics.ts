@@ -6,4 +6,6 @@ export interface Numerics {
   readonly engine: string;
   /** The type of the arithmetic, such as "float32". */
   readonly precision: string;
+  /** How many devices each compute a part of every batch, so that sums have another order. */
+  readonly replicas?: number;
 }

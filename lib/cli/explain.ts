@@ -25,7 +25,7 @@ const WHOLE_TASKS = 3;
  * @throws ExperimentError "cli/no-task" when nothing is called so
  */
 export async function explain(spec: string, options: ExplainOptions): Promise<void> {
-  const study = await openStudy(studyOptions(spec, options, printError));
+  const study = await openStudy(await studyOptions(spec, options, printError));
   if (study.filing.variant !== undefined) writeOutput(`${formatFiling(study.filing)}\n`);
   const chosen = choose(study, options.task);
   if (chosen.length === 0) writeOutput("everything is cached\n");

@@ -28,7 +28,7 @@ export async function exportModel(
   },
   options: SpecOptions,
 ): Promise<void> {
-  const study = await resolveStudy(studyOptions(spec, options, printError));
+  const study = await resolveStudy(await studyOptions(spec, options, printError));
   const chosen = chooseTasks(study.graph.tasks.values(), name);
   const models = chosen.filter((task) => leavesModel(study, task));
   const [task, ...others] = models;

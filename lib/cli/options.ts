@@ -1,4 +1,5 @@
 /** The options that `run`, `plan` and `explain` share, as the command line gives them. */
+import { AUTO, chooseDevice } from "../engine/choose_device.ts";
 import type { StudyOptions } from "../run/study.ts";
 import { DEFAULT_RESULTS } from "./launch/call.ts";
 import { kinds } from "../tasks/registry.ts";
@@ -16,19 +17,20 @@ export interface SpecOptions {
   readonly name?: string | undefined;
   /** The folder of results. */
   readonly results: string;
-  /** Where numbers are computed: a name of `DEVICES`. */
+  /** Where numbers are computed: a name of `DEVICES` with its options, or "auto". */
   readonly device: string;
   /** Whether cached results of other code count as missing. */
   readonly strictCode: boolean;
 }
 
 /** The study that a call asks for, to be looked at; a run may write too. */
-export function studyOptions(
+export async function studyOptions(
   spec: string,
   options: SpecOptions,
   print: (text: string) => void,
-): StudyOptions {
-  const { set, only, name, results, strictCode, device } = options;
+): Promise<StudyOptions> {
+  const { set, only, name, results, strictCode } = options;
+  const device = options.device === AUTO ? await chosen(print) : options.device;
   return {
     kinds,
     worker: new URL("lib/tasks/worker.ts", ROOT),
@@ -43,6 +45,13 @@ export function studyOptions(
     isReadOnly: true,
     onWarning: (message) => print(`warning: ${message}`),
   };
+}
+
+/** The device that is chosen where the call leaves it open; tells which, and why. */
+async function chosen(print: (text: string) => void): Promise<string> {
+  const { device, why } = await chooseDevice();
+  print(`device: ${device} (${why})`);
+  return device;
 }
 
 /** What a further command needs to find the results of this one: " --results out", or nothing. */

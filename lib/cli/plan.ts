@@ -19,7 +19,7 @@ export interface PlanCommandOptions extends SpecOptions {
 
 /** Prints the plan of a study; runs nothing. */
 export async function plan(spec: string, options: PlanCommandOptions): Promise<void> {
-  const study = await openStudy(studyOptions(spec, options, printError));
+  const study = await openStudy(await studyOptions(spec, options, printError));
   const prospect = prospectOf(study, await forecastOf(study), options.jobs);
   if (options.json) {
     writeData(`${JSON.stringify(planJson(study, prospect), null, 2)}\n`);

@@ -5,7 +5,9 @@
  * command does stands in a file of its own, which is loaded when it is called.
  */
 import { Command, InvalidArgumentError, Option } from "commander";
-import { DEFAULT_DEVICE, DEVICES } from "../engine/devices.ts";
+import { ExperimentError } from "../base/errors.ts";
+import { AUTO } from "../engine/choose_device.ts";
+import { canonicalDeviceName, DEFAULT_DEVICE, DEVICES } from "../engine/devices.ts";
 import { formatVersion } from "../run/provenance.ts";
 import { DEFAULT_RESULTS, DEFAULT_SPEC } from "./launch/call.ts";
 import { FORMATS } from "./output.ts";
@@ -235,8 +237,11 @@ function withSpecOptions(command: Command): Command {
     .option("--set <path=value>", "override a value of the spec; may be repeated", collect, [])
     .option("--only <axis=values>", "keep only these cells; may be repeated", collect, [])
     .addOption(
-      new Option("--device <device>", "where numbers are computed")
-        .choices(Object.keys(DEVICES)).default(DEFAULT_DEVICE),
+      new Option(
+        "--device <device>",
+        `where numbers are computed: ${[...Object.keys(DEVICES), AUTO].join(", ")}; ` +
+          "with options as in cuda:precision=float32,replicas=4",
+      ).default(DEFAULT_DEVICE).argParser(readDevice),
     )
     .option(
       "--name <name>",
@@ -263,6 +268,18 @@ function resultsOption(): Option {
 function readFolder(text: string): string {
   if (text.trim() === "") throw new InvalidArgumentError("Give the path of a folder.");
   return text;
+}
+
+/** A device of the table under its one name, or the word that leaves the choice open. */
+function readDevice(text: string): string {
+  if (text === AUTO) return AUTO;
+  try {
+    return canonicalDeviceName(text);
+  } catch (error) {
+    if (!(error instanceof ExperimentError)) throw error;
+    const [{ message, mend }] = error.faults;
+    throw new InvalidArgumentError(`${message}: ${mend}.`);
+  }
 }
 
 /** A name in tables, in SQL and on command lines: nothing in it needs quotes. */

@@ -44,7 +44,7 @@ export async function run(spec: string, options: RunCommandOptions): Promise<num
   using interrupt = new Interrupt({ print, isDetached: options.detached });
   try {
     const study = await openStudy({
-      ...studyOptions(spec, options, print),
+      ...await studyOptions(spec, options, print),
       isReadOnly: false,
       keepsState: options.keepOptimizer,
       onWarning: (message) => {

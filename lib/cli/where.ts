@@ -20,7 +20,7 @@ export function noCell(spec: string): ExperimentError {
  * @throws ExperimentError "cli/no-task", "cli/no-artifact"
  */
 export async function where(spec: string, name: string, options: SpecOptions): Promise<void> {
-  const { graph, store } = await resolveStudy(studyOptions(spec, options, printError));
+  const { graph, store } = await resolveStudy(await studyOptions(spec, options, printError));
   const chosen = chooseTasks(graph.tasks.values(), name);
   const there: [label: string, folder: string][] = [];
   for (const task of chosen) {

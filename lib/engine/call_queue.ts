@@ -33,10 +33,15 @@ export class CallQueue {
       try {
         return await compute(taken);
       } catch (error) {
-        this.#failure = { error };
+        this.fail(error);
         throw error;
       }
     });
+  }
+
+  /** Says that nothing is left to go on with: all later calls of `run` reject with it. */
+  fail(error: unknown): void {
+    this.#failure ??= { error };
   }
 
   /** Does a call in its turn even after a failure: to free what is held. */

@@ -8,7 +8,9 @@
  */
 import { ExperimentError } from "../base/errors.ts";
 import type { Numerics } from "../base/numerics.ts";
+import { type DeviceOptions, readDeviceName } from "./device_name.ts";
 import type { Engine } from "./engine.ts";
+import type { Platform } from "./xla/module.ts";
 
 /** What is known of a task when it is given its threads. */
 export interface Load {
@@ -45,14 +47,22 @@ export interface Device {
    *
    * @throws ExperimentError what `check` would have told
    */
-  open(options: { readonly threads: number }): Promise<Engine>;
+  open(options: OpenOptions): Promise<Engine>;
+}
+
+/** What an engine is opened with. */
+export interface OpenOptions {
+  /** How many threads it may use. */
+  readonly threads: number;
+  /** A folder for what it compiles, kept from process to process; absent: nothing is kept. */
+  readonly cache?: string | undefined;
 }
 
 /** This module: what stands in a task's code for the module of the device that it opens. */
 export const DEVICES_MODULE: URL = new URL(import.meta.url);
 
 /** The table's names, as `--device` takes them. */
-export type DeviceName = "cpu" | "tfjs-cpu" | "tfjs-node-gpu";
+export type DeviceName = "cpu" | "xla-cpu" | "cuda" | "tfjs-cpu" | "tfjs-node-gpu";
 
 /** The device unless another is asked for. */
 export const DEFAULT_DEVICE: DeviceName = "cpu";
@@ -70,6 +80,8 @@ export const DEVICES: Readonly<Record<DeviceName, Device>> = {
       return new OnnxEngine(options);
     },
   },
+  "xla-cpu": xla("cpu", {}),
+  "cuda": xla("cuda", {}),
   "tfjs-cpu": {
     about: "TensorFlow.js in plain JavaScript: slow, to check others against",
     numerics: { engine: "tfjs-cpu", precision: "float32" },
@@ -97,16 +109,65 @@ export const DEVICES: Readonly<Record<DeviceName, Device>> = {
   },
 };
 
+/** Devices whose precision or number of replicas can be chosen. */
+const WITH_OPTIONS: Partial<Record<DeviceName, (options: DeviceOptions) => Device>> = {
+  "xla-cpu": (options) => xla("cpu", options),
+  "cuda": (options) => xla("cuda", options),
+};
+
+/** A device of XLA's: the same engine on a CPU's plugin, for those and for tests, and on a GPU's. */
+function xla(platform: Platform, chosen: DeviceOptions): Device {
+  const { precision = platform === "cuda" ? "bfloat16" : "float32", replicas = 1 } = chosen;
+  const open = async ({ threads, cache }: OpenOptions) => {
+    const { openXla } = await import("./xla/open.ts");
+    return await openXla({ platform, precision, replicas, threads, cache });
+  };
+  return {
+    about: platform === "cuda"
+      ? "XLA on an NVIDIA GPU, products in bfloat16 unless told otherwise"
+      : "XLA on the CPU, through any PJRT plugin for it",
+    numerics: { engine: `xla-${platform}`, precision, ...(replicas === 1 ? {} : { replicas }) },
+    module: new URL("./xla/engine.ts", import.meta.url),
+    slots: platform === "cuda" ? () => 1 : cores,
+    threads: platform === "cuda" ? () => 1 : shareOfCores,
+    check: async () => void await open({ threads: 1 }),
+    open,
+  };
+}
+
 /**
- * The device of a name.
+ * The device of a name, with its options: "cuda", "cuda:precision=float32,replicas=4".
  *
- * @throws ExperimentError "engine/unknown-device"
+ * @throws ExperimentError "engine/unknown-device", "engine/device-option"
  */
 export function deviceOf(name: string): Device {
-  if (Object.hasOwn(DEVICES, name)) return DEVICES[name as DeviceName];
-  throw new ExperimentError("engine/unknown-device", `there is no device "${name}"`, {
-    mend: `use one of ${Object.keys(DEVICES).join(", ")}`,
+  const { device, options } = readDeviceName(name);
+  if (!Object.hasOwn(DEVICES, device)) {
+    throw new ExperimentError("engine/unknown-device", `there is no device "${device}"`, {
+      mend: `use one of ${Object.keys(DEVICES).join(", ")}`,
+    });
+  }
+  if (Object.keys(options).length === 0) return DEVICES[device as DeviceName];
+  const withOptions = WITH_OPTIONS[device as DeviceName];
+  if (withOptions !== undefined) return withOptions(options);
+  throw new ExperimentError("engine/device-option", `the device "${device}" has no options`, {
+    mend: `ask for "${device}" alone, or for ${Object.keys(WITH_OPTIONS).join(" or ")}`,
   });
+}
+
+/**
+ * The one name of a device with its options, less those that are its own: what results are
+ * filed under and recorded with.
+ *
+ * @throws ExperimentError as `deviceOf` does
+ */
+export function canonicalDeviceName(name: string): string {
+  const { device } = readDeviceName(name);
+  const { numerics: chosen } = deviceOf(name), { numerics: usual } = deviceOf(device);
+  const options = (["precision", "replicas"] as const).flatMap((each) =>
+    chosen[each] === usual[each] ? [] : [`${each}=${chosen[each]}`]
+  );
+  return options.length === 0 ? device : `${device}:${options.join(",")}`;
 }
 
 const opened = new Map<string, Promise<Engine>>();
@@ -117,12 +178,12 @@ const opened = new Map<string, Promise<Engine>>();
  * @throws ExperimentError where there is no such device, or it cannot be used here
  */
 export function openDevice(
-  { name, threads }: { readonly name: string; readonly threads: number },
+  { name, threads, cache }: OpenOptions & { readonly name: string },
 ): Promise<Engine> {
-  const key = `${name} ${threads}`;
+  const key = JSON.stringify([name, threads, cache]);
   let engine = opened.get(key);
   if (engine === undefined) {
-    engine = deviceOf(name).open({ threads });
+    engine = deviceOf(name).open({ threads, cache });
     opened.set(key, engine);
     // What failed is tried again: a GPU that was busy may be free next time.
     engine.catch(() => opened.delete(key));

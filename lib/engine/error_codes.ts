@@ -4,6 +4,7 @@ import type { ErrorTable } from "../base/errors.ts";
 /** Exit code and meaning by code. */
 export const ENGINE_ERRORS: ErrorTable = {
   "engine/unknown-device": { exit: 2, about: "a device that is not in the table" },
+  "engine/device-option": { exit: 2, about: "what is asked of a device that it does not offer" },
   "engine/memory": { exit: 1, about: "a model or batch that does not fit into memory" },
   "engine/no-gpu": { exit: 2, about: "a GPU device on a machine where none is seen" },
   "engine/gpu-driver": { exit: 2, about: "a GPU's driver that is too old" },

@@ -78,9 +78,7 @@ function withGradients(program: TrainingProgram) {
   const params = trainedOf(program.params).map((each) => graph.inputs.get(each.name)!);
   const loss = graph.outputs.get(program.loss);
   if (loss === undefined) throw new Error(`the graph has no output "${program.loss}"`);
-  const gradients = differentiate(graph, loss, params);
-  graph.outputs.set(program.loss, graph.replicaSum(loss));
-  return { graph, params, gradients };
+  return { graph, params, gradients: differentiate(graph, loss, params) };
 }
 
 /** The norm, clipping and the update, of trained parameters. */

@@ -126,7 +126,8 @@ async function run(job: Job, attempt: Attempt, options: JobOptions): Promise<voi
   await Deno.mkdir(scratchDir, { recursive: true });
   const log = await MeasurementLog.open(attempt.scratchDir);
   using reporter = new Reporter(log, tell);
-  const device = { name: job.device, threads: options.threads };
+  const { compiledDir: cache } = options.store;
+  const device = { name: job.device, threads: options.threads, cache };
   const opened = openSecrets(job.params, (name) => Deno.env.get(name));
   const context: TaskContext<unknown> = {
     params: opened.value,

@@ -64,10 +64,13 @@ export function identityOf(parts: IdentityParts): Identity {
     version: kind.version,
     params,
     inputs: filledRoles(parts.inputs),
-    ...(kind.isNumeric
-      ? { numerics: { engine: numerics.engine, precision: numerics.precision } }
-      : {}),
+    ...(kind.isNumeric ? { numerics: numericsOf(numerics) } : {}),
   };
+}
+
+/** One replica is what goes without saying: keys from before there were several stay. */
+function numericsOf({ engine, precision, replicas = 1 }: Numerics): Numerics {
+  return { engine, precision, ...(replicas === 1 ? {} : { replicas }) };
 }
 
 /**

@@ -298,8 +298,15 @@ export interface TaskContext<P, Roles extends InputRoles = any> {
   readonly outDir: string;
   /** A folder that outlives a kill of this task, for checkpoints; deleted once it is done. */
   readonly scratchDir: string;
-  /** Where numbers are computed, a name of the devices, and how many threads it may use. */
-  readonly device: { readonly name: string; readonly threads: number };
+  /**
+   * Where numbers are computed, a name of the devices, how many threads it may use, and a folder
+   * for what it compiles, which outlives the task.
+   */
+  readonly device: {
+    readonly name: string;
+    readonly threads: number;
+    readonly cache?: string;
+  };
   /**
    * Tells progress and measurements. After a resume, report again from the
    * checkpoint's step on: equal (step, name, split) replace what was there.

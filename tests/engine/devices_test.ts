@@ -1,6 +1,14 @@
 /** The table of devices: what each is called in keys, how it is shared, how it is opened. */
 import assert from "node:assert/strict";
-import { type DeviceName, deviceOf, DEVICES, openDevice } from "../../lib/engine/devices.ts";
+import { chooseDevice } from "../../lib/engine/choose_device.ts";
+import {
+  canonicalDeviceName,
+  type DeviceName,
+  deviceOf,
+  DEVICES,
+  openDevice,
+} from "../../lib/engine/devices.ts";
+import { ExperimentError } from "../../lib/base/errors.ts";
 
 const CORES = navigator.hardwareConcurrency;
 
@@ -8,6 +16,8 @@ Deno.test("DEVICES keeps the engines and precisions that stand in keys", () => {
   const numerics = Object.entries(DEVICES).map(([name, device]) => [name, device.numerics]);
   assert.deepEqual(Object.fromEntries(numerics), {
     "cpu": { engine: "onnx-cpu", precision: "float32" },
+    "xla-cpu": { engine: "xla-cpu", precision: "float32" },
+    "cuda": { engine: "xla-cuda", precision: "bfloat16" },
     "tfjs-cpu": { engine: "tfjs-cpu", precision: "float32" },
     "tfjs-node-gpu": { engine: "tfjs-node-gpu", precision: "float32" },
   });
@@ -24,7 +34,13 @@ Deno.test("DEVICES: each device's module is there, and its line for help ends wi
 
 Deno.test("DEVICES: a GPU takes one task at a time, a CPU as many as it has cores", () => {
   const slots = Object.entries(DEVICES).map(([name, device]) => [name, device.slots()]);
-  const expected = { "cpu": CORES, "tfjs-cpu": CORES, "tfjs-node-gpu": 1 };
+  const expected = {
+    "cpu": CORES,
+    "xla-cpu": CORES,
+    "cuda": 1,
+    "tfjs-cpu": CORES,
+    "tfjs-node-gpu": 1,
+  };
   assert.deepEqual(Object.fromEntries(slots), expected);
 });
 
@@ -37,7 +53,7 @@ Deno.test("DEVICES: jobs share the cores, and a long task without others gets al
   assert.equal(threads({ ...long, jobs: CORES }), CORES);
   assert.equal(threads({ ...long, jobs: CORES, active: CORES }), 1);
   assert.equal(threads({ ...long, jobs: 1, active: 50 }), CORES);
-  for (const name of ["tfjs-cpu", "tfjs-node-gpu"] as const) {
+  for (const name of ["cuda", "tfjs-cpu", "tfjs-node-gpu"] as const) {
     assert.equal(DEVICES[name].threads({ ...long, jobs: 1 }), 1);
   }
 });
@@ -52,6 +68,56 @@ Deno.test("deviceOf() refuses a name that is none, even one that every object ha
   for (const name of Object.keys(DEVICES)) {
     assert.equal(deviceOf(name), DEVICES[name as DeviceName]);
   }
+});
+
+Deno.test("deviceOf() takes a device's options, which stand in keys", () => {
+  const cases: readonly [string, unknown][] = [
+    ["cuda:precision=float32", { engine: "xla-cuda", precision: "float32" }],
+    ["cuda:replicas=4", { engine: "xla-cuda", precision: "bfloat16", replicas: 4 }],
+    [
+      "xla-cpu:replicas=2,precision=bfloat16",
+      { engine: "xla-cpu", precision: "bfloat16", replicas: 2 },
+    ],
+    ["xla-cpu:replicas=1", { engine: "xla-cpu", precision: "float32" }],
+  ];
+  for (const [name, numerics] of cases) assert.deepEqual(deviceOf(name).numerics, numerics, name);
+});
+
+Deno.test("deviceOf() says what is wrong with a device's options", () => {
+  for (const choice of ["replicas=0", "replicas=65", "precision=float16", "speed=fast", ""]) {
+    assert.throws(() => deviceOf(`cuda:${choice}`), {
+      code: "engine/device-option",
+      message: `cannot read the device's option "${choice}"`,
+    });
+  }
+  assert.throws(() => deviceOf("cpu:precision=float32"), {
+    code: "engine/device-option",
+    message: 'the device "cpu" has no options',
+  });
+  assert.throws(() => deviceOf("abacus:replicas=2"), { code: "engine/unknown-device" });
+});
+
+Deno.test("canonicalDeviceName() has one name for equal choices", () => {
+  const cases: readonly [string, string][] = [
+    ["cpu", "cpu"],
+    ["cuda:precision=bfloat16", "cuda"],
+    ["cuda:replicas=1,precision=float32", "cuda:precision=float32"],
+    ["cuda:replicas=4,precision=float32", "cuda:precision=float32,replicas=4"],
+  ];
+  for (const [name, expected] of cases) assert.equal(canonicalDeviceName(name), expected);
+});
+
+Deno.test("chooseDevice() takes a GPU that can be used, else the CPU, and says why", async () => {
+  assert.deepEqual(await chooseDevice(() => Promise.resolve()), {
+    device: "cuda",
+    why: "it can be used here",
+  });
+  const none = new ExperimentError("engine/no-gpu", "the plugin sees no GPU", { mend: "buy one" });
+  assert.deepEqual(await chooseDevice(() => Promise.reject(none)), {
+    device: "cpu",
+    why: "cuda cannot be used: the plugin sees no GPU",
+  });
+  await assert.rejects(chooseDevice(() => Promise.reject(new Error("a bug"))), /a bug/);
 });
 
 Deno.test("openDevice() opens a device once for a number of threads", async () => {

@@ -52,6 +52,9 @@ export function fetchingRights(
 /** Variables that say where the hub is. */
 const HUB_VARIABLES = ["HF_ENDPOINT"];
 
+/** Where the plugin of a GPU is looked for: beside the Pythons of the search path. */
+const PLACES_OF_PLUGINS = ["PATH", "VIRTUAL_ENV"];
+
 /** Variables that say how a terminal is, and those that are Titrate's own. */
 const COMMON_VARIABLES = [
   "TERM",
@@ -62,6 +65,7 @@ const COMMON_VARIABLES = [
   "CLICOLOR_FORCE",
   "FORCE_COLOR",
   "TITRATE_*",
+  ...PLACES_OF_PLUGINS,
 ];
 
 /** What the process is that is to be given rights. */

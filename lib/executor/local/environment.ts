@@ -9,6 +9,7 @@
 /** Variables that a worker is started with, where they are set; "*" stands for any ending. */
 export const WORKER_VARIABLES: readonly string[] = [
   "PATH",
+  "VIRTUAL_ENV",
   "HOME",
   "USER",
   "LOGNAME",

@@ -6,6 +6,7 @@
  *     locks/<key>.read    shared by those who read its artifact, which nobody removes then
  *     tmp/<key>-<id>/     being written; invisible, removed when its writer is dead
  *     scratch/<key>/      checkpoints of an unfinished task; outlive a kill
+ *     compiled/           programs for devices that compile; may be deleted at any time
  *     damaged/<key>-<n>/  artifacts that failed their check, kept to be looked at
  */
 import { ExperimentError } from "../../base/errors.ts";
@@ -112,6 +113,11 @@ export class ArtifactStore {
   /** Where a task of a key keeps checkpoints while it is unfinished. */
   taskScratchOf(key: string): string {
     return `${this.root}/scratch/${key}/${TASK_SCRATCH}`;
+  }
+
+  /** Where engines keep what they compile. */
+  get compiledDir(): string {
+    return `${this.root}/compiled`;
   }
 
   /** The keys that left something in scratch: those of unfinished tasks, by far the most. */

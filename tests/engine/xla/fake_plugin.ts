@@ -46,7 +46,7 @@ export interface FakeOptions {
   readonly peakBytes?: number;
   /** How many devices it has. */
   readonly devices?: number;
-  /** Inputs that its programs take over. */
+  /** Inputs that programs take over whose text does not say it. */
   readonly donated?: readonly number[];
   /** "cpu" unless another is given. */
   readonly platform?: string;
@@ -70,7 +70,9 @@ export class FakePlugin implements Disposable {
   readonly #errors = new Map<Address, { code: number; text: Uint8Array<ArrayBuffer> }>();
   readonly #kept: unknown[] = [];
   readonly #deleted = new Set<Address>();
+  readonly #late: Planned[] = [];
   readonly #poisoned = new Map<Address, Planned>();
+  readonly #shapes = new Map<Address, Shape>();
   #next = 0x1000n;
   readonly #options: FakeOptions;
 
@@ -102,6 +104,11 @@ export class FakePlugin implements Disposable {
   /** Lets the next call of a function fail. */
   fail(name: FunctionName, planned: Planned = { code: LOST, message: "the device is lost" }): void {
     this.#planned.set(name, [...this.#planned.get(name) ?? [], planned]);
+  }
+
+  /** Lets the next run begin and then fail. */
+  failLate(planned: Planned = { code: LOST, message: "the device is lost" }): void {
+    this.#late.push(planned);
   }
 
   /** How many handles of a kind are live. */
@@ -176,8 +183,8 @@ export class FakePlugin implements Disposable {
         this.#use(args, "event", "event");
         return args.set("isReady", this.areEventsReady), undefined;
       case "Event_Await": {
-        const poison = this.#poisoned.get(this.#use(args, "event", "event")) ?? planned;
-        return poison === undefined ? undefined : this.#error(poison);
+        const failure = planned ?? this.#poisoned.get(this.#use(args, "event", "event"));
+        return failure === undefined ? undefined : this.#error(failure);
       }
       case "Client_Create":
         return args.set("client", this.#give("client")), undefined;
@@ -208,14 +215,17 @@ export class FakePlugin implements Disposable {
         args.set("buffer", this.#give("buffer"));
         return args.set("doneWithHostBuffer", this.#give("event")), undefined;
       case "Client_Compile": {
-        const program = new Deno.UnsafePointerView(
+        const struct = new Deno.UnsafePointerView(
           Deno.UnsafePointer.create(args.address("program"))!,
         );
-        const code = Deno.UnsafePointer.create(program.getBigUint64(16))!;
-        const size = Number(program.getBigUint64(24));
+        const code = Deno.UnsafePointer.create(struct.getBigUint64(16))!;
+        const size = Number(struct.getBigUint64(24));
         const text = new Deno.UnsafePointerView(code).getArrayBuffer(size);
-        this.programs.push(new TextDecoder().decode(text));
-        return args.set("executable", this.#give("loaded")), undefined;
+        const program = new TextDecoder().decode(text);
+        this.programs.push(program);
+        const loaded = this.#give("loaded");
+        this.#shapes.set(loaded, this.#shapeOf(program));
+        return args.set("executable", loaded), undefined;
       }
       case "Executable_DeserializeAndLoad":
         return args.set("loadedExecutable", this.#give("loaded")), undefined;
@@ -253,8 +263,18 @@ export class FakePlugin implements Disposable {
     }
   }
 
+  #shapeOf(program: string): Shape {
+    const [, parameters, results] = /@main\(([^]*?)\) -> \((.*?)\) \{/.exec(program) ?? [];
+    if (results === undefined) return { outputs: 1, donated: this.#options.donated ?? [] };
+    const donated = parameters!.trim().split("\n").flatMap((line, i) =>
+      line.includes("tf.aliasing_output") ? [i] : []
+    );
+    return { outputs: results.split(", ").length, donated };
+  }
+
   #execute(args: Args): undefined {
-    this.#use(args, "executable", "loaded");
+    const loaded = this.#use(args, "executable", "loaded");
+    const shape = this.#shapes.get(loaded) ?? this.#shapeOf("");
     const replicas = args.number("numDevices"), count = args.number("numArgs");
     for (const list of addressesAt(args.address("argumentLists"), replicas)) {
       const inputs = addressesAt(list, count);
@@ -262,18 +282,25 @@ export class FakePlugin implements Disposable {
         const isThere = this.live.get(each) === "buffer" && !this.#deleted.has(each);
         if (!isThere) this.faults.push("Execute: an input that is no live buffer");
       }
-      for (const index of this.#options.donated ?? []) this.#deleted.add(inputs[index]!);
+      for (const index of shape.donated) this.#deleted.add(inputs[index]!);
     }
     for (const list of addressesAt(args.address("outputLists"), replicas)) {
-      const outputs = new BigUint64Array(viewOf(list, 8 * this.outputs));
-      for (let i = 0; i < this.outputs; i++) outputs[i] = this.#give("buffer");
+      const outputs = new BigUint64Array(viewOf(list, 8 * shape.outputs));
+      for (let i = 0; i < shape.outputs; i++) outputs[i] = this.#give("buffer");
     }
     const events = new BigUint64Array(viewOf(args.address("deviceCompleteEvents"), 8 * replicas));
-    for (let i = 0; i < replicas; i++) events[i] = this.#give("event");
+    const failure = this.#late.shift();
+    for (let i = 0; i < replicas; i++) {
+      events[i] = this.#give("event");
+      if (failure !== undefined) this.#poisoned.set(events[i]!, failure);
+    }
   }
+}
 
-  /** How many results every program has. */
-  outputs = 1;
+/** What is to be seen of a program. */
+interface Shape {
+  readonly outputs: number;
+  readonly donated: readonly number[];
 }
 
 /** The struct of any function. */

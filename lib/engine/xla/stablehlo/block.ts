@@ -171,12 +171,6 @@ export class Block {
     return this.#function(`stablehlo.slice ${x.name} [${ranges}]`, [x], type);
   }
 
-  /** So many elements of one dimension from a place on that is only known when it runs. */
-  dynamicSlice(x: Tensor, start: Tensor, size: number): Tensor {
-    const operation = `stablehlo.dynamic_slice ${x.name}, ${start.name}, sizes = [${size}]`;
-    return this.#function(operation, [x, start], { element: x.element, shape: [size] });
-  }
-
   /** Tensors joined along one dimension. */
   concatenate(parts: readonly Tensor[], axis: number): Tensor {
     const [first] = parts as [Tensor];

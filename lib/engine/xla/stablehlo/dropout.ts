@@ -16,9 +16,6 @@ import { writtenType } from "./syntax.ts";
 export class DropoutFunctions {
   readonly #blocks = new Map<number, Block>();
 
-  /** Of a module that so many devices run, each drawing its part of a mask. */
-  constructor(readonly replicas: number) {}
-
   /** The mask that a node says. */
   mask(
     block: Block,
@@ -50,7 +47,7 @@ export class DropoutFunctions {
   }
 
   #nameFor(size: number): string {
-    if (!this.#blocks.has(size)) this.#blocks.set(size, drawingBits(size, this.replicas));
+    if (!this.#blocks.has(size)) this.#blocks.set(size, drawingBits(size));
     return nameOf(size);
   }
 }
@@ -59,61 +56,26 @@ function nameOf(size: number): string {
   return `dropout_bits_${size}`;
 }
 
-function drawingBits(size: number, replicas: number): Block {
+function drawingBits(size: number): Block {
   const block = new Block();
   block.startPlace(`dropout of ${size} elements`);
-  // Unless elements come in fours, a replica's part may begin and end within a block.
-  const isWhole = size % 4 === 0 || replicas === 1;
-  const blocks = isWhole ? Math.ceil(size / 4) : Math.ceil((size + 3) / 4);
-  if (size * replicas > 2 ** (isWhole ? 34 : 32)) throw new Error(`${size} elements of dropout`);
+  const blocks = Math.ceil(size / 4);
+  if (blocks > 2 ** 32) throw new Error(`${size} elements of dropout`);
   const scalar = (name: string): Tensor => ({ name, element: "ui32", shape: [] });
   const [seed, step] = [0, 1].map((place) => {
     const given: Tensor = { name: "%seed", element: "i32", shape: [2] };
     const part = block.reshape(block.slice(given, [place], [place + 1]), []);
     return block.convertBits(part, "ui32");
   }) as [Tensor, Tensor];
-  const first = firstOf(block, { blocks, size, replicas, isWhole });
-  const places = block.iota({ element: "ui32", shape: [blocks] }, 0);
   const words = philox(block, {
-    counter: [first === undefined ? places : block.binary("add", places, first.block), 0, step],
+    counter: [block.iota({ element: "ui32", shape: [blocks] }, 0), 0, step],
     key: [seed, scalar("%site")],
   });
   const kept = words.map((word) => block.compare("GT", word, scalar("%dropped")));
   const columns = block.barrier(kept).map((each) => block.reshape(each, [blocks, 1]));
   const bits = block.reshape(block.concatenate(columns, 1), [4 * blocks]);
-  block.finish([partOf(block, bits, { size, start: first?.element })]);
+  block.finish([4 * blocks === size ? bits : block.slice(bits, [0], [size])]);
   return block;
-}
-
-/** Where the part of this replica begins: its elements follow those of the one before it. */
-function firstOf(
-  block: Block,
-  { blocks, size, replicas, isWhole }: {
-    readonly blocks: number;
-    readonly size: number;
-    readonly replicas: number;
-    readonly isWhole: boolean;
-  },
-): { readonly block: Tensor; readonly element?: Tensor } | undefined {
-  if (replicas === 1) return undefined;
-  const word = (value: number) => block.scalar(value, "ui32");
-  const replica = block.one("stablehlo.replica_id : tensor<ui32>", { element: "ui32", shape: [] });
-  if (isWhole) return { block: block.binary("multiply", replica, word(blocks)) };
-  const element = block.binary("multiply", replica, word(size));
-  return {
-    block: block.binary("shift_right_logical", element, word(2)),
-    element: block.binary("and", element, word(3)),
-  };
-}
-
-/** The elements of a mask among the bits of its blocks. */
-function partOf(
-  block: Block,
-  bits: Tensor,
-  { size, start }: { readonly size: number; readonly start: Tensor | undefined },
-): Tensor {
-  if (start !== undefined) return block.dynamicSlice(bits, start, size);
-  return bits.shape[0] === size ? bits : block.slice(bits, [0], [size]);
 }
 
 /** Philox 4x32-10 over tensors of unsigned words; the last of the counter is the tag. */

@@ -33,7 +33,7 @@ export function emitModule(graph: Graph, options: ModuleOptions): XlaModule {
   const lowering: Lowering = {
     block,
     products: new Products(block, options.precision),
-    dropout: new DropoutFunctions(replicas),
+    dropout: new DropoutFunctions(),
     platform: options.platform,
     replicas,
   };

@@ -4,8 +4,8 @@
  *
  * A step of one batch is one module: forward, gradients, clipping and AdamW. One of several
  * micro-batches calls a module that adds up gradients for each, and then the update. On
- * several replicas each is given its part of the batch; gradients and loss are summed over
- * them before the norm, so all end with the same state.
+ * several replicas each is given its part of the batch; gradients are summed over them before
+ * the norm, so all end with the same state. What the graph gives is of each replica's part.
  */
 import type { TrainingProgram } from "../../engine.ts";
 import type { Graph } from "../../ir/graph.ts";

@@ -1,0 +1,101 @@
+/**
+ * Opens the engine: the plugin, one client of it in this process, and the programs of that.
+ */
+import { ExperimentError } from "../../base/errors.ts";
+import { processorName } from "../../base/process.ts";
+import { XlaEngine } from "./engine.ts";
+import { findPlugin } from "./find_plugin.ts";
+import type { Platform, Precision } from "./module.ts";
+import { PjrtClient } from "./pjrt/client.ts";
+import type { NamedValue } from "./pjrt/named_values.ts";
+import { openPlugin } from "./pjrt/plugin.ts";
+import { Programs } from "./programs.ts";
+
+/** What an engine is opened for. */
+export interface OpenOptions {
+  /** What it is to run on. */
+  readonly platform: Platform;
+  /** The type of the products' operands. */
+  readonly precision: Precision;
+  /** How many devices train side by side. */
+  readonly replicas: number;
+  /** How many threads a CPU may use. */
+  readonly threads: number;
+  /** The folder that compiled programs are kept in; absent: they are not. */
+  readonly cache?: string | undefined;
+}
+
+/** A GPU computes on its own: so many steps keep it busy. A CPU takes turns with this process. */
+const STEPS_AHEAD: Readonly<Record<Platform, number>> = { cpu: 2, cuda: 4 };
+
+const clients = new Map<string, Promise<PjrtClient>>();
+
+/**
+ * Opens the engine.
+ *
+ * @throws ExperimentError where there is no plugin, or none of its devices can be used
+ */
+export async function openXla(options: OpenOptions): Promise<XlaEngine> {
+  const { platform, precision, replicas, cache } = options;
+  const client = await clientFor(findPlugin(platform), options);
+  if (client.devices.length < replicas) {
+    const { length } = client.devices;
+    throw new ExperimentError(
+      "engine/no-gpu",
+      `there ${length === 1 ? "is 1 device" : `are ${length} devices`} for ${replicas} replicas`,
+      { mend: `ask for at most ${length}, or see whether CUDA_VISIBLE_DEVICES hides some` },
+    );
+  }
+  const programs = new Programs(client, {
+    ...(cache === undefined ? {} : { folder: cache }),
+    machine: platform === "cpu" ? processorName() ?? "" : "",
+  });
+  return new XlaEngine({
+    programs,
+    precision,
+    platform,
+    replicas,
+    stepsAhead: STEPS_AHEAD[platform],
+  });
+}
+
+/** The client of a plugin, made once: two would each take the memory of a GPU. */
+function clientFor(path: string, options: OpenOptions): Promise<PjrtClient> {
+  const { platform, threads, replicas } = options;
+  const key = platform === "cpu" ? `${path} ${threads} ${replicas}` : path;
+  let client = clients.get(key);
+  if (client === undefined) {
+    client = startClient(path, options);
+    clients.set(key, client);
+    // A GPU that was busy may be free the next time.
+    client.catch(() => clients.delete(key));
+  }
+  return client;
+}
+
+async function startClient(path: string, options: OpenOptions): Promise<PjrtClient> {
+  const { platform, threads } = options;
+  // What plugins write to standard error is told in their errors too.
+  setUnlessSet("TF_CPP_MIN_LOG_LEVEL", "3");
+  // XLA's CPU client asks this variable for its number of threads, at its start.
+  if (platform === "cpu") Deno.env.set("NPROC", String(threads));
+  const plugin = openPlugin(path);
+  const client = await PjrtClient.create(plugin, createOptions(options));
+  if (client.platform === platform) return client;
+  client.destroy();
+  throw new ExperimentError(
+    "engine/pjrt-plugin",
+    `the plugin ${path} is for ${client.platform}, not for ${platform}`,
+    { mend: `name a plugin for ${platform}, or use the device that it is for` },
+  );
+}
+
+function createOptions({ platform, replicas }: OpenOptions): Record<string, NamedValue> {
+  if (platform === "cpu") return { cpu_device_count: BigInt(replicas) };
+  // Others may need memory of the same GPU: it is taken as it is needed.
+  return { preallocate: false };
+}
+
+function setUnlessSet(name: string, value: string): void {
+  if (Deno.env.get(name) === undefined) Deno.env.set(name, value);
+}

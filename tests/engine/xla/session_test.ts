@@ -1,0 +1,143 @@
+/** What a training on a device does with buffers, failures and memory: by the books of a plugin. */
+import assert from "node:assert/strict";
+import type { TrainingSession } from "../../../lib/engine/engine.ts";
+import { XlaEngine } from "../../../lib/engine/xla/engine.ts";
+import { PjrtClient } from "../../../lib/engine/xla/pjrt/client.ts";
+import { Programs } from "../../../lib/engine/xla/programs.ts";
+import { PLAIN, tinyBatch, tinyForward, tinyProgram, tinyState } from "../tiny_program.ts";
+import { type FakeOptions, FakePlugin } from "./fake_plugin.ts";
+
+/** An engine on a plugin that computes nothing; at the end all must be freed. */
+async function withFake(
+  body: (fake: FakePlugin, engine: XlaEngine) => Promise<void>,
+  { replicas = 1, ...options }: FakeOptions & { readonly replicas?: number } = {},
+): Promise<void> {
+  using fake = new FakePlugin({ devices: replicas, ...options });
+  const client = await PjrtClient.create(fake.open());
+  const programs = new Programs(client, { machine: "" });
+  const engine = new XlaEngine({
+    programs,
+    precision: "float32",
+    platform: "cpu",
+    replicas,
+    stepsAhead: 2,
+  });
+  await body(fake, engine);
+  programs.dispose();
+  client.destroy();
+  assert.deepEqual(fake.faults, []);
+  assert.deepEqual([...fake.live.values()], []);
+}
+
+async function loaded(engine: XlaEngine): Promise<TrainingSession> {
+  const session = await engine.train(tinyProgram(PLAIN));
+  await session.load(tinyState());
+  return session;
+}
+
+const CONTROL = { learningRate: 0.01, step: 1 };
+
+Deno.test("XlaSession frees all that it made, whatever was done and left undone", async () => {
+  for (const replicas of [1, 2]) {
+    await withFake(async (_, engine) => {
+      const batches = (count: number) => Array.from({ length: count }, (_, i) => tinyBatch(i));
+      const session = await loaded(engine);
+      const forward = await session.forward(tinyForward());
+      await session.step(batches(replicas), CONTROL);
+      const begun = await session.step(batches(replicas), CONTROL);
+      await session.step(batches(3 * replicas), CONTROL);
+      await begun.read();
+      const saved = session.save();
+      await session.step(batches(2 * replicas), CONTROL);
+      await forward.run({ factor: Float32Array.of(1) });
+      await session.load(tinyState());
+      await saved;
+      await session.step(batches(2 * replicas), CONTROL);
+      // Neither the executable nor the last step was waited for.
+      await session.dispose();
+    }, { replicas });
+  }
+});
+
+Deno.test("XlaSession: what fails before a step begins has no effect, and it goes on", async () => {
+  await withFake(async (fake, engine) => {
+    const session = await loaded(engine);
+    for (const name of ["Client_Compile", "Client_BufferFromHostBuffer"] as const) {
+      fake.fail(name);
+      await assert.rejects(session.step(tinyBatch(1), CONTROL), /the device is lost/);
+    }
+    const wrong = { ...tinyBatch(1), ids: new Float32Array(6) };
+    await assert.rejects(session.step(wrong, CONTROL), /the input "ids" is Float32Array, not i32/);
+    fake.fail("Client_BufferFromHostBuffer");
+    await assert.rejects(session.load(tinyState()), /the device is lost/);
+    await session.step(tinyBatch(1), CONTROL);
+    await session.save();
+    await session.dispose();
+  });
+});
+
+Deno.test("XlaSession: a step that fails ends it, and no state is saved after it", async () => {
+  await withFake(async (fake, engine) => {
+    const session = await loaded(engine);
+    await session.step(tinyBatch(1), CONTROL);
+    fake.fail("LoadedExecutable_Execute");
+    await assert.rejects(session.step(tinyBatch(2), CONTROL), /the device is lost/);
+    await assert.rejects(session.save(), /the device is lost/);
+    await assert.rejects(session.step(tinyBatch(2), CONTROL), /the device is lost/);
+    await session.dispose();
+  });
+});
+
+Deno.test("XlaSession: a step that fails late is told by its losses and by all later calls", async () => {
+  await withFake(async (fake, engine) => {
+    const session = await loaded(engine);
+    await session.step(tinyBatch(1), CONTROL).then((begun) => begun.read());
+    fake.failLate();
+    const begun = await session.step(tinyBatch(2), CONTROL);
+    await assert.rejects(begun.read(), /the device is lost/);
+    await assert.rejects(session.save(), /the device is lost/);
+    await session.dispose();
+  });
+});
+
+Deno.test("a program that does not fit is refused before anything runs, with what would fit", async () => {
+  await withFake(async (fake, engine) => {
+    const session = await loaded(engine);
+    await assert.rejects(session.step(tinyBatch(1), CONTROL), {
+      code: "engine/memory",
+      message: "the program takes 29.9 GB of the device's memory, which has 15.0 GB to give",
+      faults: [{
+        code: "engine/memory",
+        message: "the program takes 29.9 GB of the device's memory, which has 15.0 GB to give",
+        mend: 'let a step go through the model in smaller parts: set "microBatch" to at most ' +
+          "50 percent of the rows, or lower the rows or their length",
+      }],
+    });
+    assert.equal(fake.calls.includes("LoadedExecutable_Execute"), false);
+    await session.dispose();
+  }, { limitBytes: 15e9, peakBytes: 29.9e9 });
+});
+
+Deno.test("a checkpoint is copied on the device where that has room, else read as it is", async () => {
+  const runs: number[] = [];
+  for (const limitBytes of [1e9, 1001]) {
+    await withFake(async (fake, engine) => {
+      const session = await loaded(engine);
+      await (await session.step(tinyBatch(1), CONTROL)).read();
+      await session.save();
+      runs.push(fake.calls.filter((each) => each === "LoadedExecutable_Execute").length);
+      await session.dispose();
+    }, { limitBytes, peakBytes: 1000 });
+  }
+  assert.deepEqual(runs, [2, 1]);
+});
+
+Deno.test("XlaSession refuses batches that its replicas cannot share", async () => {
+  await withFake(async (_, engine) => {
+    const session = await loaded(engine);
+    const one = tinyBatch(1);
+    await assert.rejects(session.step(one, CONTROL), /1 batches for 2 replicas/);
+    await assert.rejects(session.step([one, one, one], CONTROL), /3 batches for 2 replicas/);
+    await session.dispose();
+  }, { replicas: 2 });
+});
