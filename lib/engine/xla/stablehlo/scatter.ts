@@ -35,16 +35,15 @@ function scalesFor(block: Block, updates: Tensor): { scale: Tensor; unit: Tensor
   // The power of two below it: its exponent alone. Infinity and what is no number give infinity.
   const exponent = block.scalar(0x7F800000, "i32");
   const bits = block.binary("and", block.convertBits(largest, "i32"), exponent);
-  const below = block.binary(
-    "maximum",
-    block.convertBits(bits, "f32"),
-    block.scalar(2 ** -60, "f32"),
-  );
   // N rows below twice that power stay below 2^62 together.
-  const most = block.scalar(2 ** (61 - Math.ceil(Math.log2(updates.shape[0]!))), "f32");
+  const most = 2 ** (61 - Math.ceil(Math.log2(updates.shape[0]!)));
+  // Both factors are normal numbers, also where all rows are zero.
+  const least = block.scalar(most * 2 ** -126, "f32");
+  const below = block.binary("maximum", block.convertBits(bits, "f32"), least);
+  const room = block.scalar(most, "f32");
   return {
-    scale: block.binary("divide", most, below),
-    unit: block.binary("divide", below, most),
+    scale: block.binary("divide", room, below),
+    unit: block.binary("divide", below, room),
   };
 }
 
