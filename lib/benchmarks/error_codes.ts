@@ -14,7 +14,7 @@ export const BENCHMARKS_ERRORS: ErrorTable = {
   },
   "benchmarks/columns": { exit: 1, about: "a line with more or fewer columns than its file has" },
   "benchmarks/duplicate-id": { exit: 1, about: "an id that occurs twice in a file" },
-  "benchmarks/empty-text": { exit: 1, about: "a line without its text" },
+  "benchmarks/empty-text": { exit: 1, about: "a line without its text or its label" },
   "benchmarks/markers": { exit: 1, about: "a text whose entities are not marked as the spec says" },
   "benchmarks/no-answers": { exit: 1, about: "questions without an answer to be scored by" },
   "benchmarks/no-column": { exit: 1, about: "a column or field that a file does not have" },

@@ -104,9 +104,10 @@ async function run(
   });
   const golden: Partial<Record<Part, Golden[]>> = {};
   for (const part of ["dev", "test"] as const) {
+    const ids = new Map<string, string>();
     for (const file of params.golden[part] ?? []) {
       next();
-      golden[part] = [...golden[part] ?? [], ...await readGolden(file)];
+      golden[part] = [...golden[part] ?? [], ...await readGolden(file, ids)];
     }
   }
   await questionsArtifact.write(outDir, {

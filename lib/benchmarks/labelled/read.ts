@@ -8,6 +8,7 @@
  */
 import { ExperimentError, type SourcePosition } from "../../base/errors.ts";
 import { readLines } from "../../text/sources/lines.ts";
+import { readJsonFile } from "../json_file.ts";
 import { readDdi } from "./ddi.ts";
 import type { Found, Skipped } from "./found.ts";
 import { type LabelGroups, labelReader } from "./groups.ts";
@@ -83,6 +84,7 @@ export async function readLabelled(
     const at = { file: source.path, line };
     if (found.text.trim() === "") throw noText("text", at);
     if (found.pair !== undefined && found.pair.trim() === "") throw noText("pair", at);
+    if (found.label === "") throw noText("label", at);
     const label = labelOf(found.label, at);
     if (found.id !== undefined) {
       const before = ids.get(found.id);
@@ -183,14 +185,9 @@ async function* readJsonLines(
 
 /** PubMedQA's file: questions by PMID; contexts are joined, the answer is final_decision. */
 async function* readPubMedQa(path: string): AsyncGenerator<Found, void> {
-  const lines: string[] = [];
-  for await (const { text } of readLines(path)) lines.push(text);
-  const questions = Object.entries(parseRecord(lines.join("\n"), { file: path }));
-  let line = 0;
-  for (const [id, question] of questions) {
-    // Whole numbers come in another order than they stand in; then the search begins anew.
-    line = lineOf(id, { lines, from: line });
-    const at = { file: path, line };
+  const { value, lines } = await readJsonFile(path, { mend: PUBLISHED });
+  for (const [id, question] of Object.entries(objectOf(value, { file: path, line: 1 }))) {
+    const line = lines.get(id)!, at = { file: path, line };
     if (question === null || typeof question !== "object") {
       throw badJson(`the question ${id} is no JSON object`, at);
     }
@@ -207,19 +204,6 @@ async function* readPubMedQa(path: string): AsyncGenerator<Found, void> {
       line,
     };
   }
-}
-
-/** The line, from 1, on which an id stands, the next one first. */
-function lineOf(
-  id: string,
-  { lines, from }: { readonly lines: readonly string[]; readonly from: number },
-): number {
-  const name = `"${id}"`;
-  for (let i = 0; i < lines.length; i++) {
-    const place = (from + i) % lines.length;
-    if (lines[place]!.includes(name)) return place + 1;
-  }
-  return 1;
 }
 
 function textOf<Name>(
@@ -272,11 +256,12 @@ function parseRecord(text: string, at: SourcePosition): object {
   try {
     value = JSON.parse(text);
   } catch {
-    throw badJson(
-      at.line === undefined ? "the file is not valid JSON" : "the line is not JSON",
-      at,
-    );
+    throw badJson("the line is not JSON", at);
   }
+  return objectOf(value, at);
+}
+
+function objectOf(value: unknown, at: SourcePosition): object {
   if (value !== null && typeof value === "object" && !Array.isArray(value)) return value;
   throw badJson("what stands here is no JSON object", at);
 }
@@ -301,17 +286,21 @@ function fieldOf(
   );
 }
 
+const PUBLISHED = "give the file as it was published, or name its format rightly";
+
 function badJson(message: string, at: SourcePosition): ExperimentError {
   return new ExperimentError("benchmarks/bad-json", message, {
     at,
-    mend: "give the file as it was published, or name its format rightly",
+    mend: PUBLISHED,
   });
 }
 
-function noText(which: string, at: SourcePosition): ExperimentError {
+function noText(which: "text" | "pair" | "label", at: SourcePosition): ExperimentError {
   return new ExperimentError("benchmarks/empty-text", `the ${which} is empty`, {
     at,
-    mend: "take the line out, or name the column that holds text",
+    mend: `take the line out, or name the column that holds ${
+      which === "label" ? "labels" : "text"
+    }`,
   });
 }
 

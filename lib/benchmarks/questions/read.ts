@@ -5,8 +5,8 @@
  * looked for near it; one that is not found there is left out of training with a reason.
  */
 import { z } from "zod";
-import { ExperimentError } from "../../base/errors.ts";
-import { readLines } from "../../text/sources/lines.ts";
+import { ExperimentError, type SourcePosition } from "../../base/errors.ts";
+import { type JsonFile, readJsonFile } from "../json_file.ts";
 import { type Located, locateText, unitsOf } from "../offsets.ts";
 import type { Golden, Question } from "./questions.ts";
 
@@ -55,35 +55,41 @@ export async function readSquad(
   path: string,
   seen: Map<string, string> = new Map(),
 ): Promise<ReadQuestions> {
-  const { data } = await readJson(path, squadFile);
+  const { value: { data }, at } = await readForm(path, squadFile);
   const questions: Question[] = [], rejected: { id: string; reason: string }[] = [];
   let repaired = 0;
-  for (const { context, qas } of data.flatMap(({ paragraphs }) => paragraphs)) {
-    for (const { id, question, answers = [], is_impossible: isImpossible = false } of qas) {
-      const before = seen.get(id);
-      if (before !== undefined) throw duplicateId(id, { path, before });
-      seen.set(id, path);
-      const base = { id, question, context, isImpossible };
-      if (isImpossible) {
-        questions.push({ ...base, answers: [] });
-        continue;
-      }
-      const texts = answers.map(({ text }) => text);
-      const [first] = answers;
-      const found = first === undefined ? "no answer" : locate(context, first);
-      if (typeof found === "string") {
-        rejected.push({ id, reason: found });
-        questions.push({ ...base, answers: texts });
-        continue;
-      }
-      if (found.isRepaired) repaired++;
-      const { start, end } = found;
-      questions.push({ ...base, answers: texts, span: { start, end } });
+  const asked = data.flatMap(({ paragraphs }, article) =>
+    paragraphs.flatMap(({ context, qas }, paragraph) =>
+      qas.map((each, place) => ({
+        ...each,
+        context,
+        place: ["data", article, "paragraphs", paragraph, "qas", place],
+      }))
+    )
+  );
+  for (const { id, question, context, answers = [], is_impossible, place } of asked) {
+    const isImpossible = is_impossible ?? false;
+    const before = seen.get(id);
+    if (before !== undefined) throw duplicateId(id, { at: at([...place, "id"]), before });
+    seen.set(id, path);
+    const base = { id, question, context, isImpossible };
+    if (isImpossible) {
+      questions.push({ ...base, answers: [] });
+      continue;
     }
+    const texts = answers.map(({ text }) => text);
+    const [first] = answers;
+    const found = first === undefined ? "no answer" : locate(context, first);
+    if (typeof found === "string") {
+      rejected.push({ id, reason: found });
+      questions.push({ ...base, answers: texts });
+      continue;
+    }
+    if (found.isRepaired) repaired++;
+    const { start, end } = found;
+    questions.push({ ...base, answers: texts, span: { start, end } });
   }
-  if (questions.length === 0) {
-    throw badJson("the file has no question", path);
-  }
+  if (questions.length === 0) throw badJson("the file has no question", { file: path });
   return { questions, repaired, rejected };
 }
 
@@ -100,45 +106,55 @@ function locate(
 /**
  * The factoid questions of a golden file of BioASQ; synonyms of all its answers are one list.
  *
- * @throws ExperimentError "benchmarks/bad-json", and what `readLines` throws
+ * @param seen the file of each id so far, of a part's other files too; added to
+ * @throws ExperimentError "benchmarks/bad-json" or "benchmarks/duplicate-id", and what
+ *   `readLines` throws
  */
-export async function readGolden(path: string): Promise<Golden[]> {
-  const { questions } = await readJson(path, goldenFile);
-  const factoids = questions.filter(({ type }) => type === "factoid");
-  if (factoids.length === 0) throw badJson("the file has no factoid question", path);
-  return factoids.map(({ id, exact_answer = [] }) => ({ id, synonyms: [exact_answer].flat(2) }));
-}
-
-async function readJson<T>(path: string, schema: z.ZodType<T>): Promise<T> {
-  const lines: string[] = [];
-  for await (const { text } of readLines(path)) lines.push(text);
-  let value: unknown;
-  try {
-    value = JSON.parse(lines.join("\n"));
-  } catch {
-    throw badJson("the file is not valid JSON", path);
+export async function readGolden(
+  path: string,
+  seen: Map<string, string> = new Map(),
+): Promise<Golden[]> {
+  const { value: { questions }, at } = await readForm(path, goldenFile);
+  const golden: Golden[] = [];
+  for (const [place, { id, type, exact_answer = [] }] of questions.entries()) {
+    if (type !== "factoid") continue;
+    const before = seen.get(id);
+    if (before !== undefined) {
+      throw duplicateId(id, { at: at(["questions", place, "id"]), before });
+    }
+    seen.set(id, path);
+    golden.push({ id, synonyms: [exact_answer].flat(2) });
   }
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const { path: place, message } = parsed.error.issues[0]!;
-  throw badJson(`${place.join(".") || "the file"}: ${message}`, path);
+  if (golden.length > 0) return golden;
+  throw badJson("the file has no factoid question", { file: path });
 }
 
-function badJson(message: string, file: string): ExperimentError {
-  return new ExperimentError("benchmarks/bad-json", message, {
-    at: { file },
-    mend: "give the file as it was published, in SQuAD's form, or as BioASQ's golden file",
-  });
+const MEND = "give the file as it was published, in SQuAD's form, or as BioASQ's golden file";
+
+/** A file's value, checked; a fault is told where it stands. */
+async function readForm<T>(
+  path: string,
+  schema: z.ZodType<T>,
+): Promise<{ readonly value: T; readonly at: JsonFile["at"] }> {
+  const { value, at } = await readJsonFile(path, { mend: MEND });
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return { value: parsed.data, at };
+  const { path: place, message } = parsed.error.issues[0]!;
+  throw badJson(`${place.join(".") || "the file"}: ${message}`, at(place));
+}
+
+function badJson(message: string, at: SourcePosition): ExperimentError {
+  return new ExperimentError("benchmarks/bad-json", message, { at, mend: MEND });
 }
 
 function duplicateId(
   id: string,
-  { path, before }: { readonly path: string; readonly before: string },
+  { at, before }: { readonly at: SourcePosition; readonly before: string },
 ): ExperimentError {
-  const where = before === path ? "twice" : `in ${before} too`;
+  const where = before === at.file ? "twice" : `in ${before} too`;
   return new ExperimentError(
     "benchmarks/duplicate-id",
     `the id ${JSON.stringify(id)} stands ${where}`,
-    { at: { file: path }, mend: "give each question an id of its own, or take one of them out" },
+    { at, mend: "give each question an id of its own, or take one of them out" },
   );
 }

@@ -4,6 +4,7 @@
  */
 import type { z } from "zod";
 import type { JsonObject } from "../../base/canonical.ts";
+import { ExperimentError } from "../../base/errors.ts";
 import type { Benchmark, Example, Prepared } from "../../benchmarks/benchmark.ts";
 import { openDevice } from "../../engine/devices.ts";
 import type { TrainingSession } from "../../engine/engine.ts";
@@ -187,6 +188,12 @@ async function readMaterial<
     warn: (message) => emit({ type: "warning", message }),
   });
   const { examples } = prepared;
+  if (examples.train.length === 0) {
+    throw new ExperimentError("tasks/no-examples", `there are no ${rows} to train on`, {
+      mend:
+        "give the data's train part such as can be learned; its warnings say what became of them",
+    });
+  }
   const steps = finetuneSteps(params, examples.train.length);
   return { model, config, prepared, steps, hasSegments: hasSegments(examples) };
 }

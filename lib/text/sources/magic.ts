@@ -78,6 +78,16 @@ const KNOWN: readonly (NoText & { readonly bytes: readonly number[]; readonly at
     what: "a Parquet table, not text",
     mend: "write its text as JSON lines, and use format: jsonl",
   },
+  {
+    bytes: ascii("version https://git-lfs.github.com/spec/"),
+    what: "a pointer of Git LFS, which stands for the file",
+    mend: "fetch the file itself: git lfs pull",
+  },
+  ...["<!DOCTYPE html", "<!doctype html", "<html"].map((tag) => ({
+    bytes: ascii(tag),
+    what: "a web page, not the file that was asked for",
+    mend: "fetch the file again: the page may say why it is not there",
+  })),
   { bytes: ascii("%PDF-"), what: "a PDF, not text", mend: "take the text out, as pdftotext does" },
 ];
 

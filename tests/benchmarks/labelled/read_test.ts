@@ -155,7 +155,19 @@ Deno.test("readLabelled() names file, line and mend of whatever it cannot read",
     [
       '{"1":',
       { format: "pubmedqa" },
-      `part.tsv: the file is not valid JSON [benchmarks/bad-json]\n${json}`,
+      `part.tsv:1:6: the file is not valid JSON from here on [benchmarks/bad-json]\n${json}`,
+    ],
+    [
+      '{\n"1": {"QUESTION": "q"},\n"1": {"QUESTION": "r"}}',
+      { format: "pubmedqa" },
+      'part.tsv:3:1: "1" stands twice in the file [benchmarks/duplicate-id]\n' +
+      "  mend: give each an id of its own, or take one of them out",
+    ],
+    [
+      "a\t\n",
+      gad,
+      "part.tsv:1: the label is empty [benchmarks/empty-text]\n" +
+      "  mend: take the line out, or name the column that holds labels",
     ],
     [
       '{\n"1": {"QUESTION": "q"}}',

@@ -196,13 +196,13 @@ Deno.test("readSquad() and readGolden() name the file and what is wrong in it", 
   const mend =
     "  mend: give the file as it was published, in SQuAD's form, or as BioASQ's golden file";
   const cases: [string, string][] = [
-    ["", "q.json: the file is not valid JSON"],
-    ['{"data": [', "q.json: the file is not valid JSON"],
+    ["", "q.json:1:1: the file is not valid JSON from here on"],
+    ['{"data": [\n', "q.json:1:11: the file is not valid JSON from here on"],
     ['{"data": []}', "q.json: the file has no question"],
-    ["[]", "q.json: the file: Invalid input: expected object, received array"],
+    ["[]", "q.json:1:1: the file: Invalid input: expected object, received array"],
     [
       squad("a", [["a", -1]]),
-      "q.json: data.0.paragraphs.0.qas.0.answers.0.answer_start: Too small: expected number to be >=0",
+      "q.json:1:138: data.0.paragraphs.0.qas.0.answers.0.answer_start: Too small: expected number to be >=0",
     ],
   ];
   for (const [content, expected] of cases) {
@@ -214,7 +214,7 @@ Deno.test("readSquad() and readGolden() name the file and what is wrong in it", 
   twice.data.push(twice.data[0]);
   const path = dir.file("q.json", JSON.stringify(twice));
   await assertFault(() => readSquad(path), {
-    text: 'q.json: the id "q" stands twice [benchmarks/duplicate-id]\n' +
+    text: 'q.json:1:202: the id "q" stands twice [benchmarks/duplicate-id]\n' +
       "  mend: give each question an id of its own, or take one of them out",
     dir: dir.path,
   });

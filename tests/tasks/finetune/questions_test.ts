@@ -181,3 +181,27 @@ Deno.test("squad of form 2.0 gives no answer where none is likelier, and tells i
   assert.equal(counts["unanswered/answerable"], 60);
   assert.equal(counts["support/unanswerable"], 0);
 });
+
+Deno.test("squad says that no question can be learned where every answer is off", async () => {
+  const odd = file("odd", { count: 3 }), text = Deno.readTextFileSync(odd);
+  Deno.writeTextFileSync(odd, text.replaceAll(/"text":"[^"]*"/g, '"text":"zzz"'));
+  const data = await runKind(questions, { params: { train: [odd], dev: [DEV], test: [TEST] } });
+  assert.deepEqual(countsOf(data.events, "train"), {
+    questions: 3,
+    impossible: 0,
+    repaired: 0,
+    rejected: 3,
+    "rejected/the answer does not stand near its offset": 3,
+  });
+  await assertFault(
+    () =>
+      runKind(finetuning(squadBenchmark), {
+        params: PARAMS,
+        inputs: { model: [MODEL], data: [data.artifact] },
+      }),
+    {
+      text: "there are no questions to train on [tasks/no-examples]\n  mend: give the data's " +
+        "train part such as can be learned; its warnings say what became of them",
+    },
+  );
+});

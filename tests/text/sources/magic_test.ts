@@ -31,6 +31,12 @@ const HEADS: readonly (readonly [string, Uint8Array])[] = [
   ["a tar archive, which is not read", bytes(`a.txt${"\0".repeat(252)}ustar\x0000`)],
   ["a Parquet table, not text", bytes("PAR1\x15\x04\x15")],
   ["a PDF, not text", bytes("%PDF-1.7\n")],
+  [
+    "a pointer of Git LFS, which stands for the file",
+    bytes("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"),
+  ],
+  ["a web page, not the file that was asked for", bytes("<!DOCTYPE html>\n<html>")],
+  ["a web page, not the file that was asked for", bytes('<html lang="en">')],
 ];
 
 Deno.test("noTextOf() knows archives, encodings and tables by their first bytes", () => {
