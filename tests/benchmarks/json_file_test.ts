@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type JsonPath, readJsonFile } from "../../lib/benchmarks/json_file.ts";
-import { ExperimentError } from "../../lib/base/errors.ts";
+import type { ExperimentError } from "../../lib/base/errors.ts";
 import { TempDir } from "../_support/temp_dir.ts";
 
 const MEND = { mend: "mend it" };

@@ -42,6 +42,20 @@ Deno.test("ablation.yaml shows that domain pre-training helps, beyond more train
       assert.ok(f1 >= mean("ner_start") + 0.2, `${f1} against ${mean("ner_start")}`);
       assert.ok(f1 >= mean("ner_control") + 0.15, `${f1} against ${mean("ner_control")}`);
     });
+    for (const stage of ["relations", "questions"]) {
+      await t.step(
+        `${stage}: 40 points above step 0, the general-text control, and little text`,
+        () => {
+          const f1 = mean(stage, most);
+          const others = [
+            mean(`${stage}_start`),
+            mean(`${stage}_control`),
+            mean(stage, { ...most, tokens: 1000 }),
+          ];
+          assert.ok(f1 >= Math.max(...others) + 0.4, `${f1} against ${others}`);
+        },
+      );
+    }
     await t.step("held-out loss falls with corpus size at the most steps", () => {
       const losses = [1000, 4000, 16000, 64000].map((tokens) =>
         mean("pretrain", { ...most, tokens })

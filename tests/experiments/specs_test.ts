@@ -39,8 +39,9 @@ Deno.test("ablation.yaml: four sizes, four step counts, two seeds, one trajector
     assert.deepEqual([`${stage}_start`, `${stage}_control`].map(at), [2, 2]);
   }
   // A general model and a control of 600 steps a seed; each size trains to 600 once.
-  // 15 epochs of 200 sentences and 8 of 400 twice, in rows of 16, of each model that is scored.
-  const finetuning = (4 * 4 + 1 + 1) * (188 + 200 + 200);
+  // 15 epochs of 200 sentences and 8 of 400 in rows of 16, 12 of 400 in rows of 8, of each model
+  // that is scored.
+  const finetuning = (4 * 4 + 1 + 1) * (188 + 200 + 600);
   assert.equal(costs.total.steps, 2 * (600 + 600 + 4 * 600 + finetuning));
   const alone = 600 + 600 + 4 * (75 + 150 + 300 + 600) + finetuning;
   assert.equal(costs.totalUnshared.steps, 2 * alone);
