@@ -16,7 +16,6 @@ export interface Tensor extends TensorType {
 
 /** StableHLO's operations of one operand whose result has its type. */
 export type Unary =
-  | "abs"
   | "negate"
   | "exponential"
   | "log"

@@ -30,11 +30,13 @@ export function scatterAddRows(
 
 /** What to multiply by before and after: powers of two, so that nothing is rounded by it. */
 function scalesFor(block: Block, updates: Tensor): { scale: Tensor; unit: Tensor } {
-  const axes = updates.shape.map((_, i) => i);
-  const largest = block.reduce("maximum", block.unary("abs", updates), axes);
-  // The power of two below it: its exponent alone. Infinity and what is no number give infinity.
-  const exponent = block.scalar(0x7F800000, "i32");
-  const bits = block.binary("and", block.convertBits(largest, "i32"), exponent);
+  // Magnitudes are in the order of their bits; what is no number has the greatest, also where
+  // a compiler's own maximum passes over it.
+  const mask = (bits: number) => block.scalar(bits, "i32");
+  const magnitudes = block.binary("and", block.convertBits(updates, "i32"), mask(0x7FFFFFFF));
+  const largest = block.reduce("maximum", magnitudes, updates.shape.map((_, i) => i));
+  // The power of two below it: its exponent alone. What is no number gives infinity.
+  const bits = block.binary("and", largest, mask(0x7F800000));
   // N rows below twice that power stay below 2^62 together.
   const most = 2 ** (61 - Math.ceil(Math.log2(updates.shape[0]!)));
   // Both factors are normal numbers, also where all rows are zero.
