@@ -94,6 +94,8 @@ export interface LoadOptions {
   readonly only?: readonly string[];
   /** The environment; the process's own if absent. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Whether folders may be absent that variables stand for, as where nothing is read from them. */
+  readonly allowsNoFolders?: boolean;
 }
 
 /**
@@ -232,7 +234,9 @@ class Loader {
       : withDependencies(all, restriction.stages);
     const used = new Set(requests.map(({ cell }) => cell.stage));
     const folders = [...used].flatMap((stage) => [...this.#folders.get(stage) ?? []]);
-    await reportMissingFolders(new Map(folders), { environment: this.#environment, faults });
+    if (this.#options.allowsNoFolders !== true) {
+      await reportMissingFolders(new Map(folders), { environment: this.#environment, faults });
+    }
     faults.throwIfAny(this.#file);
     warnOfSeeds(ordered ?? [], this.#warnings);
     this.#warn(axesOf);

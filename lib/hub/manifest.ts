@@ -67,10 +67,9 @@ export async function isAsFetched(
 /**
  * Checks that a folder holds what was fetched into it.
  *
- * @returns its manifest
  * @throws ExperimentError "hub/damaged" naming the first file that is another or gone
  */
-export async function checkFetched(dir: string, model: HubModel): Promise<Manifest> {
+export async function checkFetched(dir: string, model: HubModel): Promise<void> {
   const manifest = await readManifest(dir);
   const again = { at: { file: dir }, mend: fetchCommand(model) };
   if (manifest === undefined) {
@@ -80,7 +79,6 @@ export async function checkFetched(dir: string, model: HubModel): Promise<Manife
     if (await isAsFetched(join(dir, name), file)) continue;
     throw new ExperimentError("hub/damaged", `${name} is not what was fetched`, again);
   }
-  return manifest;
 }
 
 /** What to do where a model is not there. */

@@ -2,14 +2,21 @@
  * The model of a task as a folder for others, with a card that says what it is and how it was
  * made: from the spec's graph and from the records of the artifacts before it.
  */
+import { join } from "node:path";
 import { ExperimentError } from "../base/errors.ts";
 import type { Task } from "../graph/task.ts";
+import { readManifest } from "../hub/manifest.ts";
 import { architectureOfModel, exportModel } from "../model/weights/export.ts";
 import type { Model } from "../model/weights/model_artifact.ts";
-import { type Origin, readOrigin } from "../model/weights/origin.ts";
-import { type CardTask, formatModelCard, type ModelCard } from "../report/text/model_card.ts";
+import {
+  type CardBase,
+  type CardTask,
+  formatModelCard,
+  type ModelCard,
+} from "../report/text/model_card.ts";
 import type { ArtifactRecord } from "../store/objects/record.ts";
 import { startingModel } from "../tasks/finetune/fine_tuned.ts";
+import { hubModelOf, model as modelKind, type ModelParams } from "../tasks/model.ts";
 import { labelOf, type ResolvedStudy } from "./study.ts";
 import { VERSION } from "./provenance.ts";
 
@@ -81,10 +88,10 @@ async function cardOf(
   },
 ): Promise<ModelCard> {
   const { experiment, graph, store } = study;
-  const before = tasksBefore(study, task), bases: Origin[] = [];
-  for (const { key } of [...before, task]) {
-    const origin = await readOrigin(store.dirOf(key));
-    if (origin !== undefined) bases.push(origin);
+  const before = tasksBefore(study, task);
+  const bases: CardBase[] = [];
+  for (const { kind, params } of [...before, task]) {
+    if (kind === modelKind.kind) bases.push(await baseOf(params as ModelParams));
   }
   const scores: ModelCard["scores"][number][] = [];
   const readers = [...graph.tasks.values()].filter((each) =>
@@ -110,6 +117,26 @@ async function cardOf(
     spec: experiment.files,
     overrides: experiment.overrides,
   };
+}
+
+/** A model from elsewhere, as far as what it was read from still tells. */
+async function baseOf(params: ModelParams): Promise<CardBase> {
+  const folder = params.folder!, named = hubModelOf(params);
+  const manifest = named === undefined ? undefined : await readManifest(folder);
+  const license = manifest?.license ?? await licenseIn(join(folder, "README.md"));
+  return {
+    name: named?.name ?? folder,
+    ...(named === undefined ? {} : { hub: named.name }),
+    ...(manifest === undefined ? {} : { commit: manifest.commit }),
+    ...(license === undefined ? {} : { license }),
+  };
+}
+
+/** The licence that a model card of the Hugging Face Hub names in its head. */
+async function licenseIn(file: string): Promise<string | undefined> {
+  const text = await Deno.readTextFile(file).catch(() => "");
+  const head = /^---\r?\n([^]*?)\r?\n---/.exec(text)?.[1] ?? "";
+  return /^license:\s*["']?([\w.+-]+)["']?\s*$/m.exec(head)?.[1];
 }
 
 function cardTask({ graph }: ResolvedStudy, task: Task): CardTask {

@@ -19,7 +19,7 @@ export interface HubModels {
  * @throws ExperimentError with all that is wrong with the spec
  */
 export async function hubModelsOf(spec: string, options: LoadOptions): Promise<HubModels> {
-  const experiment = await loadExperiment(spec, options);
+  const experiment = await loadExperiment(spec, { ...options, allowsNoFolders: true });
   const models = new Map<string, HubModel>();
   let data: string | undefined;
   for (const { kind, params } of experiment.requests) {

@@ -23,7 +23,6 @@ import {
 import { countParameters } from "../model/params.ts";
 import { modelFiles } from "../model/weights/folder.ts";
 import { modelArtifact } from "../model/weights/model_artifact.ts";
-import { writeOrigin } from "../model/weights/origin.ts";
 
 const schema = z.strictObject({
   folder: filePath(
@@ -105,14 +104,10 @@ async function run(
 ): Promise<TaskOutcome> {
   const { readModelFolder } = await import("../model/weights/folder.ts");
   const folder = params.folder!, named = hubModelOf(params);
-  const fetched = named === undefined ? undefined : await checkFetched(folder, named);
+  if (named !== undefined) await checkFetched(folder, named);
   const { vocabulary, notes, ...found } = await readModelFolder(folder, params);
   for (const message of notes) emit({ type: "warning", message });
   const { pieces, lowercase } = vocabulary;
   await modelArtifact.write(outDir, { ...found, pieces, lowercase });
-  if (fetched !== undefined) {
-    const { hub, commit, license } = fetched;
-    await writeOrigin(outDir, { hub, commit, ...(license === undefined ? {} : { license }) });
-  }
   return { facts: { parameters: countParameters(found.specs) }, scores: [] };
 }

@@ -110,6 +110,36 @@ Deno.test("a run that lacks a model of the hub names the command that brings it,
     assert.equal(code, 0, stderr);
     assert.match(stdout + stderr, /1 cached/);
   });
+
+  await t.step("exported, its card names the model on the hub and its licence", async () => {
+    const { code, stderr } = await place.call(["export", "study.yaml", "bert", "out"]);
+    assert.equal(code, 0, stderr);
+    const card = Deno.readTextFileSync(join(place.dir.path, "out/README.md"));
+    for (
+      const part of [
+        '\nlicense: "apache-2.0"\nbase_model: ["some/bert"]\n',
+        "- the model `some/bert` of the Hugging Face Hub, commit aaaaaa",
+        ", licence apache-2.0\n",
+      ]
+    ) assert.ok(card.includes(part), card);
+  });
+});
+
+Deno.test("data fetch brings the model of a spec whose other data are not there", async () => {
+  await using hub = new FakeHub(NAME, await tinyModel());
+  using place = new Place(hub);
+  place.dir.file(
+    "more.yaml",
+    `extends: study.yaml
+stages:
+  tagged:
+    uses: conll
+    with: { train: [$(env.TITRATE_DATA)/train.tsv], dev: [none.tsv], test: [none.tsv] }
+`,
+  );
+  const { code, stdout, stderr } = await place.call(["data", "fetch", "more.yaml"]);
+  assert.equal(code, 0, stderr);
+  assert.equal(stdout, "shared/data/hub/some/bert@v1\n");
 });
 
 Deno.test("data fetch --into puts models where it says; without, TITRATE_DATA does, or data", async () => {

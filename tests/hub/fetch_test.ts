@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { sha256 } from "../../lib/base/digest.ts";
+import { onDisk } from "../../lib/hub/download.ts";
 import { fetchModel, type FetchOptions } from "../../lib/hub/fetch.ts";
 import { checkFetched, MANIFEST, readManifest } from "../../lib/hub/manifest.ts";
 import { formatHubModel, hubFolder, parseHubModel } from "../../lib/hub/place.ts";
@@ -48,7 +49,8 @@ Deno.test("fetchModel() brings what is needed and no more, and records it", asyn
   await using hub = new FakeHub(MODEL.name, someFiles());
   const manifest = await fetching(hub, dir);
   checkWhole(dir, hub);
-  assert.deepEqual(await checkFetched(hubFolder(dir.path, MODEL), MODEL), manifest);
+  assert.deepEqual(await readManifest(hubFolder(dir.path, MODEL)), manifest);
+  await checkFetched(hubFolder(dir.path, MODEL), MODEL);
   assert.equal(manifest.commit, hub.commit);
   assert.equal(manifest.license, "apache-2.0");
   assert.deepEqual(manifest.files["model.safetensors"], {
@@ -372,6 +374,32 @@ Deno.test("fetchModel() brings every file that an index of weights names", async
   await assert.rejects(fetching(hub, dir), {
     code: "hub/no-model",
     message: "some/bert lacks model-2-of-2.safetensors",
+  });
+});
+
+Deno.test("fetchModel() brings a checkpoint of TensorFlow where there is nothing else", async () => {
+  using dir = new TempDir();
+  const names = [
+    "bert_config.json",
+    "vocab.txt",
+    "model.ckpt-1000000.index",
+    "model.ckpt-1000000.data-00000-of-00002",
+    "model.ckpt-1000000.data-00001-of-00002",
+  ];
+  const all = [...names, "model.ckpt-1000000.meta", "tokenizer.json"];
+  const files = new Map(all.map((name) => [name, new TextEncoder().encode(name)]));
+  await using hub = new FakeHub(MODEL.name, files, new Set(names.slice(3)));
+  assert.deepEqual(Object.keys((await fetching(hub, dir)).files), names);
+});
+
+Deno.test("a disk that is full is told as such", async () => {
+  // As Deno says it of /dev/full, which tests may not write to.
+  const error = new Error("No space left on device (os error 28)");
+  const write = () => Promise.reject(Object.assign(error, { code: "ENOSPC" }));
+  await assertFault(() => onDisk("data/x", write), {
+    text:
+      "data/x: the disk is full [hub/disk]\n  mend: make room, or set TITRATE_DATA to another " +
+      "folder, and run the same command again, which goes on where this one stopped",
   });
 });
 

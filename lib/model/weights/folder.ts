@@ -80,7 +80,13 @@ export async function readModelFolder(
   const { vocabulary, vocabularyFile } = await readVocabulary(dir, options.lowercase);
   checkVocabularySize(config, { vocabulary, file: vocabularyFile });
   using source = await openWeights(dir);
-  return { config, vocabulary, ...await readParams(source, config) };
+  const { notes, ...found } = await readParams(source, config);
+  const spare = config.vocabSize - vocabulary.size;
+  const told = spare === 0 ? [] : [
+    `${vocabularyFile}: ${vocabulary.size} pieces for ${config.vocabSize} word embeddings: ` +
+    `the last ${spare} of these are never read`,
+  ];
+  return { config, vocabulary, ...found, notes: [...notes, ...told] };
 }
 
 async function readVocabulary(dir: string, lowercase: boolean | undefined) {

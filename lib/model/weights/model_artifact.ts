@@ -268,8 +268,10 @@ export async function readConfig(file: string): Promise<unknown> {
   try {
     return parseJson(await Deno.readTextFile(file), file);
   } catch (cause) {
-    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
-    throw new ExperimentError("model/config", "cannot read the model: no config.json", {
+    if (cause instanceof ExperimentError) throw cause;
+    const isGone = cause instanceof Deno.errors.NotFound;
+    const why = isGone ? `no ${basename(file)}` : `${basename(file)} is no file that can be read`;
+    throw new ExperimentError("model/config", `cannot read the model: ${why}`, {
       at: { file },
       mend: "give the folder of a model",
       cause,

@@ -9,7 +9,7 @@
  */
 import { compareText } from "../../base/order.ts";
 import { ExperimentError } from "../../base/errors.ts";
-import { writeAll } from "../../base/files.ts";
+import { nonFile, writeAll } from "../../base/files.ts";
 import { type Shape, sizeOf } from "../../engine/ir/graph.ts";
 
 /** One tensor to be written. */
@@ -115,6 +115,8 @@ export class SafetensorsFile implements Disposable {
   static async open(path: string): Promise<SafetensorsFile> {
     let file: Deno.FsFile;
     try {
+      const what = nonFile(await Deno.stat(path));
+      if (what !== undefined) throw damaged(path, `it is ${what}`);
       file = await Deno.open(path);
     } catch (cause) {
       if (!(cause instanceof Deno.errors.NotFound)) throw cause;

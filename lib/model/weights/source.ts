@@ -41,7 +41,7 @@ export function weightFiles(dir: string): readonly string[] {
  * @throws ExperimentError "model/weights" when it is damaged
  */
 export function filesOfIndex(path: string): readonly string[] {
-  return partsOf(path, Deno.readTextFileSync(path)).files;
+  return partsOf(path).files;
 }
 
 /**
@@ -51,7 +51,8 @@ export function filesOfIndex(path: string): readonly string[] {
  *   "model/weights" when a file is missing or damaged, or the index does not fit its files
  */
 export async function openWeights(dir: string): Promise<WeightSource> {
-  const [first] = weightFiles(dir), file = first!;
+  const files = weightFiles(dir), file = files[0]!;
+  for (const each of files) await refusePointer(each);
   if (basename(file) === TORCH) return await TorchFile.open(file);
   if (basename(file) === INDEX) return await ShardedWeights.open(file);
   if (!file.endsWith(INDEX_END)) return await SafetensorsFile.open(file);
@@ -60,6 +61,20 @@ export async function openWeights(dir: string): Promise<WeightSource> {
   throw new ExperimentError("model/weights", `there are several checkpoints: ${all.join(", ")}`, {
     at: { file: dir },
     mend: "leave the .index and .data files of one",
+  });
+}
+
+/** What a file holds that Git has left on the server of its large files. */
+const POINTER = "version https://git-lfs";
+
+async function refusePointer(path: string): Promise<void> {
+  using file = await Deno.open(path).catch(() => undefined);
+  const start = new Uint8Array(POINTER.length);
+  const count = await file?.read(start).catch(() => null);
+  if (count !== start.length || new TextDecoder().decode(start) !== POINTER) return;
+  throw new ExperimentError("model/weights", "it is a pointer of Git LFS, not the weights", {
+    at: { file: path },
+    mend: "run git lfs pull there, or fetch the model with deno task data fetch",
   });
 }
 
@@ -87,7 +102,7 @@ class ShardedWeights implements WeightSource {
   ) {}
 
   static async open(path: string): Promise<ShardedWeights> {
-    const { files, map } = partsOf(path, await Deno.readTextFile(path));
+    const { files, map } = partsOf(path);
     using opened = new DisposableStack();
     const byFile = new Map<string, SafetensorsFile>();
     for (const file of files) byFile.set(file, opened.use(await SafetensorsFile.open(file)));
@@ -117,12 +132,13 @@ class ShardedWeights implements WeightSource {
 }
 
 /** The files of an index in order, and which tensor it says to be in which. */
-function partsOf(path: string, text: string) {
+function partsOf(path: string) {
   let content: unknown;
   try {
-    content = JSON.parse(text);
+    content = JSON.parse(Deno.readTextFileSync(path));
   } catch (cause) {
-    throw badIndex(path, "it is no JSON", cause);
+    const why = cause instanceof SyntaxError ? "it is no JSON" : "it cannot be read";
+    throw badIndex(path, why, cause);
   }
   const map = (content as { readonly weight_map?: unknown } | null)?.weight_map;
   if (typeof map !== "object" || map === null) throw badIndex(path, "it has no weight_map");

@@ -6,6 +6,7 @@
  * and places are checked against the file before anything is read.
  */
 import { ExperimentError } from "../../base/errors.ts";
+import { nonFile } from "../../base/files.ts";
 import { type Shape, sizeOf } from "../../engine/ir/graph.ts";
 import { type Callables, globalName, PickleError, readPickle } from "./pickle.ts";
 import { readStoredZip, ZipError } from "./stored_zip.ts";
@@ -77,8 +78,11 @@ export class TorchFile implements WeightSource {
   static async open(path: string): Promise<TorchFile> {
     let file: Deno.FsFile;
     try {
+      const what = nonFile(await Deno.stat(path));
+      if (what !== undefined) throw bad(path, `cannot read weights: it is ${what}`);
       file = await Deno.open(path);
     } catch (cause) {
+      if (cause instanceof ExperimentError) throw cause;
       throw bad(path, "cannot read weights: it cannot be opened", cause);
     }
     try {

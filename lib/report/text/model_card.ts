@@ -18,6 +18,18 @@ export interface CardTask {
   readonly files: readonly string[];
 }
 
+/** A model from elsewhere that another began from. */
+export interface CardBase {
+  /** What it is called: its name on the hub, or its folder. */
+  readonly name: string;
+  /** Its name on the Hugging Face Hub, if it is from there. */
+  readonly hub?: string;
+  /** The commit there. */
+  readonly commit?: string;
+  /** Its licence, where it is known, as the hub names it. */
+  readonly license?: string;
+}
+
 /** What a card says. */
 export interface ModelCard {
   /** The task that left the model. */
@@ -42,12 +54,8 @@ export interface ModelCard {
   readonly scores: readonly (Score & { readonly of: string })[];
   /** What was made before it, from the first on. */
   readonly before: readonly CardTask[];
-  /** Models from elsewhere that it began from. */
-  readonly bases: readonly {
-    readonly hub: string;
-    readonly commit: string;
-    readonly license?: string;
-  }[];
+  /** Models from elsewhere that it was made from, its own task's too. */
+  readonly bases: readonly CardBase[];
   /** The spec with all that it extends. */
   readonly spec: readonly TextFile[];
   /** What was overridden of it. */
@@ -88,12 +96,14 @@ model = ${architecture}.from_pretrained("FOLDER")`,
       ]),
     ),
     "## Made from",
-    ...card.bases.map(({ hub, commit, license }) =>
-      `- ${hub} of the Hugging Face Hub, commit ${commit}, licence ${license ?? "not stated"}`
-    ),
-    card.before.length === 0 ? "Nothing that Titrate made." : table(
+    ...card.bases.map(({ name, hub, commit, license }) => {
+      const where = hub === undefined ? "" : " of the Hugging Face Hub";
+      const at = commit === undefined ? "" : `, commit ${commit}`;
+      return `- the model \`${name}\`${where}${at}, licence ${license ?? "not known"}`;
+    }),
+    table(
       ["task", "kind", "files", "key"],
-      card.before.map(({ label, kind, files, key }) => [
+      [...card.before, task].map(({ label, kind, files, key }) => [
         ...[label, kind, listOf(files)],
         `\`${key}\``,
       ]),
@@ -110,6 +120,7 @@ model = ${architecture}.from_pretrained("FOLDER")`,
 function frontMatter({ bases }: ModelCard): string {
   const licenses = new Set(bases.map(({ license }) => license));
   const [license] = licenses;
+  const hubs = bases.flatMap(({ hub }) => hub ?? []);
   return [
     "---",
     "library_name: transformers",
@@ -118,7 +129,7 @@ function frontMatter({ bases }: ModelCard): string {
     ...(licenses.size === 1 && license !== undefined
       ? [`license: ${JSON.stringify(license)}`]
       : []),
-    ...(bases.length === 0 ? [] : [`base_model: ${JSON.stringify(bases.map(({ hub }) => hub))}`]),
+    ...(hubs.length === 0 ? [] : [`base_model: ${JSON.stringify(hubs)}`]),
     "---",
   ].join("\n");
 }

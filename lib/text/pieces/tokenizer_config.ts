@@ -46,9 +46,13 @@ export async function readLowercase(file: string): Promise<boolean | undefined> 
   let text: string;
   try {
     text = await Deno.readTextFile(file);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) return undefined;
+    throw new ExperimentError("text/bad-vocab", `${TOKENIZER_CONFIG} cannot be read`, {
+      at: { file },
+      mend: "fetch or make the file again",
+      cause,
+    });
   }
   return lowercaseOf(text, file);
 }
@@ -91,7 +95,7 @@ function parse(text: string, file: string): Readonly<Record<string, unknown>> {
   let cause: unknown;
   try {
     const content: unknown = JSON.parse(text);
-    if (typeof content === "object" && content !== null) {
+    if (typeof content === "object" && content !== null && !Array.isArray(content)) {
       return content as Readonly<Record<string, unknown>>;
     }
   } catch (error) {

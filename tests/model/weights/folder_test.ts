@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { openDevice } from "../../../lib/engine/devices.ts";
+import { ExperimentError } from "../../../lib/base/errors.ts";
 import { Graph } from "../../../lib/engine/ir/graph.ts";
 import { buildEncoder, PADDING_BIAS } from "../../../lib/model/bert.ts";
 import { bertConfig, toHuggingFace } from "../../../lib/model/config.ts";
@@ -176,6 +177,86 @@ Deno.test("readModelFolder() reads the words of a tokenizer.json, and refuses an
   await assert.rejects(readModelFolder(dir.path), {
     message: 'the id 0 of "b" is taken or too great',
   });
+});
+
+Deno.test("readModelFolder() tells of word embeddings that no piece is of", async () => {
+  using dir = new TempDir();
+  folder(dir);
+  await writeSafetensors(join(dir.path, "model.safetensors"), TENSORS);
+  const file = dir.file("vocab.txt", pieces.slice(0, 6).join("\n"));
+  assert.deepEqual((await readModelFolder(dir.path)).notes, [
+    `${file}: 6 pieces for 8 word embeddings: the last 2 of these are never read`,
+  ]);
+});
+
+/** What becomes of a file that is not as it should be. */
+const SPOILED: Readonly<Record<string, (bytes: Uint8Array) => Uint8Array | undefined>> = {
+  "is empty": () => new Uint8Array(),
+  "is cut off": (bytes) => bytes.slice(0, bytes.length / 2),
+  "is UTF-16": (bytes) => {
+    const text = new TextDecoder().decode(bytes);
+    const halves = Uint16Array.from(`\uFEFF${text}`, (each) => each.charCodeAt(0));
+    return new Uint8Array(halves.buffer);
+  },
+  "is bytes of something else": () => Uint8Array.from({ length: 4000 }, (_, i) => i * 37 & 255),
+  "is a list": () => new TextEncoder().encode("[1, 2]"),
+  "is a web page": () => new TextEncoder().encode("<!doctype html><title>404</title>"),
+  "is a pointer of Git LFS": () =>
+    new TextEncoder().encode(
+      "version https://git-lfs.github.com/spec/v1\noid sha256:0123\nsize 435778770\n",
+    ),
+  "is a folder": () => undefined,
+  "is not there": () => undefined,
+};
+
+/** The files of a folder, each with those that stand in its stead. */
+const READ: readonly (readonly [name: string, ...without: string[]])[] = [
+  ["config.json"],
+  ["vocab.txt"],
+  ["tokenizer_config.json"],
+  ["tokenizer.json", "vocab.txt", "tokenizer_config.json"],
+  ["model.safetensors", "model.safetensors.index.json", "pytorch_model.bin"],
+  ["model.safetensors.index.json", "model.safetensors"],
+  ["pytorch_model.bin", "model.safetensors", "model.safetensors.index.json"],
+];
+
+Deno.test("a file of a model that is not as it should be is named, never a stack", async (t) => {
+  for (const [name, ...without] of READ) {
+    for (const [what, spoil] of Object.entries(SPOILED)) {
+      // A cut vocabulary is one of fewer pieces; one that is not there is no fault of this file.
+      if (what === "is not there" && /^(tokenizer|model\.safetensors\.i|pytorch)/.test(name)) {
+        continue;
+      }
+      if (what === "is cut off" && name === "vocab.txt") continue;
+      await t.step(`${name} ${what}`, async () => {
+        using dir = new TempDir();
+        folder(dir);
+        const path = join(dir.path, name);
+        await writeSafetensors(join(dir.path, "model.safetensors"), TENSORS);
+        dir.file("pytorch_model.bin", Deno.readFileSync(golden("torch_zip.bin")));
+        const vocab = Object.fromEntries(pieces.map((piece, id) => [piece, id]));
+        dir.file("tokenizer.json", JSON.stringify({ model: { type: "WordPiece", vocab } }));
+        const map = Object.fromEntries(TENSORS.map(({ name }) => [name, "a.safetensors"]));
+        dir.file("model.safetensors.index.json", JSON.stringify({ weight_map: map }));
+        if (name !== "tokenizer.json") Deno.removeSync(join(dir.path, "tokenizer.json"));
+        for (const each of without) Deno.removeSync(join(dir.path, each));
+        const spoiled = spoil(Deno.readFileSync(path));
+        Deno.removeSync(path);
+        if (spoiled !== undefined) Deno.writeFileSync(path, spoiled);
+        else if (what === "is a folder") Deno.mkdirSync(path);
+        try {
+          await readModelFolder(dir.path);
+        } catch (error) {
+          if (!(error instanceof ExperimentError)) throw error;
+          const [{ at, mend, message }] = error.faults;
+          assert.equal(at?.file, path, message);
+          assert.ok(mend !== undefined && mend.length > 10);
+          return;
+        }
+        assert.fail("it was read");
+      });
+    }
+  }
 });
 
 const golden = (name: string) => new URL(`./golden/${name}`, import.meta.url).pathname;
