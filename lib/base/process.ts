@@ -52,8 +52,8 @@ const TICKS = 100;
 /** What is known of a process; undefined if it is gone, or on a system that does not tell. */
 export function processFacts(pid: number): ProcessFacts | undefined {
   const stat = textOf(`/proc/${pid}/stat`);
-  const boot = /^btime (\d+)$/m.exec(textOf("/proc/stat") ?? "")?.[1];
-  if (stat === undefined || boot === undefined) return undefined;
+  const bootMs = bootTimeMs();
+  if (stat === undefined || bootMs === undefined) return undefined;
   // The name stands in brackets and may hold brackets and spaces itself.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const [state, parent, group] = fields;
@@ -62,10 +62,19 @@ export function processFacts(pid: number): ProcessFacts | undefined {
   return {
     parent: Number(parent),
     group: Number(group),
-    startedAt: new Date(Number(boot) * 1000 + Number(fields[19]) * (1000 / TICKS)),
+    startedAt: new Date(bootMs + Number(fields[19]) * (1000 / TICKS)),
     program: stat.slice(stat.indexOf("(") + 1, stat.lastIndexOf(")")),
     ignoresHangup: ignored !== undefined && (BigInt(`0x${ignored}`) & 1n) === 1n,
   };
+}
+
+let bootedAtMs: number | undefined;
+
+/** Asked once: what stands beside it grows with the machine's processors and takes long to write. */
+function bootTimeMs(): number | undefined {
+  if (bootedAtMs !== undefined) return bootedAtMs;
+  const seconds = /^btime (\d+)$/m.exec(textOf("/proc/stat") ?? "")?.[1];
+  return seconds === undefined ? undefined : bootedAtMs = Number(seconds) * 1000;
 }
 
 /** The clock may be set a little meanwhile. */

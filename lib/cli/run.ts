@@ -10,7 +10,6 @@ import { type SpecOptions, studyOptions } from "./options.ts";
 import { ProgressLines } from "./progress/lines.ts";
 import { ProgressBlock } from "./progress/terminal.ts";
 import { printReport } from "./run_report.ts";
-import { openScreen } from "./screen.ts";
 import { printError } from "./streams.ts";
 import { reportPlan } from "./plan.ts";
 
@@ -38,7 +37,9 @@ export interface RunCommandOptions extends SpecOptions {
  */
 export async function run(spec: string, options: RunCommandOptions): Promise<number> {
   const { jobs, failFast, json, results } = options;
-  const screen = options.quiet ? undefined : openScreen();
+  const screen = options.quiet || !Deno.stderr.isTerminal()
+    ? undefined
+    : (await import("./screen.ts")).openScreen();
   const print = screen?.print ?? printError;
   const warnings: string[] = [];
   using interrupt = new Interrupt({ print, isDetached: options.detached });

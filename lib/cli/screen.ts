@@ -5,9 +5,8 @@ import { printableLine } from "../base/terminal.ts";
 import type { Screen } from "./progress/terminal.ts";
 import { printError } from "./streams.ts";
 
-/** Standard error as a screen with a live block; undefined where it is no terminal. */
-export function openScreen(): Screen | undefined {
-  if (!Deno.stderr.isTerminal()) return undefined;
+/** Standard error, which is a terminal, as a screen with a live block. */
+export function openScreen(): Screen {
   // A terminal that goes away must not end the run before it has saved.
   process.stderr.on("error", () => {});
   // The cursor stays: hiding it would need an exit hook that takes over signals.

@@ -115,7 +115,7 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunRe
   await execute(study, { ...options, recorder });
   if (hasWork) await recorder.flush();
   const cells = await allCells(study);
-  const outcomes = await outcomesOf(cells, study, (message) => tracker.warn(message));
+  const outcomes = await outcomesOf(cells, study, tracker);
   const rows = rowsOfCells(cells, { outcomes, kinds: study.options.kinds });
   const fits = fitCurves(experiment.fits, { rows, cells, trajectoryOf: trajectoryFinder(graph) });
   recorder.recordFits(name, fits);
@@ -154,15 +154,18 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunRe
  */
 async function outcomesOf(
   cells: readonly CellRow[],
-  { store, folder }: Pick<Study, "store" | "folder">,
-  warn: (message: string) => void,
+  { store, folder, plan, outcomes: known }: Study,
+  tracker: Tracker,
 ): Promise<Map<string, RecordedOutcome>> {
   const outcomes = new Map<string, RecordedOutcome>();
   const gone: string[] = [];
   for (const key of new Set(cells.map((cell) => cell.key))) {
-    const record = await store.find(key);
-    if (record === undefined) gone.push(key);
-    else outcomes.set(key, { kind: record.kind, ...record.outcome });
+    // What was there stays as the plan read it; what ran has another record since.
+    const cached = plan.tasks.get(key)?.state === "cached" ? known.get(key) : undefined;
+    const record = cached === undefined ? await store.find(key) : undefined;
+    if (cached !== undefined) outcomes.set(key, cached);
+    else if (record !== undefined) outcomes.set(key, { kind: record.kind, ...record.outcome });
+    else gone.push(key);
   }
   if (gone.length === 0) return outcomes;
   try {
@@ -171,7 +174,7 @@ async function outcomesOf(
     }
   } catch (error) {
     if (!(error instanceof ExperimentError)) throw error;
-    warn(`results whose artifacts are gone are not shown: ${error.message}`);
+    tracker.warn(`results whose artifacts are gone are not shown: ${error.message}`);
   }
   return outcomes;
 }

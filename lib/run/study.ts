@@ -15,6 +15,7 @@ import type { Task, TaskKind } from "../graph/task.ts";
 import { type Experiment, loadExperiment } from "../experiment/experiment.ts";
 import { formatCell } from "../report/text/labels.ts";
 import { ArtifactStore } from "../store/objects/artifacts.ts";
+import type { RecordedOutcome } from "../store/database/results.ts";
 import type { CellRow } from "../store/database/rows.ts";
 import { type ResultsFolder, resultsFolder } from "../store/results_folder.ts";
 import { fileUnder, type Filing } from "./variant.ts";
@@ -71,6 +72,8 @@ export interface Study extends ResolvedStudy {
   readonly plan: Plan;
   /** The hash of each kind's code. */
   readonly code: ReadonlyMap<string, string>;
+  /** What the records of artifacts said that the plan found, by key. */
+  readonly outcomes: ReadonlyMap<string, RecordedOutcome>;
 }
 
 /**
@@ -114,9 +117,14 @@ export async function openStudy(options: StudyOptions): Promise<Study> {
       ),
     ),
   );
+  const outcomes = new Map<string, RecordedOutcome>();
   let unfinished: Promise<ReadonlySet<string>> | undefined;
   const plan = await planGraph(graph, {
-    lookup: (key) => store.find(key),
+    async lookup(key) {
+      const record = await store.find(key);
+      if (record !== undefined) outcomes.set(key, { kind: record.kind, ...record.outcome });
+      return record;
+    },
     verify: (key) => store.verify(key),
     code,
     strictCode: options.strictCode ?? false,
@@ -130,7 +138,7 @@ export async function openStudy(options: StudyOptions): Promise<Study> {
       return await graph.kinds.get(kind)!.checkpointStep?.(store.taskScratchOf(key));
     },
   });
-  return { ...resolved, plan, code };
+  return { ...resolved, plan, code, outcomes };
 }
 
 /**

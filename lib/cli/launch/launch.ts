@@ -17,6 +17,12 @@ import { startedFrom } from "./started_from.ts";
 const ENTRY = new URL("../entry.ts", import.meta.url).href;
 
 /**
+ * Room for young objects, in MB. A command loads many modules and is over soon: with V8's
+ * own 1 MB, a sixth of its time went to collecting garbage while it grew.
+ */
+const YOUNG_SPACE = "--v8-flags=--min-semi-space-size=16";
+
+/**
  * Becomes the process of a command.
  *
  * @throws Error where a process cannot become another one
@@ -38,7 +44,7 @@ export async function launch(args: readonly string[]): Promise<never> {
 export function become(rights: Rights, args: readonly string[], option?: string): never {
   const deno = Deno.execPath(), cwd = Deno.cwd();
   const { flags, startIn } = grant(rights);
-  const command = ["run", "--quiet", ...flags, ENTRY];
+  const command = ["run", "--quiet", YOUNG_SPACE, ...flags, ENTRY];
   if (startIn === undefined) return replaceProcess(deno, [...command, ...args]);
   makeFolder(startIn);
   Deno.chdir(startIn);
