@@ -1,7 +1,7 @@
 /** Nested params as rows: one a value, named by its path. */
 import { canonical, type Json, type JsonObject } from "../../base/canonical.ts";
 import { joinPath } from "../../base/path.ts";
-import type { Row } from "./_batch.ts";
+import type { Row } from "./_write_rows.ts";
 
 /**
  * Rows for the table `params`: "schedule.warmup", "sources[0].path", ...

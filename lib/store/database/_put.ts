@@ -4,7 +4,8 @@ import { sha256 } from "../../base/digest.ts";
 import { type FactInfo, FACTS, type Facts } from "../../base/facts.ts";
 import type { Measurement } from "../../graph/task.ts";
 import type { ArtifactRows } from "../objects/artifacts.ts";
-import type { Batch, Row } from "./_batch.ts";
+import type { Batch } from "./_batch.ts";
+import type { Row } from "./_write_rows.ts";
 import { flattenParams } from "./_params.ts";
 import type { CellRow, FitRow, HistoryRows, RunEnd, RunStart, TaskRow } from "./rows.ts";
 
@@ -19,7 +20,7 @@ export function putRunStart(batch: Batch, start: RunStart, place: string): void 
     place,
     latest_run: run,
   }]);
-  batch.put("runStarts", [{
+  batch.put("runs", [{
     run,
     experiment,
     variant,
@@ -57,7 +58,7 @@ export function putRunStart(batch: Batch, start: RunStart, place: string): void 
 /** A run has ended. */
 export function putRunEnd(batch: Batch, run: string, end: RunEnd & { endedAt: string }): void {
   const { status, counts: { total, cached, ran, failed }, elapsedMs, endedAt } = end;
-  batch.put("runEnds", [{
+  batch.put("runs", [{
     run,
     status,
     ended_at: endedAt,

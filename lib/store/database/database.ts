@@ -6,56 +6,37 @@
  * turns; where a reader keeps the file, they write a copy and put it in its place:
  * the reader goes on with what it has, and no run waits for it. A new file is made
  * beside and renamed, so that no kill and no full disk leaves half a database.
- *
- * Files are attached to an instance in memory, which takes any path as it is, and
- * reaches nothing else: no extension, no other file.
  */
-import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import type { DuckDBConnection } from "@duckdb/node-api";
 import { dirname, resolve } from "node:path";
 import { ExperimentError } from "../../base/errors.ts";
 import { sleep } from "../../base/sleep.ts";
-import { nonFile, removeIfThere, syncPath } from "../../base/files.ts";
-import { storeFault } from "../faults.ts";
 import { FileLock } from "../lock.ts";
-import { duckdbPath } from "../results_folder.ts";
 import {
-  databaseFault,
-  EmptyDatabase,
-  isDamaged,
-  isLockConflict,
-  locked,
-  newerDatabase,
-  NoRegularFile,
-} from "./_faults.ts";
-import { SCHEMA_VERSION, sqlText, TABLES, tableStatements } from "./schema.ts";
-import { viewStatements } from "./views.ts";
+  attach,
+  attachPatiently,
+  CATALOG,
+  isOnlyRead,
+  LOCK_LIMIT_MS,
+  LONGEST_WAIT_MS,
+  type OpenDatabase,
+  type OpenOptions,
+} from "./_attach.ts";
+import { databaseFault, isDamaged, isLockConflict, locked } from "./_faults.ts";
+import {
+  besideOf,
+  checkOwner,
+  isRegularFile,
+  markOf,
+  putInPlace,
+  removeDatabase,
+  setAside,
+  statOf,
+} from "./_place.ts";
+import { checkVersion, schemaStatements } from "./_version.ts";
 
-/** How long to go on trying while another program keeps the database. */
-export const LOCK_LIMIT_MS = 30_000;
-
-/** Short, so that somebody who asks again and again cannot keep a run from writing. */
-const LONGEST_WAIT_MS = 40;
 /** How long a writer lets a reader finish before it writes a copy instead. */
 const PATIENCE_MS = 500;
-
-/** The name that an attached database has in SQL. */
-const CATALOG = "titrate";
-
-/** How to open a database. */
-export interface OpenOptions {
-  /** `LOCK_LIMIT_MS` if absent. */
-  readonly lockLimitMs?: number | undefined;
-  /** Aborted: waiting for the file ends with its reason. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** A database that is open; close it soon. */
-export interface OpenDatabase {
-  /** The one connection to it. */
-  readonly connection: DuckDBConnection;
-  /** Writes everything to the file and lets others at it; doing it again does nothing. */
-  close(): void;
-}
 
 /**
  * Opens a database to read; nothing can be changed, and no other file be reached.
@@ -228,7 +209,7 @@ async function makeBeside<T>(
   { work, fill }: WriteOptions<T>,
   what: "new" | "copy",
 ): Promise<T> {
-  const beside = `${path}.new`;
+  const beside = besideOf(path);
   // What a killed writer left: nobody else is here, the lock is ours.
   await removeDatabase(beside);
   try {
@@ -253,12 +234,6 @@ async function makeBeside<T>(
   }
 }
 
-async function putInPlace(path: string): Promise<void> {
-  await syncPath(`${path}.new`);
-  await Deno.rename(`${path}.new`, path);
-  await syncPath(dirname(path));
-}
-
 async function transact<T>(
   connection: DuckDBConnection,
   work: (connection: DuckDBConnection) => Promise<T>,
@@ -268,6 +243,13 @@ async function transact<T>(
   await connection.run("COMMIT");
   await connection.run(`CHECKPOINT ${CATALOG}`);
   return result;
+}
+
+function missing(path: string): ExperimentError {
+  return new ExperimentError("store/no-database", "there are no results yet", {
+    at: { file: path },
+    mend: "run an experiment first: deno task run experiments/ablation.yaml",
+  });
 }
 
 const turns = new Map<string, Promise<void>>();
@@ -287,213 +269,13 @@ async function takeTurn(file: string): Promise<() => void> {
   };
 }
 
-/** Attaches the file, trying again while another process has it. */
-async function attachPatiently(
-  path: string,
-  { canWrite, signal, lockLimitMs = LOCK_LIMIT_MS }: OpenOptions & { readonly canWrite: boolean },
-): Promise<OpenDatabase> {
-  const startMs = performance.now();
-  // Processes that met once should not meet again at every later try.
-  let waitMs = 5 + Deno.pid % 10;
-  while (true) {
-    signal?.throwIfAborted();
-    try {
-      return await attach(path, canWrite ? "write" : "read");
-    } catch (error) {
-      if (!isLockConflict(error)) throw error;
-      if (performance.now() - startMs + waitMs > lockLimitMs) {
-        throw canWrite ? error : locked(error, path);
-      }
-    }
-    await sleep(waitMs, signal);
-    waitMs = Math.min(waitMs * 1.4, LONGEST_WAIT_MS);
-  }
-}
-
-/**
- * Bytes of a block of a new file. DuckDB's own quarter of a megabyte, a few of them for
- * each small table, made 10 MB of a study of a dozen tasks; with these it is 3 MB, and
- * half a million rows are read as fast.
- */
-const BLOCK_BYTES = 65_536;
-
-async function attach(path: string, how: "read" | "write" | "create"): Promise<OpenDatabase> {
-  const canWrite = how !== "read";
-  const instance = await DuckDBInstance.create(":memory:", {
-    // Extensions are never looked for, on the disk or on the net.
-    autoload_known_extensions: "false",
-    autoinstall_known_extensions: "false",
-    allow_community_extensions: "false",
-    ...(canWrite ? { threads: "1" } : {}),
-  });
-  let connection: DuckDBConnection | undefined;
-  let isOpen = true;
-  const close = () => {
-    if (!isOpen) return;
-    isOpen = false;
-    connection?.closeSync();
-    instance.closeSync();
-  };
-  try {
-    connection = await instance.connect();
-    // The transaction is in the file at once, by a checkpoint: no log is left beside it.
-    const options = {
-      read: "READ_ONLY",
-      write: "RECOVERY_MODE no_wal_writes",
-      create: `RECOVERY_MODE no_wal_writes, BLOCK_SIZE ${BLOCK_BYTES}`,
-    };
-    await connection.run([
-      // What does not fit into memory is not spilled beside the results.
-      ...(canWrite ? [] : ["SET temp_directory = ''"]),
-      `ATTACH ${sqlText(duckdbPath(path))} AS ${CATALOG} (TYPE DUCKDB, ${options[how]})`,
-      `USE ${CATALOG}`,
-      "SET enable_external_access = false",
-      "SET lock_configuration = true",
-    ].join(";\n"));
-    return { connection, close };
-  } catch (error) {
-    close();
-    throw error;
-  }
-}
-
-/** The statements that make an empty database one of Titrate. */
-function schemaStatements(): string[] {
-  return [
-    "CREATE TABLE schema_version (version INTEGER)",
-    "COMMENT ON TABLE schema_version IS 'One row: the version of these tables and views.'",
-    "COMMENT ON COLUMN schema_version.version IS 'A newer one than Titrate knows is refused.'",
-    `INSERT INTO schema_version VALUES (${SCHEMA_VERSION})`,
-    ...Object.values(TABLES).flatMap(tableStatements),
-    ...viewStatements(),
-  ];
-}
-
-async function checkVersion(connection: DuckDBConnection, path: string): Promise<void> {
-  const reader = await connection.runAndReadAll(
-    `SELECT table_name FROM duckdb_tables() WHERE database_name = '${CATALOG}'`,
-  );
-  const names = reader.getRows().map(([name]) => String(name));
-  if (names.length === 0) throw new EmptyDatabase();
-  if (!names.includes("schema_version")) {
-    throw new ExperimentError("store/not-a-database", "this database is not one of Titrate", {
-      at: { file: path },
-      mend: "name another results folder, or move the file away",
-    });
-  }
-  const rows = await connection.runAndReadAll("SELECT max(version) FROM schema_version");
-  const version = Number(rows.getRows()[0]?.[0]);
-  if (version > SCHEMA_VERSION) {
-    throw newerDatabase(
-      `cannot use a database of version ${version}, this version of Titrate knows ${SCHEMA_VERSION}`,
-      path,
-    );
-  }
-  if (version < SCHEMA_VERSION) {
-    throw new ExperimentError(
-      "store/older-format",
-      `the database is of version ${version}, this version of Titrate needs ${SCHEMA_VERSION}`,
-      {
-        at: { file: path },
-        mend: "deno task rebuild makes it anew from the artifacts; so does the next run",
-      },
-    );
-  }
-}
-
 /** Whether a file in our place is no database any more. */
 function isUseless(error: unknown): boolean {
   return isDamaged(error) ||
     error instanceof ExperimentError && error.code === "store/older-format";
 }
 
-/** Refuses the database of another program: it is somebody's, and not to be moved. */
-async function checkOwner(path: string): Promise<void> {
-  if (!await isSqlite(path)) return;
-  throw new ExperimentError(
-    "store/not-a-database",
-    "this is an SQLite database, not one of Titrate",
-    { at: { file: path }, mend: "name another results folder, or move the file away" },
-  );
-}
-
-async function isSqlite(path: string): Promise<boolean> {
-  if ((await statOf(path))?.isFile !== true) return false;
-  using file = await Deno.open(path);
-  const head = new Uint8Array(16);
-  await file.read(head);
-  return new TextDecoder().decode(head).startsWith("SQLite format 3");
-}
-
 function reasonOf(error: unknown): string {
   if (error instanceof ExperimentError) return error.message;
   return `cannot read the database: ${(error as Error).message.split("\n", 1)[0]}`;
-}
-
-/** Moves a database and its log out of the way; returns where it is now. */
-async function setAside(path: string): Promise<string> {
-  let n = 1;
-  while (await statOf(`${path}.aside-${n}`) !== undefined) n++;
-  const aside = `${path}.aside-${n}`;
-  await Deno.rename(path, aside);
-  if (await statOf(`${path}.wal`) !== undefined) await Deno.rename(`${path}.wal`, `${aside}.wal`);
-  return aside;
-}
-
-async function removeDatabase(path: string): Promise<void> {
-  await removeIfThere(path);
-  await removeIfThere(`${path}.wal`);
-}
-
-/** What changes when somebody writes the file; undefined where a log belongs to it. */
-async function markOf(path: string): Promise<string | undefined> {
-  const [file, log] = [await statOf(path), await statOf(`${path}.wal`)];
-  if (file === undefined || log !== undefined) return undefined;
-  return `${file.dev}:${file.ino}:${file.size}:${file.mtime?.getTime()}`;
-}
-
-/** Whether those who have the file open read it only. */
-async function isOnlyRead(path: string): Promise<boolean> {
-  try {
-    (await attach(path, "read")).close();
-    return true;
-  } catch (error) {
-    if (isLockConflict(error)) return false;
-    throw error;
-  }
-}
-
-/**
- * Whether there is a file at all.
- *
- * @throws NoRegularFile where something else stands: a named pipe would be waited for,
- *   and so never be opened
- */
-async function isRegularFile(path: string): Promise<boolean> {
-  const info = await statOf(path);
-  const what = info === undefined ? undefined : nonFile(info);
-  if (what !== undefined) throw new NoRegularFile(what);
-  return info !== undefined;
-}
-
-async function statOf(path: string): Promise<Deno.FileInfo | undefined> {
-  try {
-    try {
-      return await Deno.stat(path);
-    } catch (error) {
-      // Of a link that leads back to itself, the link is what stands there.
-      if (!(error instanceof Deno.errors.FilesystemLoop)) throw error;
-      return await Deno.lstat(path);
-    }
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw storeFault(error, { doing: "use the database", path });
-  }
-}
-
-function missing(path: string): ExperimentError {
-  return new ExperimentError("store/no-database", "there are no results yet", {
-    at: { file: path },
-    mend: "run an experiment first: deno task run experiments/ablation.yaml",
-  });
 }

@@ -13,7 +13,8 @@ import type { ResultsFolder } from "../results_folder.ts";
 import { Batch } from "./_batch.ts";
 import { settleKilled } from "./killed.ts";
 import { putArtifact, putCells, putHistory, putRunEnd, putRunStart } from "./_put.ts";
-import { type OpenOptions, remakeDatabase } from "./database.ts";
+import type { OpenOptions } from "./_attach.ts";
+import { remakeDatabase } from "./database.ts";
 
 /** Where a database is made from, and who is told. */
 export interface FillOptions {

@@ -27,7 +27,8 @@ import {
   putRunStart,
   putTask,
 } from "./_put.ts";
-import { LOCK_LIMIT_MS, writeDatabase } from "./database.ts";
+import { LOCK_LIMIT_MS } from "./_attach.ts";
+import { writeDatabase } from "./database.ts";
 import { fillFromStore } from "./rebuild.ts";
 import type { CellRow, FitRow, HistoryRows, RunEnd, RunStart, TaskRow } from "./rows.ts";
 

@@ -334,6 +334,42 @@ Deno.test("recordFits() puts an experiment's fits in place of its former ones", 
   );
 });
 
+Deno.test("recordCells() leaves what is there and writes what differs, whatever was there", async () => {
+  const cell = fc.record({
+    stage: fc.constantFrom("ner", "pretrain"),
+    axes: fc.record({ steps: fc.constantFrom(1, 2, 3), data: fc.constantFrom("a", "b") }),
+    number: fc.nat({ max: 3 }),
+    seed: fc.option(fc.nat({ max: 2 }), { nil: undefined }),
+  });
+  const lists = fc.array(
+    fc.uniqueArray(cell, { selector: ({ stage, axes }) => JSON.stringify([stage, axes]) }),
+    { minLength: 2, maxLength: 3 },
+  );
+  await fc.assert(
+    fc.asyncProperty(lists, async (runs) => {
+      using results = await emptyResults();
+      for (const [index, list] of runs.entries()) {
+        const recorder = results.open();
+        recorder.beginRun({ ...START, run: `r${index}` });
+        const cells = list.map(({ number, ...each }) => ({ ...each, key: keyOf(number) }));
+        recorder.recordCells("ablation", { cells, replace: true });
+        await recorder.close();
+      }
+      const rows = await queryRows(
+        results.path,
+        "SELECT stage, axes, wanted_key, seed FROM cells ORDER BY place",
+      );
+      assert.deepEqual(
+        rows,
+        runs.at(-1)!.map(({ stage, axes, number, seed }) => (
+          { stage, axes, wanted_key: keyOf(number), seed: seed ?? null }
+        )),
+      );
+    }),
+    { numRuns: 8 },
+  );
+});
+
 Deno.test("recordMeasurements() counts each step once, however often and in what pieces", async () => {
   using results = await emptyResults();
   const { path } = results;
