@@ -4,6 +4,7 @@
  * Takes measured points and says in plain words when a fit cannot be made, what the
  * law cannot say of them, and when its intervals should not be believed.
  */
+import { counted } from "../base/count.ts";
 import type { FitParameter, Interval, LawIntervals } from "./interval.ts";
 import { dependenceOf, lawIntervals, type SharingPoint } from "./intervals.ts";
 import {
@@ -148,7 +149,7 @@ function withinRange(
 function whyNotFitted(points: readonly Point[]): string | undefined {
   const distinct = distinctOf(points.map(({ x }) => x));
   if (distinct < 3 || points.length <= LAW_PARAMETERS) {
-    return `not fitted: ${points.length} points at ${distinct} distinct x; ` +
+    return `not fitted: ${counted(points.length, "point")} at ${distinct} distinct x; ` +
       `a curve of ${LAW_PARAMETERS} parameters needs at least 3 distinct x and 4 points`;
   }
   if (points.every(({ y }) => y === points[0]!.y)) {

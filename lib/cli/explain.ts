@@ -1,4 +1,5 @@
 /** The command `explain`: field by field, why tasks are not cached. */
+import { counted } from "../base/count.ts";
 import { components } from "../graph/key.ts";
 import type { PlannedTask } from "../graph/plan.ts";
 import { formatReason } from "../report/text/reasons.ts";
@@ -46,7 +47,7 @@ function describe(study: Study, planned: PlannedTask, whole: boolean) {
   for (const cell of task.cells.slice(1)) lines.push(`  also ${formatCell(cell.stage, cell.axes)}`);
   if (start !== undefined) lines.push(`  starts from step ${start.step} (${start.key})`);
   if (resumesAt !== undefined) {
-    lines.push(`  goes on ${fromWhere(planned)}, ${planned.cost.steps} steps are left`);
+    lines.push(`  goes on ${fromWhere(planned)}, ${counted(planned.cost.steps, "step")} left`);
   }
   if (reason !== undefined) {
     lines.push(...formatReason(reason, (key) => labelOfKey(study, key)).map((line) => `  ${line}`));

@@ -9,7 +9,7 @@ import { CommanderError } from "commander";
 import { ExperimentError, fault, formatFault } from "../base/errors.ts";
 import { EXIT, exitCodeOf } from "./exit.ts";
 import { buildProgram } from "./program.ts";
-import { printError } from "./streams.ts";
+import { printError, ReaderGone } from "./streams.ts";
 
 /**
  * Runs one command.
@@ -26,6 +26,7 @@ export async function main(args: readonly string[]): Promise<number> {
   } catch (error) {
     // Commander has printed what it had to say; help and version are no errors.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.wrongCall;
+    if (error instanceof ReaderGone) return exitCode;
     const known = asExperimentError(error);
     if (known === undefined) {
       printError(`${error instanceof Error ? error.stack : error}`);

@@ -5,6 +5,7 @@
  * after a number of rows and says so. Its cells are cut to fit a width.
  */
 import type { Json } from "../base/canonical.ts";
+import { counted } from "../base/count.ts";
 import { fitTable } from "../report/text/table.ts";
 
 /** How `sql` prints rows. */
@@ -96,7 +97,7 @@ async function formatTableRows(
   const { text, isCut } = fitTable(columns, lines, { right: ofNumbers, rigid: ofNumbers, width });
   const count = isMore
     ? `the first ${TABLE_ROWS} rows; --format csv prints all`
-    : `${lines.length} ${lines.length === 1 ? "row" : "rows"}`;
+    : counted(lines.length, "row");
   const cut = isCut ? "; cells that end in … are cut: --format json prints them whole" : "";
   return `${text}${text === "" ? "" : "\n"}(${count}${cut})\n`;
 }

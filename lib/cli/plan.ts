@@ -1,7 +1,8 @@
 /** The command `plan`: what a run would do, why, and what it costs. */
+import { agreeing, counted } from "../base/count.ts";
 import type { PlannedTask } from "../graph/plan.ts";
 import { formatBytes, formatCount, formatDuration } from "../report/text/format.ts";
-import { formatReason } from "../report/text/reasons.ts";
+import { formatReasonShortly } from "../report/text/reasons.ts";
 import { formatTable } from "../report/text/table.ts";
 import { checkStudyBudget, labelOf, openStudy, type Study } from "../run/study.ts";
 import { forecastOf, type Prospect, prospectOf } from "../run/prospect.ts";
@@ -43,7 +44,9 @@ export function reportPlan({ filing, plan }: Study, prospect: Prospect): string[
   const { counts, costs, otherCode, unshared } = plan;
   const unneeded = counts.unneeded > 0 ? `, ${counts.unneeded} not needed` : "";
   const lines = [
-    `${formatFiling(filing)}: ${plan.tasks.size} tasks, ${counts.cached} cached${unneeded}, ` +
+    `${formatFiling(filing)}: ${
+      counted(plan.tasks.size, "task")
+    }, ${counts.cached} cached${unneeded}, ` +
     `${counts.run} to run`,
   ];
   const { left, leftUnshared } = costs;
@@ -53,18 +56,23 @@ export function reportPlan({ filing, plan }: Study, prospect: Prospect): string[
         `${formatCount(leftUnshared.tokens)} tokens, ${formatCount(leftUnshared.flops)} FLOPs)`
       : "";
     lines.push(
-      `${formatCount(left.steps)} steps, ${formatCount(left.tokens)} tokens, ` +
+      `${formatCount(left.steps)} ${agreeing(left.steps, "step", "steps")}, ` +
+        `${formatCount(left.tokens)} tokens, ` +
         `${formatCount(left.flops)} FLOPs${shared}`,
     );
   }
   if (counts.run > 0) lines.push(...reportProspect(prospect));
   for (const { whyNot, tasks } of unshared) {
-    lines.push(`${tasks} ${tasks === 1 ? "task shares" : "tasks share"} no training: ${whyNot}`);
+    lines.push(
+      `${counted(tasks, "task")} ${agreeing(tasks, "shares", "share")} no training: ${whyNot}`,
+    );
   }
   for (const [kind, count] of otherCode) {
     lines.push(
-      `note: ${count} cached ${kind} ${count === 1 ? "result was" : "results were"} made by ` +
-        "other code; --strict-code runs them again",
+      `note: ${counted(count, `cached ${kind} result`)} ${
+        agreeing(count, "was", "were")
+      } made by ` +
+        `other code; --strict-code runs ${agreeing(count, "it", "them")} again`,
     );
   }
   return lines;
@@ -100,8 +108,8 @@ function why(planned: PlannedTask, study: Study): string {
   const { reason } = planned;
   if (reason === undefined) return "";
   const from = fromWhere(planned);
-  const lines = formatReason(reason, (key) => labelOfKey(study, key));
-  return [...(from === undefined ? [] : [from]), ...lines].join("; ");
+  const text = formatReasonShortly(reason, (key) => labelOfKey(study, key));
+  return from === undefined ? text : `${text} (${from})`;
 }
 
 /** Where a training goes on, if it does not begin from the beginning. */

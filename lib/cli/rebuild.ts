@@ -1,4 +1,5 @@
 /** The command `rebuild`: the database made anew from the store. */
+import { counted } from "../base/count.ts";
 import { ExperimentError } from "../base/errors.ts";
 import { ArtifactStore } from "../store/objects/artifacts.ts";
 import { rebuild as rebuildDatabase } from "../store/database/rebuild.ts";
@@ -23,7 +24,7 @@ export async function rebuild({ results }: { readonly results: string }): Promis
   const { artifacts, runs, former } = await rebuildDatabase(folder, { store, onWarning });
   if (former !== undefined) printError(`the former database is kept as ${former}`);
   printError(
-    `${artifacts} artifacts and ${runs} runs recorded; ` +
+    `${counted(artifacts, "artifact")} and ${counted(runs, "run")} recorded; ` +
       "run your experiments once more to record their fits",
   );
 }

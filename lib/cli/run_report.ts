@@ -2,15 +2,16 @@
  * What a run ends with: the grid and the fits on standard output, since they are its
  * result; how it went, and what to do next, on standard error.
  */
+import { counted } from "../base/count.ts";
 import { formatDuration } from "../report/text/format.ts";
-import { formatFits } from "../report/text/fits.ts";
+import { formatFits, isMeaningless } from "../report/text/fits.ts";
 import { formatGrid, headlineRows } from "../report/text/grid.ts";
 import { formatCell } from "../report/text/labels.ts";
 import { declarationsOf } from "../run/results.ts";
 import type { RunReport } from "../run/run.ts";
 import { formatFiling } from "../run/variant.ts";
 import { resultsFlag, shellWord } from "./options.ts";
-import { printError, writeData, writeOutput } from "./streams.ts";
+import { printError, ReaderGone, writeData, writeOutput } from "./streams.ts";
 
 /** What the end of a run is printed with. */
 export interface ReportOptions {
@@ -35,12 +36,14 @@ export function printReport(report: RunReport, { json, results, warnings }: Repo
   ];
   if (texts.length > 0) {
     printError("");
-    (json ? printError : printLine)(texts.join("\n\n"));
+    (json ? printError : printResult)(texts.join("\n\n"));
   }
   printError("");
   for (const warning of empty) printError(`warning: ${warning}`);
   printError(
-    `${formatFiling(report)}: ${total} tasks, ${cached} cached, ${ran} ran, ${failed} failed, ` +
+    `${formatFiling(report)}: ${
+      counted(total, "task")
+    }, ${cached} cached, ${ran} ran, ${failed} failed, ` +
       formatDuration(elapsedMs),
   );
   if (rows.length > 0) {
@@ -51,18 +54,26 @@ export function printReport(report: RunReport, { json, results, warnings }: Repo
     printError(`every failure: deno task sql "FROM failures"${resultsFlag(results)}`);
   }
   if (isInterrupted) printError("interrupted; the same command goes on where it stopped");
-  if (json) writeData(`${reportJson(report, [...warnings, ...empty])}\n`);
+  if (json) printResult(reportJson(report, [...warnings, ...empty]), writeData);
 }
 
-/** A run as one line of JSON; what is not finite is null. */
+/** A run as one line of JSON; what is not finite, or means nothing, is null. */
 function reportJson(report: RunReport, warnings: readonly string[]): string {
-  const { experiment, variant, run, tasks, elapsedMs, rows, fits } = report;
+  const { experiment, variant, run, tasks, elapsedMs, rows } = report;
+  const fits = report.fits.map((fit) =>
+    isMeaningless(fit.shape) ? { ...fit, parameters: null, intervals: null } : fit
+  );
   const scores = rows.map(({ declared, x, ...score }) => (
     { ...score, unit: declared?.unit, facts: x }
   ));
   return JSON.stringify({ experiment, variant, run, tasks, elapsedMs, scores, fits, warnings });
 }
 
-function printLine(text: string): void {
-  writeOutput(`${text}\n`);
+/** Prints a result; with nobody there to read it, the run was worth its while all the same. */
+function printResult(text: string, write = writeOutput): void {
+  try {
+    write(`${text}\n`);
+  } catch (error) {
+    if (!(error instanceof ReaderGone)) throw error;
+  }
 }

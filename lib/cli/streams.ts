@@ -3,7 +3,8 @@
  *
  * What a program reads goes to standard output, everything for people watching
  * to standard error. A reader that closes its end of standard output (`| head`)
- * ends the program quietly; one that closes standard error ends nothing. Here,
+ * ends a command that only tells something, quietly; a run goes on to its end. One
+ * that closes standard error ends nothing. Here,
  * and nowhere else, text from specs, files and results is made safe for a terminal.
  */
 import { writeAllSync } from "../base/files.ts";
@@ -11,12 +12,23 @@ import { printable } from "../base/terminal.ts";
 
 const encoder = new TextEncoder();
 
-/** Writes text for people to standard output, with nothing in it that a terminal would obey. */
+/** Nobody reads standard output any more: there is nothing left to say, and nothing is wrong. */
+export class ReaderGone extends Error {}
+
+/**
+ * Writes text for people to standard output, with nothing in it that a terminal would obey.
+ *
+ * @throws ReaderGone
+ */
 export function writeOutput(text: string): void {
   write(printable(text));
 }
 
-/** Writes text for programs to standard output: as it is, unless it goes to a terminal. */
+/**
+ * Writes text for programs to standard output: as it is, unless it goes to a terminal.
+ *
+ * @throws ReaderGone
+ */
 export function writeData(text: string): void {
   write(Deno.stdout.isTerminal() ? printable(text) : text);
 }
@@ -25,7 +37,7 @@ function write(text: string): void {
   try {
     writeAllSync(Deno.stdout, encoder.encode(text));
   } catch (error) {
-    if (error instanceof Deno.errors.BrokenPipe) Deno.exit(0);
+    if (error instanceof Deno.errors.BrokenPipe) throw new ReaderGone();
     // A terminal that is gone: whoever watched has left, what was to be done is done.
     if ((error as { code?: unknown }).code !== "EIO") throw error;
   }

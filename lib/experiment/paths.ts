@@ -7,6 +7,7 @@
  */
 import { dirname, isAbsolute, join } from "node:path";
 import type { SourcePosition } from "../base/errors.ts";
+import { HOME_MEND, startsAtHome } from "../base/home.ts";
 import type { Path } from "../base/path.ts";
 import { holdsFilePath } from "../graph/schema.ts";
 import type { FaultList } from "./check/fault_list.ts";
@@ -59,6 +60,13 @@ function resolvePath(stage: Stage, { path, text }: TextAt, options: PathOptions)
     faults.add("experiment/env", "a path holds a secret, and is shown and recorded", {
       at,
       mend: "name the file by a path without one",
+    });
+    return text;
+  }
+  if (startsAtHome(text)) {
+    faults.add("experiment/path", `${JSON.stringify(text)} begins with a ~, which no shell sees`, {
+      at,
+      mend: HOME_MEND,
     });
     return text;
   }

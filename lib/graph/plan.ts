@@ -3,8 +3,9 @@
  *
  * A task runs when its artifact is missing and somebody needs it: the spec asks
  * for it and no other task reads it, or a task that runs reads it. An artifact
- * that is gone but whose readers are cached is not made again. An artifact that was kept
- * without its model is no more than missing to a task that runs and reads the model.
+ * that is gone but whose readers are cached is not made again; one that is damaged is,
+ * whoever reads it: nobody took it away on purpose. An artifact that was kept without its
+ * model is no more than missing to a task that runs and reads the model.
  */
 import { forEachAtOnce } from "../base/at_once.ts";
 import { addCosts, type Cost, costAfter, costOf, NO_COST } from "./cost.ts";
@@ -22,10 +23,11 @@ export interface CachedArtifact {
   readonly outcome?: Pick<TaskOutcome, "canGoOn" | "hasModel">;
 }
 
+/** What stands at the place of a key's artifact: it, nothing, or something that cannot be used. */
+export type Found = CachedArtifact | "damaged" | undefined;
+
 /** Finds the artifact of a key. */
-export type ArtifactLookup = (
-  key: string,
-) => CachedArtifact | undefined | Promise<CachedArtifact | undefined>;
+export type ArtifactLookup = (key: string) => Found | Promise<Found>;
 
 /** What a run does with a task: "run" it, or leave it in the state that it is in. */
 export type PlannedState = Extract<TaskState, "cached" | "unneeded"> | "run";
@@ -83,7 +85,7 @@ export interface PlanOptions {
   readonly lookup: ArtifactLookup;
   /**
    * Checks an artifact's content, called for those that running tasks will read;
-   * undefined means damaged. Without it nothing is read but by `lookup`.
+   * anything but an artifact means damaged. Without it nothing is read but by `lookup`.
    */
   readonly verify?: ArtifactLookup;
   /** The hash of the present code by kind. */
@@ -108,8 +110,12 @@ const CHECKS_AT_ONCE = 4;
 
 /** Plans a run over a graph. */
 export async function planGraph(graph: TaskGraph, options: PlanOptions): Promise<Plan> {
-  const found = await findAll([...graph.tasks.keys()], options.lookup, LOOKUPS_AT_ONCE);
-  const known: Known = { found, damaged: new Set(), options };
+  const known: Known = { found: new Map(), damaged: new Set(), options };
+  const there = await findAll([...graph.tasks.keys()], options.lookup, LOOKUPS_AT_ONCE);
+  for (const [key, each] of there) {
+    if (each === "damaged") known.damaged.add(key);
+    else known.found.set(key, each);
+  }
   const draft = await decideSoundly(graph, known);
   const toRun = [...draft.values()].filter(({ state }) => state === "run");
   const { history } = options;
@@ -147,7 +153,7 @@ async function decideSoundly(graph: TaskGraph, known: Known): Promise<Draft> {
     const sound = await findAll(unverified, options.verify, CHECKS_AT_ONCE);
     for (const key of unverified) {
       verified.add(key);
-      if (sound.has(key)) continue;
+      if (typeof sound.get(key) === "object") continue;
       found.delete(key);
       damaged.add(key);
     }
@@ -197,7 +203,8 @@ function decide(graph: TaskGraph, known: Known): Draft {
     const isAsked = task.cells.length > 0 && !read.has(task.key);
     const lacksModel = (modelsWanted.has(task.key) || task.keepsModel === "asked") &&
       isWithoutModel(task, graph, known);
-    const isNeeded = isAsked || lacksModel || wantedByRunning.has(task.key);
+    const isNeeded = isAsked || lacksModel || wantedByRunning.has(task.key) ||
+      known.damaged.has(task.key);
     const state = isCached(task.key) && !lacksModel ? "cached" : isNeeded ? "run" : "unneeded";
     states.set(task.key, state);
     if (state !== "run") continue;

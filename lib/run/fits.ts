@@ -1,6 +1,7 @@
 /** Fits the curves that a spec asks for to the scores of its cells. */
 import { fitScaling } from "../analysis/scaling.ts";
 import { canonical, type Json, type JsonObject } from "../base/canonical.ts";
+import { agreeing, counted } from "../base/count.ts";
 import type { FitFact } from "../base/facts.ts";
 import type { FitSpec } from "../experiment/experiment.ts";
 import type { TaskCell } from "../graph/task.ts";
@@ -82,13 +83,23 @@ function missing(
 ): string[] {
   const score = `${benchmark} ${split} ${metric}`;
   if (asked === 0 && found === 0) return [`no cell of stage ${stage} is meant`];
-  if (found === 0) return [`none of ${asked} cells of stage ${stage} has a score ${score}`];
+  if (found === 0) {
+    return [`none of ${counted(asked, "cell")} of stage ${stage} has a score ${score}`];
+  }
   const warnings: string[] = [];
   if (found < asked) {
-    warnings.push(`${asked - found} of ${asked} cells have no score ${score} yet`);
+    warnings.push(
+      `${asked - found} of ${counted(asked, "cell")} ${
+        agreeing(asked - found, "has", "have")
+      } no score ${score} yet`,
+    );
   }
   if (placed < found) {
-    warnings.push(`${found - placed} of ${found} scores have no known ${against}`);
+    warnings.push(
+      `${found - placed} of ${counted(found, "score")} ${
+        agreeing(found - placed, "has", "have")
+      } no known ${against}`,
+    );
   }
   return warnings;
 }

@@ -4,6 +4,7 @@
  * Composes planner, scheduler, workers, tracker and recorder; what a person sees is
  * told by the tracker and shown by the command line.
  */
+import { agreeing, counted } from "../base/count.ts";
 import { ExperimentError } from "../base/errors.ts";
 import { deviceOf } from "../engine/devices.ts";
 import type { Executor, Job } from "../executor/executor.ts";
@@ -90,6 +91,7 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunRe
     name: experiment.name,
     variant,
     file: experiment.file,
+    axes: Object.keys(experiment.axes),
     files: experiment.files,
     startedAt,
     argv: options.argv ?? [],
@@ -189,8 +191,10 @@ function metricsOf(kinds: ReadonlyMap<string, TaskKind>): Record<string, Record<
 }
 
 function lossOf(count: number): string {
-  const what = count === 1 ? "an artifact" : `${count} artifacts`;
-  return `${what} of this run were deleted while it was on: run again, and they are computed anew`;
+  return `${counted(count, "artifact")} of this run ${
+    agreeing(count, "was", "were")
+  } deleted while ` +
+    `it was on: run again, and ${agreeing(count, "it is", "they are")} computed anew`;
 }
 
 function lost(): ExperimentError {

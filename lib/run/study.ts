@@ -121,9 +121,9 @@ export async function openStudy(options: StudyOptions): Promise<Study> {
   let unfinished: Promise<ReadonlySet<string>> | undefined;
   const plan = await planGraph(graph, {
     async lookup(key) {
-      const record = await store.find(key);
-      if (record !== undefined) outcomes.set(key, { kind: record.kind, ...record.outcome });
-      return record;
+      const found = await store.look(key);
+      if (typeof found === "object") outcomes.set(key, { kind: found.kind, ...found.outcome });
+      return found;
     },
     verify: (key) => store.verify(key),
     code,

@@ -48,6 +48,14 @@ export function storeFault(error: unknown, { doing, path }: Doing): unknown {
     });
   }
   if (error instanceof Deno.errors.NotCapable) {
+    // Deno keeps /dev, /proc and the like from programs, whatever they may write.
+    if (error.message.startsWith("Requires all access")) {
+      return new ExperimentError("store/io", `cannot ${doing}: that place is the system's own`, {
+        at: { file: path },
+        mend: "name another results folder",
+        cause: error,
+      });
+    }
     const [reason] = error.message.split(", run again");
     return new ExperimentError("store/io", `cannot ${doing}: ${reason}`, {
       at: { file: path },
@@ -55,13 +63,27 @@ export function storeFault(error: unknown, { doing, path }: Doing): unknown {
       cause: error,
     });
   }
-  const mend = REFUSALS[osCode(error) ?? ""];
+  const code = osCode(error) ?? "";
+  const mend = REFUSALS[code];
   if (mend === undefined) return error;
   return new ExperimentError("store/io", `cannot ${doing}: ${withoutPath(error.message)}`, {
-    at: { file: path },
+    at: { file: code === "ENOTDIR" ? obstacleOn(path) : path },
     mend,
     cause: error,
   });
+}
+
+/** What stands on the way to a path and is no folder; the path itself where nothing does. */
+export function obstacleOn(path: string): string {
+  for (let end = path.indexOf("/", 1); end !== -1; end = path.indexOf("/", end + 1)) {
+    const above = path.slice(0, end);
+    try {
+      if (!Deno.statSync(above).isDirectory) return above;
+    } catch {
+      return path;
+    }
+  }
+  return path;
 }
 
 /** Whether an error, of the system or of DuckDB, says that a disk or a quota is full. */

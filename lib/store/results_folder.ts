@@ -2,6 +2,7 @@
 
 import { relative, resolve } from "node:path";
 import { ExperimentError } from "../base/errors.ts";
+import { HOME_MEND, startsAtHome } from "../base/home.ts";
 
 /** A folder of results by its parts. */
 export interface ResultsFolder {
@@ -22,6 +23,12 @@ export interface ResultsFolder {
  */
 export function resultsFolder(root: string): ResultsFolder {
   const folder = root.length > 1 ? root.replace(/\/+$/, "") : root;
+  if (startsAtHome(folder)) {
+    throw new ExperimentError("store/bad-root", "a ~ that no shell has made a folder of", {
+      at: { file: folder },
+      mend: HOME_MEND,
+    });
+  }
   const store = `${folder}/store`;
   const database = `${folder}/titrate.duckdb`;
   duckdbPath(database);

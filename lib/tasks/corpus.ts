@@ -3,6 +3,7 @@
  * seeded order and a held-out split.
  */
 import { z } from "zod";
+import { agreeing, counted } from "../base/count.ts";
 import { filePath } from "../graph/schema.ts";
 import type { FileParam, TaskContext, TaskKind, TaskOutcome } from "../graph/task.ts";
 import type { CorpusReport } from "../text/corpus/build.ts";
@@ -154,19 +155,22 @@ function warningsOf({ sources, leftOut, summary }: CorpusReport, params: CorpusP
   const { duplicateDocuments, overlappingSentences, overlappingDocuments } = leftOut;
   const warnings = sources.flatMap(({ emptyDocuments }, index) =>
     emptyDocuments === 0 ? [] : [
-      `left out ${emptyDocuments} documents of sources[${index}]` +
+      `left out ${counted(emptyDocuments, "document")} of sources[${index}]` +
       " without text",
     ]
   );
   if (duplicateDocuments > 0) {
-    warnings.push(`left out ${duplicateDocuments} documents whose words equal another's`);
+    warnings.push(
+      `left out ${counted(duplicateDocuments, "document")} whose words equal another's`,
+    );
   }
   if (overlappingSentences > 0) {
     const documents = overlappingDocuments === 0
       ? ""
-      : `, among them all of ${overlappingDocuments} documents`;
+      : `, among them all of ${counted(overlappingDocuments, "document")}`;
     warnings.push(
-      `left out of training ${overlappingSentences} sentences that are held out${documents}`,
+      `left out of training ${counted(overlappingSentences, "sentence")} that ` +
+        `${agreeing(overlappingSentences, "is", "are")} held out${documents}`,
     );
   }
   const { maxWords } = params;

@@ -3,6 +3,7 @@
  * benchmark's three parts.
  */
 import { z } from "zod";
+import { agreeing, counted } from "../base/count.ts";
 import { byReason, countMetric } from "../benchmarks/counts.ts";
 import {
   type Golden,
@@ -119,13 +120,20 @@ async function run(
 }
 
 function warningsOf(part: Part, { questions, repaired, rejected }: ReadCounts): string[] {
-  const effect = part === "train" ? "are not learned" : "stay in the score as they are";
   return [
-    ...repaired === 0
-      ? []
-      : [`${repaired} of ${questions} ${part} answers were found near a wrong offset`],
-    ...Object.entries(rejected).map(([reason, ids]) =>
-      `${ids.length} of ${questions} ${part} questions ${effect}: ${reason}`
-    ),
+    ...repaired === 0 ? [] : [
+      `${repaired} of ${counted(questions, `${part} answer`)} ${
+        agreeing(repaired, "was", "were")
+      } ` +
+      "found near a wrong offset",
+    ],
+    ...Object.entries(rejected).map(([reason, { length: count }]) => {
+      const effect = part === "train"
+        ? `${agreeing(count, "is", "are")} not learned`
+        : `${agreeing(count, "stays", "stay")} in the score as ${
+          agreeing(count, "it is", "they are")
+        }`;
+      return `${count} of ${counted(questions, `${part} question`)} ${effect}: ${reason}`;
+    }),
   ];
 }

@@ -188,26 +188,70 @@ Deno.test("sql answers from another process while a run is on", async () => {
   assert.equal((await ended).code, 130);
 });
 
-Deno.test("run: a damaged artifact is set aside with a warning and made anew", async () => {
+Deno.test("run: a reader of its output that goes away (| head) stops nothing, and says nothing", async () => {
   await using study = await TinyStudy.make();
-  await study.run();
+  await study.write("test.tsv", "The\tO\nalpha\n");
+  for (const [mended, exitCode, status] of [[false, 1, "failed"], [true, 0, "done"]] as const) {
+    if (mended) await study.write("test.tsv", "The\tO\nalpha\tO\n");
+    const child = study.start("run", "study.yaml", "--json");
+    await child.stdout.cancel();
+    const stderr = await new Response(child.stderr).text();
+    assert.equal((await child.status).code, exitCode, stderr);
+    assert.match(stderr, /every metric|every failure/);
+    assert.doesNotMatch(stderr, /bug|pipe/i);
+    assert.deepEqual(
+      await study.sql("SELECT status, total FROM runs ORDER BY started_at DESC LIMIT 1"),
+      [{ status, total: TASKS }],
+    );
+  }
+  const child = study.start("sql", "FROM range(1000000)", "--format", "csv");
+  const reader = child.stdout.getReader();
+  await reader.read();
+  await reader.cancel();
+  assert.equal(await new Response(child.stderr).text(), "");
+  assert.equal((await child.status).code, 0);
+});
+
+/** Flips a bit of the shards of a study that ran; returns their key. */
+async function damageShards(study: TinyStudy): Promise<string> {
   const [{ key }] = await study.sql("SELECT key FROM cells WHERE stage = 'shards'");
   const artifact = study.path(`results/store/objects/${key.slice(0, 2)}/${key}`);
   await new Deno.Command("chmod", { args: ["-R", "u+w", artifact] }).output();
   const bytes = await Deno.readFile(`${artifact}/train.bin`);
   bytes[10]! ^= 1;
   await Deno.writeFile(`${artifact}/train.bin`, bytes);
+  return key;
+}
 
-  // Nothing that runs reads it: it may stay as it is.
-  assert.equal((await study.run()).tasks.ran, 0);
+Deno.test("run: a damaged artifact is set aside with a warning and made anew", async () => {
+  await using study = await TinyStudy.make();
+  await study.run();
+  const key = await damageShards(study);
   await study.edit("evaluation: { rows: 4 }", "evaluation: { rows: 3 }");
   const { code, stdout, stderr } = await study.call("run", "study.yaml", "--json");
   assert.equal(code, 0, stderr);
   assert.deepEqual(JSON.parse(stdout).tasks, { total: TASKS, cached: 3, ran: 9, failed: 0 });
   assert.match(
     stderr,
-    new RegExp(`warning: shards: artifact ${key} is damaged: .*train\\.bin.* set aside`),
+    new RegExp(`warning: .*artifact ${key} is damaged: .*train\\.bin.* set aside`),
   );
+  assert.deepEqual((await study.run()).tasks.cached, TASKS);
+});
+
+Deno.test("run: a damaged artifact whose readers are all cached is made anew too", async () => {
+  await using study = await TinyStudy.make();
+  await study.run();
+  const key = await damageShards(study);
+  assert.match((await study.call("plan", "study.yaml")).stdout, /shards .* run .* was damaged/);
+  const { code, stdout, stderr } = await study.call("run", "study.yaml", "--json");
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(JSON.parse(stdout).tasks, {
+    total: TASKS,
+    cached: TASKS - 1,
+    ran: 1,
+    failed: 0,
+  });
+  assert.match(stderr, new RegExp(`warning: .*artifact ${key} is damaged: .* set aside`));
   assert.deepEqual((await study.run()).tasks.cached, TASKS);
 });
 

@@ -42,6 +42,19 @@ Deno.test("status names stage and axes of what failed, with file, line and mend"
   assert.match(lineOf(stdout, "study")!, /1 failed, 4 skipped/);
 });
 
+Deno.test("status names the axes of a cell in the order of the spec, as plan does", async () => {
+  await using study = await TinyStudy.make();
+  await study.edit("hiddenSize: 16, heads: 2", "hiddenSize: 16, heads: 2, positions: 8 ");
+  await study.edit(", positions: 32", "");
+  const { code } = await study.call("run", "study.yaml");
+  assert.equal(code, 1);
+  for (const command of [["plan", "study.yaml"], ["status"]]) {
+    const { stdout } = await study.call(...command);
+    assert.match(stdout, /pretrain\{steps=2, seed=1\}/, stdout);
+    assert.doesNotMatch(stdout, /\{seed=/);
+  }
+});
+
 Deno.test("status shows sizes by kind, each artifact once, and what is gone not at all", async () => {
   await using study = await TinyStudy.make();
   await study.run();

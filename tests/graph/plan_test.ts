@@ -163,6 +163,16 @@ Deno.test("planGraph() recomputes damaged artifacts that running tasks would rea
   assert.deepEqual(checked, ["t20", "text", "t10"].map((id) => keyOfRequest(graph, id)));
 });
 
+Deno.test("planGraph() makes a damaged artifact anew though all that read it are cached", async () => {
+  const graph = await graphOf(grid([10, 20]));
+  const damaged = keyOfRequest(graph, "t10");
+  const plan = await planGraph(graph, {
+    lookup: (key) => key === damaged ? "damaged" : { code: "old", startedAt: "then" },
+  });
+  assert.deepEqual(idsByState(graph, plan).run, ["t10"]);
+  assert.deepEqual(plan.tasks.get(damaged)!.reason, { type: "damaged" });
+});
+
 Deno.test("planGraph() says what comes from other code, and runs it only when strict", async () => {
   const graph = await graphOf(grid([10]));
   const all = [...graph.ofRequest.keys()];

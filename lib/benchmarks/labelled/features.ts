@@ -3,6 +3,7 @@
  * [SEP]. Of a pair that is too long the longer segment is cut at its end, piece by piece, as
  * BERT does it.
  */
+import { agreeing, counted } from "../../base/count.ts";
 import type { Example } from "../benchmark.ts";
 import type { PieceEncoder } from "../ner/features.ts";
 import { endOfMarks } from "./markers.ts";
@@ -76,8 +77,13 @@ export function encodeParts(
     const cut = rows.filter((row) => row.cut > 0).length;
     const losing = rows.filter((row) => row.losesEntity).length;
     if (cut > 0) {
-      const lost = losing === 0 ? "" : `; ${losing} of them lose a marked entity`;
-      warn(`${cut} of ${rows.length} ${part} texts are cut at ${length} pieces${lost}`);
+      const lost = losing === 0
+        ? ""
+        : `; ${losing} of them ${agreeing(losing, "loses", "lose")} a marked entity`;
+      warn(
+        `${cut} of ${counted(rows.length, `${part} text`)} ${agreeing(cut, "is", "are")} cut at ` +
+          `${length} pieces${lost}`,
+      );
     }
     return [part, rows];
   });

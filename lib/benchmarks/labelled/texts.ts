@@ -3,6 +3,7 @@
  * parts, the labels in the order that the spec gives them, and a summary that says what is in
  * the parts and what is odd about them.
  */
+import { agreeing, counted } from "../../base/count.ts";
 import { forEachPart, type Part, PARTS } from "../../base/parts.ts";
 import type { ArtifactType } from "../../graph/task.ts";
 import { readLines } from "../../text/sources/lines.ts";
@@ -154,11 +155,19 @@ export function labelledWarnings({ labels, parts }: LabelledSummary): string[] {
       if (count === undefined) continue;
       warnings.push(
         where === part
-          ? `${count} of ${texts} ${part} texts repeat an earlier one`
-          : `${count} of ${texts} ${part} texts stand in ${where} too`,
+          ? `${count} of ${counted(texts, `${part} text`)} ${
+            agreeing(count, "repeats", "repeat")
+          } ` +
+            "an earlier one"
+          : `${count} of ${counted(texts, `${part} text`)} ${agreeing(count, "stands", "stand")} ` +
+            `in ${where} too`,
       );
     }
-    if (contradicted > 0) warnings.push(`${contradicted} of them have another label there`);
+    if (contradicted > 0) {
+      warnings.push(
+        `${contradicted} of them ${agreeing(contradicted, "has", "have")} another label there`,
+      );
+    }
     if (part === "train") {
       const never = labels.filter((label) => counts[label] === 0);
       if (never.length > 0) warnings.push(`the train part never shows ${never.join(", ")}`);

@@ -2,6 +2,7 @@
  * The artifact type "ner-data": tagged sentences in three parts, and a summary that says
  * what is in them and what is odd about them.
  */
+import { agreeing, counted } from "../../base/count.ts";
 import { compareText } from "../../base/order.ts";
 import { forEachPart, type Part, PARTS } from "../../base/parts.ts";
 import type { ArtifactType } from "../../graph/task.ts";
@@ -97,15 +98,21 @@ export function nerWarnings({ labels, parts }: NerSummary): string[] {
       if (count === undefined) continue;
       warnings.push(
         where === part
-          ? `${count} of ${sentences} ${part} sentences repeat an earlier one`
-          : `${count} of ${sentences} ${part} sentences stand in ${where} too`,
+          ? `${count} of ${counted(sentences, `${part} sentence`)} ${
+            agreeing(count, "repeats", "repeat")
+          } ` +
+            "an earlier one"
+          : `${count} of ${counted(sentences, `${part} sentence`)} ${
+            agreeing(count, "stands", "stand")
+          } ` +
+            `in ${where} too`,
       );
     }
     if (Object.keys(entities).length === 0) warnings.push(`the ${part} part has no entity`);
     for (const [type, count] of Object.entries(entities)) {
       if (parts.train.entities[type] !== undefined) continue;
       warnings.push(
-        `${count} entities of the ${part} part are ${
+        `${counted(count, "entity")} of the ${part} part ${agreeing(count, "is", "are")} ${
           type === "" ? "untyped" : `of type ${type}`
         }, ` +
           "which the train part never shows",

@@ -1,6 +1,8 @@
 /** The benchmark of named entities: a tag for each word, scored as conlleval counts. */
 import { z } from "zod";
 import { type Part, PARTS, trainOnParts } from "../../base/parts.ts";
+import { agreeing, counted } from "../../base/count.ts";
+import { type Part, PARTS } from "../../base/parts.ts";
 import type { Metric } from "../../graph/task.ts";
 import type { Benchmark, MetricScore, Prepared } from "../benchmark.ts";
 import { RIGHT_AND_WRONG, rightAndWrong } from "../counts.ts";
@@ -107,7 +109,10 @@ function warnOfWindows(
   if (split.length === 0) return;
   const { length: count } = split.flat();
   warn(
-    `${split.length} ${part} sentences are longer than ${length} pieces and are ${count} windows`,
+    `${counted(split.length, `${part} sentence`)} ${
+      agreeing(split.length, "is", "are")
+    } longer than ` +
+      `${length} pieces and ${agreeing(split.length, "is", "are")} ${count} windows`,
   );
 }
 
@@ -128,10 +133,12 @@ function warnOfCuts(
     if (cut > 0) sentences++;
   }
   if (words === 0) return;
-  const effect = part === "train" ? "are not learned" : "count as O";
+  const effect = part === "train"
+    ? `${agreeing(words, "is", "are")} not learned`
+    : `${agreeing(words, "counts", "count")} as O`;
   warn(
-    `${words} of ${all} ${part} words, in ${sentences} sentences, lie beyond the length of ` +
-      `${length} pieces and ${effect}`,
+    `${words} of ${counted(all, `${part} word`)}, in ${counted(sentences, "sentence")}, ` +
+      `${agreeing(words, "lies", "lie")} beyond the length of ${length} pieces and ${effect}`,
   );
 }
 

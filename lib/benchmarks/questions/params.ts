@@ -1,5 +1,6 @@
 /** Parameters that every benchmark of questions has, and its windows. */
 import { z } from "zod";
+import { agreeing, counted } from "../../base/count.ts";
 import { type Part, PARTS } from "../../base/parts.ts";
 import type { WordPiece } from "../../text/pieces/wordpiece.ts";
 import type { QuestionData } from "./questions.ts";
@@ -35,7 +36,10 @@ export function questionWindows(
     });
     const questions = new Set(windows.map(({ question }) => question)).size;
     if (windows.length > questions) {
-      warn(`${questions} ${part} questions are ${windows.length} windows of ${length} pieces`);
+      warn(
+        `${counted(questions, `${part} question`)} ${agreeing(questions, "is", "are")} ` +
+          `${windows.length} windows of ${length} pieces`,
+      );
     }
     return [part, windows];
   });

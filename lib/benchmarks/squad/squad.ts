@@ -1,5 +1,6 @@
 /** The benchmark of answers that stand in a context, scored as SQuAD's scripts do. */
 import { z } from "zod";
+import { agreeing, counted } from "../../base/count.ts";
 import { meanOfClusters } from "../../analysis/clusters.ts";
 import { ExperimentError } from "../../base/errors.ts";
 import { trainOnParts } from "../../base/parts.ts";
@@ -139,7 +140,10 @@ function noAnswers(
 ): ExperimentError {
   return new ExperimentError(
     "benchmarks/no-answers",
-    `${count} ${part} questions have no answer to be scored by, the first is ${id}`,
+    `${counted(count, `${part} question`)} ${
+      agreeing(count, "has", "have")
+    } no answer to be scored ` +
+      `by, the first is ${id}`,
     { mend: 'give files with answers, write form: "2.0", or score BioASQ with bioasq-factoid' },
   );
 }

@@ -4,6 +4,7 @@
  * Two of them hold no command back: native libraries, which DuckDB is, and the start
  * of Deno, which workers are, could do anything. They keep mistakes in, not attackers.
  */
+import { startsAtHome } from "../../base/home.ts";
 import type { Rights } from "../../base/rights.ts";
 import { ENV_PROGRAM, LIBRARY_PATHS, WORKER_VARIABLES } from "../../executor/local/environment.ts";
 import { type Call, DEFAULT_SPEC } from "./call.ts";
@@ -43,7 +44,7 @@ export function fetchingRights(
   { data, hosts }: { readonly data: string; readonly hosts: readonly string[] },
 ): Rights {
   return {
-    write: below(Deno.cwd(), data),
+    ...writeBelow(Deno.cwd(), data),
     net: hosts,
     env: [...COMMON_VARIABLES, ...HUB_VARIABLES, "HF_TOKEN"],
   };
@@ -94,9 +95,9 @@ export async function rightsOf(call: Call, machine: Machine): Promise<Rights> {
         ...named,
       ]),
     ],
-    ...(write === true ? { write: below(machine.cwd, call.results) } : {}),
+    ...(write === true ? writeBelow(machine.cwd, call.results) : {}),
     ...(folder === true && call.operands.length > 1
-      ? { write: below(machine.cwd, call.operands.at(-1)!) }
+      ? writeBelow(machine.cwd, call.operands.at(-1)!)
       : {}),
     ...(workers === true
       ? { run: machine.hasLibraryPaths ? [machine.deno, ENV_PROGRAM] : [machine.deno] }
@@ -104,8 +105,10 @@ export async function rightsOf(call: Call, machine: Machine): Promise<Rights> {
   };
 }
 
-function below(folder: string, path: string): string {
-  return path.startsWith("/") ? path : `${folder}/${path}`;
+/** A folder below a "~" the command refuses: it is not to be made. */
+function writeBelow(folder: string, path: string): Pick<Rights, "write"> {
+  if (startsAtHome(path)) return {};
+  return { write: path.startsWith("/") ? path : `${folder}/${path}` };
 }
 
 /** Those that the spec declares, or that an override adds to it. */

@@ -1,4 +1,5 @@
 /** How a run, a running task and what was skipped read as lines of text. */
+import { counted } from "../../base/count.ts";
 import { formatFault } from "../../base/errors.ts";
 import { listOf } from "../../base/list.ts";
 import type { RunEvent, TrackedTask } from "../../run/events.ts";
@@ -21,7 +22,7 @@ export function runLine(
   if (finished < total && left.ms > 0) {
     parts.push(`${left.unknown > 0 ? "over" : "about"} ${formatDuration(left.ms)} left`);
   }
-  return `${finished}/${total} tasks: ${parts.join(", ")}`;
+  return `${finished}/${counted(total, "task")}: ${parts.join(", ")}`;
 }
 
 /** A running task in a line: what it does, how far it has come, how long it will take. */

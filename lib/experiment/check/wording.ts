@@ -1,4 +1,5 @@
 /** How values, and what a schema wants of them, are said in faults. */
+import { counted } from "../../base/count.ts";
 import { listOf } from "../../base/list.ts";
 import type { z } from "zod";
 import type { SpecNode } from "../yaml/node.ts";
@@ -67,7 +68,7 @@ export function demandOf(issue: Issue): string {
 function limit(origin: string, { bound, word }: { bound: unknown; word: string }): string {
   if (origin === "string") return bound === 1 ? "text" : `text of ${word} ${bound} characters`;
   if (origin === "array" || origin === "set") {
-    return `a list of ${word} ${bound} ${bound === 1 ? "value" : "values"}`;
+    return `a list of ${word} ${counted(Number(bound), "value")}`;
   }
   return `${word} ${bound}`;
 }

@@ -7,6 +7,7 @@
  */
 import { basename, dirname, isAbsolute, join, normalize, resolve } from "node:path";
 import { ExperimentError, type SourcePosition } from "../../base/errors.ts";
+import { HOME_MEND, startsAtHome } from "../../base/home.ts";
 import { listOf } from "../../base/list.ts";
 import { compareText } from "../../base/order.ts";
 import type { TextFile } from "../../base/text_file.ts";
@@ -251,7 +252,9 @@ async function unreadable(path: string, cause: Error): Promise<ExperimentError> 
     specs.toReversed().map((each) => [basename(each).replace(/\.ya?ml$/, ""), each]),
   );
   const near = nearestName(basename(path).replace(/\.ya?ml$/, ""), byName.keys());
-  const mend = near !== undefined && !isFolder
+  const mend = startsAtHome(path)
+    ? HOME_MEND
+    : near !== undefined && !isFolder
     ? `write ${byName.get(near)}`
     : specs.length > 0
     ? `write one of ${listOf([...new Set(specs)])}`

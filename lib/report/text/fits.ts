@@ -43,8 +43,10 @@ export function formatFits(
     .join("\n");
 }
 
-/** Shapes of which limit and exponent mean nothing. */
-const MEANINGLESS: ReadonlySet<CurveShape> = new Set(["turning", "flat"]);
+/** Whether the parameters of a curve of this shape mean nothing. */
+export function isMeaningless(shape: CurveShape | undefined): boolean {
+  return shape === "turning" || shape === "flat";
+}
 
 function lineOf(fit: ShownFit, declared: Metric | undefined): string[] {
   const { parameters, intervals, goodness, points, shape } = fit;
@@ -60,7 +62,7 @@ function lineOf(fit: ShownFit, declared: Metric | undefined): string[] {
     return `${format(value)}${ends}`;
   };
   const show = (name: "limit" | "exponent" | "ninetyPercentAt", format: (of: number) => string) =>
-    MEANINGLESS.has(shape!) ? "-" : withInterval(parameters![name], intervals?.[name], format);
+    isMeaningless(shape) ? "-" : withInterval(parameters![name], intervals?.[name], format);
   const isBounded = shape !== "unbounded";
   return [
     formatCell(fit.fit, fit.cell),

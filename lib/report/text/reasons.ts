@@ -1,5 +1,6 @@
 /** Why a task runs, in words: what changed since the nearest earlier task, field by field. */
 import { canonical, type Json } from "../../base/canonical.ts";
+import { listOf } from "../../base/list.ts";
 
 /** One field in which two tasks differ; absent means the default, or that there is none. */
 export interface ShownDifference {
@@ -50,6 +51,33 @@ export function formatReason(reason: ShownReason, labelOf: (key: string) => stri
     case "upstream":
       return formatDifferences(reason.differences);
   }
+}
+
+/** Fields that a short reason names; of more there is a count. */
+const NAMED_FIELDS = 3;
+
+/**
+ * A reason in one line: of differences upstream only those at their source, each once, with
+ * the input that they came by.
+ *
+ * @param labelOf what a task is called, by its key
+ */
+export function formatReasonShortly(
+  reason: ShownReason,
+  labelOf: (key: string) => string,
+): string {
+  if (reason.type !== "changed" && reason.type !== "upstream") {
+    return formatReason(reason, labelOf).join(", ");
+  }
+  return listOf([...new Set(sourcesOf(reason.differences))], NAMED_FIELDS);
+}
+
+function sourcesOf(differences: readonly ShownDifference[], input = ""): string[] {
+  return differences.flatMap((each) => {
+    if (each.upstream === undefined) return [`${input}${formatDifference(each)}`];
+    const [, name] = /^inputs\.(.+?)(?:\[\d+\])?$/.exec(each.path) ?? [];
+    return sourcesOf(each.upstream, `in its ${name ?? each.path}, `);
+  });
 }
 
 /** Differences as lines of text: `learningRate: 0.0001 -> 0.00002`, inputs with theirs below. */

@@ -12,13 +12,14 @@ import {
   StatementType,
 } from "@duckdb/node-api";
 import { ExperimentError } from "../../base/errors.ts";
+import { type Token, tokensOf } from "./_tokens.ts";
 
 /** Functions that a SELECT can call and that do more than read. */
 const FORBIDDEN =
-  /\b(?:(?:en|dis)able_(?:logging|profiling|peg_parser)|write_log|truncate_duckdb_logs|json_execute_serialized_sql)\b/i;
+  /^(?:(?:en|dis)able_(?:logging|profiling|peg_parser)|write_log|truncate_duckdb_logs|json_execute_serialized_sql)$/;
 
-/** `query('...')` runs a text that may be put together from parts, where nobody can look. */
-const QUERY_CALL = /\bquery"?\s*(?:(?:--[^\n]*\n|\/\*[^]*?\*\/)\s*)*\(/i;
+/** Runs a text that may be put together from parts, where nobody can look. */
+const QUERY = "query";
 
 /** Statements that may run. */
 export interface ReadingStatements {
@@ -40,8 +41,11 @@ export async function readingStatements(
   text: string,
 ): Promise<ReadingStatements> {
   const statements = await extract(connection, text);
-  const call = FORBIDDEN.exec(text)?.[0] ?? QUERY_CALL.exec(text)?.[0];
-  if (call !== undefined) throw refused(`${call.replace(/\s*\($/, "")}() does more than read`);
+  const tokens = tokensOf(text);
+  const call = tokens.find((token, i) =>
+    FORBIDDEN.test(token.text) || token.text === QUERY && tokens[i + 1]?.text === "("
+  );
+  if (call !== undefined) throw refused(`${call.text}() does more than read`);
   let isPivot = false, answers = 0;
   for (let i = 0; i < statements.count; i++) {
     let type;
@@ -56,9 +60,9 @@ export async function readingStatements(
       answers++;
       continue;
     }
-    isPivot = type === StatementType.CREATE && makesPivotType(text);
+    isPivot = type === StatementType.CREATE && makesPivotType(tokens);
     if (isPivot) continue;
-    check(type, text);
+    check(type, tokens);
     answers++;
   }
   // A statement can be prepared once.
@@ -81,20 +85,34 @@ async function extract(
   }
 }
 
-function check(type: StatementType, text: string): void {
+function check(type: StatementType, tokens: readonly Token[]): void {
   if (type === StatementType.SELECT) return;
   if (type === StatementType.EXPLAIN) {
     // What it explains, DuckDB does not say, and with ANALYZE it is carried out.
-    if (!/analy[sz]e/i.test(text)) return;
+    if (!tokens.some((_, at) => isExplainAnalyze(tokens, at))) return;
     throw refused("EXPLAIN ANALYZE carries out what it explains");
   }
   const name = (StatementType[type] ?? "other").replaceAll("_", " ");
   throw refused(`a statement of the type ${name} does more than read`);
 }
 
+/** Whether EXPLAIN ANALYZE stands at a place, or EXPLAIN (…, ANALYZE, …). */
+function isExplainAnalyze(tokens: readonly Token[], at: number): boolean {
+  if (!isWord(tokens[at], "explain")) return false;
+  const isAnalyze = (token: Token | undefined) => isWord(token, "analyze", "analyse");
+  if (tokens[at + 1]?.text !== "(") return isAnalyze(tokens[at + 1]);
+  const end = tokens.findIndex(({ text }, i) => i > at && text === ")");
+  return tokens.slice(at, end === -1 ? undefined : end).some(isAnalyze);
+}
+
 /** Whether a type that is created is one that DuckDB makes of a PIVOT: nobody wrote CREATE. */
-function makesPivotType(text: string): boolean {
-  return /\bpivot(?:_wider)?\b/i.test(text) && !/\bcreate\b/i.test(text);
+function makesPivotType(tokens: readonly Token[]): boolean {
+  const has = (...words: string[]) => tokens.some((token) => isWord(token, ...words));
+  return has("pivot", "pivot_wider") && !has("create");
+}
+
+function isWord(token: Token | undefined, ...words: string[]): boolean {
+  return token !== undefined && !token.isQuoted && words.includes(token.text);
 }
 
 function refused(why: string): ExperimentError {

@@ -1,6 +1,7 @@
 /** What the database knows of experiments as a whole: their last runs, failures and sizes. */
 import type { Json, JsonObject } from "../../base/canonical.ts";
 import type { TaskState } from "../../graph/task.ts";
+import { axisNames, inOrder } from "./_axes.ts";
 import { isGone, type RunProcess } from "./killed.ts";
 import { queryRows } from "./query.ts";
 
@@ -120,10 +121,11 @@ export interface RecordedFault {
  */
 export async function readFailures(database: string): Promise<RecordedFault[]> {
   const rows = await queryRows(database, "FROM failures WHERE experiment IS NOT NULL");
+  const names = await axisNames(database);
   return rows.map((row) => ({
     ...known("experiment", row["experiment"]),
     ...known("stage", row["stage"]),
-    ...known("axes", row["axes"]),
+    axes: inOrder(row["axes"], names.get(String(row["experiment"]))),
     kind: String(row["kind"]),
     key: String(row["key"]),
     code: String(row["code"]),

@@ -3,6 +3,7 @@ import type { Json, JsonObject } from "../../base/canonical.ts";
 import { FACT_NAMES, FACTS, type Facts, FIT_FACTS } from "../../base/facts.ts";
 import { ExperimentError } from "../../base/errors.ts";
 import type { Score, TaskState } from "../../graph/task.ts";
+import { axisNames, inOrder } from "./_axes.ts";
 import { queryRows } from "./query.ts";
 import type { FitRow } from "./rows.ts";
 
@@ -81,11 +82,12 @@ export async function readScores(database: string, experiment: string): Promise<
   const rows = await queryRows(database, "FROM results WHERE experiment = $1", {
     values: [experiment],
   });
+  const names = (await axisNames(database)).get(experiment);
   return rows.map((row) => ({
     key: String(row["key"]),
     kind: String(row["kind"]),
     stage: String(row["stage"]),
-    axes: row["axes"] as JsonObject,
+    axes: inOrder(row["axes"], names),
     seed: numberOf(row["seed"]),
     facts: factsOf(row),
     ...scoreOf(row),

@@ -30,6 +30,8 @@ export interface RunStart {
   readonly variant?: string | undefined;
   /** The spec's path. */
   readonly file: string;
+  /** The names of its axes in their order, in which labels name them. */
+  readonly axes?: readonly string[] | undefined;
   /** The spec and every file that it extends, as written; the spec first. */
   readonly files: readonly TextFile[];
   /** ISO 8601 in UTC. */

@@ -82,6 +82,7 @@ export const TABLES = {
       variant: ["VARCHAR", "What makes it a variant of the spec; null for the spec as it stands."],
       file: ["VARCHAR", "The spec's path, as it was given."],
       place: ["VARCHAR", "Where the spec stands, seen from the folder of results."],
+      axes: ["JSON", "The names of its axes, in the order of the spec."],
       latest_run: RUN,
     },
     primaryKey: ["experiment"],

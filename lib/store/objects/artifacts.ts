@@ -16,7 +16,7 @@ import { isPresent } from "./_files.ts";
 import { type Finding, Inspector } from "./_inspect.ts";
 import { FileLock } from "../lock.ts";
 import { Attempt } from "./attempt.ts";
-import { storeFault } from "../faults.ts";
+import { obstacleOn, storeFault } from "../faults.ts";
 import { MEASUREMENTS_FILE, readMeasurements } from "./measurements.ts";
 import { type ArtifactRecord, RECORD_FILE } from "./record.ts";
 
@@ -88,7 +88,7 @@ export class ArtifactStore {
       const info = await Deno.stat(folder);
       if (!info.isDirectory) throw notAFolder(folder);
     } catch (error) {
-      if (error instanceof Deno.errors.NotADirectory) throw notAFolder(folder);
+      if (error instanceof Deno.errors.NotADirectory) throw notAFolder(obstacleOn(folder));
       if (!(error instanceof Deno.errors.NotFound)) {
         throw storeFault(error, { doing: "open the store", path: folder });
       }
@@ -132,13 +132,23 @@ export class ArtifactStore {
    * @throws ExperimentError "store/newer-format", "store/io"
    */
   async find(key: string): Promise<ArtifactRecord | undefined> {
+    const found = await this.look(key);
+    return found === "damaged" ? undefined : found;
+  }
+
+  /**
+   * As `find`, but tells an artifact that cannot be used from none.
+   *
+   * @throws ExperimentError "store/newer-format", "store/io"
+   */
+  async look(key: string): Promise<ArtifactRecord | "damaged" | undefined> {
     const dir = this.dirOf(key);
     const finding = await this.#guard("read an artifact", dir, this.#inspector.glance(dir, key));
     if (finding.state === "damaged" && !this.#warned.has(key)) {
       this.#warned.add(key);
       this.#onWarning(`artifact ${key} cannot be used: ${finding.why}`);
     }
-    return finding.state === "sound" ? finding.record : undefined;
+    return finding.state === "damaged" ? "damaged" : recordOf(finding);
   }
 
   /**

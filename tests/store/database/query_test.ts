@@ -153,7 +153,35 @@ const WRITES: [sql: string, message: RegExp][] = [
   ["FROM enable_profiling()", /enable_profiling/],
   ["SELECT write_log('x')", /write_log/],
   ["FROM query('FROM enable' || '_logging()')", /query\(\) does more than read/],
+  ["FROM query /* it */ -- is\n ('SELECT 1')", /query\(\) does more than read/],
+  [`FROM "Query"('SELECT 1')`, /query\(\) does more than read/],
+  [`FROM "enable_logging"()`, /enable_logging/],
+  ["SELECT e'\\'', write_log('x') -- '", /write_log/],
+  ["SELECT $a$ ' $a$, write_log('x') -- '", /write_log/],
+  ["EXPLAIN /* not */ ANALYZE SELECT 'x'", /EXPLAIN ANALYZE carries out/],
+  ["PIVOT (SELECT 'x' AS k) ON k; CREATE TYPE t AS ENUM ('a')", /of the type CREATE /],
 ];
+
+/** Words that would be refused were they more than text. */
+const HARMLESS = [
+  "PIVOT (SELECT unnest(['create', 'y']) AS k, 1 AS n) ON k USING sum(n)",
+  "/* create */ PIVOT (SELECT unnest(['x', 'y']) AS k, 1 AS n) ON k USING sum(n)",
+  "EXPLAIN SELECT 'analyze'",
+  "EXPLAIN SELECT 1 AS a -- ANALYZE",
+  `EXPLAIN SELECT 1 AS "analyze"`,
+  "EXPLAIN (FORMAT json) SELECT 'analyze'",
+  "SELECT 'enable_logging()', 'query(1)' -- write_log()",
+  "SELECT /* /* query( */ query( */ 1",
+  "SELECT $$ it's query( $$, e'\\'query(', 'a\\' || 'query('",
+  "SELECT 1 AS query",
+];
+
+Deno.test("query() answers harmless texts with the words of writing ones in strings and comments", async () => {
+  using database = await emptyDatabase();
+  for (const text of HARMLESS) {
+    assert.ok((await queryRows(database.path, text)).length > 0, text);
+  }
+});
 
 Deno.test("query() accepts what reads alone: nothing of the rest runs, no file is made or changed", async () => {
   using database = await emptyDatabase();

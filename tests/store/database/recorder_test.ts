@@ -19,6 +19,7 @@ const START: RunStart = {
     { file: "experiments/base.yaml", text: "about: base\n" },
   ],
   startedAt: "2026-01-02T03:04:05.678Z",
+  axes: ["steps", "seed"],
   argv: ["run", "experiments/ablation.yaml"],
   version: "0.2.0",
   commit: "c0ffee",
@@ -204,6 +205,7 @@ Deno.test("Recorder follows a run and its tasks to their end", async () => {
     name: "ablation",
     variant: null,
     file: START.file,
+    axes: ["steps", "seed"],
     latest_run: "r1",
   }]);
   assert.deepEqual(await queryRows(path, "FROM specs"), [
@@ -337,7 +339,10 @@ Deno.test("recordFits() puts an experiment's fits in place of its former ones", 
 Deno.test("recordCells() leaves what is there and writes what differs, whatever was there", async () => {
   const cell = fc.record({
     stage: fc.constantFrom("ner", "pretrain"),
-    axes: fc.record({ steps: fc.constantFrom(1, 2, 3), data: fc.constantFrom("a", "b") }),
+    axes: fc.record(
+      { steps: fc.constantFrom(1, 2, 3), data: fc.constantFrom("a", "b") },
+      { noNullPrototype: true },
+    ),
     number: fc.nat({ max: 3 }),
     seed: fc.option(fc.nat({ max: 2 }), { nil: undefined }),
   });
