@@ -4,6 +4,27 @@ import { relative, resolve } from "node:path";
 import { ExperimentError } from "../base/errors.ts";
 import { HOME_MEND, startsAtHome } from "../base/home.ts";
 
+/** The folders of a store. */
+export const STORE_FOLDERS = {
+  /** Committed artifacts. */
+  objects: "objects",
+  /** Held by whoever computes or reads a key. */
+  locks: "locks",
+  /** What is being written. */
+  tmp: "tmp",
+  /** Checkpoints of unfinished tasks. */
+  scratch: "scratch",
+  /** Artifacts that failed their check. */
+  damaged: "damaged",
+  /** The journals of runs. */
+  runs: "runs",
+} as const;
+
+/** The log that DuckDB may leave beside a database. */
+export function logOf(database: string): string {
+  return `${database}.wal`;
+}
+
 /** A folder of results by its parts. */
 export interface ResultsFolder {
   /** The folder, as it was given. */
@@ -32,7 +53,7 @@ export function resultsFolder(root: string): ResultsFolder {
   const store = `${folder}/store`;
   const database = `${folder}/titrate.duckdb`;
   duckdbPath(database);
-  return { root: folder, store, database, runs: `${store}/runs` };
+  return { root: folder, store, database, runs: `${store}/${STORE_FOLDERS.runs}` };
 }
 
 /**

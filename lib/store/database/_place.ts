@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { ExperimentError } from "../../base/errors.ts";
 import { nonFile, removeIfThere, syncPath } from "../../base/files.ts";
 import { storeFault } from "../faults.ts";
+import { logOf } from "../results_folder.ts";
 import { NoRegularFile } from "./_faults.ts";
 
 /**
@@ -52,19 +53,19 @@ export async function setAside(path: string): Promise<string> {
   while (await statOf(`${path}.aside-${n}`) !== undefined) n++;
   const aside = `${path}.aside-${n}`;
   await Deno.rename(path, aside);
-  if (await statOf(`${path}.wal`) !== undefined) await Deno.rename(`${path}.wal`, `${aside}.wal`);
+  if (await statOf(logOf(path)) !== undefined) await Deno.rename(logOf(path), logOf(aside));
   return aside;
 }
 
 /** Removes a database and its log, as far as they are there. */
 export async function removeDatabase(path: string): Promise<void> {
   await removeIfThere(path);
-  await removeIfThere(`${path}.wal`);
+  await removeIfThere(logOf(path));
 }
 
 /** What changes when somebody writes the file; undefined where a log belongs to it. */
 export async function markOf(path: string): Promise<string | undefined> {
-  const [file, log] = [await statOf(path), await statOf(`${path}.wal`)];
+  const [file, log] = [await statOf(path), await statOf(logOf(path))];
   if (file === undefined || log !== undefined) return undefined;
   return `${file.dev}:${file.ino}:${file.size}:${file.mtime?.getTime()}`;
 }

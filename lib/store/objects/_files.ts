@@ -24,8 +24,30 @@ export async function listFiles(dir: string): Promise<string[]> {
   return paths.sort();
 }
 
+/**
+ * Seals a folder: a file that names every other one with its digest, all of it read-only
+ * and on the disk.
+ *
+ * @param name of that file, which is not there yet
+ * @param textOf what it holds
+ */
+export async function seal(
+  dir: string,
+  { name, textOf }: {
+    readonly name: string;
+    readonly textOf: (files: readonly RecordedFile[]) => string;
+  },
+): Promise<void> {
+  const text = textOf(await sealFiles(dir, await listFiles(dir)));
+  const path = `${dir}/${name}`;
+  await Deno.writeTextFile(path, text, { createNew: true });
+  await makeReadOnly(path);
+  await syncPath(path);
+  await syncFolders(dir);
+}
+
 /** Digests files of a folder, forces them to the disk and makes them read-only. */
-export async function sealFiles(dir: string, paths: readonly string[]): Promise<RecordedFile[]> {
+async function sealFiles(dir: string, paths: readonly string[]): Promise<RecordedFile[]> {
   const files: RecordedFile[] = [];
   for (const path of paths) {
     const full = `${dir}/${path}`;
@@ -39,12 +61,12 @@ export async function sealFiles(dir: string, paths: readonly string[]): Promise<
 }
 
 /** Takes the right to write from a file; a committed artifact never changes. */
-export async function makeReadOnly(path: string): Promise<void> {
+async function makeReadOnly(path: string): Promise<void> {
   if (Deno.build.os !== "windows") await Deno.chmod(path, 0o444);
 }
 
 /** Forces every folder below one, and it, to the disk: the names of its files. */
-export async function syncFolders(dir: string): Promise<void> {
+async function syncFolders(dir: string): Promise<void> {
   for await (const entry of Deno.readDir(dir)) {
     if (entry.isDirectory) await syncFolders(`${dir}/${entry.name}`);
   }

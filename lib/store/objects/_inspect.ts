@@ -33,7 +33,8 @@ export class Inspector {
       if (why !== undefined) return { state: "damaged", why };
       if (info!.mtime?.getTime() === file.modifiedMs) continue;
       // Touched, or copied without its times: its content tells.
-      if (await sha256File(path) !== file.sha256) return damagedContent(file);
+      const damage = await damageOf(dir, file);
+      if (damage !== undefined) return { state: "damaged", why: damage };
       restoreTime(path, file.modifiedMs);
     }
     return finding;
@@ -45,9 +46,8 @@ export class Inspector {
     if (finding.state !== "sound") return finding;
     const file = finding.record.files.find(({ path }) => path === name);
     if (file === undefined) return finding;
-    const why = differenceOf(file, statFile(`${dir}/${name}`));
-    if (why !== undefined) return { state: "damaged", why };
-    return await sha256File(`${dir}/${name}`) === file.sha256 ? finding : damagedContent(file);
+    const why = await damageOf(dir, file);
+    return why === undefined ? finding : { state: "damaged", why };
   }
 
   /** Reads the record and every file, each once while its size and times stay as they are. */
@@ -66,7 +66,8 @@ export class Inspector {
     const mark = sha256(marks.join("\n"));
     if (this.#soundByKey.get(key) === mark) return finding;
     for (const file of record.files) {
-      if (await sha256File(`${dir}/${file.path}`) !== file.sha256) return damagedContent(file);
+      const why = await damageOf(dir, file);
+      if (why !== undefined) return { state: "damaged", why };
     }
     this.#soundByKey.set(key, mark);
     return finding;
@@ -104,8 +105,14 @@ function differenceOf(file: RecordedFile, info: Deno.FileInfo | undefined): stri
   return `${file.path} has ${info.size} bytes instead of ${file.bytes}`;
 }
 
-function damagedContent({ path }: RecordedFile): Finding {
-  return { state: "damaged", why: `the content of ${path} is not what was written` };
+/** Reads a file and says what is wrong with it, if anything. */
+export async function damageOf(dir: string, file: RecordedFile): Promise<string | undefined> {
+  const path = `${dir}/${file.path}`;
+  const why = differenceOf(file, statFile(path));
+  if (why !== undefined) return why;
+  return await sha256File(path) === file.sha256
+    ? undefined
+    : `the content of ${file.path} is not what was written`;
 }
 
 /** So that it need not be read the next time; who may not write leaves it as it is. */

@@ -17,8 +17,11 @@ import { type Finding, Inspector } from "./_inspect.ts";
 import { FileLock } from "../lock.ts";
 import { Attempt } from "./attempt.ts";
 import { obstacleOn, storeFault } from "../faults.ts";
+import { STORE_FOLDERS } from "../results_folder.ts";
 import { MEASUREMENTS_FILE, readMeasurements } from "./measurements.ts";
 import { type ArtifactRecord, RECORD_FILE } from "./record.ts";
+
+const { objects, locks, tmp, scratch, damaged } = STORE_FOLDERS;
 
 /** The folder in a key's scratch that is the task's own. */
 export const TASK_SCRATCH = "task";
@@ -107,12 +110,12 @@ export class ArtifactStore {
         mend: "give all 64 hexadecimal digits of a task's key",
       });
     }
-    return `${this.root}/objects/${key.slice(0, 2)}/${key}`;
+    return `${this.root}/${objects}/${key.slice(0, 2)}/${key}`;
   }
 
   /** Where a task of a key keeps checkpoints while it is unfinished. */
   taskScratchOf(key: string): string {
-    return `${this.root}/scratch/${key}/${TASK_SCRATCH}`;
+    return `${this.root}/${scratch}/${key}/${TASK_SCRATCH}`;
   }
 
   /** Where engines keep what they compile. */
@@ -122,7 +125,7 @@ export class ArtifactStore {
 
   /** The keys that left something in scratch: those of unfinished tasks, by far the most. */
   async unfinished(): Promise<ReadonlySet<string>> {
-    return new Set(await this.#names(`${this.root}/scratch`));
+    return new Set(await this.#names(`${this.root}/${scratch}`));
   }
 
   /**
@@ -203,7 +206,7 @@ export class ArtifactStore {
   async hold(key: string, options: HoldOptions = {}): Promise<HeldArtifact | undefined> {
     const held = await this.#tryHold(key, options);
     if (held !== undefined) return held;
-    const path = `${this.root}/locks/${key}`;
+    const path = `${this.root}/${locks}/${key}`;
     await this.#guard(
       "wait for an artifact",
       path,
@@ -213,11 +216,11 @@ export class ArtifactStore {
   }
 
   async #tryHold(key: string, { signal }: HoldOptions): Promise<HeldArtifact | undefined> {
-    const path = `${this.root}/locks/${key}.read`;
+    const path = `${this.root}/${locks}/${key}.read`;
     const lock = await this.#guard(
       "hold an artifact",
       path,
-      Deno.mkdir(`${this.root}/locks`, { recursive: true })
+      Deno.mkdir(`${this.root}/${locks}`, { recursive: true })
         .then(() => FileLock.take(path, { signal, isShared: true })),
     );
     try {
@@ -246,8 +249,8 @@ export class ArtifactStore {
 
   /** The key of every artifact, in order, whatever the artifact's state. */
   async *keys(): AsyncGenerator<string> {
-    for (const group of await this.#names(`${this.root}/objects`)) {
-      for (const key of await this.#names(`${this.root}/objects/${group}`)) {
+    for (const group of await this.#names(`${this.root}/${objects}`)) {
+      for (const key of await this.#names(`${this.root}/${objects}/${group}`)) {
         if (/^[0-9a-f]{64}$/.test(key)) yield key;
       }
     }
@@ -282,13 +285,13 @@ export class ArtifactStore {
   }
 
   async #begin(key: string, finalDir: string, options: BeginOptions): Promise<Attempt> {
-    await Deno.mkdir(`${this.root}/locks`, { recursive: true });
-    const lock = await FileLock.take(`${this.root}/locks/${key}`, options);
+    await Deno.mkdir(`${this.root}/${locks}`, { recursive: true });
+    const lock = await FileLock.take(`${this.root}/${locks}/${key}`, options);
     try {
       await this.#sweep(key);
       const existing = await this.#settleUnlessStale(key, options);
-      const outDir = `${this.root}/tmp/${key}-${crypto.randomUUID().slice(0, 8)}`;
-      const scratchDir = `${this.root}/scratch/${key}`;
+      const outDir = `${this.root}/${tmp}/${key}-${crypto.randomUUID().slice(0, 8)}`;
+      const scratchDir = `${this.root}/${scratch}/${key}`;
       const number = existing?.attempt ?? await lock.countAttempt();
       if (existing === undefined) {
         await Deno.mkdir(outDir, { recursive: true });
@@ -309,12 +312,12 @@ export class ArtifactStore {
     const existing = await this.#settle(key, (dir) => this.#inspector.inspect(dir, key));
     if (existing === undefined) return undefined;
     // What its commit could not remove would pass for a checkpoint of a stale one's successor.
-    await removeIfThere(`${this.root}/scratch/${key}`);
+    await removeIfThere(`${this.root}/${scratch}/${key}`);
     if (isStale?.(existing) !== true) return existing;
-    const readers = `${this.root}/locks/${key}.read`;
+    const readers = `${this.root}/${locks}/${key}.read`;
     using _ = await FileLock.take(readers, { signal, onWait: onReaders });
-    const doomed = `${this.root}/tmp/${key}-${crypto.randomUUID().slice(0, 8)}`;
-    await Deno.mkdir(`${this.root}/tmp`, { recursive: true });
+    const doomed = `${this.root}/${tmp}/${key}-${crypto.randomUUID().slice(0, 8)}`;
+    await Deno.mkdir(`${this.root}/${tmp}`, { recursive: true });
     await Deno.rename(this.dirOf(key), doomed);
     await removeIfThere(doomed);
     return undefined;
@@ -328,7 +331,7 @@ export class ArtifactStore {
     const dir = this.dirOf(key);
     const finding = await inspect(dir);
     if (finding.state !== "damaged") return recordOf(finding);
-    const folder = `${this.root}/damaged`;
+    const folder = `${this.root}/${damaged}`;
     await Deno.mkdir(folder, { recursive: true });
     let n = 1;
     while (await isPresent(`${folder}/${key}-${n}`)) n++;
@@ -347,31 +350,31 @@ export class ArtifactStore {
   async #sweep(key: string): Promise<void> {
     const others = this.#isSwept;
     this.#isSwept = true;
-    for (const name of await this.#names(`${this.root}/tmp`)) {
+    for (const name of await this.#names(`${this.root}/${tmp}`)) {
       const owner = name.slice(0, 64);
-      if (owner === key) await removeIfThere(`${this.root}/tmp/${name}`);
+      if (owner === key) await removeIfThere(`${this.root}/${tmp}/${name}`);
       if (owner === key || others || !/^[0-9a-f]{64}-/.test(name)) continue;
       using lock = await this.#tryLock(owner);
-      if (lock !== undefined) await removeIfThere(`${this.root}/tmp/${name}`);
+      if (lock !== undefined) await removeIfThere(`${this.root}/${tmp}/${name}`);
     }
     if (!others) await this.#sweepScratch(key);
   }
 
   /** Removes the scratch of other keys whose artifacts are there. */
   async #sweepScratch(key: string): Promise<void> {
-    for (const owner of await this.#names(`${this.root}/scratch`)) {
+    for (const owner of await this.#names(`${this.root}/${scratch}`)) {
       if (owner === key || !/^[0-9a-f]{64}$/.test(owner)) continue;
       if (!await isPresent(this.dirOf(owner))) continue;
       using lock = await this.#tryLock(owner);
       // Under strict code the holder before may have removed the artifact to make it anew.
       if (lock === undefined || !await isPresent(this.dirOf(owner))) continue;
-      await removeIfThere(`${this.root}/scratch/${owner}`);
+      await removeIfThere(`${this.root}/${scratch}/${owner}`);
     }
   }
 
   async #tryLock(key: string): Promise<FileLock | undefined> {
-    await Deno.mkdir(`${this.root}/locks`, { recursive: true });
-    return await FileLock.tryTake(`${this.root}/locks/${key}`);
+    await Deno.mkdir(`${this.root}/${locks}`, { recursive: true });
+    return await FileLock.tryTake(`${this.root}/${locks}/${key}`);
   }
 
   async #names(dir: string): Promise<string[]> {

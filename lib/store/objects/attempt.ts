@@ -6,7 +6,7 @@
  */
 import { removeIfThere, syncPath } from "../../base/files.ts";
 import type { FileLock } from "../lock.ts";
-import { listFiles, makeReadOnly, sealFiles, syncFolders } from "./_files.ts";
+import { isPresent, seal } from "./_files.ts";
 import { storeFault } from "../faults.ts";
 import {
   type ArtifactRecord,
@@ -14,6 +14,7 @@ import {
   type NewArtifact,
   RECORD_FILE,
   RECORD_FORMAT,
+  type RecordedFile,
 } from "./record.ts";
 
 /** Where an attempt writes, as the store lays it out. */
@@ -125,11 +126,19 @@ export class Attempt {
   }
 
   async #seal(artifact: NewArtifact): Promise<ArtifactRecord> {
-    const paths = await listFiles(this.outDir);
-    if (paths.includes(RECORD_FILE)) {
+    if (await isPresent(`${this.outDir}/${RECORD_FILE}`)) {
       throw new Error(`a task may not write ${RECORD_FILE}, which is the store's`);
     }
-    const record: ArtifactRecord = {
+    let record!: ArtifactRecord;
+    await seal(this.outDir, {
+      name: RECORD_FILE,
+      textOf: (files) => formatRecord(record = this.#recordOf(artifact, files)),
+    });
+    return record;
+  }
+
+  #recordOf(artifact: NewArtifact, files: readonly RecordedFile[]): ArtifactRecord {
+    return {
       format: RECORD_FORMAT,
       key: this.key,
       kind: artifact.kind,
@@ -145,13 +154,7 @@ export class Attempt {
       attempt: this.number,
       startedAt: artifact.startedAt,
       elapsedMs: artifact.elapsedMs,
-      files: await sealFiles(this.outDir, paths),
+      files,
     };
-    const path = `${this.outDir}/${RECORD_FILE}`;
-    await Deno.writeTextFile(path, formatRecord(record), { createNew: true });
-    await makeReadOnly(path);
-    await syncPath(path);
-    await syncFolders(this.outDir);
-    return record;
   }
 }

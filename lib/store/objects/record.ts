@@ -80,6 +80,14 @@ const factsSchema: z.ZodType<Facts> = z.strictObject(
   Object.fromEntries(FACT_NAMES.map((name) => [name, z.exactOptional(looseNumber)])),
 );
 
+/** The files of a sealed folder as they are recorded. */
+export const filesSchema: z.ZodType<readonly RecordedFile[]> = z.array(z.strictObject({
+  path: z.string().refine(isSafePath, "leads out of the artifact"),
+  bytes: count,
+  sha256: digest,
+  modifiedMs: z.number(),
+}));
+
 const recordSchema = z.strictObject({
   format: z.literal(RECORD_FORMAT),
   key: digest,
@@ -107,12 +115,7 @@ const recordSchema = z.strictObject({
   attempt: smallCount,
   startedAt: z.iso.datetime(),
   elapsedMs: z.number().nonnegative(),
-  files: z.array(z.strictObject({
-    path: z.string().refine(isSafePath, "leads out of the artifact"),
-    bytes: count,
-    sha256: digest,
-    modifiedMs: z.number(),
-  })),
+  files: filesSchema,
 });
 
 /** The result of reading a record: the record, or why it is none. */

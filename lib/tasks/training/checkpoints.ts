@@ -2,23 +2,20 @@
  * Checkpoints on the way of a training, in its scratch folder.
  *
  * A checkpoint is a folder that is renamed into place when it is complete and on
- * the disk, so a kill at any moment leaves the one before. It holds the digests of
- * its files: nobody else checks what stands in scratch, as the store does artifacts.
+ * the disk, so a kill at any moment leaves the one before. It is sealed as artifacts are,
+ * and checked here: nobody else looks at what stands in scratch.
  */
 import { join } from "node:path";
-import { z } from "zod";
-import { sha256File } from "../../base/digest.ts";
 import { ExperimentError } from "../../base/errors.ts";
 import { removeIfThere, syncPath } from "../../base/files.ts";
 import type { ParamSpec, TrainingState } from "../../engine/engine.ts";
 import { writeParams } from "../../model/weights/model_artifact.ts";
+import { damageOfFolder, sealFolder } from "../../store/objects/sealed_folder.ts";
 import type { TrainingPoint } from "../../train/steps.ts";
 import { readTraining, type SavedTraining, writeTraining } from "./training_state.ts";
 
-/** The SHA-256 of every other file of a checkpoint by its name. */
-const DIGESTS = "checkpoint.json";
-
-const digestsSchema = z.record(z.string(), z.string());
+/** Names every other file of a checkpoint, with its digest. */
+const SEAL = "checkpoint.json";
 
 /** The checkpoints of one training in its scratch folder; at most one is kept. */
 export class Checkpoints {
@@ -38,7 +35,7 @@ export class Checkpoints {
     await Deno.mkdir(writing);
     await writeParams(writing, { specs: this.#specs, params: state.params });
     await writeTraining(writing, { point, state, specs: this.#specs });
-    await seal(writing);
+    await sealFolder(writing, SEAL);
     await removeIfThere(done);
     await Deno.rename(writing, done);
     await syncPath(this.#dir);
@@ -66,7 +63,8 @@ export class Checkpoints {
 
   async #read(step: number): Promise<SavedTraining> {
     const dir = this.#path(step);
-    await checkSeal(dir);
+    const why = await damageOfFolder(dir, SEAL);
+    if (why !== undefined) throw damaged(dir, why);
     const saved = await readTraining(dir, this.#specs);
     if (saved.point.step !== step) throw damaged(dir, `it is of step ${saved.point.step}`);
     return saved;
@@ -100,41 +98,9 @@ export async function latestStep(dir: string): Promise<number | undefined> {
   }
 }
 
-/** Writes the digests of a folder's files into it, and forces all of it to the disk. */
-async function seal(dir: string): Promise<void> {
-  const names = await Array.fromAsync(Deno.readDir(dir), ({ name }) => name);
-  const digests: Record<string, string> = {};
-  for (const name of names.sort()) digests[name] = await sha256File(join(dir, name));
-  await Deno.writeTextFile(join(dir, DIGESTS), `${JSON.stringify(digests)}\n`);
-  for (const name of [...names, DIGESTS]) await syncPath(join(dir, name));
-  await syncPath(dir);
-}
-
-/** Throws "tasks/checkpoint" unless a folder holds what it held when it was sealed. */
-async function checkSeal(dir: string): Promise<void> {
-  let digests: Readonly<Record<string, string>>;
-  try {
-    digests = digestsSchema.parse(JSON.parse(await Deno.readTextFile(join(dir, DIGESTS))));
-  } catch (cause) {
-    throw damaged(dir, `${DIGESTS} cannot be read`, cause);
-  }
-  for await (const { name } of Deno.readDir(dir)) {
-    if (name !== DIGESTS && digests[name] === undefined) {
-      throw damaged(dir, `${DIGESTS} does not name ${name}`);
-    }
-  }
-  for (const [name, digest] of Object.entries(digests)) {
-    const actual = await sha256File(join(dir, name)).catch((cause: unknown) => {
-      throw damaged(dir, `${name} cannot be read`, cause);
-    });
-    if (actual !== digest) throw damaged(dir, `${name} is not what was saved`);
-  }
-}
-
-function damaged(dir: string, why: string, cause?: unknown): ExperimentError {
+function damaged(dir: string, why: string): ExperimentError {
   return new ExperimentError("tasks/checkpoint", why, {
     at: { file: dir },
     mend: "run again: the training starts from what comes before",
-    cause,
   });
 }

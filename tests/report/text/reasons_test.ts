@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { formatReason, type ShownReason } from "../../../lib/report/text/reasons.ts";
+import {
+  formatReason,
+  formatReasonShortly,
+  type ShownDifference,
+  type ShownReason,
+} from "../../../lib/report/text/reasons.ts";
 
 Deno.test("formatReason() says why in a line, or field by field", () => {
   const cases: [ShownReason, string[]][] = [
@@ -31,4 +36,27 @@ Deno.test("formatReason() says why in a line, or field by field", () => {
   for (const [reason, lines] of cases) {
     assert.deepEqual(formatReason(reason, (key) => `task ${key}`), lines);
   }
+});
+
+Deno.test("formatReasonShortly() names what changed once, however far upstream and by how many ways", () => {
+  const size: ShownDifference = { path: "params.size", from: 200, to: 190 };
+  const vocab = (path: string): ShownDifference => ({ path, upstream: [size] });
+  const shards: ShownDifference = {
+    path: "inputs.corpus[0]",
+    upstream: [vocab("inputs.vocab[0]")],
+  };
+  const show = (reason: ShownReason) => formatReasonShortly(reason, (key) => `task ${key}`);
+  assert.equal(show({ type: "changed", differences: [size] }), "size: 200 -> 190");
+  assert.equal(
+    show({ type: "upstream", differences: [shards, vocab("inputs.vocab[0]")] }),
+    "in its vocab, size: 200 -> 190",
+  );
+  const many = ["a", "b", "c", "d"].map((name): ShownDifference => (
+    { path: `params.${name}`, to: 1 }
+  ));
+  assert.equal(
+    show({ type: "changed", differences: many }),
+    "a: (default) -> 1, b: (default) -> 1, c: (default) -> 1 and 1 more",
+  );
+  assert.equal(show({ type: "skipped", because: "k" }), "skipped, as task k failed");
 });

@@ -223,6 +223,7 @@ Deno.test("pretrain trains on no checkpoint in which a bit has flipped", async (
     const bytes = await Deno.readFile(file);
     // In a tensor, or in a digit of a number: the file can still be read.
     bytes[bytes.length - 10]! ^= 1;
+    await Deno.chmod(file, 0o644);
     await Deno.writeFile(file, bytes);
     const resumed = await run({}, { scratchDir });
     await assertSameBits(resumed, whole);
