@@ -41,7 +41,7 @@ export async function plan(spec: string, options: PlanCommandOptions): Promise<v
 
 /** The plan in a few lines: counts, costs with and without sharing, what to be wary of. */
 export function reportPlan({ filing, plan }: Study, prospect: Prospect): string[] {
-  const { counts, costs, otherCode, unshared } = plan;
+  const { counts, costs, otherCode, unknownCost, unshared } = plan;
   const unneeded = counts.unneeded > 0 ? `, ${counts.unneeded} not needed` : "";
   const lines = [
     `${formatFiling(filing)}: ${
@@ -59,6 +59,12 @@ export function reportPlan({ filing, plan }: Study, prospect: Prospect): string[
       `${formatCount(left.steps)} ${agreeing(left.steps, "step", "steps")}, ` +
         `${formatCount(left.tokens)} tokens, ` +
         `${formatCount(left.flops)} FLOPs${shared}`,
+    );
+  }
+  if (unknownCost.size > 0) {
+    lines.push(
+      `FLOPs unknown of ${countsOf(unknownCost)}, and not counted: how much there is to train ` +
+        "shows when what they read is there",
     );
   }
   if (counts.run > 0) lines.push(...reportProspect(prospect));

@@ -75,6 +75,8 @@ export interface Plan {
   };
   /** How many cached results were made by other code than the present, by kind. */
   readonly otherCode: ReadonlyMap<string, number>;
+  /** Kinds of numeric tasks that run and of whose operations nothing is known, and how many. */
+  readonly unknownCost: ReadonlyMap<string, number>;
   /** Why trainings do not share steps, and how many tasks that concerns. */
   readonly unshared: readonly { readonly whyNot: string; readonly tasks: number }[];
 }
@@ -322,13 +324,18 @@ function finish(
   const tasks = new Map<string, PlannedTask>();
   const counts = { cached: 0, run: 0, unneeded: 0 };
   let left = NO_COST, leftUnshared = NO_COST, total = NO_COST, totalUnshared = NO_COST;
-  const otherCode = new Map<string, number>();
+  const otherCode = new Map<string, number>(), unknownCost = new Map<string, number>();
   const upstream = new Map<string, UpstreamTask>();
   const startedFrom = new Set([...draft.values()].map(({ start }) => start?.key));
   for (const [key, { task, state, start }] of draft) {
     const seen = upstreamOf(task, upstream);
     upstream.set(key, seen);
-    const fullCost = costOf(graph.kinds.get(task.kind)!.estimate?.(task.params, seen.inputs));
+    const kind = graph.kinds.get(task.kind)!;
+    const estimate = kind.estimate?.(task.params, seen.inputs);
+    const fullCost = costOf(estimate);
+    if (state === "run" && kind.isNumeric && estimate?.flops === undefined) {
+      unknownCost.set(task.kind, (unknownCost.get(task.kind) ?? 0) + 1);
+    }
     const checkpoint = checkpoints.get(key) ?? 0;
     const from = Math.max(start?.step ?? 0, checkpoint);
     const cost = state === "run" ? costAfter(fullCost, from) : NO_COST;
@@ -370,6 +377,7 @@ function finish(
     counts,
     costs: { left, leftUnshared, total, totalUnshared },
     otherCode,
+    unknownCost,
     unshared: countUnshared(graph),
   };
 }

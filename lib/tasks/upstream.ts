@@ -1,17 +1,24 @@
 /** What can be known of a model before it is made, from the params of the tasks that make it. */
 import type { UpstreamTask } from "../graph/task.ts";
 import { type BertConfig, bertConfig, type ModelChoice, modelSizes } from "../model/config.ts";
+import { sizesInFolder } from "../model/weights/folder.ts";
 
 /** The vocabulary that is assumed where it comes from a file. */
 const ASSUMED_VOCABULARY = 30_000;
 
+const inFolders = new Map<string, BertConfig | undefined>();
+
 /**
- * The configuration of a model that a pre-training makes, as far as sizes go; undefined
- * where its params do not tell, as of a model from elsewhere.
+ * The configuration of the model that a task makes or takes over, as far as sizes go; of one
+ * from elsewhere what its folder says. Undefined where neither tells.
  */
 export function upstreamConfig(task: UpstreamTask | undefined): BertConfig | undefined {
   if (task === undefined) return undefined;
-  const { model } = task.params as { readonly model?: ModelChoice };
+  const { model, folder } = task.params as {
+    readonly model?: ModelChoice;
+    readonly folder?: string;
+  };
+  if (task.kind === "model" && folder !== undefined) return sizesOnce(folder);
   if (model === undefined) {
     const { init, model: before } = task.inputs;
     return upstreamConfig((init ?? before)?.[0]);
@@ -23,4 +30,10 @@ export function upstreamConfig(task: UpstreamTask | undefined): BertConfig | und
     | undefined;
   const vocabSize = vocab?.file === undefined ? vocab?.size : undefined;
   return bertConfig({ ...sizes, vocabSize: vocabSize ?? ASSUMED_VOCABULARY });
+}
+
+/** Hundreds of tasks may start from one model; its folder is looked into once. */
+function sizesOnce(folder: string): BertConfig | undefined {
+  if (!inFolders.has(folder)) inFolders.set(folder, sizesInFolder(folder));
+  return inFolders.get(folder);
 }

@@ -23,6 +23,7 @@ export function planOf(tasks: Readonly<Record<string, MadeTask | PlannedState>>)
     counts: { cached: 0, run: planned.size, unneeded: 0 },
     costs: { left: NO_COST, leftUnshared: NO_COST, total: NO_COST, totalUnshared: NO_COST },
     otherCode: new Map(),
+    unknownCost: new Map(),
     unshared: [],
   };
 }

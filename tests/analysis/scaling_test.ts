@@ -146,7 +146,7 @@ Deno.test("fitScaling() says in words what cannot be fitted", () => {
     points: 1,
     warnings: [
       "1 of 2 points left out: at x = 0, or no number",
-      "not fitted: 1 points at 1 distinct x; " +
+      "not fitted: 1 point at 1 distinct x; " +
       "a curve of 3 parameters needs at least 3 distinct x and 4 points",
     ],
   });

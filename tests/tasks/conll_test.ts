@@ -31,7 +31,7 @@ Deno.test("conll joins the files of a part, in their order, and names its warnin
     ...Array.from({ length: 4 }, (_, done) => {
       return { type: "progress", phase: "reading", done, total: 4, unit: "files" };
     }),
-    { type: "warning", message: "1 of 2 test sentences stand in train too" },
+    { type: "warning", message: "1 of 2 test sentences stands in train too" },
   ]);
   assert.deepEqual(JSON.parse(Deno.readTextFileSync(`${artifact.dir}/ner.json`)).labels, [
     "O",
@@ -95,6 +95,9 @@ testOnData("conll reports the duplicates of NCBI-disease", {
       params: { train: file("train"), dev: file("devel"), test: file("test") },
     });
     const messages = events.map((event) => event.type === "warning" ? event.message : "");
-    assert.ok(messages.includes("1 of 940 test sentences stand in train too"), messages.join("\n"));
+    assert.ok(
+      messages.includes("1 of 940 test sentences stands in train too"),
+      messages.join("\n"),
+    );
   },
 });

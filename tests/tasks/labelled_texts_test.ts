@@ -27,8 +27,8 @@ Deno.test("labelled-texts reads parts, names its files and warns of repetitions"
   assert.deepEqual(data.parts.train.map(({ text }) => text), ["t0", "t1", "m"]);
   assert.deepEqual(events.flatMap((each) => each.type === "warning" ? each.message : []), [
     "the train part never shows 2",
-    "1 of 3 test texts stand in train too",
-    "1 of 3 test texts repeat an earlier one",
+    "1 of 3 test texts stands in train too",
+    "1 of 3 test texts repeats an earlier one",
     "1 of them have another label there",
   ]);
   assert.deepEqual(

@@ -16,6 +16,7 @@ import {
   labelsOf,
   type NerExample,
 } from "./features.ts";
+import { countSentences } from "./sentence_count.ts";
 
 const params = {
   labelPiece: z.enum(["first", "last"]).default("first").describe(
@@ -54,7 +55,11 @@ export const nerBenchmark: Benchmark<NerData, typeof params, NerExample, readonl
   counts: RIGHT_AND_WRONG,
   countTrain({ kind, params }) {
     const known = kind === "synthetic-world" ? params["nerTrain"] : params["maxTrainSentences"];
-    return typeof known === "number" ? known : undefined;
+    const { train } = params;
+    const there = kind === "conll" && Array.isArray(train)
+      ? countSentences(train.map(String))
+      : undefined;
+    return typeof known === "number" ? Math.min(known, there ?? known) : there;
   },
   trainOn: trainOnParts,
   prepare(data, { encoder, length, params: { labelPiece, windowContext }, labels: given, warn }) {

@@ -64,6 +64,16 @@ export function modelFiles(dir: string): readonly string[] {
   return [...new Set([...names, ...weights])].map((name) => join(dir, name));
 }
 
+/** The sizes of a model before it is read whole; undefined where its files do not tell. */
+export function sizesInFolder(dir: string): BertConfig | undefined {
+  try {
+    const [name] = modelNames(namesIn(dir)), file = join(dir, name!);
+    return fromHuggingFace(JSON.parse(Deno.readTextFileSync(file)), file);
+  } catch {
+    return undefined; // whatever is wrong, the task that reads the model tells it
+  }
+}
+
 /**
  * Reads a model.
  *

@@ -43,8 +43,8 @@ Deno.test("encodeParts() tells what is cut, and where a marked entity is lost", 
     warn: (message) => warnings.push(message),
   });
   assert.deepEqual(warnings, [
-    "2 of 3 train texts are cut at 8 pieces; 1 of them lose a marked entity",
-    "1 of 1 test texts are cut at 8 pieces",
+    "2 of 3 train texts are cut at 8 pieces; 1 of them loses a marked entity",
+    "1 of 1 test text is cut at 8 pieces",
   ]);
 });
 

@@ -39,7 +39,7 @@ Deno.test("nerDataArtifact writes parts that it opens, and counts what is in the
   }
   assert.deepEqual(nerWarnings(summary), [
     "1 entities of the dev part are of type Y, which the train part never shows",
-    "1 of 2 test sentences stand in train too",
+    "1 of 2 test sentences stands in train too",
   ]);
 });
 
@@ -52,10 +52,10 @@ Deno.test("nerWarnings() tells repetitions, parts without entities and mixed sch
   });
   assert.deepEqual(nerWarnings(summary), [
     "2 of 3 train sentences repeat an earlier one",
-    "1 of 2 dev sentences stand in train too",
+    "1 of 2 dev sentences stands in train too",
     "the dev part has no entity",
-    "1 of 3 test sentences stand in train too",
-    "1 of 3 test sentences stand in dev too",
+    "1 of 3 test sentences stands in train too",
+    "1 of 3 test sentences stands in dev too",
     "1 entities of the test part are untyped, which the train part never shows",
     "tags with a type and tags without one are mixed",
   ]);

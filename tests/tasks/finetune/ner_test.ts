@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { readConll } from "../../../lib/benchmarks/ner/conll.ts";
 import { nerDataArtifact } from "../../../lib/benchmarks/ner/data.ts";
 import type { ExperimentError } from "../../../lib/base/errors.ts";
 import { Stream } from "../../../lib/base/rng.ts";
@@ -7,6 +8,7 @@ import type { JsonObject } from "../../../lib/base/canonical.ts";
 import { sha256File } from "../../../lib/base/digest.ts";
 import type { StoredArtifact, TaskOutcome, UpstreamTask } from "../../../lib/graph/task.ts";
 import { nerBenchmark } from "../../../lib/benchmarks/ner/ner.ts";
+import { bertConfig, modelSizes, toHuggingFace } from "../../../lib/model/config.ts";
 import { finetuning } from "../../../lib/tasks/finetune/kind.ts";
 import { pretrain } from "../../../lib/tasks/pretrain/kind.ts";
 import { testOnEachDevice } from "../../engine/each_device.ts";
@@ -253,6 +255,31 @@ Deno.test("ner's cost is planned where steps or sentences are known", () => {
   assert.deepEqual(estimate({ steps: 60 }, task("conll", {})), known);
   assert.deepEqual(estimate({ epochs: 3 }, task("conll", { maxTrainSentences: 200 })), known);
   assert.deepEqual(estimate({}, task("conll", {})), {});
+});
+
+Deno.test("ner's cost is planned where its sentences have to be counted, and of a model in a folder", async () => {
+  const dir = makeDir();
+  const [plain, packed] = [join(dir, "train.tsv"), join(dir, "train.tsv.gz")];
+  const text = "-DOCSTART- O\r\n\r\nA\tO\r\nb\tB\r\n \nc\tO\n\n\nd\tO";
+  await Deno.writeTextFile(plain, text);
+  const gzip = new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"));
+  await Deno.writeFile(packed, gzip);
+  assert.equal((await readConll(plain)).length, 3);
+  const config = bertConfig({ ...modelSizes({ preset: "bert-pico" })!, vocabSize: 100 });
+  const sizes = toHuggingFace(config, { padId: 0 });
+  await Deno.writeTextFile(join(dir, "config.json"), JSON.stringify(sizes));
+  const stepsOf = (train: string[], params: JsonObject, folder = dir) =>
+    ner.estimate!(ner.params.parse({ rows: 2, length: 32, epochs: 4 }), {
+      model: [{ kind: "model", params: { folder }, inputs: {} }],
+      data: [{ kind: "conll", params: { train, ...params }, inputs: {} }],
+    });
+  assert.equal(stepsOf([plain], {}).steps, 6);
+  assert.equal(stepsOf([plain, plain], {}).steps, 12);
+  assert.equal(stepsOf([plain], { maxTrainSentences: 2 }).steps, 4);
+  assert.equal(stepsOf([plain], { maxTrainSentences: 900 }).steps, 6);
+  assert.deepEqual(stepsOf([packed], {}), {});
+  assert.ok(stepsOf([plain], {}).flops! > 0);
+  assert.equal(stepsOf([plain], {}, join(dir, "nowhere")).flops, undefined);
 });
 
 /** A signal that is aborted when a training has looked at it before so many steps. */
