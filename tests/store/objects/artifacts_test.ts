@@ -414,7 +414,7 @@ Deno.test("open() makes nothing, and refuses a root that is no folder", async ()
       faults: [{
         code: "store/bad-root",
         message: "cannot keep artifacts in what is no folder",
-        at: { file: root },
+        at: { file: `${folder.path}/file` },
         mend: "move the file away, or name another results folder",
       }],
     });
