@@ -40,7 +40,7 @@ Deno.test("a ~ that no shell has expanded is refused, in options and in specs, a
     ["status", "--results", "~/out"],
     ["sql", "FROM runs", "--results", "~/out"],
     ["plan", "~/study.yaml"],
-    ["plan", "study.yaml", "--set", "stages.text.with.sources.0.path=~/text.txt"],
+    ["plan", "study.yaml", "--set", "stages.text.with.sources[0].path=~/text.txt"],
   ];
   for (const call of calls) {
     const { code, stderr } = await study.call(...call);

@@ -29,7 +29,7 @@ Deno.test("labelled-texts reads parts, names its files and warns of repetitions"
     "the train part never shows 2",
     "1 of 3 test texts stands in train too",
     "1 of 3 test texts repeats an earlier one",
-    "1 of them have another label there",
+    "1 of them has another label there",
   ]);
   assert.deepEqual(
     labelledTexts.files!(labelledTexts.params.parse(params)).map(({ path }) => path),

@@ -38,7 +38,7 @@ Deno.test("nerDataArtifact writes parts that it opens, and counts what is in the
     assert.deepEqual(opened[part].map(({ words, tags }) => ({ words, tags })), sentences[part]);
   }
   assert.deepEqual(nerWarnings(summary), [
-    "1 entities of the dev part are of type Y, which the train part never shows",
+    "1 entity of the dev part is of type Y, which the train part never shows",
     "1 of 2 test sentences stands in train too",
   ]);
 });
@@ -56,7 +56,7 @@ Deno.test("nerWarnings() tells repetitions, parts without entities and mixed sch
     "the dev part has no entity",
     "1 of 3 test sentences stands in train too",
     "1 of 3 test sentences stands in dev too",
-    "1 entities of the test part are untyped, which the train part never shows",
+    "1 entity of the test part is untyped, which the train part never shows",
     "tags with a type and tags without one are mixed",
   ]);
 });

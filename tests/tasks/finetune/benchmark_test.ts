@@ -3,22 +3,12 @@ import { join } from "node:path";
 import { loadExperiment } from "../../../lib/experiment/experiment.ts";
 import type { StoredArtifact, TaskKind } from "../../../lib/graph/task.ts";
 import { finetuning } from "../../../lib/tasks/finetune/kind.ts";
-import { pretrain } from "../../../lib/tasks/pretrain/kind.ts";
 import { kinds } from "../../../lib/tasks/registry.ts";
-import { makeDir, makeShards, runKind } from "../made_inputs.ts";
+import { makeDir, runKind } from "../made_inputs.ts";
 import { toyPairs, toyPlaces, writePairs, writePlaces } from "./toy_benchmarks.ts";
+import { makeUntrainedModel } from "./untrained_model.ts";
 
-const ROOT = makeDir();
-const SHARDS = await makeShards(join(ROOT, "shards"), { train: 500, validation: 500 });
-const MODEL = (await runKind(pretrain, {
-  params: {
-    model: { layers: 1, hiddenSize: 32, heads: 2, positions: 32, initializerRange: 0.1 },
-    steps: 0,
-    rowPieces: 16,
-    schedule: { kind: "constant", learningRate: 1 },
-  },
-  inputs: { corpus: [SHARDS] },
-})).artifact;
+const MODEL = await makeUntrainedModel();
 
 async function data(write: (dir: string) => Promise<void>): Promise<StoredArtifact> {
   const dir = makeDir();

@@ -1,26 +1,15 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { classificationBenchmark } from "../../../lib/benchmarks/classification/classification.ts";
 import { labelledTextsArtifact } from "../../../lib/benchmarks/labelled/texts.ts";
 import { relationsBenchmark } from "../../../lib/benchmarks/relations/relations.ts";
 import { Stream } from "../../../lib/base/rng.ts";
 import type { StoredArtifact } from "../../../lib/graph/task.ts";
 import { finetuning } from "../../../lib/tasks/finetune/kind.ts";
-import { pretrain } from "../../../lib/tasks/pretrain/kind.ts";
 import { assertFault } from "../../_support/fault.ts";
-import { countsOf, makeDir, makeShards, runKind } from "../made_inputs.ts";
+import { countsOf, makeDir, runKind } from "../made_inputs.ts";
+import { makeUntrainedModel } from "./untrained_model.ts";
 
-const ROOT = makeDir();
-const SHARDS = await makeShards(join(ROOT, "shards"), { train: 500, validation: 500 });
-const MODEL = (await runKind(pretrain, {
-  params: {
-    model: { layers: 1, hiddenSize: 32, heads: 2, positions: 32, initializerRange: 0.1 },
-    steps: 0,
-    rowPieces: 16,
-    schedule: { kind: "constant", learningRate: 1 },
-  },
-  inputs: { corpus: [SHARDS] },
-})).artifact;
+const MODEL = await makeUntrainedModel();
 
 /** Texts, or pairs, whose label is told by whether words end in x, in y, or in neither. */
 async function makeData(options: { readonly inPairs: boolean }): Promise<StoredArtifact> {

@@ -10,9 +10,9 @@ import type { StoredArtifact, TaskOutcome, UpstreamTask } from "../../../lib/gra
 import { nerBenchmark } from "../../../lib/benchmarks/ner/ner.ts";
 import { bertConfig, modelSizes, toHuggingFace } from "../../../lib/model/config.ts";
 import { finetuning } from "../../../lib/tasks/finetune/kind.ts";
-import { pretrain } from "../../../lib/tasks/pretrain/kind.ts";
 import { testOnEachDevice } from "../../engine/each_device.ts";
-import { type MadeOptions, type MadeRun, makeDir, makeRun, makeShards } from "../made_inputs.ts";
+import { type MadeOptions, type MadeRun, makeDir, makeRun } from "../made_inputs.ts";
+import { makeUntrainedModel } from "./untrained_model.ts";
 
 const ner = finetuning(nerBenchmark);
 const ROOT = makeDir();
@@ -40,25 +40,10 @@ async function makeData(
   return { key: "data", dir, facts: {} };
 }
 
-const CORPUS = await makeShards(join(ROOT, "shards"), { train: 500, validation: 500 });
 const DATA = await makeData("data");
 const FACTS = { steps: 0, uniqueTokens: 7, parameters: 3, flops: 5 };
 
-async function makeModel(): Promise<StoredArtifact> {
-  const made = await makeRun(pretrain, {
-    params: {
-      model: { layers: 1, hiddenSize: 32, heads: 2, positions: 32, initializerRange: 0.1 },
-      steps: 0,
-      rowPieces: 16,
-      schedule: { kind: "constant", learningRate: 1 },
-    },
-    inputs: { corpus: [CORPUS] },
-  });
-  await pretrain.run(made.context);
-  return { key: "model", dir: made.context.outDir, facts: FACTS };
-}
-
-const MODEL = await makeModel();
+const MODEL = { ...await makeUntrainedModel(), key: "model", facts: FACTS };
 
 const PARAMS = {
   benchmark: "made",
@@ -176,7 +161,7 @@ Deno.test("ner counts tags that training has not, and words beyond the length, a
   assert.equal(scores.test.gold, 2);
   const warnings = made.events.flatMap((each) => each.type === "warning" ? each.message : []);
   assert.deepEqual(warnings, [
-    "11 of 42 test words, in 1 sentences, lie beyond the length of 32 pieces and count as O",
+    "11 of 42 test words, in 1 sentence, lie beyond the length of 32 pieces and count as O",
   ]);
 });
 
@@ -186,7 +171,7 @@ Deno.test("ner splits long sentences in windows and scores every word of them", 
   const data = await makeData("long", [long, { words: ["cx"], tags: ["B-X"] }]);
   const made = await run({ windowContext: 5 }, { inputs: { model: [MODEL], data: [data] } });
   const warnings = made.events.flatMap((each) => each.type === "warning" ? each.message : []);
-  assert.deepEqual(warnings, ["1 test sentences are longer than 32 pieces and are 2 windows"]);
+  assert.deepEqual(warnings, ["1 test sentence is longer than 32 pieces and is 2 windows"]);
   assert(scoreOf(made, "recall", "test") > 0.9);
   const text = await Deno.readTextFile(join(made.context.outDir, "test.predictions.conll"));
   assert.equal(text.split("\n").filter((line) => line !== "").length, 41);

@@ -4,22 +4,12 @@ import { factoidBenchmark } from "../../../lib/benchmarks/bioasq_factoid/factoid
 import { squadBenchmark } from "../../../lib/benchmarks/squad/squad.ts";
 import { Stream } from "../../../lib/base/rng.ts";
 import { finetuning } from "../../../lib/tasks/finetune/kind.ts";
-import { pretrain } from "../../../lib/tasks/pretrain/kind.ts";
 import { questions } from "../../../lib/tasks/questions.ts";
 import { assertFault } from "../../_support/fault.ts";
-import { countsOf, makeDir, makeShards, runKind } from "../made_inputs.ts";
+import { countsOf, makeDir, runKind } from "../made_inputs.ts";
+import { makeUntrainedModel } from "./untrained_model.ts";
 
-const ROOT = makeDir();
-const SHARDS = await makeShards(join(ROOT, "shards"), { train: 500, validation: 500 });
-const MODEL = (await runKind(pretrain, {
-  params: {
-    model: { layers: 1, hiddenSize: 32, heads: 2, positions: 32, initializerRange: 0.1 },
-    steps: 0,
-    rowPieces: 16,
-    schedule: { kind: "constant", learningRate: 1 },
-  },
-  inputs: { corpus: [SHARDS] },
-})).artifact;
+const MODEL = await makeUntrainedModel();
 
 const dir = { path: makeDir() };
 
