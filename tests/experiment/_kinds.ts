@@ -1,4 +1,7 @@
-/** Task kinds for the tests of `experiment/`: the shapes of the real ones, and no work. */
+/**
+ * Task kinds for the tests of `experiment/`, made up: the shapes that specs have to do with,
+ * and no work. None has the name of a real one.
+ */
 import { z } from "zod";
 import type { TaskKind } from "../../lib/graph/task.ts";
 
@@ -11,7 +14,7 @@ const idle = {
 
 const world: TaskKind = {
   ...idle,
-  kind: "synthetic-world",
+  kind: "imaginary-world",
   about: "A small world in text.",
   params: z.strictObject({
     seed: z.int().min(0).default(1).describe("Decides every name and fact."),
@@ -23,7 +26,7 @@ const world: TaskKind = {
 
 const vocab: TaskKind = {
   ...idle,
-  kind: "vocab",
+  kind: "words",
   about: "A vocabulary of word pieces.",
   params: z.object({ size: z.int().min(100).max(60_000) }), // not strict: zod drops other keys
   inputs: { corpora: { types: ["corpus"], about: "What is counted.", many: true } },
@@ -32,7 +35,7 @@ const vocab: TaskKind = {
 
 const shards: TaskKind = {
   ...idle,
-  kind: "shards",
+  kind: "pieces",
   about: "A corpus as tokens.",
   params: z.strictObject({}),
   inputs: {
@@ -49,7 +52,7 @@ const schedule = z.discriminatedUnion("type", [
 
 const pretrain: TaskKind = {
   ...idle,
-  kind: "pretrain",
+  kind: "practise",
   about: "Masked-language-model training.",
   params: z.strictObject({
     steps: z.int().min(0).describe("Optimizer updates."),
@@ -94,7 +97,7 @@ const pretrain: TaskKind = {
 
 const ner: TaskKind = {
   ...idle,
-  kind: "ner",
+  kind: "tag",
   about: "Named-entity recognition.",
   params: z.strictObject({
     epochs: z.number().positive().default(3),

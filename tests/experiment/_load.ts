@@ -21,9 +21,9 @@ export type TestOptions = Partial<LoadOptions>;
 
 /** The stages that most specs of the tests begin with. */
 export const STAGES = `stages:
-  world: { uses: synthetic-world }
-  vocab: { uses: vocab, with: { corpora: $(stages.world.general), size: 1000 } }
-  shards: { uses: shards, with: { corpus: $(stages.world.domain), vocab: $(stages.vocab) } }
+  world: { uses: imaginary-world }
+  vocab: { uses: words, with: { corpora: $(stages.world.general), size: 1000 } }
+  shards: { uses: pieces, with: { corpus: $(stages.world.domain), vocab: $(stages.vocab) } }
 `;
 
 /** Loads the first of some files. */

@@ -32,7 +32,7 @@ const CASES: readonly Case[] = [
   {
     name: "50,000 unknown keys in a stage",
     files: () =>
-      `${STAGES}  more:\n    uses: synthetic-world\n    with:\n${
+      `${STAGES}  more:\n    uses: imaginary-world\n    with:\n${
         lines(50_000, (i) => `      key${i}: 1\n`)
       }`,
     first: /^spec\.yaml:8:7: cannot read key "key0" \[experiment\/unknown-key\]/,
@@ -90,7 +90,7 @@ const CASES: readonly Case[] = [
     files: () =>
       `about: &t "${
         "x".repeat(80_000)
-      }"\n${STAGES}  more: { uses: synthetic-world, with: { path: [${
+      }"\n${STAGES}  more: { uses: imaginary-world, with: { path: [${
         Array(6_000).fill("*t")
       }] } }\n`,
     first: /^spec\.yaml:6:\d+: aliases make this file too large to read \[experiment\/alias\]/,
@@ -100,7 +100,7 @@ const CASES: readonly Case[] = [
     name: "6,000 references to a text of 100 KB",
     files: () =>
       `axes: { t: ["${"x".repeat(100_000)}"] }\n${STAGES}` +
-      `  more: { uses: synthetic-world, with: { path: "${"$(axis.t)".repeat(6_000)}" } }\n`,
+      `  more: { uses: imaginary-world, with: { path: "${"$(axis.t)".repeat(6_000)}" } }\n`,
     first:
       /^spec\.yaml:6:48: texts with \$\(\.\.\.\) in them become too long here \[experiment\/too-large\]/,
     count: 1,
@@ -108,7 +108,7 @@ const CASES: readonly Case[] = [
   {
     name: "a stage of many values at many cells",
     files: () =>
-      `axes: { a: [${lines(1_000, (i) => `${i},`)}] }\n${STAGES}  more:\n    uses: pretrain\n` +
+      `axes: { a: [${lines(1_000, (i) => `${i},`)}] }\n${STAGES}  more:\n    uses: practise\n` +
       `    with: { corpus: $(stages.shards), steps: $(axis.a), tags: [${
         lines(20_000, () => "x,")
       }] }\n`,
@@ -125,7 +125,7 @@ const CASES: readonly Case[] = [
       lines(
         3,
         (i) =>
-          `  t${i}: { uses: pretrain, with: { corpus: $(stages.shards), steps: $(axis.a), seed: $(axis.b) } }\n`,
+          `  t${i}: { uses: practise, with: { corpus: $(stages.shards), steps: $(axis.a), seed: $(axis.b) } }\n`,
       ),
     first: /^spec\.yaml:2:1: the stages make 300003 tasks at their cells \[experiment\/too-large\]/,
     count: 1,
@@ -158,7 +158,7 @@ Deno.test("loadExperiment() refuses a spec that is a pipe or a device, and does 
 
 Deno.test("loadExperiment() takes eighty thousand references in one text", async () => {
   const { requests } = await load(
-    `axes: { a: [1] }\n${STAGES}  more: { uses: synthetic-world, with: { path: "${
+    `axes: { a: [1] }\n${STAGES}  more: { uses: imaginary-world, with: { path: "${
       "$(axis.a) ".repeat(80_000)
     }" } }\n`,
   );

@@ -8,7 +8,7 @@ import { TempDir } from "../_support/temp_dir.ts";
 const SPEC = `about: x
 axes: { seed: [1, 2] }
 budget: { steps: 100 }
-${STAGES}  train: { uses: pretrain, with: { corpus: $(stages.shards), steps: 9, seed: $(axis.seed) } }
+${STAGES}  train: { uses: practise, with: { corpus: $(stages.shards), steps: 9, seed: $(axis.seed) } }
 `;
 
 async function overridesOf(...set: string[]) {

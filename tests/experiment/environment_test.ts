@@ -12,7 +12,7 @@ import { TempDir } from "../_support/temp_dir.ts";
 const VALUE = "hunter2-do-not-tell";
 
 const text: TaskKind = {
-  ...base.get("synthetic-world")!,
+  ...base.get("imaginary-world")!,
   kind: "text",
   params: z.strictObject({
     sources: z.array(
@@ -24,7 +24,7 @@ const kinds = new Map([...base, ["text", text]]);
 
 Deno.test("a secret leaves its name and a digest in params, and nothing of its value anywhere", async () => {
   const spec = `env: { TOKEN: { secret: true, about: for downloads } }
-${STAGES}  more: { uses: synthetic-world, with: { path: "u:$(env.TOKEN)@host" } }
+${STAGES}  more: { uses: imaginary-world, with: { path: "u:$(env.TOKEN)@host" } }
 `;
   const one = await load(spec, { env: { TOKEN: VALUE } });
   const path = one.requests.at(-1)?.params.path as string;
@@ -39,7 +39,7 @@ ${STAGES}  more: { uses: synthetic-world, with: { path: "u:$(env.TOKEN)@host" } 
 Deno.test("faults tell no secret, wherever one is misused", async () => {
   const secret = "TOKEN: { secret: true }";
   const more = (params: string) =>
-    `${STAGES}  more: { uses: pretrain, with: { corpus: $(stages.shards), ${params} } }\n`;
+    `${STAGES}  more: { uses: practise, with: { corpus: $(stages.shards), ${params} } }\n`;
   const cases: readonly (readonly [string, RegExp])[] = [
     [`env: { ${secret} }\n${more("steps: $(env.TOKEN)")}`, /"steps" is "\$secret\(TOKEN:\w+\)"/],
     [
@@ -155,7 +155,7 @@ Deno.test("a missing data folder is told once, with the variable and the default
     /^spec\.yaml:2:3: DATA is "\/no\/such", where there is no folder \[experiment\/env\]\n {2}mend: [^\n]*$/,
   );
   // Stages that need it not are done all the same.
-  const two = `${spec}  w: { uses: synthetic-world }\n`;
+  const two = `${spec}  w: { uses: imaginary-world }\n`;
   const { requests } = await load(two, { kinds, only: ["stage=w"] });
   assert.deepEqual(requests.map(({ id }) => id), ["w"]);
 });

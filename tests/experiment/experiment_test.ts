@@ -18,16 +18,16 @@ axes:
 include: [{ steps: 1600, size: 8000 }]
 exclude: [{ size: 2000, seed: 2 }]
 stages:
-  world: { uses: synthetic-world, with: { seed: 7, path: "$(env.TITRATE_DATA)/$$(x)" } }
+  world: { uses: imaginary-world, with: { seed: 7, path: "$(env.TITRATE_DATA)/$$(x)" } }
   vocab:
-    uses: vocab
+    uses: words
     with: { corpora: [$(stages.world.general), $(stages.world.domain)], size: 1000 }
-  shards: { uses: shards, with: { corpus: $(stages.world.domain), vocab: $(stages.vocab) } }
+  shards: { uses: pieces, with: { corpus: $(stages.world.domain), vocab: $(stages.vocab) } }
   general:
-    uses: pretrain
+    uses: practise
     with: { corpus: $(stages.shards), steps: 50, seed: $(axis.seed) }
   pretrain:
-    uses: pretrain
+    uses: practise
     with:
       corpus: $(stages.shards)
       init: $(stages.general)
@@ -36,7 +36,7 @@ stages:
       tokens: $(axis.size)
       note: "$(axis.size) tokens, $(axis.steps * 2) half-steps"
   ner:
-    uses: ner
+    uses: tag
     with: { model: $(stages.pretrain), data: $(stages.world.ner) }
 fits:
   f1_by_tokens:
@@ -49,12 +49,12 @@ const byId = (requests: readonly TaskRequest[]) => new Map(requests.map((each) =
 Deno.test("loadExperiment() repeats a stage over just the axes that it depends on", async () => {
   const { stages, requests, axes } = await load({ "ablation.yaml": ABLATION });
   assert.deepEqual(stages.map(({ name, uses, axes }) => [name, uses, axes]), [
-    ["world", "synthetic-world", []],
-    ["vocab", "vocab", []],
-    ["shards", "shards", []],
-    ["general", "pretrain", ["seed"]],
-    ["pretrain", "pretrain", ["steps", "seed", "size"]],
-    ["ner", "ner", ["steps", "seed", "size"]],
+    ["world", "imaginary-world", []],
+    ["vocab", "words", []],
+    ["shards", "pieces", []],
+    ["general", "practise", ["seed"]],
+    ["pretrain", "practise", ["steps", "seed", "size"]],
+    ["ner", "tag", ["steps", "seed", "size"]],
   ]);
   assert.deepEqual(axes, { steps: [100, 200, 1600], seed: [1, 2], size: [2000, 8000] });
   assert.deepEqual(requests.map(({ id }) => id).filter((id) => !id.startsWith("ner")), [
@@ -187,7 +187,7 @@ function reversed(value: unknown): unknown {
 Deno.test("loadExperiment() takes variables from the environment before their defaults", async () => {
   const spec = `env: { A: a, B: { default: b }, C: null, D: 4, E: null }
 ${STAGES}  more:
-    uses: synthetic-world
+    uses: imaginary-world
     with: { path: "$(env.A) $(env.B) $(env.C) $(env.D)", seed: $(env.D * 2) }
 `;
   const { requests, warnings } = await load(spec, { env: { B: "b2", C: "c", A: "" } });
@@ -205,7 +205,7 @@ Deno.test("loadExperiment() resolves variables in axes", async () => {
 Deno.test("loadExperiment() tells values of axes by type", async () => {
   const { requests } = await load(
     `axes: { arm: [1, "1", true, "true", "a b", a-b] }
-${STAGES}  more: { uses: synthetic-world, with: { path: "x$(axis.arm)" } }\n`,
+${STAGES}  more: { uses: imaginary-world, with: { path: "x$(axis.arm)" } }\n`,
   );
   assert.deepEqual(requests.filter(({ cell }) => cell.stage === "more").map(({ id }) => id), [
     "more{arm=1}",
@@ -228,7 +228,7 @@ Deno.test("loadExperiment() warns of an axis that no stage refers to", async () 
 
 Deno.test("loadExperiment() takes sections without a value as absent", async () => {
   const spec = `about:\naxes:\nexclude:\nfits:\nbudget:\nenv:\n${STAGES}  m:
-    uses: synthetic-world
+    uses: imaginary-world
     with:
 `;
   assert.equal((await load(spec)).requests.length, 4);
@@ -236,7 +236,7 @@ Deno.test("loadExperiment() takes sections without a value as absent", async () 
 
 Deno.test("loadExperiment() lets null stand for an optional input that is not given", async () => {
   const spec = `${STAGES}  p:
-    uses: pretrain
+    uses: practise
     with: { corpus: $(stages.shards), init: null, validation: [], steps: 1 }
 `;
   const { inputs } = (await load(spec)).requests.at(-1)!;
@@ -250,16 +250,16 @@ Deno.test("loadExperiment() lets null stand for an optional input that is not gi
 Deno.test("loadExperiment() tells a kind's check which roles are given", async () => {
   const asked: (readonly string[] | undefined)[] = [];
   const watched = new Map(kinds);
-  watched.set("pretrain", {
-    ...kinds.get("pretrain")!,
+  watched.set("practise", {
+    ...kinds.get("practise")!,
     check: (_params, roles) => {
       asked.push(roles);
       return [];
     },
   });
   await load(
-    `${STAGES}  a: { uses: pretrain, with: { corpus: $(stages.shards), init: null, steps: 1 } }
-  b: { uses: pretrain, with: { corpus: $(stages.shards), init: $(stages.a), steps: 1 } }
+    `${STAGES}  a: { uses: practise, with: { corpus: $(stages.shards), init: null, steps: 1 } }
+  b: { uses: practise, with: { corpus: $(stages.shards), init: $(stages.a), steps: 1 } }
 `,
     { kinds: watched },
   );
@@ -269,8 +269,8 @@ Deno.test("loadExperiment() tells a kind's check which roles are given", async (
 Deno.test("loadExperiment() checks params once for each combination of the axes they mention", async () => {
   let checks = 0;
   const counted = new Map(kinds);
-  counted.set("ner", {
-    ...kinds.get("ner")!,
+  counted.set("tag", {
+    ...kinds.get("tag")!,
     check: () => {
       checks++;
       return [];
@@ -280,10 +280,10 @@ Deno.test("loadExperiment() checks params once for each combination of the axes 
   const { requests } = await load(
     `axes: { steps: [${numbers}], seed: [${numbers}], epochs: [1, 2] }
 ${STAGES}  p:
-    uses: pretrain
+    uses: practise
     with: { corpus: $(stages.shards), steps: $(axis.steps), seed: $(axis.seed) }
   n:
-    uses: ner
+    uses: tag
     with: { model: $(stages.p), data: $(stages.world.ner), epochs: $(axis.epochs) }
 `,
     { kinds: counted },
@@ -298,7 +298,7 @@ Deno.test("loadExperiment() reports one fault for a stage of thousands of cells"
   assert.equal(
     await faultsOf(`axes: { steps: [${numbers}], seed: [${numbers}] }
 ${STAGES}  p:
-    uses: pretrain
+    uses: practise
     with: { corpus: $(stages.shards), steps: $(axis.steps), seed: $(-axis.seed) }
 `),
     `spec.yaml:8:67: "seed" is -1 at seed=1, but must be at least 0 [experiment/value]
@@ -308,19 +308,19 @@ ${STAGES}  p:
 
 Deno.test("models are kept where a stage reads them, --only leaves it out or not, or where it is asked", async () => {
   const reading: TaskKind = {
-    ...kinds.get("ner")!,
+    ...kinds.get("tag")!,
     kind: "reader",
     inputs: {
-      ...kinds.get("ner")!.inputs,
+      ...kinds.get("tag")!.inputs,
       model: { types: ["model", "scores"], about: "a model", readsModel: true },
     },
   };
   const spec =
-    `${STAGES}  pretrain: { uses: pretrain, with: { corpus: $(stages.shards), steps: 1 } }
-  read: { uses: ner, with: { model: $(stages.pretrain), data: $(stages.world.ner) } }
+    `${STAGES}  pretrain: { uses: practise, with: { corpus: $(stages.shards), steps: 1 } }
+  read: { uses: tag, with: { model: $(stages.pretrain), data: $(stages.world.ner) } }
   last: { uses: reader, with: { model: $(stages.read), data: $(stages.world.ner) } }
   asked:
-    uses: ner
+    uses: tag
     keepModel: true
     with: { model: $(stages.pretrain), data: $(stages.world.ner), epochs: 4 }
 `;

@@ -19,7 +19,7 @@ interface Case {
 function training(lines: string, before = ""): string {
   const indented = lines.split("\n").map((line) => `      ${line}\n`).join("");
   return `${STAGES}  train:
-    uses: pretrain
+    uses: practise
     with:
 ${indented}${before}`;
 }
@@ -43,7 +43,7 @@ spec.yaml:11:7: cannot read key "toString" [experiment/unknown-key]
   },
   {
     name: "an unknown key like no other",
-    spec: `${STAGES}  other: { uses: synthetic-world, wild: 1 }\n`,
+    spec: `${STAGES}  other: { uses: imaginary-world, wild: 1 }\n`,
     faults: `spec.yaml:5:35: cannot read key "wild" [experiment/unknown-key]
   mend: write one of "uses", "with", "over", "keepModel"`,
   },
@@ -61,7 +61,7 @@ spec.yaml:11:7: cannot read key "toString" [experiment/unknown-key]
 spec.yaml:8:7: cannot read key "corpsu" [experiment/unknown-key]
   mend: write "corpus"
 spec.yaml:8:17: a stage cannot be referred to here [experiment/reference]
-  mend: refer to stages in the inputs of pretrain: corpus, validation, init`,
+  mend: refer to stages in the inputs of practise: corpus, validation, init`,
   },
   {
     name: "a key that a lax schema would drop",
@@ -281,7 +281,7 @@ spec.yaml:13:17: axis.text is "10", not a number [experiment/expression]
   },
   {
     name: "an expression that a comma cuts",
-    spec: `axes: { steps: [1] }\n${STAGES}  train: { uses: pretrain, with: \
+    spec: `axes: { steps: [1] }\n${STAGES}  train: { uses: practise, with: \
 { warmup: $(min(5, axis.steps / 2)), corpus: $(stages.shards), steps: 1 } }\n`,
     faults: `spec.yaml:6:44: a comma cuts "$(min(5" off [experiment/yaml]
   mend: put the whole value in quotes: inside { } and [ ], a comma ends a value`,
@@ -311,7 +311,7 @@ spec.yaml:13:15: cannot read "steps" here [experiment/expression]
     spec: training(
       "corpus: $(stages.world.domain)\nvalidation: stages.shards\ninit: [$(stages.train2)]\n" +
         "steps: $(stages.vocab)",
-      "  train2: { uses: pretrain, with: { corpus: ../some/folder, steps: 1 } }\n",
+      "  train2: { uses: practise, with: { corpus: ../some/folder, steps: 1 } }\n",
     ),
     faults: `spec.yaml:8:17: input "corpus" takes shards, but stages.world.domain is corpus \
 [experiment/reference]
@@ -321,24 +321,24 @@ spec.yaml:9:19: input "validation" must be a reference to a stage [experiment/re
 spec.yaml:10:13: input "init" takes one reference, no list [experiment/wrong-type]
   mend: write one of $(stages.train), $(stages.train2)
 spec.yaml:11:16: a stage cannot be referred to here [experiment/reference]
-  mend: refer to stages in the inputs of pretrain: corpus, validation, init
+  mend: refer to stages in the inputs of practise: corpus, validation, init
 spec.yaml:12:45: input "corpus" must be a reference to a stage [experiment/reference]
   mend: write $(stages.shards)`,
   },
   {
     name: "an unknown kind",
-    spec: STAGES.replace("uses: vocab", "uses: vocba"),
-    faults: `spec.yaml:3:18: there is no kind of task "vocba" [experiment/unknown-name]
-  mend: write vocab`,
+    spec: STAGES.replace("uses: words", "uses: wrods"),
+    faults: `spec.yaml:3:18: there is no kind of task "wrods" [experiment/unknown-name]
+  mend: write words`,
   },
   {
     name: "a circle of stages, and no more of those that read it",
     spec:
-      `${STAGES}  a: { uses: pretrain, with: { corpus: $(stages.shards), init: $(stages.b), steps: 1 } }
-  b: { uses: pretrain, with: { corpus: $(stages.shards), init: $(stages.c), steps: 1 } }
-  c: { uses: pretrain, with: { corpus: $(stages.shards), init: $(stages.a), steps: 1 } }
-  d: { uses: pretrain, with: { corpus: $(stages.shards), init: $(stages.a), steps: 1 } }
-  e: { uses: pretrain, with: { corpus: $(stages.shards), init: $(stages.e), steps: 1 } }
+      `${STAGES}  a: { uses: practise, with: { corpus: $(stages.shards), init: $(stages.b), steps: 1 } }
+  b: { uses: practise, with: { corpus: $(stages.shards), init: $(stages.c), steps: 1 } }
+  c: { uses: practise, with: { corpus: $(stages.shards), init: $(stages.a), steps: 1 } }
+  d: { uses: practise, with: { corpus: $(stages.shards), init: $(stages.a), steps: 1 } }
+  e: { uses: practise, with: { corpus: $(stages.shards), init: $(stages.e), steps: 1 } }
 `,
     faults:
       `spec.yaml:5:66: stages refer to each other in a circle: a -> b -> c -> a [experiment/cycle]
@@ -348,8 +348,8 @@ spec.yaml:9:66: stages refer to each other in a circle: e -> e [experiment/cycle
   },
   {
     name: "a variable that is not set, once",
-    spec: `env:\n  DATA: { about: where }\n${STAGES}  more: { uses: synthetic-world, with: \
-{ path: $(env.DATA) } }\n  most: { uses: synthetic-world, with: { path: $(env.DATA)/x } }\n`,
+    spec: `env:\n  DATA: { about: where }\n${STAGES}  more: { uses: imaginary-world, with: \
+{ path: $(env.DATA) } }\n  most: { uses: imaginary-world, with: { path: $(env.DATA)/x } }\n`,
     faults: `spec.yaml:2:3: environment variable DATA is not set [experiment/env]
   mend: set it: write "DATA=<value>" before the command, or give it a default here`,
   },
@@ -473,7 +473,7 @@ spec.yaml:13:121: axis "steps" is given twice [experiment/value]
   {
     name: "fits that can match nothing: benchmark, metric, split, and a stage without scores",
     spec: `${training("corpus: $(stages.shards)\nsteps: 1")}\
-  ner: { uses: ner, with: { model: $(stages.train), data: $(stages.world.ner), benchmark: bc5 } }
+  ner: { uses: tag, with: { model: $(stages.train), data: $(stages.world.ner), benchmark: bc5 } }
 fits:
   a: { stage: ner, benchmark: ner, metric: f1, split: test, against: steps }
   b: { stage: ner, benchmark: bc5, metric: F1, split: test, against: steps }
@@ -545,7 +545,7 @@ sufficiently indented and end with a ] [experiment/yaml]
   },
   {
     name: "tabs",
-    spec: "stages:\n\tworld: { uses: synthetic-world }\n",
+    spec: "stages:\n\tworld: { uses: imaginary-world }\n",
     faults:
       `spec.yaml:2:1: cannot read this as YAML: tabs are not allowed as indentation [experiment/yaml]
   mend: indent with spaces`,

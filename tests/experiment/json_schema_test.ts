@@ -27,20 +27,20 @@ Deno.test("experimentSchema() knows every kind, and what it is about", () => {
 });
 
 Deno.test("experimentSchema() offers a kind's roles and params, and nothing else", () => {
-  const { properties, additionalProperties } = withOf("ner");
+  const { properties, additionalProperties } = withOf("tag");
   assert.deepEqual(Object.keys(properties!), ["model", "data", "epochs", "seed", "benchmark"]);
   assert.equal(additionalProperties, false);
 });
 
 Deno.test("experimentSchema() takes references in roles", () => {
-  assert.deepEqual(withOf("vocab").properties!.corpora, {
+  assert.deepEqual(withOf("words").properties!.corpora, {
     description: "What is counted. (required: references to corpus)",
     anyOf: [
       { $ref: "#/definitions/reference" },
       { type: "array", items: { $ref: "#/definitions/reference" } },
     ],
   });
-  assert.deepEqual(withOf("pretrain").properties!.init!.anyOf, [
+  assert.deepEqual(withOf("practise").properties!.init!.anyOf, [
     { $ref: "#/definitions/reference" },
     { type: "null" },
   ]);
@@ -52,7 +52,7 @@ Deno.test("experimentSchema() takes references in roles", () => {
 });
 
 Deno.test("experimentSchema() takes an expression for every param that is no free text", () => {
-  const { steps, lr, optimizer, note, tokens, tags, schedule } = withOf("pretrain").properties!;
+  const { steps, lr, optimizer, note, tokens, tags, schedule } = withOf("practise").properties!;
   const expression = { $ref: "#/definitions/expression" };
   assert.deepEqual(steps, {
     description: "Optimizer updates. (required)",

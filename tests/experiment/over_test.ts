@@ -30,10 +30,10 @@ const LINE = STAGES.split("\n").length + 7;
 function spec(stage: string, axes = "lr: [1, 2, 3], rows: [8, 16], seed: [1, 2]"): string {
   return `axes: { ${axes} }
 ${STAGES}  tune:
-    uses: ner
+    uses: tag
     with: { model: $(stages.start), data: $(stages.world.ner), epochs: $(axis.lr), seed: $(axis.seed) }
   start:
-    uses: pretrain
+    uses: practise
     with: { corpus: $(stages.shards), steps: $(axis.rows), seed: 1 }
   best: ${stage}
 `;
@@ -199,8 +199,8 @@ spec.yaml:${LINE}:44: there is no axis "rws" [experiment/unknown-name]
   [
     "an input that takes one reference",
     "{ uses: best, over: [seed], with: { of: $(stages.tune), text: $(stages.seeded) } }\n" +
-    "  seeded: { uses: shards, with: { corpus: $(stages.other.domain), vocab: $(stages.vocab) } }\n" +
-    "  other: { uses: synthetic-world, with: { seed: $(axis.seed) } }",
+    "  seeded: { uses: pieces, with: { corpus: $(stages.other.domain), vocab: $(stages.vocab) } }\n" +
+    "  other: { uses: imaginary-world, with: { seed: $(axis.seed) } }",
     `73: input "text" takes one reference, but stage "seeded" is at all cells of seed [experiment/over]
   mend: refer to a stage that does not depend on seed, or shorten "over"`,
   ],

@@ -14,12 +14,12 @@ async function warningsOf(spec: string, options: TestOptions = {}): Promise<stri
 
 Deno.test("a seed forgotten in one of two trainings is told with stage and axis, before or after", async () => {
   const spec = (general: string, ner: string) =>
-    `${GRID}${STAGES}  general: { uses: pretrain, with: { corpus: $(stages.shards), steps: 9${general} } }
+    `${GRID}${STAGES}  general: { uses: practise, with: { corpus: $(stages.shards), steps: 9${general} } }
   train:
-    uses: pretrain
+    uses: practise
     with: { corpus: $(stages.shards), init: $(stages.general), steps: $(axis.steps), seed: $(axis.seed) }
-  ner: { uses: ner, with: { model: $(stages.train), data: $(stages.world.ner)${ner} } }
-  aside: { uses: pretrain, with: { corpus: $(stages.shards), steps: 5 } }
+  ner: { uses: tag, with: { model: $(stages.train), data: $(stages.world.ner)${ner} } }
+  aside: { uses: practise, with: { corpus: $(stages.shards), steps: 5 } }
 `;
   const general =
     'stage "general" leaves its seed at the default, while stage "train" on its path ' +
@@ -35,7 +35,7 @@ Deno.test("a seed forgotten in one of two trainings is told with stage and axis,
 
 Deno.test("a training odd in itself is told once, with stage and axis values, and runs", async () => {
   const spec = `${GRID}${STAGES}  train:
-    uses: pretrain
+    uses: practise
     with: { corpus: $(stages.shards), steps: $(axis.steps), warmup: 8, seed: $(axis.seed) }
 `;
   assert.equal(
@@ -48,9 +48,9 @@ Deno.test("a training odd in itself is told once, with stage and axis values, an
 
 Deno.test("fits that --only leaves no cell are told, and left out", async () => {
   const spec = `${GRID}${STAGES}  train:
-    uses: pretrain
+    uses: practise
     with: { corpus: $(stages.shards), steps: $(axis.steps), seed: $(axis.seed) }
-  other: { uses: pretrain, with: { corpus: $(stages.shards), steps: 4 } }
+  other: { uses: practise, with: { corpus: $(stages.shards), steps: 4 } }
 fits:\n${FIT("train", ", at: { seed: 2 }")}${FIT("other")}`;
   const fitsOf = async (...only: string[]) =>
     (await load(spec, { only })).fits.map(({ name }) => name);

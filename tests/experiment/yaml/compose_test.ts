@@ -6,7 +6,7 @@ const BASE = `name: base
 about: the base
 axes: { steps: [1, 2, 3] }
 ${STAGES}  train:
-    uses: pretrain
+    uses: practise
     with: { corpus: $(stages.shards), steps: $(axis.steps), schedule: { type: constant } }
 `;
 
@@ -21,7 +21,7 @@ stages:
   });
   assert.deepEqual(spec.axes, { steps: [5] });
   assert.deepEqual(spec.stages.train, {
-    uses: "pretrain",
+    uses: "practise",
     with: {
       corpus: "$(stages.shards)",
       steps: "$(axis.steps)",
@@ -49,10 +49,10 @@ Deno.test("extends lets the later of several files win, and the file itself over
 Deno.test("extends replaces a stage whose kind changes as a whole", async () => {
   const spec = await merged({
     "top.yaml":
-      "extends: base.yaml\nstages: { train: { uses: synthetic-world, with: { seed: 3 } } }\n",
+      "extends: base.yaml\nstages: { train: { uses: imaginary-world, with: { seed: 3 } } }\n",
     "base.yaml": BASE,
   });
-  assert.deepEqual(spec.stages.train, { uses: "synthetic-world", with: { seed: 3 } });
+  assert.deepEqual(spec.stages.train, { uses: "imaginary-world", with: { seed: 3 } });
 });
 
 Deno.test("extends takes a file twice that two others extend", async () => {

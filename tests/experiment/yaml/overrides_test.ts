@@ -3,13 +3,13 @@ import fc from "fast-check";
 import { faultsOf, load, merged, STAGES } from "../_load.ts";
 
 const SPEC = `axes: { steps: [100, 200, 400], seed: [1, 2] }
-${STAGES}  general: { uses: pretrain, with: { corpus: $(stages.shards), steps: 9 } }
+${STAGES}  general: { uses: practise, with: { corpus: $(stages.shards), steps: 9 } }
   train:
-    uses: pretrain
+    uses: practise
     with: { corpus: $(stages.shards), init: $(stages.general), steps: $(axis.steps), seed: \
 $(axis.seed), tags: [a, b] }
-  ner: { uses: ner, with: { model: $(stages.train), data: $(stages.world.ner) } }
-  control: { uses: ner, with: { model: $(stages.general), data: $(stages.world.ner) } }
+  ner: { uses: tag, with: { model: $(stages.train), data: $(stages.world.ner) } }
+  control: { uses: tag, with: { model: $(stages.general), data: $(stages.world.ner) } }
 `;
 
 const SETS: readonly (readonly [string, (spec: Spec) => unknown, unknown])[] = [
@@ -82,8 +82,8 @@ Deno.test("--set changes one use of an aliased list, not the others", async () =
 });
 
 Deno.test("--set changes one use of an alias, not the others", async () => {
-  const spec = `${STAGES}  a: { uses: synthetic-world, with: &w { seed: 1 } }
-  b: { uses: synthetic-world, with: *w }
+  const spec = `${STAGES}  a: { uses: imaginary-world, with: &w { seed: 1 } }
+  b: { uses: imaginary-world, with: *w }
 `;
   const { requests } = await load(spec, { set: ["stages.b.with.seed=2"] });
   assert.deepEqual(requests.slice(-2).map(({ params }) => params.seed), [1, 2]);
@@ -241,8 +241,8 @@ for (const [only, ids] of ONLY) {
 
 Deno.test("--only restricts to cells of the grid, so a stage keeps what those cells need", async () => {
   const spec = `axes: { a: [1, 2], b: [1, 2] }\ninclude: [{ a: 3, b: 2 }]
-${STAGES}  one: { uses: synthetic-world, with: { seed: $(axis.b) } }
-  two: { uses: synthetic-world, with: { seed: $(axis.a) } }
+${STAGES}  one: { uses: imaginary-world, with: { seed: $(axis.b) } }
+  two: { uses: imaginary-world, with: { seed: $(axis.a) } }
 `;
   const { requests } = await load(spec, { only: ["a=3"] });
   assert.deepEqual(requests.slice(-2).map(({ id }) => id), ["one{b=2}", "two{a=3}"]);
@@ -250,7 +250,7 @@ ${STAGES}  one: { uses: synthetic-world, with: { seed: $(axis.b) } }
 
 Deno.test("--only takes a value that holds a comma", async () => {
   const spec = `axes: { arm: [a, "b,c", "d, e", '"', "1", 1] }
-${STAGES}  train: { uses: pretrain, with: { corpus: $(stages.shards), steps: 1, note: "x$(axis.arm)" } }
+${STAGES}  train: { uses: practise, with: { corpus: $(stages.shards), steps: 1, note: "x$(axis.arm)" } }
 `;
   const kept = async (...only: string[]) => {
     const { requests } = await load(spec, { only: only.map((each) => `arm=${each}`) });
@@ -268,7 +268,7 @@ ${STAGES}  train: { uses: pretrain, with: { corpus: $(stages.shards), steps: 1, 
 
 Deno.test("--only of what is one value and several asks which is meant", async () => {
   const spec = `axes: { arm: [a, b, "a,b"] }
-${STAGES}  train: { uses: pretrain, with: { corpus: $(stages.shards), steps: 1, note: $(axis.arm) } }
+${STAGES}  train: { uses: practise, with: { corpus: $(stages.shards), steps: 1, note: $(axis.arm) } }
 `;
   assert.equal(
     await faultsOf(spec, { only: ["arm=a,b"] }),
