@@ -52,7 +52,7 @@ Deno.test("a ~ that no shell has expanded is refused, in options and in specs, a
   assert.equal(code, 2);
   assert.match(
     stderr,
-    /^study\.yaml:18:21: "~\/train\.tsv" begins with a ~.*\[experiment\/path\]/m,
+    /^study\.yaml:19:21: "~\/train\.tsv" begins with a ~.*\[experiment\/path\]/m,
   );
   assert.match(stderr, mend);
   assert.ok(![...Deno.readDirSync(study.dir)].some(({ name }) => name.startsWith("~")));
