@@ -1,8 +1,7 @@
 /** The benchmark of named entities: a tag for each word, scored as conlleval counts. */
 import { z } from "zod";
-import { type Part, PARTS, trainOnParts } from "../../base/parts.ts";
 import { agreeing, counted } from "../../base/count.ts";
-import { type Part, PARTS } from "../../base/parts.ts";
+import { type Part, PARTS, trainOnParts } from "../../base/parts.ts";
 import type { Metric } from "../../graph/task.ts";
 import type { Benchmark, MetricScore, Prepared } from "../benchmark.ts";
 import { RIGHT_AND_WRONG, rightAndWrong } from "../counts.ts";
