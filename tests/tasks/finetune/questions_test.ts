@@ -52,7 +52,7 @@ Deno.test("squad learns where answers stand, over windows, and leaves prediction
     params: { train: [TRAIN], dev: [DEV], test: [TEST] },
   });
   const warnings = data.events.flatMap((each) => each.type === "warning" ? each.message : []);
-  assert.deepEqual(warnings, ["1 of 200 train answers were found near a wrong offset"]);
+  assert.deepEqual(warnings, ["1 of 200 train answers was found near a wrong offset"]);
   const { outcome, artifact, events } = await runKind(finetuning(squadBenchmark), {
     params: { ...PARAMS, length: 12 },
     inputs: { model: [MODEL], data: [data.artifact] },
