@@ -63,13 +63,13 @@ async function bringOne(
 
 const TELL_EVERY_MS = 2000;
 
-/** Tells how far files have come: the beginning and the end of each, and now and then between. */
+/** Tells how far files have come: the end of each, and now and then before it. */
 function tellBytes() {
   let file = "", toldAtMs = 0;
   return (name: string, done: number, total: number | undefined) => {
     const nowMs = performance.now(), isEnd = done === total;
-    if (name === file && !isEnd && nowMs - toldAtMs < TELL_EVERY_MS) return;
-    file = name;
+    if (name !== file) [file, toldAtMs] = [name, nowMs];
+    if (!isEnd && nowMs - toldAtMs < TELL_EVERY_MS) return;
     toldAtMs = nowMs;
     const share = total === undefined || isEnd
       ? ""

@@ -120,3 +120,15 @@ Deno.test("export says of a fine-tuning without its model how it is kept", async
       "beside uses: of the stage and run again, which makes it anew\n",
   );
 });
+
+Deno.test("export writes a pre-training with next sentences as BertForPreTraining", async () => {
+  await using study = await TinyStudy.make();
+  const set = ["--set", "stages.pretrain.with.nextSentence=true"];
+  await study.run("--only", "stage=pretrain", "--only", "steps=2", "--only", "seed=1", ...set);
+  const args = ["export", "study.yaml", "pretrain{steps=2, seed=1}", "out", ...set];
+  const { code, stderr } = await study.call(...args);
+  assert.equal(code, 0, stderr);
+  assert.equal(stderr, "pretrain{steps=2, seed=1} as BertForPreTraining: out\n");
+  const card = Deno.readTextFileSync(study.path("out/README.md"));
+  assert.match(card, /```json\n\{\n {2}"stages\.pretrain\.with\.nextSentence": true\n\}\n```/);
+});
