@@ -10,6 +10,7 @@ import { openSecrets } from "../base/secrets.ts";
 import type {
   InputArtifact,
   InputRole,
+  MadeBy,
   StoredArtifact,
   TaskContext,
   TaskEvent,
@@ -255,7 +256,7 @@ class Inputs implements Disposable {
 
   async find(
     { key, output }: { readonly key: string; readonly output: string },
-  ): Promise<StoredArtifact> {
+  ): Promise<StoredArtifact & { readonly made: MadeBy }> {
     const { store, signal, tell } = this.#options;
     const held = await store.hold(key, {
       signal,
@@ -271,7 +272,8 @@ class Inputs implements Disposable {
     }
     this.#held.use(held);
     const dir = output === "" ? store.dirOf(key) : `${store.dirOf(key)}/${output}`;
-    return { key, dir, facts: held.record.outcome.facts };
+    const { kind, params, outcome: { facts, scores } } = held.record;
+    return { key, dir, facts, made: { kind, params, scores } };
   }
 
   [Symbol.dispose](): void {

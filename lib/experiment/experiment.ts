@@ -19,7 +19,7 @@ import { Environment } from "./language/environment.ts";
 import { expand, withDependencies } from "./grid/expand.ts";
 import { type AxisValue, experimentForm } from "./experiment_file.ts";
 import { FaultList } from "./check/fault_list.ts";
-import { type FitSpec, fitsThatMatch, readFits, scoresOf } from "./fits.ts";
+import { type FitSpec, fitsThatMatch, readFits } from "./fits.ts";
 import { buildGrid, type Grid, project } from "./grid/grid.ts";
 import { checkValue } from "./check/issues.ts";
 import {
@@ -32,7 +32,9 @@ import {
   valueOf,
 } from "./yaml/node.ts";
 import { PathSet } from "./check/path_set.ts";
+import { checkChoices } from "./choices.ts";
 import { checkOver } from "./reductions.ts";
+import { scoresOfStages } from "./scores.ts";
 import { reportLeftOut, restrict } from "./grid/only.ts";
 import { applyOverrides } from "./yaml/overrides.ts";
 import { checkParamsOnce, paramsOfStage } from "./params.ts";
@@ -197,14 +199,13 @@ class Loader {
     if (axesOf !== undefined) {
       checkOver(stages.values(), { axesOf, grid, faults, warnings: this.#warnings });
     }
+    const scores = ordered && scoresOfStages(ordered, { paramsOf, faults });
+    if (ordered !== undefined) checkChoices(ordered, faults);
     const names = new Set(entriesOf(valueOf(this.#root, "stages")).map(([name]) => name));
     const fits = readFits(this.#root, {
       stages: names,
       axesOf,
-      scoresOf: (name) => {
-        const stage = stages.get(name);
-        return stage && scoresOf(stage, [...paramsOf.get(name)?.values() ?? []]);
-      },
+      scoresOf: (name) => scores?.get(name),
       grid,
       faults,
       isSound,

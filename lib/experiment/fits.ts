@@ -13,7 +13,6 @@ import type { AxisValue } from "./experiment_file.ts";
 import type { FaultList } from "./check/fault_list.ts";
 import { type Grid, project, valueKey } from "./grid/grid.ts";
 import { mendName } from "./check/near.ts";
-import type { Stage } from "./stages.ts";
 import { entriesOf, itemsOf, type MapEntry, plainOf, type SpecNode, valueOf } from "./yaml/node.ts";
 
 /** A scaling curve to fit to the scores of a stage. */
@@ -73,28 +72,6 @@ export function readFits(root: SpecNode, given: FitOptions): readonly FitSpec[] 
     const fit = plainOf(entry.value) as Omit<FitSpec, "name" | "position">;
     return [{ ...fit, name, position: entry.keyAt }];
   });
-}
-
-/**
- * The scores that a stage will have at some of its cells.
- *
- * @param params the checked params of its cells
- * @returns undefined when none of them is known
- */
-export function scoresOf(
-  { kind }: Stage,
-  params: readonly JsonObject[],
-): readonly ScoreName[] | undefined {
-  if (kind.scores === undefined) return [];
-  if (params.length === 0) return undefined;
-  const scores = new Map<string, ScoreName>();
-  for (const each of params) {
-    for (const { benchmark, metric, split } of kind.scores(each)) {
-      const id = `${benchmark}\0${metric}\0${split}`;
-      if (!scores.has(id)) scores.set(id, { benchmark, metric, split });
-    }
-  }
-  return [...scores.values()];
 }
 
 /** The fits that some request is for; of the others, which `--only` leaves out, a warning is told. */

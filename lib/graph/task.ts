@@ -48,6 +48,8 @@ export interface InputRole<Opened = unknown> {
    * "ifKept": where the task keeps a model itself.
    */
   readonly readsModel?: true | "ifKept";
+  /** Whether the artifact gives params that take the place of the task's own. */
+  readonly givesParams?: true;
   /** Opens an artifact that stands in the role; absent where nothing is to be read. */
   open?(dir: string): Promise<Opened>;
 }
@@ -175,8 +177,14 @@ export interface TaskKind<P = any, Roles extends InputRoles = any> {
   trunk?(params: P): P | undefined;
   /** The metrics of its scores and measurements by name; absent for kinds that measure nothing. */
   readonly metrics?: Readonly<Record<string, Metric>>;
-  /** The scores that a task of these params will have, each a row of the results view. */
-  scores?(params: P): readonly ScoreName[];
+  /**
+   * The scores that a task of these params will have, each a row of the results view.
+   *
+   * @param given the scores of what it reads
+   */
+  scores?(params: P, given?: GivenScores): readonly ScoreName[];
+  /** Faults between params and the scores of what the task reads. */
+  checkScores?(params: P, given: GivenScores): readonly ParamFault[];
   /** The seed that the results view shows. */
   seed?(params: P): number | undefined;
   /** What the task costs, as far as its params and those of the tasks before it tell. */
@@ -199,8 +207,20 @@ export interface StoredArtifact {
 
 /** An artifact that a task reads. */
 export interface InputArtifact<Opened = unknown> extends StoredArtifact {
+  /** What made it, and what that scored. */
+  readonly made: MadeBy;
   /** Opens it as its role's type says; digests were checked before. */
   open(): Promise<Opened>;
+}
+
+/** The task that made an artifact. */
+export interface MadeBy {
+  /** Its kind. */
+  readonly kind: string;
+  /** Its complete params. */
+  readonly params: JsonObject;
+  /** What it scored. */
+  readonly scores: readonly Score[];
 }
 
 /** A score: one row of the results view for each cell that the task stands in. */
@@ -225,6 +245,8 @@ export interface Metric {
   readonly better?: "lower" | "higher";
   /** The least and the greatest value that can be. */
   readonly range?: readonly [least: number, most: number];
+  /** Whether it is a mean over cells, and its standard error one over those. */
+  readonly isOfCells?: true;
   /** Whether a table of it is worth showing at the end of a run. */
   readonly isHeadline: boolean;
   /** One sentence for help and column comments. */
@@ -233,6 +255,9 @@ export interface Metric {
 
 /** A score that a task will have. */
 export type ScoreName = Pick<Score, "benchmark" | "metric" | "split">;
+
+/** By role, the scores that each of the stages that stand in it will have. */
+export type GivenScores = Readonly<Record<string, readonly (readonly ScoreName[])[]>>;
 
 /** What a task says of its artifact when it is done. */
 export interface TaskOutcome {

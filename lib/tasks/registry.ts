@@ -13,31 +13,41 @@ import { labelledTexts } from "./labelled_texts.ts";
 import { model } from "./model.ts";
 import { pretrain } from "./pretrain/kind.ts";
 import { questions } from "./questions.ts";
+import { choose } from "./reduce/choose.ts";
+import { mean } from "./reduce/mean.ts";
+import { metricsOf } from "./reduce/metrics.ts";
 import { shards } from "./shards.ts";
 import { syntheticWorld } from "./synthetic_world.ts";
 import { vocab } from "./vocab.ts";
 
+/** The kinds that measure, and what they measure on. */
+const measuring: readonly TaskKind[] = [
+  syntheticWorld,
+  corpus,
+  vocab,
+  shards,
+  conll,
+  labelledTexts,
+  questions,
+  model,
+  pretrain,
+  finetuning(nerBenchmark),
+  finetuning(relationsBenchmark),
+  finetuning(classificationBenchmark),
+  finetuning(squadBenchmark),
+  finetuning(factoidBenchmark),
+  evaluation(nerBenchmark),
+  evaluation(relationsBenchmark),
+  evaluation(classificationBenchmark),
+  evaluation(squadBenchmark),
+  evaluation(factoidBenchmark),
+];
+
+/** The kinds that reduce what others measured. */
+const metrics = metricsOf(measuring);
+const reducing: readonly TaskKind[] = [choose(metrics), mean(metrics)];
+
 /** The kinds that specs can use. */
 export const kinds: ReadonlyMap<string, TaskKind> = new Map(
-  [
-    syntheticWorld,
-    corpus,
-    vocab,
-    shards,
-    conll,
-    labelledTexts,
-    questions,
-    model,
-    pretrain,
-    finetuning(nerBenchmark),
-    finetuning(relationsBenchmark),
-    finetuning(classificationBenchmark),
-    finetuning(squadBenchmark),
-    finetuning(factoidBenchmark),
-    evaluation(nerBenchmark),
-    evaluation(relationsBenchmark),
-    evaluation(classificationBenchmark),
-    evaluation(squadBenchmark),
-    evaluation(factoidBenchmark),
-  ].map((each: TaskKind) => [each.kind, each]),
+  [...measuring, ...reducing].map((each) => [each.kind, each]),
 );

@@ -4,8 +4,10 @@
  * The corpus repeats a fixed cycle of words with seeded gaps, so that a model of
  * a few thousand parameters learns something from it in a hundred steps.
  */
+import type { JsonObject } from "../../lib/base/canonical.ts";
 import { Stream } from "../../lib/base/rng.ts";
 import type {
+  InputArtifact,
   InputRole,
   InputRoles,
   StoredArtifact,
@@ -70,10 +72,13 @@ export interface MadeRun<P = unknown> {
   readonly abort: AbortController;
 }
 
+/** An input, and what made it where a kind asks for that. */
+export type MadeInput = StoredArtifact & Partial<Pick<InputArtifact, "made">>;
+
 /** What a kind is run with; params as a spec gives them, inputs as they lie in the store. */
 export interface MadeOptions {
   readonly params?: Readonly<Record<string, unknown>>;
-  readonly inputs?: Readonly<Record<string, readonly StoredArtifact[]>>;
+  readonly inputs?: Readonly<Record<string, readonly MadeInput[]>>;
   readonly start?: StoredArtifact & { readonly step: number };
   /** Where folders for the artifact and for scratch are made; absent: the file's own. */
   readonly dir?: string;
@@ -115,6 +120,7 @@ export async function makeRun<P, Roles extends InputRoles>(
 function inputsOf(kind: TaskKind, given: NonNullable<MadeOptions["inputs"]>) {
   const inputs = Object.entries<InputRole>(kind.inputs).map(([name, role]) => {
     const opened = (given[name] ?? []).map((each) => ({
+      made: { kind: "made", params: {}, scores: [] },
       ...each,
       open: () => role.open!(each.dir),
     }));
@@ -125,7 +131,7 @@ function inputsOf(kind: TaskKind, given: NonNullable<MadeOptions["inputs"]>) {
 
 /** What came of running a kind. */
 export interface KindRun {
-  readonly artifact: StoredArtifact;
+  readonly artifact: StoredArtifact & Pick<InputArtifact, "made">;
   readonly outcome: TaskOutcome;
   readonly events: readonly TaskEvent[];
 }
@@ -138,7 +144,9 @@ export async function runKind<P, Roles extends InputRoles>(
   const { context, events } = await makeRun(kind, options);
   const outcome = await kind.run(context as TaskContext<P, Roles>);
   const dir = context.outDir;
-  return { artifact: { key: dir, dir, facts: outcome.facts }, outcome, events };
+  const params = context.params as JsonObject, { facts, scores } = outcome;
+  const made = { kind: kind.kind, params, scores };
+  return { artifact: { key: dir, dir, facts, made }, outcome, events };
 }
 
 /** What was measured of a part by name, less the scores: counts, as they are recorded. */

@@ -44,9 +44,15 @@ export interface GridTable {
   readonly notes: readonly string[];
 }
 
-/** The rows worth a table at the end of a run: headline metrics, on validation or test. */
+/**
+ * The rows worth a table at the end of a run: headline metrics, on validation or test; on dev
+ * where a stage is measured on nothing else, as candidates are.
+ */
 export function headlineRows<Row extends GridRow>(rows: readonly Row[]): Row[] {
-  return rows.filter(({ declared, split }) => declared?.isHeadline !== false && split !== "dev");
+  const beyondDev = new Set(rows.flatMap(({ stage, split }) => split === "dev" ? [] : stage));
+  return rows.filter(({ declared, stage, split }) =>
+    declared?.isHeadline !== false && (split !== "dev" || !beyondDev.has(stage))
+  );
 }
 
 /** All tables one below the other, and what their signs mean, once; empty without rows. */
@@ -140,10 +146,17 @@ function notesOf(
   { isMarked }: { readonly isMarked: boolean },
 ): string[] {
   const hasSeeds = entries.some((rows) => rows.length > 1);
-  const hasErrors = entries.some((rows) => rows.some((row) => row.standardError !== undefined));
+  const withErrors = entries.flat().filter((row) => row.standardError !== undefined);
+  const isOfMean = ({ declared }: GridRow) => declared?.isOfCells === true;
+  const hasErrors = withErrors.length > 0;
   const notes: string[] = [];
   if (hasSeeds) notes.push("±: standard deviation over seeds");
-  if (hasErrors) notes.push("( ): standard error of one value by the choice of the text");
+  if (withErrors.some((row) => !isOfMean(row))) {
+    notes.push("( ): standard error of one value by the choice of the text");
+  }
+  if (withErrors.some(isOfMean)) {
+    notes.push("( ) of a mean over cells: its standard error over them");
+  }
   if (isMarked) {
     notes.push(
       "*: the best, and what is not shown to differ from it: by less than 2 standard errors",

@@ -8,7 +8,7 @@ import { scoresArtifact } from "../../benchmarks/scores_artifact.ts";
 import { one } from "../../graph/kind.ts";
 import type { TaskKind } from "../../graph/task.ts";
 import { type EvaluateInputs, type EvaluateParams, evaluateSchema } from "./evaluate_params.ts";
-import { fineTunedArtifact } from "./fine_tuned.ts";
+import { fineTunedModel } from "./fine_tuned.ts";
 
 /** The kind that scores a model on a benchmark: "evaluate-ner". */
 export function evaluation<Data, Own extends z.ZodRawShape, Row extends Example, Answer>(
@@ -21,7 +21,7 @@ export function evaluation<Data, Own extends z.ZodRawShape, Row extends Example,
     about: `Scores a fine-tuned model as ${kind} does.`,
     params: evaluateSchema(benchmark),
     inputs: {
-      model: { ...one(fineTunedArtifact, "the model to score"), readsModel: true },
+      model: { ...one(fineTunedModel, "the model to score"), readsModel: true },
       data: one(benchmark.data, benchmark.aboutData),
     },
     produces: { "": scoresArtifact.type },

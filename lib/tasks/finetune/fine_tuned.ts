@@ -8,7 +8,12 @@ import type { JsonObject } from "../../base/canonical.ts";
 import { ExperimentError } from "../../base/errors.ts";
 import { type NewScores, scoresArtifact } from "../../benchmarks/scores_artifact.ts";
 import type { ArtifactType } from "../../graph/task.ts";
+import { TOKENIZER_CONFIG } from "../../text/pieces/tokenizer_config.ts";
+import { choiceArtifact } from "../reduce/choice_artifact.ts";
 import { type Model, modelArtifact, type NewModel } from "../../model/weights/model_artifact.ts";
+
+/** The file that says how a model was fine-tuned, beside it. */
+const RECIPE = "fine_tuning.json";
 
 /** How a model was fine-tuned. */
 export interface Recipe {
@@ -73,13 +78,60 @@ export const startingModel: {
   },
 };
 
+/** A fine-tuned model: what a fine-tuning leaves, or a choice of several. */
+export const fineTunedModel: {
+  readonly types: readonly string[];
+  open(dir: string): Promise<FineTuned>;
+} = {
+  types: [fineTunedArtifact.type, choiceArtifact.type],
+  open: (dir) => fineTunedArtifact.open(dir),
+};
+
+/** The files of a model that another artifact may hold too. */
+const MODEL_FILES = [
+  "config.json",
+  "model.safetensors",
+  "vocab.txt",
+  TOKENIZER_CONFIG,
+  RECIPE,
+] as const;
+
+/**
+ * Gives the model of one artifact to another, which takes no room of its own where the file
+ * system knows links: files of artifacts never change.
+ *
+ * @throws ExperimentError "tasks/no-model" when there is none
+ */
+export async function linkModel(from: string, to: string): Promise<void> {
+  const inside = modelDir(from), dir = await isFolder(inside) ? inside : from;
+  await Deno.mkdir(modelDir(to));
+  let found = 0;
+  for (const name of MODEL_FILES) {
+    const source = join(dir, name), target = join(modelDir(to), name);
+    try {
+      await Deno.link(source, target).catch((error) => {
+        if (error instanceof Deno.errors.NotFound) throw error;
+        return Deno.copyFile(source, target);
+      });
+      found++;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+  if (found > 0) return;
+  throw new ExperimentError("tasks/no-model", "what was chosen has no model, such as a mean", {
+    at: { file: from },
+    mend: "take over its params with `choice:`, or choose among models",
+  });
+}
+
 /** The folder of the model in a fine-tuning's. */
 export function modelDir(dir: string): string {
   return join(dir, "model");
 }
 
 function recipeFile(dir: string): string {
-  return join(dir, "fine_tuning.json");
+  return join(dir, RECIPE);
 }
 
 const recipeSchema = z.strictObject({ kind: z.string(), params: z.record(z.string(), z.json()) });

@@ -1,8 +1,10 @@
 /** A task kind of any benchmark: fine-tunes a model on its data and scores it. */
 import type { z } from "zod";
 import { type Benchmark, type Example, SCORED_PARTS } from "../../benchmarks/benchmark.ts";
-import { one } from "../../graph/kind.ts";
+import { one, optional } from "../../graph/kind.ts";
 import type { TaskKind } from "../../graph/task.ts";
+import { choiceArtifact } from "../reduce/choice_artifact.ts";
+import { estimateOfChosen, withChosen } from "./chosen.ts";
 import { fineTunedArtifact, startingModel } from "./fine_tuned.ts";
 import {
   finetuneEstimate,
@@ -17,14 +19,19 @@ export function finetuning<Data, Own extends z.ZodRawShape, Row extends Example,
   benchmark: Benchmark<Data, Own, Row, Answer>,
 ): TaskKind<FinetuneParams, FinetuneInputs<Data>> {
   const { kind, version, about, metrics } = benchmark;
+  const schema = finetuneSchema(benchmark.params, benchmark);
   return {
     kind,
     version,
     about,
-    params: finetuneSchema(benchmark.params, benchmark),
+    params: schema,
     inputs: {
       model: { ...one(startingModel, "the model to fine-tune"), readsModel: true },
       data: one(benchmark.data, benchmark.aboutData),
+      choice: {
+        ...optional(choiceArtifact, "the choice whose params take the place of those here"),
+        givesParams: true,
+      },
     },
     produces: { "": fineTunedArtifact.type },
     isNumeric: true,
@@ -40,7 +47,11 @@ export function finetuning<Data, Own extends z.ZodRawShape, Row extends Example,
     estimate(params, inputs) {
       const [data] = inputs["data"] ?? [];
       const examples = data && benchmark.countTrain?.(data);
-      return finetuneEstimate(params, { inputs, examples });
+      return estimateOfChosen(
+        params,
+        inputs,
+        (each) => finetuneEstimate(each, { inputs, examples }),
+      );
     },
     async checkpointStep(scratchDir) {
       const { latestStep } = await import("../training/checkpoints.ts");
@@ -48,7 +59,7 @@ export function finetuning<Data, Own extends z.ZodRawShape, Row extends Example,
     },
     async run(context) {
       const { runFinetune } = await import("./run.ts");
-      return await runFinetune(context, benchmark);
+      return await runFinetune(await withChosen(context, { kind, schema }), benchmark);
     },
   };
 }

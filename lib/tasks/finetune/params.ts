@@ -1,7 +1,7 @@
 /** What every fine-tuning takes, whatever the benchmark: parameters and inputs, and what they cost. */
 import { z } from "zod";
-import type { One } from "../../graph/kind.ts";
-import type { Estimate, ParamFault, UpstreamInputs } from "../../graph/task.ts";
+import type { One, Optional } from "../../graph/kind.ts";
+import type { Estimate, InputRole, ParamFault, UpstreamInputs } from "../../graph/task.ts";
 import { SCORED_PARTS } from "../../benchmarks/benchmark.ts";
 import { encoderFlops } from "../../model/flops.ts";
 import type { Model } from "../../model/weights/model_artifact.ts";
@@ -12,6 +12,7 @@ import {
   optimizerSchema,
   seedSchema,
 } from "../training_params.ts";
+import type { Choice } from "../reduce/choice_artifact.ts";
 import { upstreamConfig } from "../upstream.ts";
 
 /**
@@ -87,8 +88,10 @@ export interface FinetuneInputs<Data> {
   readonly model: One<Model>;
   /** The benchmark's data. */
   readonly data: One<Data>;
+  /** What was chosen, to be fine-tuned with. */
+  readonly choice: Optional<Choice>;
   /** No other role. */
-  readonly [role: string]: One<unknown>;
+  readonly [role: string]: InputRole;
 }
 
 /** Passes over the training rows when a spec says neither `epochs` nor `steps`. */

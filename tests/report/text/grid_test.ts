@@ -175,7 +175,7 @@ Deno.test("ratios are percent in tables, and the head says so", () => {
   );
 });
 
-Deno.test("headlineRows() keeps what its kind calls a headline, but for the dev part", () => {
+Deno.test("headlineRows() keeps what its kind calls a headline, dev where there is no other part", () => {
   const row = (metric: string, split: string, isHeadline?: boolean): GridRow => ({
     ...score,
     stage: "ner",
@@ -190,6 +190,9 @@ Deno.test("headlineRows() keeps what its kind calls a headline, but for the dev 
     row("f1", "test", true),
     row("recall", "test", false),
     row("made-up", "validation"),
+    // A candidate's stage is scored on dev alone.
+    { ...row("f1", "dev", true), stage: "tune" },
+    { ...row("recall", "dev", false), stage: "tune" },
   ];
-  assert.deepEqual(headlineRows(rows), [rows[1], rows[3]]);
+  assert.deepEqual(headlineRows(rows), [rows[1], rows[3], rows[4]]);
 });

@@ -1,0 +1,113 @@
+/** Stages that take over what another has chosen, and what is wrong with them in a spec. */
+import assert from "node:assert/strict";
+import { z } from "zod";
+import type { TaskKind } from "../../lib/graph/task.ts";
+import { kinds as shapes } from "./_kinds.ts";
+import { faultsOf, load, STAGES } from "./_load.ts";
+
+const idle = { version: 1, isNumeric: false, entry: "tests/experiment/choices_test.ts" } as const;
+const run = () => Promise.resolve({ facts: {}, scores: [] });
+
+const reducing = (kind: string): TaskKind => ({
+  ...idle,
+  kind,
+  about: "Takes many.",
+  params: z.strictObject({ metric: z.string().default("f1") }),
+  inputs: { of: { types: ["scores", "some"], about: "cells", many: true, isSet: true } },
+  produces: { "": "some" },
+  scores: (_, given) => given!["of"]!.flat(),
+  checkScores: ({ metric }, { of = [] }) =>
+    of.flat().some((each) => each.metric === metric)
+      ? []
+      : [{ path: "metric", message: `there is no ${metric}`, mend: "choose by another" }],
+  run,
+});
+
+const ner = shapes.get("ner")!;
+const tune: TaskKind = {
+  ...ner,
+  kind: "tune",
+  inputs: {
+    ...ner.inputs,
+    choice: { types: ["some"], about: "params", optional: true, givesParams: true },
+  },
+};
+
+const kinds = new Map([
+  ...shapes,
+  ...[reducing("pick"), reducing("average"), tune].map((each) => [each.kind, each] as const),
+]);
+
+const HEAD = `axes: { epochs: [1, 2], seed: [1, 2], steps: [5, 6] }
+${STAGES}  start: { uses: pretrain, with: { corpus: $(stages.shards), steps: 5, seed: 1 } }
+`;
+
+/** The line that \`final\` stands in. */
+const LINE = HEAD.split("\n").length + 3;
+
+const spec = (
+  { with: final = "choice: $(stages.best)", uses = "tune", model = "start", over = "epochs" } = {},
+) =>
+  `${HEAD}  tuned: { uses: tune, with: { model: $(stages.${model}), data: $(stages.world.ner), \
+epochs: $(axis.epochs), seed: $(axis.seed) } }
+  seeds: { uses: average, over: [seed], with: { of: $(stages.tuned) } }
+  best: { uses: pick, over: [${over}], with: { of: $(stages.seeds) } }
+  final: { uses: ${uses}, with: { model: $(stages.start), data: $(stages.world.ner), ${final} } }
+  grown: { uses: pretrain, with: { corpus: $(stages.shards), steps: $(axis.steps), seed: 1 } }
+`;
+
+Deno.test("a stage that is given a choice may leave open just what is chosen", async () => {
+  const { requests } = await load(spec({ with: "choice: $(stages.best), seed: 3" }), { kinds });
+  assert.equal(requests.filter(({ cell }) => cell.stage === "final").length, 1);
+});
+
+const FAULTS: readonly (readonly [string, Parameters<typeof spec>[0], string])[] = [
+  [
+    "a param that is chosen, written too",
+    { with: "epochs: 4, choice: $(stages.best)" },
+    `"epochs" is chosen by stage "best" [experiment/params]
+  mend: remove it here, or its axis from what is chosen over`,
+  ],
+  [
+    "a choice among another kind",
+    { uses: "other" },
+    `"best" chooses params of tune, but stage "final" is other [experiment/reference]
+  mend: give it to a stage that uses tune`,
+  ],
+  [
+    "a choice among what differs before it too",
+    { model: "grown", over: "epochs, steps" },
+    `what "best" chooses from differs in stage "grown" too, which no param of "final" can take over \
+[experiment/reference]
+  mend: choose over axes of params of tune alone`,
+  ],
+];
+
+for (const [name, parts, fault] of FAULTS) {
+  Deno.test(`a choice is told what is wrong: ${name}`, async () => {
+    const other = new Map([...kinds, ["other", { ...tune, kind: "other" }] as const]);
+    const told = await faultsOf(spec(parts), { kinds: other });
+    assert.equal(
+      told.replace(/^spec\.yaml:(\d+):\d+: /, (_, line) => `${line}: `),
+      `${LINE}: ${fault}`,
+    );
+  });
+}
+
+Deno.test("the scores of a reduction are known from what it reads, and checked by it", async () => {
+  const fit = (metric: string) =>
+    `fits:
+  f: { stage: best, benchmark: ner, metric: ${metric}, split: test, against: steps }
+`;
+  const { fits } = await load(spec() + fit("recall"), { kinds });
+  assert.equal(fits.length, 1);
+  assert.match(
+    await faultsOf(spec() + fit("accuracy"), { kinds }),
+    /stage "best" has no metric "accuracy"/,
+  );
+  const wrong = spec().replace("{ of: $(stages.seeds) }", "{ of: $(stages.seeds), metric: wer }");
+  assert.match(
+    await faultsOf(wrong, { kinds }),
+    /^spec\.yaml:9:\d+: stage "best": there is no wer \[experiment\/params\]\n {2}mend: choose by another$/,
+  );
+});

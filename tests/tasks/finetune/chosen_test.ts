@@ -1,0 +1,108 @@
+/** Fine-tuning and evaluation that go on from a choice among real candidates. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import type { ExperimentError } from "../../../lib/base/errors.ts";
+import type { JsonObject } from "../../../lib/base/canonical.ts";
+import type { StoredArtifact, UpstreamTask } from "../../../lib/graph/task.ts";
+import { evaluation } from "../../../lib/tasks/finetune/evaluate_kind.ts";
+import { fineTunedArtifact } from "../../../lib/tasks/finetune/fine_tuned.ts";
+import { finetuning } from "../../../lib/tasks/finetune/kind.ts";
+import { pretrain } from "../../../lib/tasks/pretrain/kind.ts";
+import { choose } from "../../../lib/tasks/reduce/choose.ts";
+import { makeDir, makeShards, runKind } from "../made_inputs.ts";
+import { toyPairs, toyPlaces, writePairs } from "./toy_benchmarks.ts";
+
+const MODEL = (await runKind(pretrain, {
+  params: {
+    model: { layers: 1, hiddenSize: 32, heads: 2, positions: 32, initializerRange: 0.1 },
+    steps: 0,
+    rowPieces: 16,
+    schedule: { kind: "constant", learningRate: 1 },
+  },
+  inputs: {
+    corpus: [await makeShards(join(makeDir(), "shards"), { train: 500, validation: 500 })],
+  },
+})).artifact;
+
+const PAIRS: StoredArtifact = { key: "pairs", dir: makeDir(), facts: {} };
+await writePairs(PAIRS.dir);
+
+const PARAMS = { rows: 20, length: 16, steps: 40, dropout: 0, evaluate: ["dev"], positive: 0 };
+const kind = finetuning(toyPairs);
+
+const tune = (params: JsonObject, inputs = {}) =>
+  runKind(kind, {
+    params: { ...PARAMS, ...params },
+    inputs: { model: [MODEL], data: [PAIRS], ...inputs },
+  });
+
+// The second learns, the first hardly moves.
+const CANDIDATES = [
+  await tune({ learningRate: 1e-9, optimizer: { weightDecay: 0.1 } }),
+  await tune({ learningRate: 5e-3, optimizer: { weightDecay: 0 } }),
+];
+
+const chooseOf = (keepsModel: boolean) =>
+  runKind(choose(toyPairs.metrics), {
+    params: { metric: "accuracy" },
+    inputs: { candidates: CANDIDATES.map(({ artifact }) => artifact) },
+    keepsModel,
+  });
+
+Deno.test("a choice is the chosen candidate: its model is scored as the candidate's own is", async () => {
+  const chosen = await chooseOf(true);
+  const evaluate = (model: StoredArtifact) =>
+    runKind(evaluation(toyPairs), { params: {}, inputs: { model: [model], data: [PAIRS] } });
+  const own = await evaluate(CANDIDATES[1]!.artifact);
+  assert.deepEqual((await evaluate(chosen.artifact)).outcome.scores, own.outcome.scores);
+  assert.equal((await fineTunedArtifact.open(chosen.artifact.dir)).recipe.params["positive"], 0);
+  // The weights are there once.
+  const inode = async ({ dir }: StoredArtifact) =>
+    (await Deno.stat(join(dir, "model", "model.safetensors"))).ino;
+  assert.equal(await inode(chosen.artifact), await inode(CANDIDATES[1]!.artifact));
+  const without = await chooseOf(false);
+  assert.equal(without.outcome.hasModel, false);
+  assert.deepEqual([...Deno.readDirSync(without.artifact.dir)].map(({ name }) => name), [
+    "choice.json",
+  ]);
+});
+
+Deno.test("a fine-tuning takes over the chosen params, nested ones too, and gives their bits", async () => {
+  const choice = (await chooseOf(false)).artifact;
+  const params = { train: ["train", "dev"], evaluate: ["test"] };
+  const taken = await tune({ ...params, optimizer: { beta1: 0.9 } }, { choice: [choice] });
+  const written = await tune({
+    ...params,
+    learningRate: 5e-3,
+    optimizer: { beta1: 0.9, weightDecay: 0 },
+  });
+  assert.deepEqual(taken.outcome, written.outcome);
+  const { recipe } = await fineTunedArtifact.open(taken.artifact.dir);
+  assert.deepEqual(recipe, (await fineTunedArtifact.open(written.artifact.dir)).recipe);
+  assert.equal(recipe.params["learningRate"], 5e-3);
+});
+
+Deno.test("a choice among tasks of another kind is refused", async () => {
+  const choice = (await chooseOf(false)).artifact;
+  const other = runKind(finetuning(toyPlaces), {
+    params: { steps: 1 },
+    inputs: { model: [MODEL], data: [PAIRS], choice: [choice] },
+  });
+  await assert.rejects(other, (error: ExperimentError) => {
+    assert.equal(error.faults[0]!.message, "choice: it is among tasks of toy-pairs");
+    return true;
+  });
+});
+
+Deno.test("a plan counts what the dearest candidate would cost", () => {
+  const task = (kind: string, params: JsonObject, inputs = {}): UpstreamTask => (
+    { kind, params, inputs }
+  );
+  const seeds = [10, 30].map((steps) =>
+    task("mean", {}, { of: [1, 2].map((seed) => task("toy-pairs", { ...PARAMS, steps, seed })) })
+  );
+  const params = kind.params.parse({ ...PARAMS, steps: 20 });
+  const cost = kind.estimate!(params, { choice: [task("choose", {}, { candidates: seeds })] });
+  assert.equal(cost.steps, 30);
+  assert.equal(kind.estimate!(params, {}).steps, 20);
+});
