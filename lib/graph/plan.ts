@@ -5,7 +5,7 @@
  * for it and no other task reads it, or a task that runs reads it. An artifact
  * that is gone but whose readers are cached is not made again; one that is damaged is,
  * whoever reads it: nobody took it away on purpose. An artifact that was kept without its
- * model is no more than missing to a task that runs and reads the model.
+ * model, or its state, is no more than missing to a task that runs and reads that.
  */
 import { forEachAtOnce } from "../base/at_once.ts";
 import { addCosts, type Cost, costAfter, costOf, NO_COST } from "./cost.ts";
@@ -196,7 +196,7 @@ function decide(graph: TaskGraph, known: Known): Draft {
   const isCached = (key: string) => known.found.has(key) && !stale.has(key);
   const read = new Set<string>();
   const wantedByRunning = new Set<string>();
-  const modelsWanted = new Set<string>();
+  const modelsWanted = new Set<string>(), statesWanted = new Set<string>();
   for (const task of graph.tasks.values()) {
     for (const key of inputKeys(task)) read.add(key);
   }
@@ -205,11 +205,14 @@ function decide(graph: TaskGraph, known: Known): Draft {
     const isAsked = task.cells.length > 0 && !read.has(task.key);
     const lacksModel = (modelsWanted.has(task.key) || task.keepsModel === "asked") &&
       isWithoutModel(task, graph, known);
+    const lacksState = statesWanted.has(task.key) && isWithoutState(task, known);
     const isNeeded = isAsked || lacksModel || wantedByRunning.has(task.key) ||
       known.damaged.has(task.key);
-    const state = isCached(task.key) && !lacksModel ? "cached" : isNeeded ? "run" : "unneeded";
+    const isWhole = isCached(task.key) && !lacksModel && !lacksState;
+    const state = isWhole ? "cached" : isNeeded ? "run" : "unneeded";
     states.set(task.key, state);
     if (state !== "run") continue;
+    for (const key of statesRead(task, graph)) statesWanted.add(key);
     for (const key of inputKeys(task)) wantedByRunning.add(key);
     for (const key of modelsRead(task, graph)) modelsWanted.add(key);
     const trunk = graph.trunkOf.get(task.key);
@@ -279,6 +282,17 @@ function isWithoutModel(task: Task, { kinds }: TaskGraph, { found }: Known): boo
     artifact.outcome?.hasModel !== true;
 }
 
+/** Whether the artifact is there, kept without what going on from it takes. */
+function isWithoutState(task: Task, { found }: Known): boolean {
+  return found.get(task.key)?.outcome?.canGoOn === false;
+}
+
+/** The tasks whose state a task reads. */
+function statesRead(task: Task, { kinds }: TaskGraph): string[] {
+  const roles = kinds.get(task.kind)!.readsState?.(task.params) ?? [];
+  return roles.flatMap((role) => (task.inputs[role] ?? []).map(({ key }) => key));
+}
+
 /** The tasks whose models a task reads. */
 function modelsRead(task: Task, { kinds }: TaskGraph): string[] {
   const roles: InputRoles = kinds.get(task.kind)!.inputs;
@@ -326,7 +340,12 @@ function finish(
   let left = NO_COST, leftUnshared = NO_COST, total = NO_COST, totalUnshared = NO_COST;
   const otherCode = new Map<string, number>(), unknownCost = new Map<string, number>();
   const upstream = new Map<string, UpstreamTask>();
-  const startedFrom = new Set([...draft.values()].map(({ start }) => start?.key));
+  const startedFrom = new Set(
+    [...draft.values()].flatMap(({ task, state, start }) => [
+      ...(start === undefined ? [] : [start.key]),
+      ...(state === "run" ? statesRead(task, graph) : []),
+    ]),
+  );
   for (const [key, { task, state, start }] of draft) {
     const seen = upstreamOf(task, upstream);
     upstream.set(key, seen);
@@ -359,6 +378,7 @@ function finish(
             isDamaged: damaged.has(key),
             isThere: found.has(key),
             lacksModel: !stale.has(key) && isWithoutModel(task, graph, known),
+            lacksState: !stale.has(key) && startedFrom.has(key) && isWithoutState(task, known),
             isOtherCode: isOtherCode(task, found.get(key), options),
           }),
         }

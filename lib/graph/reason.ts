@@ -31,6 +31,8 @@ export type Reason =
   | { readonly type: "damaged" }
   /** Its artifact was kept without its model, which is wanted now. */
   | { readonly type: "model" }
+  /** Its artifact was kept without its optimizer's state, which is wanted now. */
+  | { readonly type: "state" }
   /** Other code made its artifact, or one that it was made from. */
   | { readonly type: "code"; readonly where: "own" | "upstream" };
 
@@ -81,10 +83,11 @@ export class Reasoner {
   /** Why a task that the plan runs does run; asked in topological order. */
   reasonOf(
     task: Task,
-    { isDamaged, isThere, lacksModel, isOtherCode }: {
+    { isDamaged, isThere, lacksModel, lacksState, isOtherCode }: {
       readonly isDamaged: boolean;
       readonly isThere: boolean;
       readonly lacksModel: boolean;
+      readonly lacksState: boolean;
       readonly isOtherCode: boolean;
     },
   ): Reason {
@@ -93,6 +96,7 @@ export class Reasoner {
     if (cause !== undefined) this.#causes.set(task.key, cause);
     if (isDamaged) return { type: "damaged" };
     if (isThere && lacksModel) return { type: "model" };
+    if (isThere && lacksState) return { type: "state" };
     if (isThere) return { type: "code", where: isOtherCode ? "own" : "upstream" };
     switch (past?.state) {
       case "done":

@@ -175,6 +175,11 @@ export interface TaskKind<P = any, Roles extends InputRoles = any> {
    * inputs: the trunk of an annealed point. Its artifact is given as `start`.
    */
   trunk?(params: P): P | undefined;
+  /**
+   * The roles whose artifacts are read with what a later point of their trajectory would take
+   * to start from them: state that is dropped where nobody reads it.
+   */
+  readsState?(params: P): readonly string[];
   /** The metrics of its scores and measurements by name; absent for kinds that measure nothing. */
   readonly metrics?: Readonly<Record<string, Metric>>;
   /**

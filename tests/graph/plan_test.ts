@@ -460,3 +460,49 @@ Deno.test("planGraph() makes anew what is asked to keep its model and has none, 
   assert.deepEqual([state, keepsModel], ["run", true]);
   assert.deepEqual(plan.counts, { cached: 2, run: 1, unneeded: 0 });
 });
+
+Deno.test("planGraph() makes anew what was kept without the state that a running task goes on with", async () => {
+  const carrying: TaskKind = { ...train, readsState: ({ seed }) => seed === 1 ? ["init"] : [] };
+  const stateWith = async (
+    seed: number,
+    { cached, canGoOn }: { readonly cached: readonly string[]; readonly canGoOn?: boolean },
+  ) => {
+    const graph = await graphOf({
+      text: { kind: text },
+      short: { kind: carrying, params: { steps: 10 }, inputs: { text: ["text"] } },
+      long: {
+        kind: carrying,
+        params: { steps: 5, seed },
+        inputs: { text: ["text"], init: ["short"] },
+      },
+    });
+    const keys = new Set(cached.map((id) => keyOfRequest(graph, id)));
+    const outcome = canGoOn === undefined ? {} : { canGoOn };
+    const plan = await planGraph(graph, {
+      lookup: (key) => keys.has(key) ? { code: "", startedAt: "then", outcome } : undefined,
+    });
+    const { state, reason, keepsState } = plan.tasks.get(keyOfRequest(graph, "short"))!;
+    return { state, reason: reason?.type, keepsState };
+  };
+  const dropped = { cached: ["text", "short"], canGoOn: false };
+  assert.deepEqual(await stateWith(0, dropped), {
+    state: "cached",
+    reason: undefined,
+    keepsState: false,
+  });
+  assert.deepEqual(await stateWith(1, dropped), {
+    state: "run",
+    reason: "state",
+    keepsState: true,
+  });
+  const kept = { state: "cached", reason: undefined, keepsState: true };
+  assert.deepEqual(await stateWith(1, { cached: ["text", "short"] }), kept);
+  // Nothing that runs reads it.
+  const done = { cached: ["text", "short", "long"], canGoOn: false };
+  assert.deepEqual(await stateWith(1, done), { ...kept, keepsState: false });
+  assert.deepEqual(await stateWith(1, { cached: ["text"] }), {
+    state: "run",
+    reason: "new",
+    keepsState: true,
+  });
+});

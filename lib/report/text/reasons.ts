@@ -16,7 +16,7 @@ export interface ShownDifference {
 
 /** Why a task runs. */
 export type ShownReason =
-  | { readonly type: "new" | "missing" | "damaged" | "interrupted" | "model" }
+  | { readonly type: "new" | "missing" | "damaged" | "interrupted" | "model" | "state" }
   | { readonly type: "failed"; readonly message: string; readonly run: string }
   | { readonly type: "skipped"; readonly because?: string }
   | { readonly type: "changed" | "upstream"; readonly differences: readonly ShownDifference[] }
@@ -45,6 +45,8 @@ export function formatReason(reason: ShownReason, labelOf: (key: string) => stri
       return ["its artifact was damaged"];
     case "model":
       return ["its model was not kept, and is wanted now"];
+    case "state":
+      return ["its optimizer's state was not kept, and is wanted now"];
     case "code":
       return [reason.where === "own" ? "its code changed" : "code upstream changed"];
     case "changed":

@@ -78,6 +78,7 @@ export const pretrain: TaskKind<PretrainParams, PretrainInputs> = {
     const trunk = trunkOf(params.schedule, params.steps);
     return trunk === undefined ? undefined : { ...params, ...trunk };
   },
+  readsState: ({ carryMoments }) => carryMoments ? ["init"] : [],
   metrics: { ...HELD_OUT_METRICS, ...PAIR_METRICS },
   scores: ({ nextSentence }) =>
     Object.keys({ ...HELD_OUT_METRICS, ...(nextSentence ? PAIR_METRICS : {}) }).map((metric) => (
