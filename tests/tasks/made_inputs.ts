@@ -57,6 +57,45 @@ export async function makeShards(
   return { key: "shards", dir, facts: {} };
 }
 
+/**
+ * Writes a shards artifact of documents, each of a topic: sentences of two to five of its own four
+ * words, some of two pieces. Of which topic a segment is tells mostly whether it follows another.
+ *
+ * @param documents how many a split has, each of `sentences` sentences
+ */
+export async function makeDocuments(
+  dir: string,
+  documents: { readonly train: number; readonly validation: number; readonly sentences?: number },
+): Promise<StoredArtifact> {
+  await Deno.mkdir(dir, { recursive: true });
+  await vocabArtifact.write(dir, PIECES);
+  const vocabSize = PIECES.length, tokens = { train: 0, validation: 0 };
+  for (const split of ["train", "validation"] as const) {
+    const writer = new ShardWriter(dir, split, { vocabSize, sepId: 3 });
+    for (let document = 0; document < documents[split]; document++) {
+      const draws = new Stream(8, `test/${split}`, document), topic = draws.below(4);
+      for (let sentence = 0; sentence < (documents.sentences ?? 8); sentence++) {
+        const words = Array.from({ length: 2 + draws.below(4) }, () => [
+          5 + 4 * topic + draws.below(4),
+          ...(draws.below(4) === 0 ? [PIECES.indexOf("##x")] : []),
+        ]);
+        await writer.writeSentence(Int32Array.from(words.flat()));
+      }
+      await writer.endDocument();
+    }
+    await writer.close();
+    tokens[split] = writer.tokens;
+  }
+  const { train, validation } = documents;
+  await writeShardsSummary(dir, {
+    tokens,
+    documents: { train, validation },
+    vocabSize,
+    bytesPerToken: 2,
+  });
+  return { key: "documents", dir, facts: {} };
+}
+
 const made = new DisposableStack();
 globalThis.addEventListener("unload", () => made.dispose());
 

@@ -134,7 +134,7 @@ function factsOf(
     flops: (before?.flops ?? 0) + steps * stepFlops,
     pretrainings: (before?.pretrainings ?? 0) + 1,
     ownSteps,
-    ownTokens: batches.tokensOf(ownSteps),
+    ownTokens: seenTokens - batches.tokensOf(startStep),
     ownFlops: ownSteps * stepFlops,
   };
 }
