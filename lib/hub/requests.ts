@@ -242,8 +242,12 @@ function refusalOf({ response, own }: Answer, url: string, options: HubOptions):
   });
 }
 
-/** Why a request failed, in the words of the system. */
+/** Why a request failed, in the words of the system; which one it was is said elsewhere. */
 export function reasonOf(error: Error): string {
   const { cause } = error;
-  return cause instanceof Error ? cause.message : error.message;
+  const message = cause instanceof Error ? cause.message : error.message;
+  return message.replace(
+    /^error sending request for url \(.*?\): (client error \(Connect\): )?/,
+    "",
+  );
 }

@@ -6,6 +6,7 @@
  *
  * @see BERT, arXiv:1810.04805; miniatures, arXiv:1908.08962
  */
+import { basename } from "node:path";
 import type { JsonObject } from "../base/canonical.ts";
 import type { Head } from "../benchmarks/benchmark.ts";
 import { ExperimentError, type Fault, fault } from "../base/errors.ts";
@@ -226,11 +227,11 @@ export function headOf(source: unknown): NamedHead | undefined {
  * @throws ExperimentError "model/config" for another architecture, or sizes that cannot be
  */
 export function fromHuggingFace(source: unknown, file: string): BertConfig {
-  const at = { file };
+  const at = { file }, name = basename(file);
   const refuse = (message: string, mend: string) =>
     new ExperimentError("model/config", message, { at, mend });
   if (typeof source !== "object" || source === null || Array.isArray(source)) {
-    throw refuse("config.json holds no mapping", "give the config.json of a BERT model");
+    throw refuse(`${name} holds no mapping`, `give the ${name} of a BERT model`);
   }
   const values = source as Record<string, unknown>;
   const expected = {
@@ -250,7 +251,7 @@ export function fromHuggingFace(source: unknown, file: string): BertConfig {
   const number = (key: string, fallback?: number): number => {
     const value = values[key] ?? fallback;
     if (typeof value !== "number") {
-      throw refuse(`config.json has no number ${key}`, "give the config.json of a BERT model");
+      throw refuse(`${name} has no number ${key}`, `give the ${name} of a BERT model`);
     }
     return value;
   };

@@ -52,6 +52,11 @@ Deno.test("fromHuggingFace() refuses other architectures and incomplete files", 
     [[], "config.json holds no mapping"],
     [{ ...source, model_type: "gpt2" }, 'model_type is "gpt2", not "bert"'],
     [{ ...source, hidden_act: "gelu_new" }, 'hidden_act is "gelu_new", not "gelu"'],
+    [
+      { ...source, position_embedding_type: "relative_key" },
+      'position_embedding_type is "relative_key", not "absolute"',
+    ],
+    [{ ...source, is_decoder: true }, "is_decoder is true, not false"],
     [{ ...source, hidden_size: "768" }, "config.json has no number hidden_size"],
     [{ ...source, num_attention_heads: 7 }, "hiddenSize 768 cannot be divided among 7 heads"],
   ];
