@@ -1,0 +1,125 @@
+/**
+ * Compiles real training steps for an H100 with the real CUDA plugin, on a machine without a
+ * GPU, and says what became of them. Run by hand; its output is kept in `results/`.
+ *
+ *     deno run --allow-read --allow-write --allow-env --allow-ffi tests/gpu/compile_h100.ts PLUGIN [SETUP...]
+ *
+ * PLUGIN is xla_cuda_plugin.so, beside which NVIDIA's ptxas lies (../../nvidia/cuda_nvcc). What
+ * it compiles is not what a GPU should run for speed: nothing is tuned without a device, and
+ * products are library calls. It shows memory, aliasing and the types of products.
+ */
+import { BERT_PRESETS, bertConfig, type BertSizes } from "../../lib/model/config.ts";
+import { maskedLanguageModel } from "../../lib/model/heads/heads.ts";
+import { formatBytes, needOf } from "../../lib/engine/xla/memory.ts";
+import { openPlugin } from "../../lib/engine/xla/pjrt/plugin.ts";
+import { compileFor } from "../../lib/engine/xla/pjrt/topology.ts";
+import { emitTrainingStep } from "../../lib/engine/xla/stablehlo/training_step.ts";
+import process from "node:process";
+import { readHlo } from "./hlo.ts";
+
+interface Setup {
+  readonly sizes: BertSizes;
+  readonly rows: number;
+  readonly length: number;
+  readonly dropout: number;
+  readonly replicas?: number;
+}
+
+const LARGE: BertSizes = { layers: 24, hiddenSize: 1024, heads: 16, intermediateSize: 4096 };
+
+const SETUPS: Readonly<Record<string, Setup>> = {
+  "base-128": { sizes: BERT_PRESETS["bert-base"], rows: 256, length: 128, dropout: 0.1 },
+  "base-512": { sizes: BERT_PRESETS["bert-base"], rows: 64, length: 512, dropout: 0.1 },
+  "base-512-no-dropout": { sizes: BERT_PRESETS["bert-base"], rows: 64, length: 512, dropout: 0 },
+  "large-128": { sizes: LARGE, rows: 128, length: 128, dropout: 0.1 },
+  "base-128-on-8": {
+    sizes: BERT_PRESETS["bert-base"],
+    rows: 32,
+    length: 128,
+    dropout: 0.1,
+    replicas: 8,
+  },
+};
+
+const VOCABULARY = 28_996;
+const FLAGS = { xla_gpu_autotune_level: "0", xla_gpu_enable_triton_gemm: "False" };
+
+const [path, ...names] = Deno.args;
+if (path === undefined) throw new Error("give the path of xla_cuda_plugin.so");
+const dump = Deno.makeTempDirSync({ prefix: "titrate-hlo-" });
+// Read by XLA when it is loaded: the optimised program as text.
+Deno.env.set("XLA_FLAGS", `--xla_dump_to=${dump} --xla_dump_hlo_as_text`);
+Deno.env.set("TF_CPP_MIN_LOG_LEVEL", "3");
+const plugin = openPlugin(path);
+const target = Deno.readTextFileSync(new URL("h100.txtpb", import.meta.url));
+
+// deno-lint-ignore no-console
+const print = console.log;
+print(
+  "| step | batch | state donated / aliased | arguments | temporary | peak | cuBLAS calls | cuDNN calls | " +
+    "products not in bfloat16 | all-reduces | text | emitted | compiled, wall (CPU) |\n" +
+    "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+);
+for (const name of names.length > 0 ? names : Object.keys(SETUPS)) {
+  const setup = SETUPS[name];
+  if (setup === undefined) throw new Error(`there is no setup "${name}"`);
+  print(await row(name, setup));
+}
+Deno.removeSync(dump, { recursive: true });
+
+async function row(name: string, { sizes, rows, length, dropout, replicas = 1 }: Setup) {
+  const emitting = performance.now();
+  const config = bertConfig({ ...sizes, vocabSize: VOCABULARY }, {
+    dropout,
+    attentionDropout: dropout,
+  });
+  const predictions = rows * Math.ceil(0.15 * length);
+  const model = maskedLanguageModel(config, { rows, length, predictions, isTraining: true });
+  const module = emitTrainingStep({
+    ...model,
+    loss: "loss",
+    optimizer: {
+      beta1: 0.9,
+      beta2: 0.999,
+      epsilon: 1e-6,
+      weightDecay: 0.01,
+      biasCorrection: true,
+      clipNorm: 1,
+    },
+  }, { precision: "bfloat16", platform: "cuda", replicas });
+  const { text, inputs } = module;
+  const emittedMs = performance.now() - emitting;
+  const cpu = process.cpuUsage(), start = performance.now();
+  const executable = await compileFor(plugin, { target, devices: replicas }, {
+    text,
+    options: { replicas, flags: FLAGS },
+  });
+  const wallS = (performance.now() - start) / 1000;
+  const { user, system } = process.cpuUsage(cpu);
+  const memory = executable.memory();
+  executable.dispose();
+  const hlo = readHlo(optimisedText());
+  const donated = inputs.filter(({ donatedTo }) => donatedTo !== undefined).length;
+  return [
+    name,
+    `${rows} x ${length}${replicas === 1 ? "" : ` on each of ${replicas}`}`,
+    `${donated} / ${hlo.aliases}`,
+    ...[memory.argumentBytes, memory.temporaryBytes, needOf(memory)].map(formatBytes),
+    hlo.cublas,
+    hlo.cudnn,
+    hlo.otherProducts,
+    hlo.allReduces,
+    `${Math.round(text.length / 1000)} kB`,
+    `${Math.round(emittedMs)} ms`,
+    `${wallS.toFixed(0)} s (${((user + system) / 1e6).toFixed(0)} s)`,
+  ].join(" | ").replace(/^/, "| ").concat(" |");
+}
+
+/** The newest dump of a program after all optimisation. */
+function optimisedText(): string {
+  const files = [...Deno.readDirSync(dump)].map(({ name }) => name)
+    .filter((name) => name.endsWith("gpu_after_optimizations.txt")).sort();
+  const text = Deno.readTextFileSync(`${dump}/${files.at(-1)}`);
+  for (const { name } of Deno.readDirSync(dump)) Deno.removeSync(`${dump}/${name}`);
+  return text;
+}
