@@ -7,6 +7,7 @@ import { openDevice } from "../../engine/devices.ts";
 import type { TaskContext, TaskOutcome } from "../../graph/task.ts";
 import { classifier } from "../../model/heads/heads.ts";
 import { Phases } from "../training/phases.ts";
+import { withoutReplicas } from "../training/replicas.ts";
 import type { EvaluateInputs, EvaluateParams } from "./evaluate_params.ts";
 import type { Recipe } from "./fine_tuned.ts";
 import { whyUnfit } from "./head.ts";
@@ -49,7 +50,7 @@ export async function runEvaluation<
     classifier(config, { ...padding, length, head, isTraining: false });
   // Nothing is drawn: a fine-tuned model has all of them.
   const weights = await model.weights(graphOf(padding.lengths[0]!).params, { seed: 0 });
-  const engine = await openDevice(context.device);
+  const engine = await openDevice(withoutReplicas(context.device));
   const compile = (length: number) => engine.compile(graphOf(length).graph, weights);
   const { parts } = params, { facts } = inputs.model;
   const scored = await scoreParts({ compile, padding, prepared, parts, phases, signal });

@@ -27,6 +27,7 @@ import { fineTunedArtifact, type NewFineTuned } from "./fine_tuned.ts";
 import { startingParams } from "./head.ts";
 import { hasSegments, scoredPadding, scoreParts, tellScores, writtenScores } from "./scoring.ts";
 import type { SavedTraining } from "../training/training_state.ts";
+import { withoutReplicas } from "../training/replicas.ts";
 import {
   finetuneFaults,
   type FinetuneInputs,
@@ -80,7 +81,7 @@ export async function runFinetune<
   });
   const specs = withFrozen(rated, frozenLayers);
   await using resources = new AsyncDisposableStack();
-  const engine = await openDevice(context.device);
+  const engine = await openDevice(withoutReplicas(context.device));
   const session = await engine.train({
     graph: longest!.graph,
     otherShapes: shorter.map(({ graph }) => graph),

@@ -20,6 +20,7 @@ import { BEGINNING, heldOutMeasurements, type TrainingPoint } from "../../train/
 import { Checkpoints } from "../training/checkpoints.ts";
 import { checkParams } from "../training/params_check.ts";
 import { drain, Phases } from "../training/phases.ts";
+import { forReplicas } from "../training/replicas.ts";
 import { type SavedTraining, writeTraining } from "../training/training_state.ts";
 import { beginning, configOf, keptHeads } from "./beginning.ts";
 import { HeldOut } from "./held_out.ts";
@@ -29,9 +30,10 @@ import { openText, type TrainingText } from "./text.ts";
 type Context = TaskContext<PretrainParams, PretrainInputs>;
 
 /** Does the work of a `pretrain` task. */
-export async function runPretrain(context: Context): Promise<TaskOutcome> {
+export async function runPretrain(given: Context): Promise<TaskOutcome> {
+  checkParams(given, pretrainFaults);
+  const context = { ...given, params: forReplicas(given.params, given.device.name) };
   const { params, inputs } = context;
-  checkParams(context, pretrainFaults);
   const phases = new Phases(context.emit);
   phases.begin("loading");
   await using resources = new AsyncDisposableStack();
