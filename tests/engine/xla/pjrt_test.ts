@@ -181,6 +181,8 @@ Deno.test("errorOf() tells what to do about each kind of failure", () => {
     assert(error.message.endsWith(`: ${message} (PJRT_${from}, ${code})`));
     assert(error.faults[0].mend !== undefined);
   }
+  const long = errorOf({ from: "Compile", code: "UNAVAILABLE", message: "x".repeat(5000) });
+  assert(long.message.length < 1200 && long.message.endsWith("x ... (PJRT_Compile, UNAVAILABLE)"));
 });
 
 Deno.test("openPlugin() says what is wrong with a file that is no plugin", () => {

@@ -97,10 +97,14 @@ const MEANINGS: readonly Meaning[] = [
   },
 ];
 
+/** So much of a plugin's words is shown: it may name every folder where a library is not. */
+const MOST_WORDS = 1000;
+
 /** The error of a failure. */
 export function errorOf(failure: Failure): ExperimentError {
   const { code, what, mend } = MEANINGS.find(({ fits }) => fits(failure))!;
-  const words = failure.message.trim().split("\n", 12).join("\n");
+  const whole = failure.message.trim();
+  const words = whole.length <= MOST_WORDS ? whole : `${whole.slice(0, MOST_WORDS)} ...`;
   return new ExperimentError(
     code,
     `${what}: ${words} (PJRT_${failure.from}, ${failure.code})`,
