@@ -6,6 +6,7 @@
  * that may do both, there and nowhere else.
  */
 import { ExperimentError } from "../base/errors.ts";
+import { HOME_MEND, startsAtHome } from "../base/home.ts";
 import { formatHubModel, parseHubModel } from "../hub/place.ts";
 import { endpointOf, hostsOf } from "../hub/requests.ts";
 import { hubModelsOf } from "../run/hub_models.ts";
@@ -27,7 +28,7 @@ export interface DataFetchOptions {
 /**
  * Finds out what is to be fetched, and becomes the process that does it.
  *
- * @throws ExperimentError "cli/nothing-named", "hub/name", "hub/endpoint", or what is wrong with
+ * @throws ExperimentError "cli/nothing-named", "cli/data-folder", "hub/name", "hub/endpoint", or what is wrong with
  *   the spec
  */
 export async function fetchData(
@@ -48,6 +49,11 @@ export async function fetchData(
     return;
   }
   const data = into ?? named?.data ?? (Deno.env.get("TITRATE_DATA") || "data");
+  if (startsAtHome(data)) {
+    throw new ExperimentError("cli/data-folder", `the data folder is ${JSON.stringify(data)}`, {
+      mend: HOME_MEND,
+    });
+  }
   const args = ["data", "bring", "--into", data, ...new Set(models)];
   become(fetchingRights({ data, hosts }), args, "--into");
 }

@@ -3,6 +3,7 @@ import type { ErrorTable } from "../base/errors.ts";
 
 /** Exit code and meaning by code. */
 export const CLI_ERRORS: ErrorTable = {
+  "cli/data-folder": { exit: 2, about: "a data folder that nothing is fetched into" },
   "cli/export-folder": { exit: 2, about: "a folder that a model cannot be exported into" },
   "cli/no-artifact": { exit: 2, about: "a task whose folder is asked for and not there" },
   "cli/no-figure": { exit: 2, about: "figure has nothing to draw" },

@@ -1,5 +1,6 @@
 /** The command `export`: the model of a cell as a folder that others load. */
 import { ExperimentError } from "../base/errors.ts";
+import { HOME_MEND, startsAtHome } from "../base/home.ts";
 import { listOf } from "../base/list.ts";
 import { exportTask, leavesModel } from "../run/export.ts";
 import { labelOf, resolveStudy } from "../run/study.ts";
@@ -28,6 +29,11 @@ export async function exportModel(
   },
   options: SpecOptions,
 ): Promise<void> {
+  if (startsAtHome(folder)) {
+    throw new ExperimentError("cli/export-folder", `the folder is ${JSON.stringify(folder)}`, {
+      mend: HOME_MEND,
+    });
+  }
   const study = await resolveStudy(await studyOptions(spec, options, printError));
   const chosen = chooseTasks(study.graph.tasks.values(), name);
   const models = chosen.filter((task) => leavesModel(study, task));

@@ -239,6 +239,13 @@ Deno.test("data fetch tells what is wrong with a call", async () => {
     [["folder.yaml"], {}, 2, /folder\.yaml:1:\d+: stage "bert": a folder has no revision/],
     [["--hub", "a/b/c"], {}, 2, /^no model of the hub is called "a\/b\/c" \[hub\/name\]/],
     [["--hub", `${NAME}@v9`], {}, 2, /the hub has no such revision of the model/],
+    [
+      ["--hub", NAME, "--into", "~/data"],
+      {},
+      2,
+      /^the data folder is "~\/data" \[cli\/data-folder\]/,
+    ],
+    [["--hub", NAME], { TITRATE_DATA: "~/data" }, 2, /^the data folder is "~\/data" /],
     [["--hub", NAME], { HF_ENDPOINT: "huggingface.co" }, 2, /^HF_ENDPOINT is no address of a hub/],
     [["--hub", NAME], { HF_TOKEN: "two words" }, 2, /^HF_TOKEN holds spaces or other/],
   ];

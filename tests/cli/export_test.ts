@@ -71,6 +71,12 @@ Deno.test("export writes the model of a cell, and never over what is there", asy
         /^models\/mine: models\/mine is not empty \[cli\/export-folder\]\n/,
       ],
       [[cell, "file"], 2, /^file: the model cannot be written there: .* \[cli\/export-folder\]\n/],
+      [
+        [cell, "~/x"],
+        2,
+        /^the folder is "~\/x" \[cli\/export-folder\]\n {2}mend: write the whole /,
+      ],
+      [[cell, ""], 2, /^: the model cannot be written there: /],
       [[cell, "file/x"], 2, /^file\/x: the model cannot be written there: /],
       [
         ["pretrain", "x"],
