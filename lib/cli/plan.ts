@@ -20,7 +20,8 @@ export interface PlanCommandOptions extends SpecOptions {
 
 /** Prints the plan of a study; runs nothing. */
 export async function plan(spec: string, options: PlanCommandOptions): Promise<void> {
-  const study = await openStudy(await studyOptions(spec, options, printError));
+  const asked = await studyOptions(spec, options, printError);
+  const study = await openStudy({ ...asked, allowsAbsent: true });
   const prospect = prospectOf(study, await forecastOf(study), options.jobs);
   if (options.json) {
     writeData(`${JSON.stringify(planJson(study, prospect), null, 2)}\n`);
@@ -40,7 +41,7 @@ export async function plan(spec: string, options: PlanCommandOptions): Promise<v
 }
 
 /** The plan in a few lines: counts, costs with and without sharing, what to be wary of. */
-export function reportPlan({ filing, plan }: Study, prospect: Prospect): string[] {
+export function reportPlan({ filing, plan, graph }: Study, prospect: Prospect): string[] {
   const { counts, costs, otherCode, unknownCost, unshared } = plan;
   const unneeded = counts.unneeded > 0 ? `, ${counts.unneeded} not needed` : "";
   const lines = [
@@ -49,6 +50,15 @@ export function reportPlan({ filing, plan }: Study, prospect: Prospect): string[
     }, ${counts.cached} cached${unneeded}, ` +
     `${counts.run} to run`,
   ];
+  if (graph.absent.size > 0) {
+    const [first] = graph.absent, { size } = graph.absent;
+    lines.push(
+      `${size} ${
+        size === 1 ? "file is" : "files are"
+      } not there, such as ${first}: planned by what ` +
+        "the spec declares of them; a run needs them, and keys are those of a run only then",
+    );
+  }
   const { left, leftUnshared } = costs;
   if (left.steps > 0) {
     const shared = leftUnshared.steps > left.steps
@@ -95,15 +105,25 @@ function reportProspect(prospect: Prospect): string[] {
     parts.push(`about ${formatDuration(wallMs)}${atOnce}`);
   }
   if (bytes > 0) parts.push(`about ${formatBytes(bytes)} of disk`);
-  const lines = parts.length === 0
-    ? []
-    : [`${parts.join(", ")}, by what was recorded of earlier runs`];
+  const lines = parts.length === 0 ? [] : [`${parts.join(", ")}, ${byWhat(prospect)}`];
   if (unknownTime.size > 0) {
     lines.push(
       `time unknown of ${countsOf(unknownTime)}: nothing like it was recorded on this device yet`,
     );
   } else if (unknownBytes.size > 0) lines.push(`disk unknown of ${countsOf(unknownBytes)}`);
   return lines;
+}
+
+/** What time and disk are known by. */
+function byWhat({ workMs, assumedMs, bytes, estimatedBytes }: Prospect): string {
+  const isAllAssumed = workMs === assumedMs && bytes === estimatedBytes;
+  if (isAllAssumed) return "by what the spec assumes and the kinds estimate";
+  const guessed = [
+    ...(assumedMs > 0 ? [`${formatDuration(assumedMs)} of work as the spec assumes`] : []),
+    ...(estimatedBytes > 0 ? [`${formatBytes(estimatedBytes)} as the kinds estimate`] : []),
+  ];
+  const recorded = "by what was recorded of earlier runs";
+  return guessed.length === 0 ? recorded : `${recorded}, but ${guessed.join(" and ")}`;
 }
 
 function countsOf(kinds: ReadonlyMap<string, number>): string {
@@ -130,11 +150,12 @@ export function labelOfKey({ graph }: Study, key: string): string {
   return task === undefined ? key.slice(0, 12) : labelOf(task);
 }
 
-function planJson({ filing: { experiment, variant }, plan }: Study, prospect: Prospect) {
+function planJson({ filing: { experiment, variant }, plan, graph }: Study, prospect: Prospect) {
   return {
     experiment,
     variant,
     counts: plan.counts,
+    absentFiles: [...graph.absent],
     costs: plan.costs,
     prospect: {
       ...prospect,

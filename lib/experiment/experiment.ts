@@ -82,6 +82,8 @@ export interface Experiment {
   readonly fits: readonly FitSpec[];
   /** The limit that the planner checks, and the place of its section. */
   readonly budget?: Budget & { readonly at: SourcePosition };
+  /** What a plan may go by where nothing was recorded. */
+  readonly assume?: { readonly flopsPerSecond?: number };
   /** What is odd but does no harm. */
   readonly warnings: readonly Fault[];
 }
@@ -94,6 +96,8 @@ export interface LoadOptions {
   readonly set?: readonly string[];
   /** `axis=value,value` or `stage=name`, as of `--only`. */
   readonly only?: readonly string[];
+  /** Whether folders may be absent of which every stage that reads there declares what they hold. */
+  readonly allowsAbsent?: boolean;
   /** The environment; the process's own if absent. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Whether folders may be absent that variables stand for, as where nothing is read from them. */
@@ -142,7 +146,15 @@ function withoutEmpty(root: MapNode): MapNode {
 }
 
 /** Sections in which no cell is at hand, so that expressions know variables only. */
-const CONSTANT_SECTIONS = new Set(["axes", "zip", "include", "exclude", "fits", "budget"]);
+const CONSTANT_SECTIONS = new Set([
+  "axes",
+  "zip",
+  "include",
+  "exclude",
+  "fits",
+  "budget",
+  "assume",
+]);
 
 /** Stages times their cells. */
 const MAX_REQUESTS = 250_000;
@@ -233,7 +245,11 @@ class Loader {
     const requests = restriction.stages === undefined
       ? all
       : withDependencies(all, restriction.stages);
-    const used = new Set(requests.map(({ cell }) => cell.stage));
+    const { allowsAbsent = false } = this.#options;
+    const used = new Set(
+      requests.filter(({ kind, params }) => !allowsAbsent || kind.isDeclared?.(params) !== true)
+        .map(({ cell }) => cell.stage),
+    );
     const folders = [...used].flatMap((stage) => [...this.#folders.get(stage) ?? []]);
     if (this.#options.allowsNoFolders !== true) {
       await reportMissingFolders(new Map(folders), { environment: this.#environment, faults });
@@ -357,14 +373,20 @@ class Loader {
     this.#environment.reportUnused(this.#warnings);
   }
 
-  #header(): Pick<Experiment, "name" | "about" | "files" | "budget"> {
-    const given = plainOf(this.#root) as { name?: string; about?: string; budget?: object };
+  #header(): Pick<Experiment, "name" | "about" | "files" | "budget" | "assume"> {
+    const given = plainOf(this.#root) as {
+      name?: string;
+      about?: string;
+      budget?: object;
+      assume?: NonNullable<Experiment["assume"]>;
+    };
     const name = given.name ?? nameOfFile(this.#file);
     const budgetAt = this.#root.entries.get("budget")?.keyAt;
     return {
       name,
       ...(given.about === undefined ? {} : { about: given.about }),
       files: this.#files,
+      ...(given.assume === undefined ? {} : { assume: given.assume }),
       ...(budgetAt === undefined ? {} : { budget: { ...given.budget, at: budgetAt } }),
     };
   }

@@ -94,6 +94,11 @@ const sections = {
     tokens: z.number().positive().optional().describe("Tokens trained on."),
     flops: z.number().positive().optional().describe("Floating-point operations."),
   }).optional().describe("The most that the whole experiment may cost; checked before it runs."),
+  assume: z.strictObject({
+    flopsPerSecond: z.number().positive().optional().describe(
+      "What the machine that is to run it computes, with all that a training loses to other work.",
+    ),
+  }).optional().describe("What a plan goes by where nothing was recorded yet."),
 };
 
 /** The form of an experiment file, once what it extends has been merged in. */

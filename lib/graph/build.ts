@@ -37,6 +37,8 @@ export interface TaskGraph {
   readonly trunkOf: ReadonlyMap<string, string>;
   /** Why a task cannot share its training with others, where its kind says so. */
   readonly unshared: ReadonlyMap<string, string>;
+  /** Files that are not there, of which the spec declares what they hold. */
+  readonly absent: ReadonlySet<string>;
 }
 
 /** What `buildGraph` needs besides the requests. */
@@ -45,6 +47,11 @@ export interface BuildOptions {
   readonly numerics: Numerics;
   /** Digests of outside files; reads them from disk if absent. */
   readonly readFileDigest?: ReadFileDigest;
+  /**
+   * Whether files may be absent of which the spec declares what they hold. Keys of what is made
+   * from them are then no keys of a run: such a graph is for a plan alone.
+   */
+  readonly allowsAbsent?: boolean;
 }
 
 /**
@@ -60,16 +67,19 @@ export async function buildGraph(
   options: BuildOptions,
 ): Promise<TaskGraph> {
   const asks = requests.flatMap(fileAsks);
-  const digests = await digestFiles(asks, options.readFileDigest);
+  const { readFileDigest: read, allowsAbsent } = options;
+  const { digests, absent } = await digestFiles(asks, { read, allowsAbsent });
   const draft = new Draft(options.numerics, digests);
   for (const request of inputsFirst(requests)) draft.add(request);
-  return draft.finish();
+  return { ...draft.finish(), absent };
 }
 
 function fileAsks(request: TaskRequest): FileAsk[] {
   const files = request.kind.files?.(request.params) ?? [];
+  const isDeclared = request.kind.isDeclared?.(request.params) ?? false;
   return files.map(({ path, namedBy, file, mend }) => ({
     file,
+    isDeclared,
     at: request.positionOf(namedBy ?? path),
     mend,
   }));
@@ -188,7 +198,7 @@ class Draft {
     return { id, step: point.step };
   }
 
-  finish(): TaskGraph {
+  finish(): Omit<TaskGraph, "absent"> {
     const chains = this.#chains();
     const starts = new Map(this.#trunkOf);
     for (const chain of chains.values()) {

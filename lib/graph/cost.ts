@@ -26,7 +26,8 @@ export const NO_COST: Cost = { steps: 0, tokens: 0, flops: 0 };
 
 /** An estimate as a cost; unknown parts count nothing. */
 export function costOf(estimate: Estimate | undefined): Cost {
-  return { ...NO_COST, ...estimate };
+  const { bytes: _, ...cost } = estimate ?? {};
+  return { ...NO_COST, ...cost };
 }
 
 /** The sum of two costs. */

@@ -6,7 +6,7 @@
  * of a thousand cells reads a corpus once.
  */
 import { forEachAtOnce } from "../base/at_once.ts";
-import { sha256File } from "../base/digest.ts";
+import { sha256, sha256File } from "../base/digest.ts";
 import { ExperimentError, type Fault, fault, type SourcePosition } from "../base/errors.ts";
 
 /** Gives the SHA-256 of a file, 64 hexadecimal digits; throws as `Deno.open` does. */
@@ -20,6 +20,16 @@ export interface FileAsk {
   readonly at: SourcePosition;
   /** What to do where it is not there; absent: the path is to be checked. */
   readonly mend?: string | undefined;
+  /** Whether the spec says what it holds, so that it need not be there for a plan. */
+  readonly isDeclared?: boolean;
+}
+
+/** Digests by path, and what was not there. */
+export interface FileDigests {
+  /** By path; of an absent file one that no content has. */
+  readonly digests: ReadonlyMap<string, string>;
+  /** Declared files that are not there. */
+  readonly absent: ReadonlySet<string>;
 }
 
 /** Files that are read at a time. */
@@ -46,8 +56,12 @@ export async function readFileDigest(path: string): Promise<string> {
  */
 export async function digestFiles(
   asks: readonly FileAsk[],
-  read: ReadFileDigest = readFileDigest,
-): Promise<ReadonlyMap<string, string>> {
+  { read = readFileDigest, allowsAbsent = false }: {
+    readonly read?: ReadFileDigest | undefined;
+    /** Whether declared files may be absent. */
+    readonly allowsAbsent?: boolean | undefined;
+  } = {},
+): Promise<FileDigests> {
   const digests = new Map<string, string>();
   const failures = new Map<string, unknown>();
   const paths = [...new Set(asks.map((ask) => ask.file))];
@@ -58,8 +72,16 @@ export async function digestFiles(
       failures.set(path, error);
     }
   });
+  const absent = new Set<string>();
+  const needed = new Set(asks.flatMap(({ file, isDeclared }) => isDeclared === true ? [] : file));
+  for (const [file, error] of allowsAbsent ? failures : []) {
+    if (needed.has(file) || !(error instanceof Deno.errors.NotFound)) continue;
+    failures.delete(file);
+    absent.add(file);
+    digests.set(file, sha256(`absent: ${file}`));
+  }
   if (failures.size > 0) throw ExperimentError.of(faultsOf(asks, failures));
-  return digests;
+  return { digests, absent };
 }
 
 function faultsOf(asks: readonly FileAsk[], failures: ReadonlyMap<string, unknown>): Fault[] {

@@ -17,6 +17,6 @@ export async function keyNow(parts: Omit<IdentityParts, "files">): Promise<strin
   const files = parts.kind.files?.(parts.params) ?? [];
   const asks = files.map(({ file }) => ({ file, at: { file } }));
   // Not by size and time, which an edit may leave as they are.
-  const digests = await digestFiles(asks, sha256File);
+  const { digests } = await digestFiles(asks, { read: sha256File });
   return keyOf(identityOf({ ...parts, files: digestsByPath(files, digests) }));
 }

@@ -52,6 +52,8 @@ export interface PlannedTask {
   readonly replaces?: string;
   /** What running it costs, given its start and its checkpoint; nothing if it does not run. */
   readonly cost: Cost;
+  /** What its artifact will take on disk, where its kind tells. */
+  readonly bytes?: number;
   /** What it would cost from the start of its training. */
   readonly fullCost: Cost;
 }
@@ -389,6 +391,7 @@ function finish(
       ...(checkpoint > (start?.step ?? 0) ? { resumesAt: checkpoint } : {}),
       ...(state === "run" && found.has(key) ? { replaces: found.get(key)!.startedAt } : {}),
       cost,
+      ...(estimate?.bytes === undefined ? {} : { bytes: estimate.bytes }),
       fullCost,
     });
   }

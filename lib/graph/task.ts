@@ -95,6 +95,8 @@ export interface Estimate {
   readonly tokens?: number;
   /** Floating-point operations. */
   readonly flops?: number;
+  /** What the artifact takes on disk. */
+  readonly bytes?: number;
 }
 
 /**
@@ -168,6 +170,8 @@ export interface TaskKind<P = any, Roles extends InputRoles = any> {
   readonly unkeyed?: readonly string[];
   /** The outside files that the params name. */
   files?(params: P): readonly FileParam[];
+  /** Whether the params say what those files hold, so that a plan can be made without them. */
+  isDeclared?(params: P): boolean;
   /** The trajectory this task is a point of, or why it cannot share one. */
   trajectory?(params: P): Trajectory | { readonly whyNot: string };
   /**

@@ -11,8 +11,12 @@ export interface Prospect {
   readonly workMs: number;
   /** How many tasks run at once. */
   readonly slots: number;
+  /** Of `workMs`, what follows from the spec's assumed speed alone. */
+  readonly assumedMs: number;
   /** What the artifacts will take on disk. */
   readonly bytes: number;
+  /** Of `bytes`, what follows from the kinds' own estimates alone. */
+  readonly estimatedBytes: number;
   /** Kinds of tasks of whose duration nothing is known, and how many there are. */
   readonly unknownTime: ReadonlyMap<string, number>;
   /** The same for the size of their artifacts. */
@@ -41,20 +45,28 @@ export function prospectOf(study: Study, forecast: Forecast, slots: number): Pro
   const unknownTime = new Map<string, number>(), unknownBytes = new Map<string, number>();
   const count = (kinds: Map<string, number>, kind: string) =>
     void kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
-  let bytes = 0;
-  for (const { task: { kind } } of running) {
+  let bytes = 0, estimatedBytes = 0, assumedMs = 0;
+  for (const { task: { kind }, bytes: estimated } of running) {
     const size = forecast.bytesOf(kind);
-    if (size === undefined) count(unknownBytes, kind);
-    bytes += size ?? 0;
+    if (size === undefined && estimated === undefined) count(unknownBytes, kind);
+    if (size === undefined) estimatedBytes += estimated ?? 0;
+    bytes += size ?? estimated ?? 0;
   }
+  const flopsPerSecond = study.experiment.assume?.flopsPerSecond;
   const { wallMs, workMs } = durationOf(running, {
     slots,
     device: deviceLimitOf(study),
     msOf: ({ task: { kind }, cost }) => {
       const ms = forecast.msOf(kind, cost);
-      if (ms === undefined) count(unknownTime, kind);
-      return ms;
+      if (ms !== undefined) return ms;
+      if (flopsPerSecond !== undefined && cost.flops > 0) {
+        const assumed = 1000 * cost.flops / flopsPerSecond;
+        assumedMs += assumed;
+        return assumed;
+      }
+      count(unknownTime, kind);
+      return undefined;
     },
   });
-  return { wallMs, workMs, slots, bytes, unknownTime, unknownBytes };
+  return { wallMs, workMs, assumedMs, slots, bytes, estimatedBytes, unknownTime, unknownBytes };
 }

@@ -46,6 +46,8 @@ export interface StudyOptions {
   readonly keepsState?: boolean;
   /** Whether nothing is to be run, so that the store is only read. */
   readonly isReadOnly?: boolean;
+  /** Whether files may be absent of which the spec declares what they hold: for a plan alone. */
+  readonly allowsAbsent?: boolean;
   /** Told what is doubtful but goes on. */
   readonly onWarning?: (message: string) => void;
 }
@@ -94,7 +96,8 @@ export async function resolveStudy(options: StudyOptions): Promise<ResolvedStudy
     isReadOnly: options.isReadOnly ?? false,
   });
   const { numerics } = deviceOf(options.device);
-  const graph = await buildGraph(experiment.requests, { numerics });
+  const { allowsAbsent = false } = options;
+  const graph = await buildGraph(experiment.requests, { numerics, allowsAbsent });
   return { options, experiment, filing, graph, store, folder };
 }
 
@@ -204,8 +207,10 @@ export function deviceLimitOf({ options, graph }: Pick<Study, "options" | "graph
   };
 }
 
-function load({ kinds, spec, set = [], only = [] }: StudyOptions): Promise<Experiment> {
-  return loadExperiment(spec, { kinds, set, only });
+function load(
+  { kinds, spec, set = [], only = [], allowsAbsent = false }: StudyOptions,
+): Promise<Experiment> {
+  return loadExperiment(spec, { kinds, set, only, allowsAbsent });
 }
 
 /**

@@ -11,6 +11,7 @@ import { Stream } from "../base/rng.ts";
 import { filePath } from "../graph/schema.ts";
 import type { FileParam, TaskContext, TaskKind, TaskOutcome } from "../graph/task.ts";
 import { tellCounts } from "./counted.ts";
+import { declaredRows, isDeclared, warnOfDeclared } from "./declared.ts";
 import { seedSchema } from "./training_params.ts";
 
 const files = (about: string) => z.array(filePath("A file.")).min(1).describe(about);
@@ -25,6 +26,7 @@ const schema = z.strictObject({
   maxTrainSentences: z.int().min(1).optional().describe(
     "Take so many training sentences, a seeded choice that keeps their order; absent: all.",
   ),
+  declared: declaredRows,
   seed: seedSchema.describe("Decides which sentences `maxTrainSentences` takes."),
 });
 
@@ -46,6 +48,8 @@ export const conll: TaskKind<ConllParams> = {
   },
   isNumeric: false,
   entry: import.meta.url,
+  isDeclared,
+  unkeyed: ["declared"],
   files: (params) => PARTS.flatMap((part) => filesOf(params, part)),
   seed: ({ seed }) => seed,
   run,
@@ -66,6 +70,12 @@ async function run(
     emit({ type: "progress", phase: "reading", done, total: files.length, unit: "files" });
     for (const sentence of await readConll(file)) parts[part].push(sentence);
   }
+  const { declared } = params;
+  warnOfDeclared(emit, {
+    declared: declared?.train,
+    found: parts.train.length,
+    what: "sentences to train on",
+  });
   const train = choose(parts.train, params);
   const summary = await nerDataArtifact.write(outDir, { ...parts, train });
   for (const split of PARTS) {

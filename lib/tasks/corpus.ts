@@ -8,6 +8,7 @@ import { filePath } from "../graph/schema.ts";
 import type { FileParam, TaskContext, TaskKind, TaskOutcome } from "../graph/task.ts";
 import type { CorpusReport } from "../text/corpus/build.ts";
 import { corpusArtifact } from "../text/corpus/corpus_artifact.ts";
+import { declaredWords, isDeclared, warnOfDeclared } from "./declared.ts";
 import { filesThatFit } from "../text/sources/file_pattern.ts";
 
 const amount = (about: string) => z.int().min(1).describe(about);
@@ -73,6 +74,7 @@ const schema = z.strictObject({
   ).default(8),
   maxWords: amount("Take training documents until there are so many words; absent: all.")
     .optional(),
+  declared: declaredWords,
   seed: z.int().min(0).max(2 ** 32 - 1).default(0).describe(
     "Decides the order of documents and which are held out.",
   ),
@@ -91,11 +93,17 @@ export const corpus: TaskKind<CorpusParams> = {
   produces: { "": corpusArtifact.type },
   isNumeric: false,
   entry: import.meta.url,
+  isDeclared,
+  unkeyed: ["declared"],
+  estimate: ({ declared }) => declared === undefined ? {} : { bytes: declared.words * WORD_BYTES },
   check: faultsOf,
   files: filesOf,
   seed: ({ seed }) => seed,
   run,
 };
+
+/** Of a word and the space behind it, as English scientific text has them. */
+const WORD_BYTES = 6.6;
 
 function faultsOf({ sources }: CorpusParams) {
   return sources.flatMap((source, index) => {
@@ -135,6 +143,12 @@ async function run(context: TaskContext<CorpusParams>): Promise<TaskOutcome> {
     onSorted: (done, total) => {
       emit({ type: "progress", phase: "sorting", done, total, unit: "documents" });
     },
+  });
+  const { train, validation } = report.summary;
+  warnOfDeclared(emit, {
+    declared: params.declared?.words,
+    found: train.words + validation.words,
+    what: "words",
   });
   for (const message of warningsOf(report, params)) emit({ type: "warning", message });
   return { facts: {}, scores: [] };

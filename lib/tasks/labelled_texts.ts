@@ -13,6 +13,7 @@ import { filePath } from "../graph/schema.ts";
 import type { FileParam, ParamFault, TaskContext, TaskKind, TaskOutcome } from "../graph/task.ts";
 import { filesThatFit } from "../text/sources/file_pattern.ts";
 import { tellCounts } from "./counted.ts";
+import { declaredRows, isDeclared, warnOfDeclared } from "./declared.ts";
 import { seedSchema } from "./training_params.ts";
 
 const name = z.string().min(1);
@@ -115,6 +116,7 @@ const schema = z.strictObject({
   maxTrainTexts: z.int().min(1).optional().describe(
     "Take so many training texts, a seeded choice that keeps their order; absent: all.",
   ),
+  declared: declaredRows,
   seed: seedSchema.describe("Decides what is taken from train, and what of it."),
 });
 
@@ -131,6 +133,8 @@ export const labelledTexts: TaskKind<LabelledTextsParams> = {
   produces: { "": labelledTextsArtifact.type },
   isNumeric: false,
   entry: import.meta.url,
+  isDeclared,
+  unkeyed: ["declared"],
   check: faultsOf,
   metrics: {
     texts: countMetric("Texts, or pairs, by label after a slash."),
@@ -242,6 +246,12 @@ async function run(
   }
   const held = (["dev", "test"] as const).filter((part) => params[part] === undefined);
   const divided = divide(parts.train, { held, params });
+  const { declared } = params;
+  warnOfDeclared(emit, {
+    declared: declared?.train,
+    found: divided.train.length,
+    what: "texts to train on",
+  });
   const train = choose(divided.train, params);
   const summary = await labelledTextsArtifact.write(outDir, {
     labels: params.labels,

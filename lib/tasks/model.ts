@@ -20,9 +20,11 @@ import {
   hubFolder,
   type HubModel,
 } from "../hub/place.ts";
+import { BERT_PRESETS, type BertPreset } from "../model/config.ts";
 import { countParameters } from "../model/params.ts";
 import { modelFiles } from "../model/weights/folder.ts";
 import { modelArtifact } from "../model/weights/model_artifact.ts";
+import { isDeclared } from "./declared.ts";
 
 const schema = z.strictObject({
   folder: filePath(
@@ -38,6 +40,14 @@ const schema = z.strictObject({
   revision: z.string().regex(HUB_REVISION, "is no branch, tag or commit").optional().describe(
     "The model's branch, tag or commit on the hub; absent: main. Which commit a branch meant is " +
       "recorded when it is fetched, and stays until it is fetched again.",
+  ),
+  declared: z.strictObject({
+    preset: z.enum(Object.keys(BERT_PRESETS) as [BertPreset, ...BertPreset[]]).describe(
+      "The model's sizes by name.",
+    ),
+  }).optional().describe(
+    "What the model is, so that `plan` can cost the spec where it is not there; a run needs it, " +
+      "and no result depends on this.",
   ),
   lowercase: z.boolean().optional().describe(
     "Whether the model's text is lower-cased and loses its accents; absent: as its " +
@@ -65,7 +75,8 @@ export const model: TaskKind<ModelParams> = defineKind({
     const named = hubModelOf(params);
     return named === undefined ? params : { ...params, folder: hubFolder(data, named) };
   },
-  unkeyed: ["hub", "revision"],
+  unkeyed: ["hub", "revision", "declared"],
+  isDeclared: (params: ModelParams) => isDeclared(params),
   files,
   run,
 });

@@ -15,6 +15,7 @@ import { forEachPart, type Part, PARTS } from "../base/parts.ts";
 import { filePath } from "../graph/schema.ts";
 import type { FileParam, TaskContext, TaskKind, TaskOutcome } from "../graph/task.ts";
 import { tellCounts } from "./counted.ts";
+import { declaredRows, isDeclared, warnOfDeclared } from "./declared.ts";
 
 const files = (about: string) => z.array(filePath("A file.")).min(1).describe(about);
 
@@ -29,6 +30,7 @@ const schema = z.strictObject({
     "The right answers to factoid questions, whatever their passages say; absent: those of the " +
       "passages.",
   ),
+  declared: declaredRows,
 });
 
 /** The parameters of questions. */
@@ -44,6 +46,8 @@ export const questions: TaskKind<QuestionsParams> = {
   produces: { "": questionsArtifact.type },
   isNumeric: false,
   entry: import.meta.url,
+  isDeclared,
+  unkeyed: ["declared"],
   files: filesOf,
   metrics: {
     questions: countMetric("Questions on a context."),
@@ -54,7 +58,7 @@ export const questions: TaskKind<QuestionsParams> = {
   run,
 };
 
-function filesOf({ golden, ...parts }: QuestionsParams): FileParam[] {
+function filesOf({ golden, declared: _, ...parts }: QuestionsParams): FileParam[] {
   const named = (path: string, files: readonly string[] = []) =>
     files.map((file, index) => ({ path: `${path}[${index}]`, file }));
   return [
@@ -102,6 +106,12 @@ async function run(
     tellCounts(emit, { counts: told, split: part, step: 0 });
     for (const message of warningsOf(part, counts[part])) emit({ type: "warning", message });
     return all;
+  });
+  const { declared } = params;
+  warnOfDeclared(emit, {
+    declared: declared?.train,
+    found: parts.train.length,
+    what: "questions to train on",
   });
   const golden: Partial<Record<Part, Golden[]>> = {};
   for (const part of ["dev", "test"] as const) {

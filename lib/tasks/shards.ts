@@ -5,12 +5,18 @@
 import { z } from "zod";
 import { one } from "../graph/kind.ts";
 import type { TaskContext, TaskKind, TaskOutcome } from "../graph/task.ts";
+import { modelArtifact } from "../model/weights/model_artifact.ts";
 import { corpusArtifact } from "../text/corpus/corpus_artifact.ts";
 import { shardsArtifact } from "../text/pieces/shards_artifact.ts";
 import { vocabArtifact } from "../text/pieces/vocab_artifact.ts";
 
 /** More [UNK] than this share of a stream is worth a warning. */
 const UNKNOWN_SHARE = 0.005;
+
+/** As a general vocabulary cuts scientific text, about. */
+const PIECES_A_WORD = 1.5;
+/** Of a piece's number, of a vocabulary below 65,536. */
+const PIECE_BYTES = 2;
 
 const schema = z.strictObject({
   specialPieces: z.boolean().default(false).describe(
@@ -23,7 +29,10 @@ export type ShardsParams = z.output<typeof schema>;
 
 const inputs = {
   corpus: one(corpusArtifact, "The corpus to tokenise, both its splits."),
-  vocab: one(vocabArtifact, "The WordPiece vocabulary."),
+  vocab: one(
+    { types: [vocabArtifact.type, modelArtifact.type], open: (dir) => vocabArtifact.open(dir) },
+    "The WordPiece vocabulary, or a model that has one.",
+  ),
 };
 
 /** The task kind `shards`. */
@@ -36,6 +45,10 @@ export const shards: TaskKind<ShardsParams, typeof inputs> = {
   produces: { "": shardsArtifact.type },
   isNumeric: false,
   entry: import.meta.url,
+  estimate(_, { corpus }) {
+    const { words } = (corpus?.[0]?.params["declared"] ?? {}) as { readonly words?: number };
+    return words === undefined ? {} : { bytes: words * PIECES_A_WORD * PIECE_BYTES };
+  },
   run,
 };
 

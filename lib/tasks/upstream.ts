@@ -14,11 +14,15 @@ const inFolders = new Map<string, BertConfig | undefined>();
  */
 export function upstreamConfig(task: UpstreamTask | undefined): BertConfig | undefined {
   if (task === undefined) return undefined;
-  const { model, folder } = task.params as {
+  const { folder, declared, ...params } = task.params as {
     readonly model?: ModelChoice;
     readonly folder?: string;
+    readonly declared?: ModelChoice;
   };
-  if (task.kind === "model" && folder !== undefined) return sizesOnce(folder);
+  const isFromElsewhere = task.kind === "model";
+  const found = isFromElsewhere && folder !== undefined ? sizesOnce(folder) : undefined;
+  if (found !== undefined) return found;
+  const model = params.model ?? (isFromElsewhere ? declared : undefined);
   if (model === undefined) {
     const { init, model: before } = task.inputs;
     return upstreamConfig((init ?? before)?.[0]);

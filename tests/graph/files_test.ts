@@ -30,13 +30,12 @@ Deno.test("readFileDigest() gives a file's SHA-256, and the new one when it chan
 Deno.test("digestFiles() reads each file once", async () => {
   const read: string[] = [];
   const at = { file: "spec.yaml" };
-  const digests = await digestFiles(
-    ["a", "b", "a", "a"].map((file) => ({ file, at })),
-    (path) => {
+  const { digests } = await digestFiles(["a", "b", "a", "a"].map((file) => ({ file, at })), {
+    read: (path) => {
       read.push(path);
       return Promise.resolve(`of ${path}`);
     },
-  );
+  });
   assert.deepEqual(Object.fromEntries(digests), { a: "of a", b: "of b" });
   assert.deepEqual(read, ["a", "b"]);
 });
@@ -65,6 +64,31 @@ Deno.test("buildGraph() reports all files that cannot be read, each with its pla
       },
     );
   });
+});
+
+Deno.test("digestFiles() lets declared files be absent for a plan, and no others", async () => {
+  const read = (path: string) => {
+    if (path === "there") return Promise.resolve("of there");
+    throw path === "closed" ? new Deno.errors.PermissionDenied() : new Deno.errors.NotFound();
+  };
+  const at = { file: "spec.yaml", line: 2 };
+  const ask = (file: string, isDeclared: boolean) => ({ file, at, isDeclared });
+  const found = await digestFiles([ask("there", true), ask("a", true), ask("b", true)], {
+    read,
+    allowsAbsent: true,
+  });
+  assert.deepEqual([...found.absent], ["a", "b"]);
+  assert.notEqual(found.digests.get("a"), found.digests.get("b"));
+  const refused: [string, ReturnType<typeof ask>[], boolean][] = [
+    ["graph/missing-file", [ask("a", false)], true],
+    // One stage declares what it holds, another reads it and does not.
+    ["graph/missing-file", [ask("a", true), ask("a", false)], true],
+    ["graph/missing-file", [ask("a", true)], false],
+    ["graph/unreadable-file", [ask("closed", true)], true],
+  ];
+  for (const [code, asks, allowsAbsent] of refused) {
+    await assert.rejects(digestFiles(asks, { read, allowsAbsent }), { code });
+  }
 });
 
 Deno.test("digestFiles() tells of a link to itself, and of what Deno keeps for the system, in plain words", async () => {

@@ -10,14 +10,21 @@ import { planOf } from "../_support/plan.ts";
 Deno.test("prospectOf() adds up time and disk of what runs, and counts what is unknown", () => {
   const plan = planOf({ a: "run", b: "run", c: "cached", d: "unneeded" });
   const kinds = new Map([["test", { isNumeric: false }]]);
-  const study = { plan, options: { device: "cpu" }, graph: { kinds } } as unknown as Study;
+  const study = {
+    plan,
+    options: { device: "cpu" },
+    graph: { kinds },
+    experiment: {},
+  } as unknown as Study;
   const sample = { kind: "test", elapsedMs: 4000, cost: NO_COST };
   const known = new Forecast([{ ...sample, bytes: 10 }]);
   assert.deepEqual(prospectOf(study, known, 2), {
     wallMs: 4000,
     workMs: 8000,
+    assumedMs: 0,
     slots: 2,
     bytes: 20,
+    estimatedBytes: 0,
     unknownTime: new Map(),
     unknownBytes: new Map(),
   });
@@ -26,6 +33,30 @@ Deno.test("prospectOf() adds up time and disk of what runs, and counts what is u
   assert.deepEqual(timeOnly.unknownBytes, new Map([["test", 2]]));
   const nothing = prospectOf(study, new Forecast(), 1);
   assert.deepEqual([nothing.wallMs, nothing.unknownTime], [0, new Map([["test", 2]])]);
+});
+
+Deno.test("prospectOf() goes by the spec's speed and the kinds' sizes where nothing was recorded", () => {
+  const { tasks, ...rest } = planOf({ a: "run", b: "run" });
+  const sized = [...tasks].map(([key, task], i) =>
+    [key, { ...task, bytes: 100, cost: { ...NO_COST, flops: i === 0 ? 3e12 : 0 } }] as const
+  );
+  const study = {
+    plan: { ...rest, tasks: new Map(sized) },
+    options: { device: "cpu" },
+    graph: { kinds: new Map([["test", { isNumeric: false }]]) },
+    experiment: { assume: { flopsPerSecond: 1e12 } },
+  } as unknown as Study;
+  const { assumedMs, workMs, bytes, estimatedBytes, unknownTime, unknownBytes } = prospectOf(
+    study,
+    new Forecast(),
+    1,
+  );
+  assert.deepEqual([assumedMs, workMs, bytes, estimatedBytes], [3000, 3000, 200, 200]);
+  assert.deepEqual([unknownTime, unknownBytes], [new Map([["test", 1]]), new Map()]);
+  const recorded = new Forecast([{ kind: "test", elapsedMs: 10, bytes: 1, cost: NO_COST }]);
+  // What has a size is not guessed from what had none.
+  assert.equal(prospectOf(study, recorded, 1).assumedMs, 3000);
+  assert.equal(prospectOf(study, recorded, 1).estimatedBytes, 0);
 });
 
 Deno.test("plan tells time by what earlier runs recorded, and of what it is unknown", async () => {

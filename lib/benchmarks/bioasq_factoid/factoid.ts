@@ -10,6 +10,7 @@ import { trainOnParts } from "../../base/parts.ts";
 import type { Metric } from "../../graph/task.ts";
 import type { Benchmark, ScoredPart } from "../benchmark.ts";
 import { countMetric } from "../counts.ts";
+import { trainRows } from "../train_rows.ts";
 import { nBestFile } from "../questions/files.ts";
 import { questionParams, questionWindows } from "../questions/params.ts";
 import {
@@ -63,6 +64,7 @@ export const factoidBenchmark: Benchmark<
   params: questionParams,
   metrics,
   counts,
+  countTrain: (data) => trainRows(data, {}),
   trainOn: (data, parts) => ({ ...data, parts: trainOnParts(data.parts, parts) }),
   prepare(data, { encoder, length, params, warn }) {
     return {

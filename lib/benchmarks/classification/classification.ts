@@ -6,6 +6,7 @@ import { trainOnParts } from "../../base/parts.ts";
 import type { Metric } from "../../graph/task.ts";
 import type { Benchmark, MetricScore } from "../benchmark.ts";
 import { RIGHT_AND_WRONG, rightAndWrong } from "../counts.ts";
+import { trainRows } from "../train_rows.ts";
 import { answersTable, decodeLabel, type LabelAnswer } from "../labelled/answers.ts";
 import { namedClassRates, overallScore } from "../labelled/counts.ts";
 import { encodeParts, type LabelledExample } from "../labelled/features.ts";
@@ -35,10 +36,7 @@ export const classificationBenchmark: Benchmark<
   params: {},
   metrics,
   counts: RIGHT_AND_WRONG,
-  countTrain({ params }) {
-    const known = params["maxTrainTexts"];
-    return typeof known === "number" ? known : undefined;
-  },
+  countTrain: (data) => trainRows(data, { limit: "maxTrainTexts" }),
   trainOn: (data, parts) => ({ ...data, parts: trainOnParts(data.parts, parts) }),
   prepare(data, { encoder, length, warn }) {
     const { labels, parts } = data;

@@ -5,6 +5,7 @@ import { type Part, PARTS, trainOnParts } from "../../base/parts.ts";
 import type { Metric } from "../../graph/task.ts";
 import type { Benchmark, MetricScore, Prepared } from "../benchmark.ts";
 import { RIGHT_AND_WRONG, rightAndWrong } from "../counts.ts";
+import { trainRows } from "../train_rows.ts";
 import type { TaggedSentence } from "./conll.ts";
 import { scoreEntities } from "./conlleval.ts";
 import { type NerData, nerDataArtifact } from "./data.ts";
@@ -52,13 +53,12 @@ export const nerBenchmark: Benchmark<NerData, typeof params, NerExample, readonl
   params,
   metrics,
   counts: RIGHT_AND_WRONG,
-  countTrain({ kind, params }) {
-    const known = kind === "synthetic-world" ? params["nerTrain"] : params["maxTrainSentences"];
-    const { train } = params;
+  countTrain(data) {
+    const { kind, params: { train } } = data;
     const there = kind === "conll" && Array.isArray(train)
       ? countSentences(train.map(String))
       : undefined;
-    return typeof known === "number" ? Math.min(known, there ?? known) : there;
+    return trainRows(data, { world: "nerTrain", limit: "maxTrainSentences", there });
   },
   trainOn: trainOnParts,
   prepare(data, { encoder, length, params: { labelPiece, windowContext }, labels: given, warn }) {

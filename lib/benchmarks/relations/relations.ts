@@ -11,6 +11,7 @@ import { trainOnParts } from "../../base/parts.ts";
 import type { Metric } from "../../graph/task.ts";
 import type { Benchmark, MetricScore } from "../benchmark.ts";
 import { RIGHT_AND_WRONG, rightAndWrong } from "../counts.ts";
+import { trainRows } from "../train_rows.ts";
 import { answersTable, decodeLabel, type LabelAnswer } from "../labelled/answers.ts";
 import { namedClassRates, type RateName } from "../labelled/counts.ts";
 import { encodeParts, type LabelledExample } from "../labelled/features.ts";
@@ -48,10 +49,7 @@ export const relationsBenchmark: Benchmark<
   params,
   metrics,
   counts: RIGHT_AND_WRONG,
-  countTrain({ kind, params }) {
-    const known = params[kind === "synthetic-world" ? "relationsTrain" : "maxTrainTexts"];
-    return typeof known === "number" ? known : undefined;
-  },
+  countTrain: (data) => trainRows(data, { world: "relationsTrain", limit: "maxTrainTexts" }),
   trainOn: (data, parts) => ({ ...data, parts: trainOnParts(data.parts, parts) }),
   prepare(data, { encoder, length, params: { positive }, warn }) {
     const { labels, parts } = data;

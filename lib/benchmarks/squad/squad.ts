@@ -7,6 +7,7 @@ import { trainOnParts } from "../../base/parts.ts";
 import type { Metric } from "../../graph/task.ts";
 import { type Benchmark, SCORED_PARTS } from "../benchmark.ts";
 import { type Count, countMetric } from "../counts.ts";
+import { trainRows } from "../train_rows.ts";
 import { nBestFile, nullOddsFile, predictionsFile } from "../questions/files.ts";
 import { questionParams, questionWindows } from "../questions/params.ts";
 import { type Question, type QuestionData, questionsArtifact } from "../questions/questions.ts";
@@ -53,10 +54,7 @@ export const squadBenchmark: Benchmark<QuestionData, typeof params, WindowExampl
   params,
   metrics,
   counts,
-  countTrain({ kind, params }) {
-    const known = kind === "synthetic-world" ? params["questionsTrain"] : undefined;
-    return typeof known === "number" ? known : undefined;
-  },
+  countTrain: (data) => trainRows(data, { world: "questionsTrain" }),
   trainOn: (data, parts) => ({ ...data, parts: trainOnParts(data.parts, parts) }),
   prepare(data, { encoder, length, params, warn }) {
     const { form, nBest, nullThreshold } = params, { parts } = data;

@@ -5,6 +5,7 @@ import { one, optional } from "../../graph/kind.ts";
 import type { Estimate, ParamFault, UpstreamInputs } from "../../graph/task.ts";
 import { BERT_PRESETS, type BertPreset, modelSizes } from "../../model/config.ts";
 import { pretrainingFlops } from "../../model/flops.ts";
+import { countParameters, encoderSpecs, maskedLanguageHeadSpecs } from "../../model/params.ts";
 import { modelArtifact } from "../../model/weights/model_artifact.ts";
 import { shardsArtifact } from "../../text/pieces/shards_artifact.ts";
 import { predictionsPerRow } from "../../train/batches.ts";
@@ -271,5 +272,8 @@ export function pretrainEstimate(params: PretrainParams, inputs: UpstreamInputs)
   if (config === undefined) return cost;
   const predictions = rows * predictionsPerRow(rowPieces, params);
   const batch = { rows, length: rowPieces, predictions, nextSentence, frozenLayers };
-  return { ...cost, flops: steps * pretrainingFlops(config, batch) };
+  const specs = [...encoderSpecs(config), ...maskedLanguageHeadSpecs(config)];
+  // Without the optimizer's state, which only points keep that others go on from.
+  const bytes = Float32Array.BYTES_PER_ELEMENT * countParameters(specs);
+  return { ...cost, flops: steps * pretrainingFlops(config, batch), bytes };
 }
