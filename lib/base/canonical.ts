@@ -20,6 +20,12 @@ export interface JsonObject {
 /**
  * The canonical JSON text of a value.
  *
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(canonical({ b: 1.0, a: [2e1] }), '{"a":[20],"b":1}');
+ * ```
+ *
  * @throws ExperimentError "base/not-canonical" naming the path of a value that
  *   has no canonical form
  * @see RFC 8785

@@ -1,7 +1,15 @@
 /** Counts in words: one point, two points. */
 
 /**
- * A count and what is counted: "1 point", "2 points", "3 entities".
+ * A count and what is counted.
+ *
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(counted(1, "point"), "1 point");
+ * assert.equal(counted(2, "entity"), "2 entities");
+ * assert.equal(counted(3, "axis", "axes"), "3 axes");
+ * ```
  *
  * @param many the plural where it is not made with an s
  */

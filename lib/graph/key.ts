@@ -105,6 +105,14 @@ export function filledRoles(
 /**
  * The key: SHA-256 of the identity's canonical JSON, 64 hexadecimal digits.
  *
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * const a = keyOf({ kind: "vocab", version: 1, params: { size: 200, seed: 1 }, inputs: {} });
+ * const b = keyOf({ version: 1, kind: "vocab", inputs: {}, params: { seed: 1, size: 200 } });
+ * assert.equal(a, b);
+ * ```
+ *
  * @throws ExperimentError "base/not-canonical" when a param has no canonical form
  */
 export function keyOf(identity: Identity): string {

@@ -3,6 +3,7 @@
  * a file.
  */
 import { z } from "zod";
+import { agreeing, counted } from "../base/count.ts";
 import { many } from "../graph/kind.ts";
 import { filePath } from "../graph/schema.ts";
 import type { FileParam, TaskContext, TaskKind, TaskOutcome } from "../graph/task.ts";
@@ -140,7 +141,8 @@ async function train(context: Context): Promise<string[]> {
   }
   const number = (value: number) => value.toLocaleString("en");
   if (words.tooLong > 0) {
-    const message = `left out ${number(words.tooLong)} words that are too long to be encoded`;
+    const message = `left out ${counted(words.tooLong, "word")} that ` +
+      `${agreeing(words.tooLong, "is", "are")} too long to be encoded`;
     emit({ type: "warning", message });
   }
   if (words.forgotten > 0) {

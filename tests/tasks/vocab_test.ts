@@ -148,7 +148,7 @@ Deno.test("vocab shows that it counts, and tells which words it left out", async
   assert.deepEqual(events, [
     { type: "progress", phase: "counting", done: 0, total: 2, unit: "documents" },
     { type: "progress", phase: "counting", done: 1, total: 2, unit: "documents" },
-    { type: "warning", message: "left out 1 words that are too long to be encoded" },
+    { type: "warning", message: "left out 1 word that is too long to be encoded" },
   ]);
 });
 

@@ -11,7 +11,15 @@ export function formatAxisValue(value: Json): string {
   return isPlain ? value : JSON.stringify(value);
 }
 
-/** A name and the values of axes at which it stands; the name alone where there are none. */
+/**
+ * A name and the values of axes at which it stands; the name alone where there are none.
+ *
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(formatCell("ner", { steps: 800, data: "a b" }), 'ner{steps=800, data="a b"}');
+ * ```
+ */
 export function formatCell(name: string, axes: JsonObject): string {
   const values = Object.entries(axes).map(([axis, value]) => `${axis}=${formatAxisValue(value)}`);
   return values.length === 0 ? name : `${name}{${values.join(", ")}}`;
