@@ -127,7 +127,7 @@ function clustersOf(points: readonly SharingPoint[]): Int32Array {
 }
 
 /** Names as numbers from 0, in the order of their first appearance, and how often each occurs. */
-function numbered(names: readonly (string | undefined)[]): {
+export function numbered(names: readonly (string | undefined)[]): {
   readonly places: Int32Array;
   readonly sizes: readonly number[];
 } {

@@ -52,29 +52,37 @@ export interface Prediction {
 /** A fitted scaling curve, ready to be stored. */
 export interface ScalingFit {
   /** The formula that `parameters` are of, stored beside them so that a row explains itself. */
-  readonly form: "limit + amplitude * x^-exponent";
+  readonly form: string;
   /** Points that were used. */
   readonly points: number;
   /** Absent where no fit could be made; `warnings` says why. */
-  readonly parameters?: Readonly<Record<FitParameter, number>>;
+  readonly parameters?: Readonly<Record<string, number>>;
   /** 95 percent intervals, by parameter; absent where none is true, and `warnings` says why. */
-  readonly intervals?: Readonly<Record<FitParameter, Interval>>;
+  readonly intervals?: Readonly<Record<string, Interval>>;
   /** What the curve says of twice the largest x; absent where no fit could be made. */
   readonly next?: Prediction;
-  /** Whether there is a limit to speak of; absent where no fit could be made. */
+  /**
+   * Whether there is a limit to speak of; absent where no fit could be made, and of laws of
+   * several variables.
+   */
   readonly shape?: CurveShape;
   /** How well the curve describes the points. */
   readonly goodness?: {
     /** Root mean squared residual in the metric's unit. */
     readonly rmse: number;
-    /** Share of the variance explained. */
-    readonly rSquared: number;
-    /** How often points that do not depend on x would be described as well. */
-    readonly chanceOfConstant: number;
+    /** Share of the variance explained; absent of laws of several variables. */
+    readonly rSquared?: number;
+    /** How often points that do not depend on x would be described as well; likewise. */
+    readonly chanceOfConstant?: number;
+    /** As rmse, at the largest runs, of the curve fitted without them; absent for too few. */
+    readonly heldOutRmse?: number;
   };
   /** Sentences to print beside the fit: points left out, why it failed or may mislead. */
   readonly warnings: readonly string[];
 }
+
+/** The formula of the law that `fitScaling` fits. */
+export const SATURATING_FORM = "limit + amplitude * x^-exponent";
 
 /** What is left of a curve is lost in noise below so many times its residual. */
 const NOISE_ERRORS = 2;
@@ -91,7 +99,7 @@ export function fitScaling(
   points: readonly SharingPoint[],
   options: ScalingOptions = {},
 ): ScalingFit {
-  const form = "limit + amplitude * x^-exponent";
+  const form = SATURATING_FORM;
   const usable = points.filter(({ x, y }) => x > 0 && Number.isFinite(x) && Number.isFinite(y));
   const leftOut = points.length - usable.length;
   const warnings = leftOut === 0
@@ -109,6 +117,7 @@ export function fitScaling(
   const { intervals: found, whyNone } = lawIntervals(usable, { xs: [nextX] });
   const intervals = found === undefined ? undefined : withinRange(found, options.range);
   const next = { x: nextX, value: evaluate(fit, nextX) };
+  const heldOutRmse = heldOutError(usable);
   const isMeaningful = shape !== "turning" && shape !== "flat";
   return {
     form,
@@ -119,18 +128,45 @@ export function fitScaling(
       next: { ...next, interval: intervals.next },
     }),
     shape,
-    goodness: { rmse, rSquared, chanceOfConstant: chanceOfConstant(rSquared, usable.length) },
+    goodness: {
+      rmse,
+      rSquared,
+      chanceOfConstant: chanceOfConstant(rSquared, usable.length),
+      ...(heldOutRmse === undefined ? {} : { heldOutRmse }),
+    },
     warnings: [
       ...warnings,
       ...warningsOfShape,
       ...(isMeaningful
         ? [
           ...(whyNone === undefined ? [] : [whyNone]),
+          ...warningsOfForetelling(heldOutRmse, rmse),
           ...warningsOfIntervals(usable, { fit, shape, intervals: intervals?.parameters }),
         ]
         : []),
     ],
   };
+}
+
+/** How far off a curve is at the largest x that was fitted without it. */
+function heldOutError(points: readonly Point[]): number | undefined {
+  const largest = Math.max(...points.map(({ x }) => x));
+  const kept = points.filter(({ x }) => x < largest);
+  if (whyNotFitted(kept) !== undefined) return undefined;
+  const fit = fitPowerLaw(kept);
+  const residuals = points.filter(({ x }) => x === largest).map(({ x, y }) => y - evaluate(fit, x));
+  return Math.sqrt(residuals.reduce((sum, each) => sum + each * each, 0) / residuals.length);
+}
+
+/** An error at the largest x so many times that of the fit is told. */
+const FAR_OFF = 4;
+
+function warningsOfForetelling(heldOutRmse: number | undefined, rmse: number): string[] {
+  if (heldOutRmse === undefined || heldOutRmse <= FAR_OFF * rmse) return [];
+  return [
+    `fitted without its largest x, the curve is off there by ${short(heldOutRmse)}, ` +
+    `${short(heldOutRmse / rmse)} times its error: do not trust it further out`,
+  ];
 }
 
 /** Intervals cut to what the metric can be: what lies outside is not so in any case. */

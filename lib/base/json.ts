@@ -17,6 +17,11 @@ export function writeLooseJson(value: unknown, indent?: number): string {
   return JSON.stringify(value, replaceNonFinite, indent);
 }
 
+/** What `writeLooseJson` wrote; texts that are such words become numbers, too. */
+export function readLooseJson(text: string): unknown {
+  return JSON.parse(text, (_name, value) => WORDS.includes(value) ? Number(value) : value);
+}
+
 function replaceNonFinite(_name: string, value: unknown): unknown {
   return typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
 }

@@ -24,6 +24,8 @@ export interface Job {
   readonly params: JsonObject;
   /** Artifacts to read, by role. */
   readonly inputs: Readonly<Record<string, readonly InputRef[]>>;
+  /** The trainings that inputs are of, by their keys, where the kind asks for them. */
+  readonly trainings?: Readonly<Record<string, string>>;
   /** An earlier point of the same training. */
   readonly start?: { readonly key: string; readonly step: number };
   /** Where numbers are computed: a name of the devices. */

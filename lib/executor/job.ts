@@ -247,7 +247,12 @@ class Inputs implements Disposable {
       const found: InputArtifact[] = [];
       for (const ref of job.inputs[name] ?? []) {
         const stored = await this.find(ref);
-        found.push({ ...stored, open: () => openAs(role, stored) });
+        const training = job.trainings?.[ref.key];
+        found.push({
+          ...stored,
+          ...(training === undefined ? {} : { training }),
+          open: () => openAs(role, stored),
+        });
       }
       inputs[name] = role.many === true ? found : found[0];
     }

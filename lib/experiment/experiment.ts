@@ -20,6 +20,7 @@ import { expand, withDependencies } from "./grid/expand.ts";
 import { type AxisValue, experimentForm } from "./experiment_file.ts";
 import { FaultList } from "./check/fault_list.ts";
 import { type FitSpec, fitsThatMatch, readFits } from "./fits.ts";
+import { FIT_KIND, fitRequests } from "./fit_requests.ts";
 import { buildGrid, type Grid, project } from "./grid/grid.ts";
 import { checkValue } from "./check/issues.ts";
 import {
@@ -257,6 +258,7 @@ class Loader {
     faults.throwIfAny(this.#file);
     warnOfSeeds(ordered ?? [], this.#warnings);
     this.#warn(axesOf);
+    const matching = fitsThatMatch(fits, requests, this.#warnings);
     return {
       ...this.#header(),
       secrets: this.#environment.secrets,
@@ -267,10 +269,20 @@ class Loader {
         axes: axesOf.get(name)!,
         at,
       })),
-      requests,
-      fits: fitsThatMatch(fits, requests, this.#warnings),
+      requests: [...requests, ...this.#fitRequests(matching, requests)],
+      fits: matching,
       warnings: this.#warnings.sorted(this.#file),
     };
+  }
+
+  /** None under `--only`: a curve through a part would pass for that of the whole. */
+  #fitRequests(
+    fits: readonly FitSpec[],
+    requests: readonly TaskRequest[],
+  ): readonly TaskRequest[] {
+    const kind = this.#options.kinds.get(FIT_KIND);
+    if (kind === undefined || (this.#options.only ?? []).length > 0) return [];
+    return fitRequests(fits, requests, kind);
   }
 
   readonly #isSound = (...path: Path): boolean => !this.#unsound.overlaps(path);

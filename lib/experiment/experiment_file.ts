@@ -5,6 +5,7 @@
  * `with:` takes is each task kind's own affair.
  */
 import { z } from "zod";
+import { FIT_FORMS } from "../analysis/fit_points.ts";
 import { FIT_FACTS } from "../base/facts.ts";
 
 /** A value of an axis. */
@@ -46,8 +47,14 @@ const fit = z.strictObject({
   benchmark: z.string().min(1).describe('Such as "ner", or "mlm" for held-out loss.'),
   metric: z.string().min(1).describe('Such as "f1" or "lossNats".'),
   split: z.string().min(1).describe('"validation", "dev" or "test".'),
-  against: z.enum(FIT_FACTS)
-    .describe("What stands on the x axis."),
+  against: z.union([z.enum(FIT_FACTS), z.array(z.enum(FIT_FACTS)).min(1)]).describe(
+    "What stands on the x axis; of a form in several variables a list, in the order of the form.",
+  ),
+  form: z.enum(FIT_FORMS).optional().describe(
+    "The form of the curve: saturating (limit + amplitude x^-exponent) if absent; chinchilla and " +
+      "kaplan against parameters and tokens, repeated-data against parameters, tokens and unique " +
+      "tokens, transfer against tokens and parameters.",
+  ),
   at: cell.optional().describe("Axis values that are held: only these cells are fitted."),
   by: z.array(z.string()).min(1).optional().describe("Axes for each of whose values is fitted."),
 });

@@ -2,6 +2,7 @@
  * The `fits:` section: which scaling curves to fit, checked against stages, the scores
  * that these will have, and axes.
  */
+import { type FitForm, variablesOf } from "../analysis/fit_points.ts";
 import { listOf } from "../base/list.ts";
 import type { JsonObject } from "../base/canonical.ts";
 import type { SourcePosition } from "../base/errors.ts";
@@ -27,8 +28,10 @@ export interface FitSpec {
   readonly metric: string;
   /** Such as "test". */
   readonly split: string;
-  /** The fact that stands on the x axis. */
-  readonly against: FitFact;
+  /** The fact that stands on the x axis; a list of a form in several variables. */
+  readonly against: FitFact | readonly FitFact[];
+  /** The form of the curve; absent: the saturating law. */
+  readonly form?: FitForm;
   /** Axis values that are held; cells of other values take no part. */
   readonly at?: Readonly<Record<string, AxisValue>>;
   /** Axes for each combination of whose values a curve is fitted. */
@@ -66,6 +69,7 @@ export function readFits(root: SpecNode, given: FitOptions): readonly FitSpec[] 
     const stage = readStage(name, entry, options);
     if (stage !== undefined) {
       checkScore(name, { stage, entry, options });
+      checkForm(name, { stage, entry, options });
       checkAxes(name, { stage, entry, options });
     }
     if (options.faults.size > faultsBefore || !options.isSound("fits", name)) return [];
@@ -153,6 +157,32 @@ interface Checking {
   readonly stage: string;
   readonly entry: MapEntry;
   readonly options: FitOptions;
+}
+
+/** Checks that a fit stands against as many facts as its form has variables. */
+function checkForm(name: string, { entry, options: { faults, isSound } }: Checking): void {
+  if (!isSound("fits", name, "form") || !isSound("fits", name, "against")) return;
+  const formNode = valueOf(entry.value, "form"), against = valueOf(entry.value, "against");
+  if (against === undefined) return;
+  const form = formNode?.type === "scalar" ? formNode.value as FitForm : "saturating";
+  const facts = against.type === "list" ? against.items.length : 1;
+  const variables = variablesOf(form);
+  if (facts === variables.length) return;
+  faults.add(
+    "experiment/value",
+    variables.length === 1
+      ? `the form ${form} stands against one fact, not ${facts}`
+      : `the form ${form} stands against ${variables.length} facts (${variables.join(", ")}), ` +
+        `not ${facts}`,
+    {
+      at: against.at,
+      mend: variables.length === 1
+        ? "name one, or another form"
+        : `write one for each of ${listOf(variables)}, such as [${
+          variables.map((each) => each === "tokens" ? "seenTokens" : each).join(", ")
+        }]`,
+    },
+  );
 }
 
 /** Checks that `at` and `by` name axes of the stage, each once, and values that there are. */

@@ -200,7 +200,11 @@ function decide(graph: TaskGraph, known: Known): Draft {
   const wantedByRunning = new Set<string>();
   const modelsWanted = new Set<string>(), statesWanted = new Set<string>();
   for (const task of graph.tasks.values()) {
-    for (const key of inputKeys(task)) read.add(key);
+    const roles: InputRoles = graph.kinds.get(task.kind)!.inputs;
+    for (const [role, refs] of Object.entries(task.inputs)) {
+      if (roles[role]?.looksOn === true) continue;
+      for (const { key } of refs) read.add(key);
+    }
   }
   const states = new Map<string, PlannedState>();
   for (const task of [...graph.tasks.values()].toReversed()) {

@@ -50,6 +50,13 @@ export interface InputRole<Opened = unknown> {
   readonly readsModel?: true | "ifKept";
   /** Whether the artifact gives params that take the place of the task's own. */
   readonly givesParams?: true;
+  /**
+   * Whether what stands in the role is only looked at: it is asked for by itself all the same,
+   * and made anew where it is gone.
+   */
+  readonly looksOn?: true;
+  /** Whether it is told which training each artifact is of. */
+  readonly tellsTraining?: true;
   /** Opens an artifact that stands in the role; absent where nothing is to be read. */
   open?(dir: string): Promise<Opened>;
 }
@@ -218,6 +225,11 @@ export interface StoredArtifact {
 export interface InputArtifact<Opened = unknown> extends StoredArtifact {
   /** What made it, and what that scored. */
   readonly made: MadeBy;
+  /**
+   * The training that it is a point of, or that it was made from, where its role asks for that:
+   * it follows from the key.
+   */
+  readonly training?: string;
   /** Opens it as its role's type says; digests were checked before. */
   open(): Promise<Opened>;
 }

@@ -1,9 +1,15 @@
-/** Fits the curves that a spec asks for to the scores of its cells. */
-import { fitScaling } from "../analysis/scaling.ts";
-import { canonical, type Json, type JsonObject } from "../base/canonical.ts";
+/**
+ * The curves that a spec asks for, as its tasks fitted them; of those whose task did not run,
+ * since a cell failed or `--only` leaves cells out, through the scores that there are.
+ */
+import { fitPoints } from "../analysis/fit_points.ts";
+import type { ScalingFit } from "../analysis/scaling.ts";
+import { canonical, type JsonObject } from "../base/canonical.ts";
 import { agreeing, counted } from "../base/count.ts";
 import type { FitFact } from "../base/facts.ts";
+import { compareText } from "../base/order.ts";
 import type { FitSpec } from "../experiment/experiment.ts";
+import { curveOf, isMeant } from "../experiment/fit_requests.ts";
 import type { TaskCell } from "../graph/task.ts";
 import type { FitRow } from "../store/database/rows.ts";
 import type { ResultRow } from "./results.ts";
@@ -14,20 +20,26 @@ export interface FitInput {
   readonly rows: readonly ResultRow[];
   /** Every cell of the spec, those without a score too. */
   readonly cells: readonly TaskCell[];
+  /** The curve that a task fitted, with the task's key; undefined where none did. */
+  readonly made?: (
+    spec: FitSpec,
+    curve: JsonObject,
+  ) => Promise<{ readonly key: string; readonly fit: ScalingFit } | undefined>;
   /** The training that the task of a key is a point of, where there is one. */
   readonly trajectoryOf?: (key: string) => string | undefined;
 }
 
 /** The curves of a spec, each once for every combination of its `by` axes. */
-export function fitCurves(specs: readonly FitSpec[], input: FitInput): FitRow[] {
-  return specs.flatMap((spec) => fitOne(spec, input));
+export async function fitCurves(specs: readonly FitSpec[], input: FitInput): Promise<FitRow[]> {
+  return (await Promise.all(specs.map((spec) => fitOne(spec, input)))).flat();
 }
 
-function fitOne(spec: FitSpec, { rows, cells, trajectoryOf }: FitInput): FitRow[] {
+async function fitOne(spec: FitSpec, input: FitInput): Promise<FitRow[]> {
+  const { rows, cells, made } = input;
   const { name, stage, benchmark, metric, split, against } = spec;
   const groups = new Map<string, { cell: JsonObject; asked: number; rows: ResultRow[] }>();
   const groupOf = (axes: JsonObject) => {
-    const cell = cellOf(spec, axes);
+    const cell = curveOf(spec, axes);
     const key = canonical(cell);
     const group = groups.get(key) ?? { cell, asked: 0, rows: [] };
     groups.set(key, group);
@@ -39,12 +51,11 @@ function fitOne(spec: FitSpec, { rows, cells, trajectoryOf }: FitInput): FitRow[
     if (isMeasured && isMeant(spec, row)) groupOf(row.axes).rows.push(row);
   }
   if (groups.size === 0) groupOf({});
-  return [...groups.values()].map(({ cell, asked, rows }) => {
-    const placed = rows.filter(({ x }) => x[against] !== undefined);
-    const points = placed.map(({ x, value, seed, key }) => (
-      { x: x[against]!, y: value, seed, trajectory: trajectoryOf?.(key) }
-    ));
-    const { warnings, ...fit } = fitScaling(points, rows[0]?.declared);
+  return await Promise.all([...groups.values()].map(async ({ cell, asked, rows }) => {
+    const facts = factsOf(against);
+    const placed = rows.filter(({ x }) => facts.every((fact) => x[fact] !== undefined));
+    const task = await made?.(spec, cell);
+    const { warnings, ...fitted } = task?.fit ?? fitRows(spec, placed, input);
     return {
       fit: name,
       cell,
@@ -53,27 +64,38 @@ function fitOne(spec: FitSpec, { rows, cells, trajectoryOf }: FitInput): FitRow[
       metric,
       split,
       against,
-      ...fit,
+      ...(task === undefined ? {} : { key: task.key }),
+      ...fitted,
       warnings: [
         ...missing(spec, { asked, found: rows.length, placed: placed.length }),
         ...(placed.length === 0 ? [] : warnings),
-        ...mixtures(placed, against),
+        ...mixtures(placed, facts),
       ],
     };
-  });
+  }));
 }
 
-/** Whether a cell is of the fit's stage, and at the values that it holds. */
-function isMeant({ stage, at = {} }: FitSpec, cell: TaskCell): boolean {
-  return cell.stage === stage &&
-    Object.entries(at).every(([axis, value]) => cell.axes[axis] === value);
+/** The curve through scores, as the task `fit` makes it; cells of one task are one point. */
+function fitRows(
+  { form, against }: FitSpec,
+  rows: readonly ResultRow[],
+  { trajectoryOf }: FitInput,
+): ScalingFit {
+  const once = new Map(rows.map((row) => [row.key, row]));
+  const sorted = [...once.values()].sort((a, b) => compareText(a.key, b.key));
+  const points = sorted.map(({ x, value, seed, key }) => ({
+    xs: factsOf(against).map((fact) => x[fact]!),
+    y: value,
+    seed,
+    trajectory: trajectoryOf?.(key),
+  }));
+  const { better, range } = rows[0]?.declared ?? {};
+  return fitPoints(points, { form, better, range });
 }
 
-/** The values of the axes that tell a curve from the others of its fit. */
-function cellOf({ at = {}, by = [] }: FitSpec, axes: JsonObject): JsonObject {
-  const cell: Record<string, Json> = { ...at };
-  for (const axis of by) cell[axis] = axes[axis] ?? null;
-  return cell;
+/** The facts that a fit stands against. */
+function factsOf(against: FitSpec["against"]): readonly FitFact[] {
+  return typeof against === "string" ? [against] : against;
 }
 
 /** Points that there should be and are not. */
@@ -98,21 +120,22 @@ function missing(
     warnings.push(
       `${found - placed} of ${counted(found, "score")} ${
         agreeing(found - placed, "has", "have")
-      } no known ${against}`,
+      } no known ${factsOf(against).join(", ")}`,
     );
   }
   return warnings;
 }
 
 /** Axes that differ among points of one x, but for the seed: one curve through several. */
-function mixtures(points: readonly ResultRow[], against: FitFact): string[] {
+function mixtures(points: readonly ResultRow[], facts: readonly FitFact[]): string[] {
   const isSeed = (axis: string) => points.every(({ axes, seed }) => axes[axis] === seed);
   return Object.keys(points[0]?.axes ?? {}).filter((axis) => !isSeed(axis)).filter((axis) => {
-    const valueAt = new Map<number, string>();
+    const valueAt = new Map<string, string>();
     return points.some(({ x, axes }) => {
       const value = canonical(axes[axis] ?? null);
-      const other = valueAt.get(x[against]!);
-      valueAt.set(x[against]!, value);
+      const place = facts.map((fact) => x[fact]).join(" ");
+      const other = valueAt.get(place);
+      valueAt.set(place, value);
       return other !== undefined && other !== value;
     });
   }).map((axis) => `mixes values of ${axis}: hold one with "at", or name it in "by"`);

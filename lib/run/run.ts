@@ -10,10 +10,14 @@ import { deviceOf } from "../engine/devices.ts";
 import type { Executor, Job } from "../executor/executor.ts";
 import { runPlan } from "../graph/schedule.ts";
 import type { PlannedTask } from "../graph/plan.ts";
-import type { Metric, TaskKind } from "../graph/task.ts";
+import type { InputRoles, Metric, Task, TaskCell, TaskKind } from "../graph/task.ts";
+import { cellOfCurve } from "../experiment/fit_requests.ts";
+import type { ScalingFit } from "../analysis/scaling.ts";
+import { formatCell } from "../report/text/labels.ts";
 import { Recorder } from "../store/database/recorder.ts";
 import { readOutcomes, type RecordedOutcome } from "../store/database/results.ts";
 import type { CellRow, FitRow } from "../store/database/rows.ts";
+import { fitArtifact } from "../tasks/fit_artifact.ts";
 import { fitCurves } from "./fits.ts";
 import { provenance } from "./provenance.ts";
 import { recordEvents } from "./record_events.ts";
@@ -119,7 +123,12 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunRe
   const cells = await allCells(study);
   const outcomes = await outcomesOf(cells, study, tracker);
   const rows = rowsOfCells(cells, { outcomes, kinds: study.options.kinds });
-  const fits = fitCurves(experiment.fits, { rows, cells, trajectoryOf: trajectoryFinder(graph) });
+  const fits = await fitCurves(experiment.fits, {
+    rows,
+    cells,
+    made: (spec, curve) => fitOf(cellOfCurve(spec, curve), study),
+    trajectoryOf: trajectoryFinder(graph),
+  });
   recorder.recordFits(name, fits);
 
   const { cached, unneeded, done, failed, skipped } = tracker.counts;
@@ -223,6 +232,7 @@ async function checkDevice(study: Study, executor: Executor): Promise<void> {
 async function execute(study: Study, options: ExecuteOptions): Promise<void> {
   const { plan, store } = study;
   const { executor, signal, tracker, recorder } = options;
+  const trajectoryOf = trajectoryFinder(study.graph);
   await runPlan(plan, {
     jobs: executor.slots,
     device: deviceLimitOf(study),
@@ -230,7 +240,7 @@ async function execute(study: Study, options: ExecuteOptions): Promise<void> {
     ...(signal === undefined ? {} : { signal }),
     execute: async (planned, taskSignal) => {
       const active = tracker.counts.ready + tracker.counts.running;
-      const { record, wasThere } = await executor.execute(jobOf(planned, study), {
+      const { record, wasThere } = await executor.execute(jobOf(planned, study, trajectoryOf), {
         signal: taskSignal,
         onEvent: (event) => tracker.hear(planned, event),
         load: { flops: planned.cost.flops, active },
@@ -244,14 +254,47 @@ async function execute(study: Study, options: ExecuteOptions): Promise<void> {
   });
 }
 
-function jobOf(planned: PlannedTask, { options, code }: Study): Job {
+/** The curve that the task at a cell of a fit made, if it is there and undamaged. */
+async function fitOf(
+  { stage, axes }: TaskCell,
+  { graph, store }: Study,
+): Promise<{ key: string; fit: ScalingFit } | undefined> {
+  const key = graph.ofRequest.get(formatCell(stage, axes));
+  if (key === undefined || await store.verify(key) === undefined) return undefined;
+  return { key, fit: await fitArtifact.open(store.dirOf(key)) };
+}
+
+/** The trainings that a task's inputs are of, by their keys, where its kind asks for them. */
+function trainingsOf(
+  { inputs }: Task,
+  kind: TaskKind,
+  trajectoryOf: (key: string) => string | undefined,
+): Readonly<Record<string, string>> | undefined {
+  const roles: InputRoles = kind.inputs;
+  const asked = Object.entries(inputs).filter(([role]) => roles[role]?.tellsTraining === true);
+  if (asked.length === 0) return undefined;
+  return Object.fromEntries(
+    asked.flatMap(([, refs]) => refs).flatMap(({ key }) => {
+      const training = trajectoryOf(key);
+      return training === undefined ? [] : [[key, training]];
+    }),
+  );
+}
+
+function jobOf(
+  planned: PlannedTask,
+  { options, code, graph }: Study,
+  trajectoryOf: (key: string) => string | undefined,
+): Job {
   const { task, start, replaces, keepsState, keepsModel } = planned;
+  const trainings = trainingsOf(task, graph.kinds.get(task.kind)!, trajectoryOf);
   return {
     key: task.key,
     kind: task.kind,
     version: task.version,
     params: task.params,
     inputs: task.inputs,
+    ...(trainings === undefined ? {} : { trainings }),
     device: options.device,
     numerics: deviceOf(options.device).numerics,
     code: code.get(task.kind)!,

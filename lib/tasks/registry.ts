@@ -8,6 +8,7 @@ import { nerBenchmark } from "../benchmarks/ner/ner.ts";
 import { relationsBenchmark } from "../benchmarks/relations/relations.ts";
 import { squadBenchmark } from "../benchmarks/squad/squad.ts";
 import { evaluation } from "./finetune/evaluate_kind.ts";
+import { fit } from "./fit.ts";
 import { finetuning } from "./finetune/kind.ts";
 import { labelledTexts } from "./labelled_texts.ts";
 import { model } from "./model.ts";
@@ -46,8 +47,9 @@ const measuring: readonly TaskKind[] = [
 /** The kinds that reduce what others measured. */
 const metrics = metricsOf(measuring);
 const reducing: readonly TaskKind[] = [choose(metrics), mean(metrics)];
+const scored: readonly TaskKind[] = [...measuring, ...reducing];
 
 /** The kinds that specs can use. */
 export const kinds: ReadonlyMap<string, TaskKind> = new Map(
-  [...measuring, ...reducing].map((each) => [each.kind, each]),
+  [...scored, fit(scored)].map((each) => [each.kind, each]),
 );

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { PowerLaw } from "../../lib/analysis/power_law.ts";
 import type { SharingPoint } from "../../lib/analysis/intervals.ts";
 import { type CurveShape, fitScaling, type ScalingOptions } from "../../lib/analysis/scaling.ts";
 import { Stream } from "../../lib/base/rng.ts";
@@ -192,10 +193,10 @@ Deno.test("fitScaling() says what its intervals do not hold, and gives none that
 Deno.test("fitScaling() says what the next doubling brings, within the metric's range", () => {
   const { next, parameters } = fitScaling(studyOf(XS, 4), LOSS);
   assert.equal(next!.x, 6400);
-  const { limit, amplitude, exponent } = parameters!;
+  const { limit, amplitude, exponent } = parameters as unknown as PowerLaw;
   assert.ok(Math.abs(next!.value - (limit + amplitude * 6400 ** -exponent)) < 1e-9);
   assert.ok(next!.interval!.low < next!.value && next!.value < next!.interval!.high);
   const rising = pointsOf((x) => 0.98 - 4 * x ** -0.5, 0.02);
   const { intervals } = fitScaling(rising, SCORE);
-  assert.equal(intervals!.limit.high, 1);
+  assert.equal(intervals!["limit"]!.high, 1);
 });

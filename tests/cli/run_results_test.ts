@@ -21,7 +21,7 @@ Deno.test("the grid and the fits go to standard output, progress to standard err
   assert.match(stdout, /^fits: /m);
   assert.doesNotMatch(stderr, /^pretrain: .*lossNats/m);
   assert.doesNotMatch(stdout, /running|starting/);
-  assert.match(stderr, /study: 12 tasks, 0 cached, 12 ran, 0 failed/);
+  assert.match(stderr, /study: 13 tasks, 0 cached, 13 ran, 0 failed/);
   assert.match(
     stderr,
     /^every metric: deno task sql "FROM results WHERE experiment = 'study'"$/m,

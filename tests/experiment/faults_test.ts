@@ -495,6 +495,31 @@ spec.yaml:16:15: stage "vocab" has no scores [experiment/unknown-name]
   mend: write one of train, ner`,
   },
   {
+    name: "forms of fits that stand against too few facts or too many, or are none",
+    spec: `${training("corpus: $(stages.shards)\nsteps: 1")}\
+fits:
+  a: { stage: train, benchmark: mlm, metric: lossNats, split: validation, form: chinchilla, \
+against: [parameters] }
+  b: { stage: train, benchmark: mlm, metric: lossNats, split: validation, form: repeated-data, \
+against: steps }
+  c: { stage: train, benchmark: mlm, metric: lossNats, split: validation, against: [steps, flops] }
+  d: { stage: train, benchmark: mlm, metric: lossNats, split: validation, form: chinchila, \
+against: [parameters, seenTokens] }
+`,
+    faults: `spec.yaml:11:102: the form chinchilla stands against 2 facts (parameters, tokens), \
+not 1 [experiment/value]
+  mend: write one for each of parameters, tokens, such as [parameters, seenTokens]
+spec.yaml:12:105: the form repeated-data stands against 3 facts (parameters, tokens, \
+uniqueTokens), not 1 [experiment/value]
+  mend: write one for each of parameters, tokens, uniqueTokens, such as [parameters, \
+seenTokens, uniqueTokens]
+spec.yaml:13:84: the form saturating stands against one fact, not 2 [experiment/value]
+  mend: name one, or another form
+spec.yaml:14:81: "fits.d.form" is "chinchila", but must be one of "saturating", "chinchilla", \
+"kaplan", "repeated-data", "transfer" [experiment/value]
+  mend: write "chinchilla"`,
+  },
+  {
     name: "a fit at values that no cell has together",
     spec: training(
       "corpus: $(stages.shards)\nsteps: $(axis.steps)\nseed: $(axis.seed)",

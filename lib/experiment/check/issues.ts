@@ -136,6 +136,14 @@ class Reporter {
       for (const each of inside[0]!) this.issue(each as Issue, path);
       return;
     }
+    // One of some values or a list of such: of a single value the former is meant.
+    const { node } = locate(this.#check.root, path, this.#check.ownerAt);
+    const [single, ...others] = issue.errors.map((issues) => issues[0]);
+    const isListBeside = others.length > 0 &&
+      others.every((each) => each?.code === "invalid_type" && each.expected === "array");
+    if (node?.type === "scalar" && isListBeside && single?.code === "invalid_value") {
+      return this.#value(single as Issue, path);
+    }
     const outside = issue.errors.map((issues) => issues.find((each) => each.path.length === 0));
     const wants = outside.flatMap((each) => each === undefined ? [] : [demandOf(each as Issue)]);
     const demand = wants.length === 0 ? "another value" : [...new Set(wants)].join(" or ");

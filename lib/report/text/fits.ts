@@ -1,6 +1,6 @@
 /** Fitted scaling curves as a text table, with what to be wary of below. */
 import type { Interval } from "../../analysis/interval.ts";
-import type { CurveShape, ScalingFit } from "../../analysis/scaling.ts";
+import { type CurveShape, SATURATING_FORM, type ScalingFit } from "../../analysis/scaling.ts";
 import type { JsonObject } from "../../base/canonical.ts";
 import { listOf } from "../../base/list.ts";
 import type { Metric } from "../../graph/task.ts";
@@ -20,7 +20,7 @@ export interface ShownFit extends ScalingFit {
   /** What is fitted. */
   readonly metric: string;
   /** What it is fitted against. */
-  readonly against: string;
+  readonly against: string | readonly string[];
 }
 
 /**
@@ -33,14 +33,65 @@ export function formatFits(
   fits: readonly ShownFit[],
   declared: (fit: ShownFit) => Metric | undefined,
 ): string {
-  const fitted = fits.filter(({ parameters }) => parameters !== undefined);
-  const lines = fitted.map((fit) => lineOf(fit, declared(fit)));
+  const curves = fits.filter(({ form }) => form === SATURATING_FORM);
+  const laws = fits.filter(({ form }) => form !== SATURATING_FORM);
   const head = ["fit", "curve", "points", "R²", "limit", "exponent", "90% of the way at"];
-  const table = fitted.length === 0
+  const lines = curves.filter(isFitted).map((fit) => lineOf(fit, declared(fit)));
+  const table = lines.length === 0
     ? []
     : [formatTable(head, lines, { right: (column) => column >= 2 })];
-  return ["fits: metric = limit + amplitude * x^-exponent", ...table, ...warningsOf(fits)]
-    .join("\n");
+  return [
+    ...(curves.length === 0 ? [] : [`fits: metric = ${SATURATING_FORM}`, ...table]),
+    ...[...Map.groupBy(laws, ({ form }) => form)].flatMap(([form, same]) => [
+      `fits: metric = ${form}`,
+      ...lawTable(same.filter(isFitted), declared),
+    ]),
+    ...warningsOf(fits),
+  ].join("\n");
+}
+
+function isFitted({ parameters }: ShownFit): boolean {
+  return parameters !== undefined;
+}
+
+/** A column for each parameter; none for no fit. */
+function lawTable(
+  fits: readonly ShownFit[],
+  declared: (fit: ShownFit) => Metric | undefined,
+): string[] {
+  if (fits.length === 0) return [];
+  const names = Object.keys(fits[0]!.parameters!);
+  const lines = fits.map((fit) => [
+    formatCell(fit.fit, fit.cell),
+    `${nameOfMetric(fit.metric, declared(fit))} ~ ${[fit.against].flat().join(", ")}`,
+    String(fit.points),
+    formatNumber(rounded(fit.goodness?.rmse ?? NaN)),
+    ...names.map((name) =>
+      withInterval(
+        fit.parameters![name]!,
+        fit.intervals?.[name],
+        (value) => Math.abs(value) < 1000 ? formatNumber(rounded(value)) : value.toExponential(1),
+      )
+    ),
+  ]);
+  const head = ["fit", "law", "points", "rmse", ...names];
+  return [formatTable(head, lines, { right: (column) => column >= 2 })];
+}
+
+function rounded(value: number): number {
+  return Number(value.toPrecision(3));
+}
+
+/** A value, with its interval behind it where there is one. */
+function withInterval(
+  value: number,
+  interval: Interval | undefined,
+  format: (value: number) => string,
+): string {
+  if (interval === undefined) return format(value);
+  return `${format(value)} [${formatEnd(interval.low, format)}, ${
+    formatEnd(interval.high, format)
+  }]`;
 }
 
 /** Whether the parameters of a curve of this shape mean nothing. */
@@ -51,24 +102,14 @@ export function isMeaningless(shape: CurveShape | undefined): boolean {
 function lineOf(fit: ShownFit, declared: Metric | undefined): string[] {
   const { parameters, intervals, goodness, points, shape } = fit;
   const { factor } = unitOf(declared);
-  const withInterval = (
-    value: number,
-    interval: Interval | undefined,
-    format: (value: number) => string,
-  ) => {
-    const ends = interval === undefined
-      ? ""
-      : ` [${formatEnd(interval.low, format)}, ${formatEnd(interval.high, format)}]`;
-    return `${format(value)}${ends}`;
-  };
   const show = (name: "limit" | "exponent" | "ninetyPercentAt", format: (of: number) => string) =>
-    isMeaningless(shape) ? "-" : withInterval(parameters![name], intervals?.[name], format);
+    isMeaningless(shape) ? "-" : withInterval(parameters![name]!, intervals?.[name], format);
   const isBounded = shape !== "unbounded";
   return [
     formatCell(fit.fit, fit.cell),
-    `${nameOfMetric(fit.metric, declared)} ~ ${fit.against}`,
+    `${nameOfMetric(fit.metric, declared)} ~ ${[fit.against].flat().join(", ")}`,
     String(points),
-    goodness?.rSquared.toFixed(2) ?? "",
+    goodness?.rSquared?.toFixed(2) ?? "",
     isBounded
       ? show("limit", (value) => formatNumber(Number((factor * value).toPrecision(3))))
       : "none",

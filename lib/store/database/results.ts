@@ -1,6 +1,8 @@
 /** What the database knows of experiments, runs and tasks: every question that Titrate itself asks. */
+import type { PowerLaw } from "../../analysis/power_law.ts";
+import { SATURATING_FORM } from "../../analysis/scaling.ts";
 import type { Json, JsonObject } from "../../base/canonical.ts";
-import { FACT_NAMES, FACTS, type Facts, FIT_FACTS } from "../../base/facts.ts";
+import { FACT_NAMES, FACTS, type Facts, FIT_FACTS, type FitFact } from "../../base/facts.ts";
 import { ExperimentError } from "../../base/errors.ts";
 import type { Score, TaskState } from "../../graph/task.ts";
 import { axisNames, inOrder } from "./_axes.ts";
@@ -94,20 +96,26 @@ export async function readScores(database: string, experiment: string): Promise<
   }));
 }
 
-/** A scaling curve that could be fitted, as it is recorded. */
+/** A saturating curve that could be fitted, as it is recorded. */
 export type RecordedFit =
-  & Pick<FitRow, "stage" | "benchmark" | "metric" | "split" | "cell" | "against">
-  & Required<Pick<FitRow, "parameters" | "shape">>;
+  & Pick<FitRow, "stage" | "benchmark" | "metric" | "split" | "cell">
+  & Required<Pick<FitRow, "shape">>
+  & {
+    /** What stands on the horizontal axis. */
+    readonly against: FitFact;
+    /** The law's. */
+    readonly parameters: PowerLaw;
+  };
 
 /**
- * The scaling curves of an experiment; without those that could not be fitted.
+ * The saturating curves of an experiment; without those that could not be fitted.
  *
  * @throws ExperimentError as `query`
  */
 export async function readFits(database: string, experiment: string): Promise<RecordedFit[]> {
   const facts = new Map(FIT_FACTS.map((name) => [FACTS[name].column as Json, name]));
-  const rows = await queryRows(database, "FROM fits WHERE experiment = $1", {
-    values: [experiment],
+  const rows = await queryRows(database, "FROM fits WHERE experiment = $1 AND form = $2", {
+    values: [experiment, SATURATING_FORM],
   });
   return rows.flatMap((row) => {
     const against = facts.get(row["against"]!);
@@ -119,7 +127,7 @@ export async function readFits(database: string, experiment: string): Promise<Re
       split: String(row["split"]),
       cell: row["cell"] as JsonObject,
       against,
-      parameters: row["parameters"] as unknown as RecordedFit["parameters"],
+      parameters: row["parameters"] as unknown as PowerLaw,
       shape: row["shape"] as RecordedFit["shape"],
     }];
   });

@@ -119,6 +119,8 @@ export interface FitRow extends ScalingFit {
   readonly metric: string;
   /** "validation", "dev" or "test". */
   readonly split: string;
-  /** What stands on the horizontal axis; the database has the name of its column. */
-  readonly against: FitFact;
+  /** What stands on the horizontal axis, or on several; the database has names of columns. */
+  readonly against: FitFact | readonly FitFact[];
+  /** The task that fitted it; absent where a cell that it should read has no score. */
+  readonly key?: string;
 }

@@ -9,7 +9,7 @@
 import { type FactInfo, FACTS } from "../../base/facts.ts";
 
 /** Counted up when a table or a view changes; a newer database is refused, an older one made anew. */
-export const SCHEMA_VERSION = 3;
+export const SCHEMA_VERSION = 4;
 
 /** The types that columns have. */
 export type ColumnType =
@@ -248,7 +248,15 @@ export const TABLES = {
       benchmark: BENCHMARK,
       metric: METRIC,
       split: SPLIT,
-      against: ["VARCHAR", "The column of results on the horizontal axis."],
+      against: [
+        "VARCHAR",
+        "The column of results on the horizontal axis; several, with commas between, of a form in " +
+        "several variables.",
+      ],
+      key: [
+        "VARCHAR",
+        "The task that fitted it; null where some cell had no score, so that the run fitted the rest.",
+      ],
       form: ["VARCHAR", "The formula that the parameters are of."],
       shape: [
         "VARCHAR",

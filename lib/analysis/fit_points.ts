@@ -1,0 +1,145 @@
+/**
+ * Measured points -> a fitted curve of the form that a spec names, with what to be wary of.
+ *
+ * The saturating law of one variable has its own intervals and shapes (`scaling.ts`); laws
+ * of several variables are fitted by a robust loss, with intervals by drawing repetitions.
+ */
+import { compareLaws } from "./compare_laws.ts";
+import { fitLaw, type LawData } from "./fit_law.ts";
+import { unidentified } from "./identify.ts";
+import { numbered, type SharingPoint } from "./intervals.ts";
+import { bootstrapLaw, LEAST_CLUSTERS } from "./law_bootstrap.ts";
+import type { Law } from "./laws/law.ts";
+import { chinchilla, kaplan } from "./laws/loss_laws.ts";
+import { repeatedData } from "./laws/repeated_data.ts";
+import { transfer } from "./laws/task_laws.ts";
+import { fitScaling, SATURATING_FORM, type ScalingFit, type ScalingOptions } from "./scaling.ts";
+
+/** The laws of several variables that specs can name. */
+const LAWS = { chinchilla, kaplan, "repeated-data": repeatedData, transfer } as const;
+
+/** The forms that specs can name; the first is the default. */
+export const FIT_FORMS = ["saturating", ...Object.keys(LAWS)] as unknown as readonly [
+  "saturating",
+  ...(keyof typeof LAWS)[],
+];
+
+/** The name of a form. */
+export type FitForm = "saturating" | keyof typeof LAWS;
+
+/** What stands on the axes of a form, in order. */
+export function variablesOf(form: FitForm): readonly string[] {
+  return form === "saturating" ? ["x"] : LAWS[form].variables;
+}
+
+/** A measured point at one or several x. */
+export interface FitPoint extends Omit<SharingPoint, "x"> {
+  /** One for each variable of the form, in its order. */
+  readonly xs: readonly number[];
+}
+
+/** Draws of an interval: enough for two digits of its ends. */
+const DRAWS = 1000;
+
+/**
+ * Fits points.
+ *
+ * @param options.form the saturating law unless given
+ */
+export function fitPoints(
+  points: readonly FitPoint[],
+  options: ScalingOptions & { readonly form?: FitForm | undefined } = {},
+): ScalingFit {
+  const { form = "saturating", ...metric } = options;
+  if (form === "saturating") {
+    return fitScaling(points.map(({ xs, ...point }) => ({ ...point, x: xs[0]! })), metric);
+  }
+  return fitSeveral(points, LAWS[form]);
+}
+
+/** The formula of a form. */
+export function formulaOf(form: FitForm): string {
+  return form === "saturating" ? SATURATING_FORM : LAWS[form].form;
+}
+
+function fitSeveral(points: readonly FitPoint[], law: Law): ScalingFit {
+  const usable = points.filter(({ xs, y }) =>
+    [...xs, y].every((each) => each > 0 && each < Infinity)
+  );
+  const leftOut = points.length - usable.length;
+  const warnings = leftOut === 0
+    ? []
+    : [`${leftOut} of ${points.length} points left out: at 0, or no number`];
+  const base = { form: law.form, points: usable.length };
+  if (usable.length <= law.parameters.length) {
+    const why = `not fitted: ${usable.length} points; a law of ${law.parameters.length} ` +
+      `parameters needs at least ${law.parameters.length + 1}`;
+    return { ...base, warnings: [...warnings, why] };
+  }
+  const data: LawData = {
+    columns: law.variables.map((_, i) => Float64Array.from(usable, ({ xs }) => xs[i]!)),
+    ys: Float64Array.from(usable, ({ y }) => y),
+  };
+  const fit = fitLaw(law, data);
+  const said = fit.predict(data.columns);
+  const rmse = Math.sqrt(
+    said.reduce((sum, each, i) => sum + (each - data.ys[i]!) ** 2, 0) / said.length,
+  );
+  const draws = bootstrapLaw(fit, data, { draws: DRAWS, clusters: clustersOf(usable) });
+  const compared = compare(law, data);
+  return {
+    ...base,
+    parameters: fit.parameters,
+    ...(draws === undefined ? {} : { intervals: draws.intervals }),
+    goodness: { rmse, ...(compared.error === undefined ? {} : { heldOutRmse: compared.error }) },
+    warnings: [
+      ...warnings,
+      ...unidentified(fit, data),
+      ...compared.warnings,
+      ...(draws === undefined
+        ? [
+          `no intervals: fewer than ${
+            Math.max(LEAST_CLUSTERS, 2 * law.parameters.length)
+          } points that vary by themselves`,
+        ]
+        : []),
+    ],
+  };
+}
+
+/**
+ * What is drawn together: all points of a training. Seeds are not: a grid of sizes has too few,
+ * so that what all trainings of a seed have in common is not in the intervals.
+ */
+function clustersOf(points: readonly FitPoint[]): Int32Array {
+  return numbered(points.map(({ trajectory }, i) => trajectory ?? `point ${i}`)).places;
+}
+
+/** Forms of the same variables that a law is compared with. */
+const RIVALS: readonly Law[] = [chinchilla, kaplan];
+/** A rival is named if its error is below this share of the law's. */
+const CLEARLY_BETTER = 0.8;
+
+/** How the law does at the largest runs, fitted without them, and whether a rival does better. */
+function compare(law: Law, { columns, ys }: LawData): {
+  readonly error?: number;
+  readonly warnings: readonly string[];
+} {
+  const sizes = ys.map((_, i) => columns[0]![i]! * columns[1]![i]!);
+  const rivals = law.variables[0] === chinchilla.variables[0] ? RIVALS : [];
+  const laws = [law, ...rivals.filter((each) => each !== law)];
+  const comparison = compareLaws(laws.map((each) => ({ law: each, columns })), ys, { sizes });
+  const own = comparison?.laws.find((each) => each.law === law);
+  if (comparison === undefined || own === undefined) return { warnings: [] };
+  const [best] = comparison.laws;
+  const percent = (error: number) => Number((100 * error).toPrecision(2));
+  const mean = comparison.heldOut.reduce((sum, i) => sum + ys[i]!, 0) / comparison.heldOut.length;
+  return {
+    error: own.heldOutError * mean,
+    warnings: best!.law === law || best!.heldOutError > CLEARLY_BETTER * own.heldOutError ? [] : [
+      `fitted without the largest ${comparison.heldOut.length} runs, ${best!.law.name} is off ` +
+      `there by ${percent(best!.heldOutError)} percent and ${law.name} by ` +
+      `${percent(own.heldOutError)}`,
+    ],
+  };
+}

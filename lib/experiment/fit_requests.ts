@@ -1,0 +1,58 @@
+/**
+ * What the fits of a spec ask the graph for: a task for each curve, which reads all cells that
+ * the curve goes through.
+ */
+import { canonical, type Json, type JsonObject } from "../base/canonical.ts";
+import type { TaskRequest } from "../graph/request.ts";
+import type { TaskCell, TaskKind } from "../graph/task.ts";
+import { formatCell } from "../report/text/labels.ts";
+import type { FitSpec } from "./fits.ts";
+
+/** The kind whose tasks fits are; it takes the scored cells as `cells`. */
+export const FIT_KIND = "fit";
+
+/** Whether a cell is of the fit's stage, and at the values that it holds. */
+export function isMeant({ stage, at = {} }: FitSpec, cell: TaskCell): boolean {
+  return cell.stage === stage &&
+    Object.entries(at).every(([axis, value]) => cell.axes[axis] === value);
+}
+
+/** The values of the axes that tell a curve from the others of its fit. */
+export function curveOf({ at = {}, by = [] }: FitSpec, axes: JsonObject): JsonObject {
+  const cell: Record<string, Json> = { ...at };
+  for (const axis of by) cell[axis] = axes[axis] ?? null;
+  return cell;
+}
+
+/** Where a curve stands among the cells of the experiment. */
+export function cellOfCurve({ name }: Pick<FitSpec, "name">, curve: JsonObject): TaskCell {
+  return { stage: `fits.${name}`, axes: curve };
+}
+
+/** The requests of all curves that some cell is meant for. */
+export function fitRequests(
+  fits: readonly FitSpec[],
+  requests: readonly TaskRequest[],
+  kind: TaskKind,
+): readonly TaskRequest[] {
+  return fits.flatMap((fit) => {
+    const curves = Map.groupBy(
+      requests.filter(({ cell }) => isMeant(fit, cell)),
+      ({ cell }) => canonical(curveOf(fit, cell.axes)),
+    );
+    const { benchmark, metric, split, against, form, position } = fit;
+    const params = kind.params.parse({ benchmark, metric, split, against, form }) as JsonObject;
+    return [...curves.values()].map((some): TaskRequest => {
+      const cell = cellOfCurve(fit, curveOf(fit, some[0]!.cell.axes));
+      return {
+        id: formatCell(cell.stage, cell.axes),
+        kind,
+        cell,
+        params,
+        inputs: { cells: some.map(({ id }) => ({ request: id, output: "" })) },
+        at: position,
+        positionOf: () => position,
+      };
+    });
+  });
+}
