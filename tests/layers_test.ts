@@ -10,6 +10,7 @@ const LAYERS = [
   "graph",
   "executor",
   "hub",
+  "gpu",
   "store",
   "report",
   "train",

@@ -14,6 +14,8 @@ export interface Rights {
   readonly env?: readonly string[];
   /** Whether it may load native libraries. */
   readonly ffi?: boolean;
+  /** Whether it may ask how much room a disk has. */
+  readonly disk?: boolean;
 }
 
 /** Flags, and the folder to start the process in where they only hold there. */
@@ -30,7 +32,7 @@ export interface Grant {
  * Deno parts a list of paths at commas and knows no way to write one. A folder that
  * has one in its path is given as ".", to a process that is started in it.
  */
-export function grant({ write, net = [], run = [], env = [], ffi = false }: Rights): Grant {
+export function grant({ write, net = [], run = [], env = [], ...rights }: Rights): Grant {
   const needsStart = write !== undefined && write.includes(",");
   const flags = [
     "--no-prompt",
@@ -41,7 +43,8 @@ export function grant({ write, net = [], run = [], env = [], ffi = false }: Righ
     ...(run.length === 0 ? [] : [runFlag(run)]),
     ...(env.length === 0 ? [] : [`--allow-env=${env.join(",")}`]),
     "--ignore-env",
-    ...(ffi ? ["--allow-ffi"] : []),
+    ...(rights.ffi === true ? ["--allow-ffi"] : []),
+    ...(rights.disk === true ? ["--allow-sys=statfs"] : []),
   ];
   return needsStart ? { flags, startIn: write } : { flags };
 }

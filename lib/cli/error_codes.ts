@@ -6,6 +6,8 @@ export const CLI_ERRORS: ErrorTable = {
   "cli/data-folder": { exit: 2, about: "a data folder that nothing is fetched into" },
   "cli/export-folder": { exit: 2, about: "a folder that a model cannot be exported into" },
   "cli/no-artifact": { exit: 2, about: "a task whose folder is asked for and not there" },
+  "cli/no-cache": { exit: 2, about: "no folder of the user's is known to install into" },
+  "cli/not-agreed": { exit: 2, about: "a question that nobody is there to answer" },
   "cli/no-figure": { exit: 2, about: "figure has nothing to draw" },
   "cli/no-kind": { exit: 2, about: "a kind that is not there" },
   "cli/no-store": { exit: 2, about: "a folder without artifacts to rebuild from" },

@@ -6,6 +6,7 @@ import { CLI_ERRORS } from "./error_codes.ts";
 import { ENGINE_ERRORS } from "../engine/error_codes.ts";
 import { EXECUTOR_ERRORS } from "../executor/error_codes.ts";
 import { EXPERIMENT_ERRORS } from "../experiment/error_codes.ts";
+import { GPU_ERRORS } from "../gpu/error_codes.ts";
 import { GRAPH_ERRORS } from "../graph/error_codes.ts";
 import { HUB_ERRORS } from "../hub/error_codes.ts";
 import { MODEL_ERRORS } from "../model/error_codes.ts";
@@ -26,6 +27,7 @@ export const ERROR_CODES: ErrorTable = {
   ...ENGINE_ERRORS,
   ...EXECUTOR_ERRORS,
   ...EXPERIMENT_ERRORS,
+  ...GPU_ERRORS,
   ...GRAPH_ERRORS,
   ...HUB_ERRORS,
   ...MODEL_ERRORS,

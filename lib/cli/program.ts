@@ -170,6 +170,37 @@ another endpoint, its own) and those of TITRATE_HUB_HOSTS, with commas between t
     .description("Show where numbers can be computed, and what is usable on this machine.")
     .action(async () => await (await import("./devices.ts")).devices());
 
+  const gpu = program.command("gpu")
+    .description('Install what the device "cuda" needs, and look at what is wrong with it.');
+  gpu.command("install")
+    .description("Bring the plugin and NVIDIA's libraries into the user's cache, by uv or pip.")
+    .addOption(
+      new Option("--cuda <version>", "the version of CUDA; else the newest that the driver serves")
+        .choices(["12", "13"]).conflicts("tfjs"),
+    )
+    .option("--tfjs", 'build the package of the device "tfjs-node-gpu" instead', false)
+    .option("--without-cuda", "with --tfjs: NVIDIA's libraries are there already", false)
+    .option("--yes", "begin without asking", false)
+    .addHelpText(
+      "after",
+      `
+It says what it brings and how large that is, and asks. Files are checked by their hashes. The
+installer's own settings, such as a mirror or a folder of files, hold. Nothing of Python is needed
+afterwards. A plugin that is there already is named by TITRATE_PJRT_PLUGIN instead.`,
+    )
+    .action(async (options) => setExitCode((await import("./gpu.ts")).installGpu(options)));
+  gpu.command("doctor")
+    .description("Look at machine, driver, plugin and memory, time a product, say what to do.")
+    .action(async () => setExitCode(await (await import("./gpu.ts")).gpuDoctor()));
+  gpu.command("bring", { hidden: true })
+    .description("What install becomes, with the rights that it takes.")
+    .option("--cuda <version>", "the version of CUDA")
+    .requiredOption("--program <path>", "the installer's program")
+    .option("--installer <name>", "uv or pip")
+    .option("--tfjs", "the other package", false)
+    .option("--without-cuda", "without NVIDIA's libraries", false)
+    .action(async (options) => await (await import("./gpu.ts")).bringGpu(options));
+
   program.command("status")
     .description("Show experiments, their last run and the tasks by state.")
     .addOption(resultsOption())

@@ -4,7 +4,8 @@ import { FOLDER_VARIABLE } from "../../lib/engine/tfjs/node_gpu.ts";
 import { finished, titrate } from "../_support/titrate.ts";
 import { TinyStudy } from "./tiny_study.ts";
 
-const MESSAGE = `the variable ${FOLDER_VARIABLE} names no folder with @tensorflow/tfjs-node-gpu`;
+const MESSAGE = "the package @tensorflow/tfjs-node-gpu is not installed, and " +
+  `${FOLDER_VARIABLE} names no folder with it`;
 
 Deno.test("run checks its device before any task starts: exit 2, and nothing is recorded", async () => {
   await using study = await TinyStudy.make();

@@ -35,8 +35,10 @@ async function withVariables(
   }
 }
 
-const MEND = `run "lib/engine/tfjs/node_gpu.sh FOLDER" and set ${FOLDER_VARIABLE}=FOLDER, ` +
-  'or use the device "cpu"';
+const MEND = "build it: deno task gpu install --tfjs; or name a folder that has it by " +
+  `${FOLDER_VARIABLE}, or use the device "cpu"`;
+const NOT_INSTALLED = `the package @tensorflow/tfjs-node-gpu is not installed, and ` +
+  `${FOLDER_VARIABLE} names no folder with it`;
 
 const FAULTS: readonly (readonly [string, string, string | RegExp, string])[] = [
   [
@@ -78,14 +80,14 @@ for (const [what, main, message, mend] of FAULTS) {
 
 Deno.test("tfjs-node-gpu says what to do where its folder is not named", async () => {
   await withVariables(
-    { [FOLDER_VARIABLE]: undefined },
+    { [FOLDER_VARIABLE]: undefined, XDG_CACHE_HOME: "/no/such/cache" },
     async () =>
       await assert.rejects(DEVICES["tfjs-node-gpu"].check!(), {
         code: "engine/tfjs-node-gpu-missing",
-        message: `the variable ${FOLDER_VARIABLE} names no folder with @tensorflow/tfjs-node-gpu`,
+        message: NOT_INSTALLED,
         faults: [{
           code: "engine/tfjs-node-gpu-missing",
-          message: `the variable ${FOLDER_VARIABLE} names no folder with @tensorflow/tfjs-node-gpu`,
+          message: NOT_INSTALLED,
           mend: MEND,
         }],
       }),

@@ -13,15 +13,18 @@ export const DEFAULT_RESULTS = "results";
 
 /** Options that take the next argument as their value. */
 export const VALUE_OPTIONS: ReadonlySet<string> = new Set([
+  "--cuda",
   "--device",
   "--format",
   "--hub",
+  "--installer",
   "--into",
   "--jobs",
   "-j",
   "--metric",
   "--name",
   "--only",
+  "--program",
   "--results",
   "--set",
 ]);

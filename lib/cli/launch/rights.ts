@@ -19,6 +19,8 @@ interface Needs {
   readonly write?: boolean;
   /** Writes below the folder that its last argument names. */
   readonly folder?: boolean;
+  /** Asks how much room a disk has. */
+  readonly disk?: boolean;
   /** Starts workers. */
   readonly workers?: boolean;
 }
@@ -34,6 +36,8 @@ const NEEDS: Readonly<Record<string, Needs>> = {
   figure: { ffi: true },
   rebuild: { ffi: true, write: true },
   devices: { ffi: true },
+  // Installing begins by looking at disk, driver and installer; it becomes a process that may.
+  gpu: { ffi: true, disk: true },
   // It learns from the spec what is to be fetched and where to, and becomes a process that may.
   data: { ffi: true, spec: true },
   export: { ffi: true, spec: true, folder: true },
@@ -50,11 +54,21 @@ export function fetchingRights(
   };
 }
 
+/** The rights of the process that installs a GPU's plugin: the user's cache, and the installer. */
+export function installingRights(
+  { cache, program }: { readonly cache: string; readonly program: string },
+): Rights {
+  return { write: cache, run: [program], env: COMMON_VARIABLES, ffi: true };
+}
+
 /** Variables that say where the hub is. */
 const HUB_VARIABLES = ["HF_ENDPOINT"];
 
-/** Where the plugin of a GPU is looked for: beside the Pythons of the search path. */
-const PLACES_OF_PLUGINS = ["PATH", "VIRTUAL_ENV"];
+/**
+ * Where the plugin of a GPU is looked for: in the user's cache, and beside the Pythons of the
+ * search path.
+ */
+const PLACES_OF_PLUGINS = ["HOME", "XDG_CACHE_HOME", "PATH", "VIRTUAL_ENV"];
 
 /** Variables that say how a terminal is, and those that are Titrate's own. */
 const COMMON_VARIABLES = [
@@ -81,12 +95,12 @@ export interface Machine {
 
 /** The rights of a call. */
 export async function rightsOf(call: Call, machine: Machine): Promise<Rights> {
-  const { ffi = false, spec, write, folder, workers } = Object.hasOwn(NEEDS, call.command ?? "")
-    ? NEEDS[call.command!]!
-    : {};
+  const { ffi = false, spec, write, folder, disk = false, workers } =
+    Object.hasOwn(NEEDS, call.command ?? "") ? NEEDS[call.command!]! : {};
   const named = spec === true ? await namedVariables(call) : [];
   return {
     ffi,
+    disk,
     env: [
       ...new Set([
         ...COMMON_VARIABLES,

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Brings @tensorflow/tfjs-node-gpu into a folder, for the device "tfjs-node-gpu" on Linux with x86-64:
 #
+#     deno task gpu install --tfjs                        into the user's cache, where it is found
 #     lib/engine/tfjs/node_gpu.sh FOLDER                  with NVIDIA's libraries, 3.3 GB to download
 #     lib/engine/tfjs/node_gpu.sh FOLDER --without-cuda   without them, 0.6 GB: where they are, or to test
 #     export TITRATE_TFJS_NODE_GPU=FOLDER

@@ -2,8 +2,8 @@
  * TensorFlow.js on TensorFlow's C library: the package @tensorflow/tfjs-node-gpu.
  *
  * Its native part has to be compiled, so it is no dependency of this project. It is
- * loaded from a folder that `lib/engine/tfjs/node_gpu.sh` fills and an environment variable
- * names. TensorFlow computes on the CPU where it sees no GPU, without a word; here
+ * loaded from a folder that `lib/engine/tfjs/node_gpu.sh` fills: the one in the user's cache
+ * that `gpu install --tfjs` makes, or one that an environment variable names. TensorFlow computes on the CPU where it sees no GPU, without a word; here
  * that is an error.
  */
 import { createRequire } from "node:module";
@@ -11,6 +11,8 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import util from "node:util";
 import { ExperimentError } from "../../base/errors.ts";
+import { isThere } from "../../base/files.ts";
+import { userCache } from "../../base/user_cache.ts";
 import type { TensorFlow } from "./tensorflow.ts";
 
 /** Names the folder in whose node_modules the package is. */
@@ -21,6 +23,12 @@ export const INSIST_VARIABLE = "TITRATE_WITHOUT_GPU";
 
 const PACKAGE = "@tensorflow/tfjs-node-gpu";
 
+/** The folder's name in the user's cache. */
+export const NODE_GPU_FOLDER = "tfjs-node-gpu-4.22.0";
+
+/** The native part below a folder, made last. */
+export const BINDING = `node_modules/${PACKAGE}/lib/napi-v8/tfjs_binding.node`;
+
 /**
  * Loads the package.
  *
@@ -28,10 +36,7 @@ const PACKAGE = "@tensorflow/tfjs-node-gpu";
  *   "engine/no-gpu" where TensorFlow sees none
  */
 export async function openNodeGpu(): Promise<TensorFlow> {
-  const folder = Deno.env.get(FOLDER_VARIABLE) ?? "";
-  if (folder === "") {
-    throw missing(`the variable ${FOLDER_VARIABLE} names no folder with ${PACKAGE}`);
-  }
+  const folder = packageFolder();
   addToNodeUtil();
   // On newer GPUs products would have 10 bits of mantissa, under a key that says float32.
   Deno.env.set("NVIDIA_TF32_OVERRIDE", "0");
@@ -53,10 +58,23 @@ export async function openNodeGpu(): Promise<TensorFlow> {
   return tf;
 }
 
+/** The folder that the variable names, else the one in the user's cache. */
+function packageFolder(): string {
+  const named = Deno.env.get(FOLDER_VARIABLE) ?? "";
+  if (named !== "") return named;
+  const cache = userCache();
+  if (cache !== undefined && isThere(`${cache}/${NODE_GPU_FOLDER}/${BINDING}`)) {
+    return `${cache}/${NODE_GPU_FOLDER}`;
+  }
+  throw missing(
+    `the package ${PACKAGE} is not installed, and ${FOLDER_VARIABLE} names no folder with it`,
+  );
+}
+
 function missing(message: string, cause?: unknown): ExperimentError {
   return new ExperimentError("engine/tfjs-node-gpu-missing", message, {
-    mend: `run "lib/engine/tfjs/node_gpu.sh FOLDER" and set ${FOLDER_VARIABLE}=FOLDER, ` +
-      'or use the device "cpu"',
+    mend: "build it: deno task gpu install --tfjs; or name a folder that has it by " +
+      `${FOLDER_VARIABLE}, or use the device "cpu"`,
     cause,
   });
 }

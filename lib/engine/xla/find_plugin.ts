@@ -1,7 +1,9 @@
 /**
- * Where a device's plugin is: a variable names it, or it lies where Python's packages of it do.
+ * Where a device's plugin is: a variable names it, or it lies in the user's cache, where
+ * `gpu install` puts it, or where a Python has its packages.
  */
 import { ExperimentError } from "../../base/errors.ts";
+import { userCache } from "../../base/user_cache.ts";
 import type { Platform } from "./module.ts";
 
 /** Names the plugin's file. */
@@ -27,21 +29,42 @@ export function findPlugin(platform: Platform): string {
     : `the device needs a PJRT plugin for the CPU, and ${PLUGIN_VARIABLE} names none`;
   throw new ExperimentError("engine/pjrt-plugin", needed, {
     mend: platform === "cuda"
-      ? `install one, such as the Python package jax-cuda12-pjrt with its NVIDIA libraries, ` +
-        `and set ${PLUGIN_VARIABLE} to its xla_cuda_plugin.so`
+      ? `install one by \`deno task gpu install\`, or set ${PLUGIN_VARIABLE} to the ` +
+        "xla_cuda_plugin.so of one that is there"
       : `set ${PLUGIN_VARIABLE} to the shared library of one, or use the device "cpu"`,
   });
 }
 
-/** The plugins for CUDA that Pythons on the search path have, the newest CUDA first. */
+/** The plugins for CUDA in the user's cache, then those of Pythons; the newest CUDA first. */
 function cudaPlugins(): string[] {
+  return [...pluginsIn(installedFolders()), ...pluginsIn(pythonFolders())];
+}
+
+function pluginsIn(folders: readonly string[]): string[] {
+  return CUDA_FILES.flatMap((file) => folders.map((folder) => `${folder}/${file}`))
+    .filter((path) => isFile(path));
+}
+
+/** Those that `gpu install` made; one that is not whole has a longer name. */
+function installedFolders(): string[] {
+  const cache = userCache();
+  if (cache === undefined) return [];
+  try {
+    return [...Deno.readDirSync(cache)].map(({ name }) => name)
+      .filter((name) => /^xla-cuda\d+-[\d.]+$/.test(name)).toSorted().reverse()
+      .map((name) => `${cache}/${name}`);
+  } catch {
+    return [];
+  }
+}
+
+/** The folders of packages of the Pythons on the search path. */
+function pythonFolders(): string[] {
   const prefixes = [
     Deno.env.get("VIRTUAL_ENV") ?? "",
     ...(Deno.env.get("PATH") ?? "").split(":").map((each) => each.replace(/\/bin\/?$/, "")),
   ].filter((each) => each.startsWith("/"));
-  const folders = [...new Set(prefixes)].flatMap(packageFolders);
-  return CUDA_FILES.flatMap((file) => folders.map((folder) => `${folder}/${file}`))
-    .filter((path) => isFile(path));
+  return [...new Set(prefixes)].flatMap(packageFolders);
 }
 
 /** The folders of packages of the Pythons below a prefix. */

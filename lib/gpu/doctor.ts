@@ -1,0 +1,222 @@
+/**
+ * Looks at all that the device `cuda` needs, from the machine up to a product that is computed,
+ * and says of each whether it is well and what to do where it is not.
+ */
+import { basename, dirname, join } from "node:path";
+import { ExperimentError } from "../base/errors.ts";
+import type { Executable } from "../engine/engine.ts";
+import { Graph } from "../engine/ir/graph.ts";
+import type { XlaEngine } from "../engine/xla/engine.ts";
+import { findPlugin } from "../engine/xla/find_plugin.ts";
+import { openXla } from "../engine/xla/open.ts";
+import { openPlugin, type Plugin } from "../engine/xla/pjrt/plugin.ts";
+import { askDriver, type Driver, type NoDriver } from "./driver.ts";
+import { CUDA_PACKAGES, type CudaVersion } from "./packages.ts";
+
+/** What was found of one thing. */
+export interface Finding {
+  /** The thing: "driver", "plugin". */
+  readonly what: string;
+  /** Whether it is as the device needs it. */
+  readonly isWell: boolean;
+  /** What there is, or what is wrong, a line each. */
+  readonly told: readonly string[];
+  /** What to do where it is not well. */
+  readonly mend?: string;
+}
+
+/** What is looked at; tests give others. */
+export interface Patient {
+  /** The kind of machine. */
+  readonly build: Pick<typeof Deno.build, "os" | "arch">;
+  /** Asks the driver. */
+  readonly driver: () => Driver | NoDriver;
+  /** Finds and loads the plugin. */
+  readonly plugin: () => Pick<Plugin, "path" | "attributes">;
+  /** Opens the engine on it. */
+  readonly engine: () => Promise<XlaEngine>;
+}
+
+/** This machine, with the driver and the plugin that the device `cuda` takes. */
+export const THIS_MACHINE: Patient = {
+  build: Deno.build,
+  driver: askDriver,
+  plugin: () => openPlugin(findPlugin("cuda")),
+  engine: () => openXla({ platform: "cuda", precision: "bfloat16", replicas: 1, threads: 1 }),
+};
+
+/** Looks; what cannot be told for want of something before it is left out. */
+export async function* examine(patient: Patient = THIS_MACHINE): AsyncGenerator<Finding> {
+  yield machine(patient.build);
+  const driver = patient.driver();
+  yield driverFinding(driver);
+  const hasDriver = !("why" in driver);
+  if (hasDriver) yield gpus(driver);
+  let plugin;
+  try {
+    plugin = patient.plugin();
+  } catch (error) {
+    yield failed("plugin", error);
+    return;
+  }
+  yield pluginFinding(plugin);
+  if (hasDriver) yield serves(driver, plugin);
+  yield libraries(plugin);
+  // A client that finds no GPU says nothing that was not said.
+  if (!hasDriver || driver.gpus.length === 0) return;
+  try {
+    yield* computing(await patient.engine());
+  } catch (error) {
+    yield failed("start", error);
+  }
+}
+
+function machine({ os, arch }: Patient["build"]): Finding {
+  const isWell = os === "linux" && arch === "x86_64", told = [`${os} on ${arch}`];
+  if (isWell) return { what: "machine", isWell, told };
+  return { what: "machine", isWell, told, mend: "the plugins are for Linux on x86-64" };
+}
+
+/** 12090 as "12.9". */
+function cudaName(version: number): string {
+  return `${Math.floor(version / 1000)}.${Math.floor(version % 1000 / 10)}`;
+}
+
+function driverFinding(driver: Driver | NoDriver): Finding {
+  const what = "driver";
+  if (!("why" in driver)) {
+    return { what, isWell: true, told: [`serves CUDA up to ${cudaName(driver.version)}`] };
+  }
+  return {
+    what,
+    isWell: false,
+    told: [
+      driver.why === "missing"
+        ? "NVIDIA's driver is not there: libcuda.so.1 cannot be loaded"
+        : "NVIDIA's driver is there and does not work",
+      driver.message,
+    ],
+    mend: driver.why === "missing"
+      ? "install NVIDIA's driver; in a container, start it with the GPUs passed in"
+      : 'see what "nvidia-smi" says; after an update of the driver the machine has to be restarted',
+  };
+}
+
+function gpus({ gpus }: Driver): Finding {
+  const told = gpus.map(({ name, bytes, capability }) =>
+    `${name}, ${(bytes / 2 ** 30).toFixed(0)} GiB, compute capability ${capability}`
+  );
+  if (gpus.length > 0) return { what: "GPUs", isWell: true, told };
+  return {
+    what: "GPUs",
+    isWell: false,
+    told: ["the driver sees none that this process may use"],
+    mend: 'see whether "nvidia-smi" lists one and CUDA_VISIBLE_DEVICES hides it',
+  };
+}
+
+function pluginFinding({ path, attributes }: Pick<Plugin, "path" | "attributes">): Finding {
+  const cuda = versionOf(attributes);
+  const built = cuda === undefined ? [] : [`built for CUDA ${cudaName(cuda)}`];
+  return { what: "plugin", isWell: true, told: [path, ...built] };
+}
+
+function versionOf(attributes: Plugin["attributes"]): number | undefined {
+  const version = Number(attributes.get("cuda_version"));
+  return Number.isFinite(version) && version > 0 ? version : undefined;
+}
+
+/** A plugin runs on drivers of its own major version of CUDA and of later ones. */
+function serves(driver: Driver, plugin: Pick<Plugin, "attributes">): Finding {
+  const what = "driver for the plugin", version = versionOf(plugin.attributes);
+  if (version === undefined) return { what, isWell: true, told: ["the plugin does not say"] };
+  const major = Math.floor(version / 1000);
+  const known = CUDA_PACKAGES[String(major) as CudaVersion];
+  const least = known?.leastDriver ?? major * 1000;
+  if (driver.version >= least) return { what, isWell: true, told: ["new enough"] };
+  return {
+    what,
+    isWell: false,
+    told: [`it serves CUDA up to ${cudaName(driver.version)}, the plugin needs ${major}`],
+    mend: `update the driver${
+      known === undefined ? "" : ` to ${known.leastDriverName} or later`
+    }, or install the plugin for an older CUDA: deno task gpu install --cuda 12`,
+  };
+}
+
+/** Whether ptxas, without which nothing is compiled, lies where the plugin looks for it. */
+function libraries({ path }: Pick<Plugin, "path">): Finding {
+  const what = "libraries", packages = join(dirname(path), "..", "..");
+  const known = Object.values(CUDA_PACKAGES).find(({ plugin }) =>
+    basename(dirname(plugin)) === basename(dirname(path))
+  );
+  if (known === undefined) return { what, isWell: true, told: ["not looked for: another plugin"] };
+  try {
+    if (Deno.statSync(join(packages, known.ptxas)).isFile) {
+      return { what, isWell: true, told: ["NVIDIA's compiler lies beside the plugin"] };
+    }
+  } catch {
+    // Told below.
+  }
+  return {
+    what,
+    isWell: false,
+    told: [`${join(packages, known.ptxas)} is not there`],
+    mend: "install NVIDIA's packages beside the plugin: deno task gpu install; where CUDA is " +
+      "installed elsewhere, set XLA_FLAGS=--xla_gpu_cuda_data_dir=FOLDER",
+  };
+}
+
+async function* computing(engine: XlaEngine): AsyncGenerator<Finding> {
+  const { client } = engine.options.programs;
+  for (const device of client.devices) {
+    const memory = client.memoryOf(device);
+    const gibibytes = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+    const told = memory?.limitBytes === undefined
+      ? "it does not tell its memory"
+      : `${gibibytes(memory.limitBytes - memory.usedBytes)} of ${
+        gibibytes(memory.limitBytes)
+      } free`;
+    yield { what: "start", isWell: true, told: [`${device.kind}: ${told}`] };
+  }
+  const rate = await bfloat16Rate(engine);
+  yield {
+    what: "products",
+    isWell: true,
+    told: [`${(rate / 1e12).toFixed(1)} TFLOP/s, bfloat16, ${SIZE} x ${SIZE}`],
+  };
+}
+
+/** Large enough for a GPU's units, and so many in a row that starting them does not count. */
+const SIZE = 4096, PRODUCTS = 16, REPEATS = 5;
+
+/** Operations a second of products in a row, the best of some. */
+async function bfloat16Rate(engine: XlaEngine): Promise<number> {
+  const graph = new Graph();
+  const a = graph.input("a", [SIZE, SIZE]);
+  let product = a;
+  for (let i = 0; i < PRODUCTS; i++) product = graph.matmul(product, a);
+  // All that comes back is one number, so that copies are not what is timed.
+  graph.output("sum", graph.reduceSum(product, [0, 1]));
+  // The input's products are all 1 and stay so.
+  const resident = { a: new Float32Array(SIZE * SIZE).fill(1 / SIZE) };
+  const executable: Executable = await engine.compile(graph, resident);
+  try {
+    await executable.run({});
+    let leastMs = Infinity;
+    for (let repeat = 0; repeat < REPEATS; repeat++) {
+      const startMs = performance.now();
+      await executable.run({});
+      leastMs = Math.min(leastMs, performance.now() - startMs);
+    }
+    return PRODUCTS * 2 * SIZE ** 3 / (leastMs / 1000);
+  } finally {
+    await executable.dispose();
+  }
+}
+
+function failed(what: string, error: unknown): Finding {
+  if (!(error instanceof ExperimentError)) throw error;
+  const [{ message, mend }] = error.faults;
+  return { what, isWell: false, told: [message], ...(mend === undefined ? {} : { mend }) };
+}

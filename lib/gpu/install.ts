@@ -1,0 +1,119 @@
+/**
+ * Brings the plugin of the device `cuda`, and NVIDIA's libraries, into the user's cache.
+ *
+ * The packages go into a folder beside, which is renamed when it is whole: what lies at its
+ * name is complete.
+ */
+import { statfsSync } from "node:fs";
+import { join } from "node:path";
+import { ExperimentError } from "../base/errors.ts";
+import { isThere, removeIfThere } from "../base/files.ts";
+import { isRunning } from "../base/process.ts";
+import { installArguments, type Installer } from "./installer.ts";
+import { CUDA_PACKAGES, type CudaVersion, requirementsOf, totalOf } from "./packages.ts";
+
+/** The folder, below the user's cache, of the packages of a version. */
+export function cudaFolder(cache: string, cuda: CudaVersion): string {
+  const [plugin] = CUDA_PACKAGES[cuda].wheels;
+  return join(cache, `xla-cuda${cuda}-${plugin.version}`);
+}
+
+/** The plugin, if its packages are installed in that folder. */
+export function installedPlugin(cache: string, cuda: CudaVersion): string | undefined {
+  const plugin = join(cudaFolder(cache, cuda), CUDA_PACKAGES[cuda].plugin);
+  return isThere(plugin) ? plugin : undefined;
+}
+
+/** Unpacking takes the wheels' own size besides. */
+const SPARE_BYTES = 200e6;
+
+/**
+ * Sees whether the packages can be installed here, before anything is fetched.
+ *
+ * @param cache an existing folder, or one that is to be made
+ * @throws ExperimentError "gpu/platform", "gpu/space"
+ */
+export function checkRoom(cache: string, cuda: CudaVersion): void {
+  const { os, arch } = Deno.build;
+  if (os !== "linux" || arch !== "x86_64") {
+    throw new ExperimentError("gpu/platform", `there are no packages for ${os} on ${arch}`, {
+      mend: 'use Linux on x86-64, or the device "cpu"',
+    });
+  }
+  const { downloadBytes, diskBytes } = totalOf(CUDA_PACKAGES[cuda]);
+  const needed = downloadBytes + diskBytes + SPARE_BYTES, free = freeBytes(cache);
+  if (free >= needed) return;
+  const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
+  throw new ExperimentError(
+    "gpu/space",
+    `it takes ${gigabytes(needed)} while it is unpacked, and the disk has ${gigabytes(free)}`,
+    { at: { file: cache }, mend: "make room, or set XDG_CACHE_HOME to a folder on another disk" },
+  );
+}
+
+/** What a disk has for this user; the folder itself need not be there yet. */
+function freeBytes(folder: string): number {
+  for (let path = folder;; path = join(path, "..")) {
+    try {
+      const { bavail, bsize } = statfsSync(path);
+      return bavail * bsize;
+    } catch (error) {
+      if ((error as { code?: string }).code !== "ENOENT" || path === "/") throw error;
+    }
+  }
+}
+
+/**
+ * Installs the packages.
+ *
+ * @param start runs the installer with these arguments and gives its exit code
+ * @returns the plugin's path
+ * @throws ExperimentError "gpu/install" where the installer fails; what was there stays
+ */
+export async function installCuda(
+  { cache, cuda, installer }: {
+    readonly cache: string;
+    readonly cuda: CudaVersion;
+    readonly installer: Installer;
+  },
+  start: (args: readonly string[]) => Promise<number>,
+): Promise<string> {
+  const packages = CUDA_PACKAGES[cuda];
+  const folder = cudaFolder(cache, cuda), part = `${folder}${PART}${Deno.pid}`;
+  await Deno.mkdir(cache, { recursive: true });
+  await removeParts(cache);
+  await Deno.mkdir(part);
+  try {
+    const requirements = join(part, "requirements.txt");
+    await Deno.writeTextFile(requirements, requirementsOf(packages));
+    const code = await start(installArguments(installer, { requirements, folder: part }));
+    if (code !== 0) throw failed(`${installer.name} ended with exit code ${code}`);
+    if (!isThere(join(part, packages.plugin))) {
+      throw failed(`${installer.name} left no ${packages.plugin}`);
+    }
+    await removeIfThere(folder);
+    await Deno.rename(part, folder);
+  } catch (error) {
+    await removeIfThere(part);
+    throw error;
+  }
+  return join(folder, packages.plugin);
+}
+
+/** Begins the last part of the name of a folder that is not whole; its process's number follows. */
+const PART = ".part-";
+
+/** Removes what installations left that were killed: gigabytes. */
+async function removeParts(cache: string): Promise<void> {
+  for await (const { name } of Deno.readDir(cache)) {
+    const [, pid] = /\.part-(\d+)$/.exec(name) ?? [];
+    if (pid !== undefined && !isRunning(Number(pid))) await removeIfThere(join(cache, name));
+  }
+}
+
+function failed(message: string): ExperimentError {
+  return new ExperimentError("gpu/install", `the packages were not installed: ${message}`, {
+    mend: "see what it printed; run the same command again, which goes on with what it had " +
+      "fetched, or name a plugin that is there by TITRATE_PJRT_PLUGIN",
+  });
+}

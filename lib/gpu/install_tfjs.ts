@@ -1,0 +1,72 @@
+/**
+ * Builds the package of the device `tfjs-node-gpu` in the user's cache, by the script beside its
+ * engine: whoever wants it elsewhere runs that script.
+ *
+ * What it builds names its own place, so it is made where it stays; the binding is its last file.
+ */
+import { isAbsolute, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ExperimentError } from "../base/errors.ts";
+import { isThere } from "../base/files.ts";
+import { BINDING, NODE_GPU_FOLDER } from "../engine/tfjs/node_gpu.ts";
+
+const SCRIPT = fileURLToPath(new URL("../engine/tfjs/node_gpu.sh", import.meta.url));
+
+/** What the script calls, and what brings it. */
+const TOOLS = {
+  bash: "bash",
+  npm: "Node.js with npm",
+  "g++": "a compiler for C++ (Debian: apt install g++)",
+  python3: "Python 3.10 to 3.13 with pip",
+};
+
+/** The folder in the user's cache that the package is built in. */
+export function tfjsFolder(cache: string): string {
+  return join(cache, NODE_GPU_FOLDER);
+}
+
+/** Whether it is there, and whole. */
+export function isTfjsInstalled(cache: string): boolean {
+  return isThere(join(tfjsFolder(cache), BINDING));
+}
+
+/**
+ * The program that runs the script.
+ *
+ * @param path the variable PATH
+ * @throws ExperimentError "gpu/tools" naming all that the script would miss
+ */
+export function findBash(path: string): string {
+  const folders = path.split(":").filter(isAbsolute);
+  const find = (name: string) =>
+    folders.map((folder) => join(folder, name)).find((each) => isThere(each));
+  const missing = Object.entries(TOOLS).filter(([name]) => find(name) === undefined);
+  const bash = find("bash");
+  if (missing.length === 0 && bash !== undefined) return bash;
+  throw new ExperimentError(
+    "gpu/tools",
+    `the binding cannot be built without ${missing.map(([name]) => name).join(", ")}`,
+    { mend: `install ${missing.map(([, what]) => what).join(", ")}` },
+  );
+}
+
+/**
+ * Builds it.
+ *
+ * @param start runs bash with these arguments and gives its exit code
+ * @returns the folder
+ * @throws ExperimentError "gpu/install" where the script fails
+ */
+export async function installTfjs(
+  { cache, withoutCuda }: { readonly cache: string; readonly withoutCuda: boolean },
+  start: (args: readonly string[]) => Promise<number>,
+): Promise<string> {
+  const folder = tfjsFolder(cache);
+  await Deno.mkdir(folder, { recursive: true });
+  const code = await start([SCRIPT, folder, ...(withoutCuda ? ["--without-cuda"] : [])]);
+  if (code === 0 && isTfjsInstalled(cache)) return folder;
+  throw new ExperimentError("gpu/install", `the package was not built: exit code ${code}`, {
+    at: { file: SCRIPT },
+    mend: "see what it printed, and run the same command again",
+  });
+}

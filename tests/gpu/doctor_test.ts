@@ -1,0 +1,106 @@
+/** What the doctor says of each thing that can be wrong, and that it goes on as far as it can. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { ExperimentError } from "../../lib/base/errors.ts";
+import { openXla } from "../../lib/engine/xla/open.ts";
+import { examine, type Patient } from "../../lib/gpu/doctor.ts";
+import { CUDA_PACKAGES } from "../../lib/gpu/packages.ts";
+import { testOnCpuPlugin } from "../engine/xla/cpu_plugin.ts";
+import { TempDir } from "../_support/temp_dir.ts";
+
+const H100 = { name: "NVIDIA H100", bytes: 80 * 2 ** 30, capability: "9.0" };
+
+const HEALTHY: Patient = {
+  build: { os: "linux", arch: "x86_64" },
+  driver: () => ({ version: 13000, gpus: [H100] }),
+  plugin: () => ({ path: "/opt/plugin.so", attributes: new Map([["cuda_version", 13000]]) }),
+  engine: () => Promise.reject(new ExperimentError("engine/device-busy", "busy", { mend: "wait" })),
+};
+
+async function findingsOf(patient: Partial<Patient>) {
+  const all = await Array.fromAsync(examine({ ...HEALTHY, ...patient }));
+  return {
+    order: all.map(({ what }) => what),
+    wrong: all.filter(({ isWell }) => !isWell).map(({ what, told, mend }) => {
+      assert.ok(mend !== undefined && mend !== "", `${what} says what to do`);
+      return `${what}: ${told[0]}`;
+    }),
+  };
+}
+
+Deno.test("the doctor looks at everything where nothing hinders it", async () => {
+  const { order, wrong } = await findingsOf({});
+  assert.deepEqual(order, [
+    "machine",
+    "driver",
+    "GPUs",
+    "plugin",
+    "driver for the plugin",
+    "libraries",
+    "start",
+  ]);
+  assert.deepEqual(wrong, ["start: busy"]);
+});
+
+const FAULTS: readonly { name: string; patient: Partial<Patient>; wrong: string[] }[] = [
+  {
+    name: "another machine",
+    patient: { build: { os: "darwin", arch: "aarch64" } },
+    wrong: ["machine: darwin on aarch64", "start: busy"],
+  },
+  {
+    name: "no driver",
+    patient: { driver: () => ({ why: "missing", message: "no such file" }) },
+    wrong: ["driver: NVIDIA's driver is not there: libcuda.so.1 cannot be loaded"],
+  },
+  {
+    name: "a driver that does not work",
+    patient: { driver: () => ({ why: "failing", message: "cuInit answers 803" }) },
+    wrong: ["driver: NVIDIA's driver is there and does not work"],
+  },
+  {
+    name: "a driver that is too old for the plugin",
+    patient: { driver: () => ({ version: 12040, gpus: [H100] }) },
+    wrong: [
+      "driver for the plugin: it serves CUDA up to 12.4, the plugin needs 13",
+      "start: busy",
+    ],
+  },
+  {
+    name: "no GPU",
+    patient: { driver: () => ({ version: 13000, gpus: [] }) },
+    wrong: ["GPUs: the driver sees none that this process may use"],
+  },
+  {
+    name: "no plugin",
+    patient: {
+      plugin: () => {
+        throw new ExperimentError("engine/pjrt-plugin", "there is none", { mend: "install one" });
+      },
+    },
+    wrong: ["plugin: there is none"],
+  },
+];
+
+for (const { name, patient, wrong } of FAULTS) {
+  Deno.test(`the doctor tells of ${name}, and what to do`, async () => {
+    assert.deepEqual((await findingsOf(patient)).wrong, wrong);
+  });
+}
+
+Deno.test("the doctor misses NVIDIA's compiler beside the plugin", async () => {
+  using dir = new TempDir();
+  const { plugin, ptxas } = CUDA_PACKAGES["13"], path = join(dir.path, plugin);
+  const patient = { plugin: () => ({ path, attributes: new Map() }) };
+  const { wrong } = await findingsOf(patient);
+  assert.deepEqual(wrong, [`libraries: ${join(dir.path, ptxas)} is not there`, "start: busy"]);
+  dir.file(ptxas, "");
+  assert.deepEqual((await findingsOf(patient)).wrong, ["start: busy"]);
+});
+
+testOnCpuPlugin("the doctor times a product", async () => {
+  const options = { platform: "cpu", precision: "bfloat16", replicas: 1, threads: 2 } as const;
+  const found = await Array.fromAsync(examine({ ...HEALTHY, engine: () => openXla(options) }));
+  const products = found.find(({ what }) => what === "products");
+  assert.match(products!.told[0]!, /^\d+\.\d TFLOP\/s, bfloat16, 4096 x 4096$/);
+});
