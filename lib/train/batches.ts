@@ -6,7 +6,9 @@
  * dynamic, another one at every visit and a generation an epoch; or static, as BERT's: so many
  * generations, each row masked once in each, all visited once an epoch. Every epoch has an
  * order of its own, given by a permutation without a table, so memory does not grow with
- * the corpus.
+ * the corpus. Epochs are all as long as the first, so that none before it need be counted to
+ * find a step's rows: of a generation with more pairs the last in its order are left out, one
+ * with fewer begins once more.
  */
 import { Permutation, Stream } from "../base/rng.ts";
 import { PADDING_BIAS } from "../model/bert.ts";
@@ -154,8 +156,8 @@ export class MaskedBatches {
   readonly microRows: number;
   /** Prediction slots of those. */
   readonly predictions: number;
-  /** Rows before each epoch, as far as it was asked. */
-  readonly #starts = [0];
+  /** Rows of an epoch; counted when it is first asked for. */
+  #epochRows: number | undefined;
   #order: Permutation | undefined;
 
   /** Makes nothing yet. */
@@ -173,16 +175,12 @@ export class MaskedBatches {
   /** The row of the corpus that stands in a row of the batch of a step (from 1). */
   entryAt(step: number, row: number): RowEntry {
     const place = (step - 1) * this.options.rows + row;
-    let epoch = this.#starts.length - 1;
-    while (place >= this.#starts[epoch]! + this.#count(epoch)) {
-      this.#starts[epoch + 1] = this.#starts[epoch]! + this.#count(epoch);
-      epoch++;
-    }
-    while (place < this.#starts[epoch]!) epoch--;
+    const epochRows = this.#epochRows ??= this.#count(0);
+    const epoch = Math.floor(place / epochRows);
     if (this.#order?.epoch !== epoch) {
       this.#order = new Permutation(this.#count(epoch), this.options.seed, "train/order", epoch);
     }
-    return this.#entryOf(epoch, this.#order.at(place - this.#starts[epoch]!));
+    return this.#entryOf(epoch, this.#order.at((place % epochRows) % this.#order.size));
   }
 
   /** The batch of a step (from 1), all of it at once. */

@@ -43,7 +43,7 @@ export class PairRows implements RowSource {
     const { rowPieces, shortRows, seed, name, generations } = options;
     const room = rowPieces - SPECIAL;
     const made = { room, shortRows, seed, name };
-    this.#maker = new PairMaker(text.documents, made, generations);
+    this.#maker = new PairMaker(text.documents, made, { generations });
     this.counts = this.#maker.counts(0);
     const { pairs, random, pieces } = this.counts;
     if (pairs === random) throw nothingFollows(name, text.documents.documents);

@@ -8,7 +8,7 @@
  *
  * Where chunks end and are cut follows from the lengths of sentences and the draws of
  * (seed, generation, document), so that any pair is made anew when it is wanted: what is kept
- * is how many pairs there are before each of at most 65,536 blocks of documents. Knows no pieces.
+ * is how many pairs there are before each of at most a million blocks of documents. Knows no pieces.
  *
  * @see BERT §3.1 and `create_instances_from_document` of its code
  */
@@ -56,8 +56,8 @@ export interface PairOptions {
   readonly name: string;
 }
 
-/** At most so many blocks have their count of pairs kept. */
-const BLOCKS = 65_536;
+/** At most so many blocks have their count of pairs kept, in 4 bytes each. */
+const BLOCKS = 2 ** 20;
 /** Documents that are read at once when pairs are counted. */
 const READ_DOCUMENTS = 1024;
 
@@ -73,28 +73,34 @@ export interface PairCounts {
 
 /** A generation that was counted: how many pairs there are before each block, and in all. */
 interface Counted extends PairCounts {
-  readonly before: Float64Array;
+  readonly before: Uint32Array;
 }
 
 /** The pairs of a corpus in every generation: a pass with draws of its own. */
 export class PairMaker {
   readonly #generations = new Map<number, Counted>();
+  readonly #keep: number;
   readonly #blockDocuments: number;
 
   /**
    * Counts nothing yet.
    *
-   * @param keep how many generations' counts are kept at once
+   * @param limits generations: of how many the counts are kept at once; blocks: at most so many
+   *   documents' beginnings are counted to
    * @throws ExperimentError "train/pairs" when there are not two documents
    */
   constructor(
     readonly source: DocumentSource,
     readonly options: PairOptions,
-    readonly keep: number = 2,
+    { generations = 2, blocks = BLOCKS }: {
+      readonly generations?: number;
+      readonly blocks?: number;
+    } = {},
   ) {
     const { documents } = source;
     if (documents < 2) throw tooFew(options.name, documents);
-    this.#blockDocuments = Math.ceil(documents / BLOCKS);
+    this.#keep = generations;
+    this.#blockDocuments = Math.ceil(documents / blocks);
   }
 
   /** How many pairs a generation has. */
@@ -129,7 +135,7 @@ export class PairMaker {
     if (known !== undefined) return known;
     const counted = this.#count(generation);
     for (const old of [...this.#generations.keys()]) {
-      if (this.#generations.size >= this.keep) this.#generations.delete(old);
+      if (this.#generations.size >= this.#keep) this.#generations.delete(old);
     }
     this.#generations.set(generation, counted);
     return counted;
@@ -137,7 +143,7 @@ export class PairMaker {
 
   #count(generation: number): Counted {
     const { documents } = this.source, size = this.#blockDocuments;
-    const before = new Float64Array(Math.ceil(documents / size));
+    const before = new Uint32Array(Math.ceil(documents / size));
     let pairs = 0, random = 0, pieces = 0;
     for (let from = 0; from < documents; from += READ_DOCUMENTS) {
       const read = this.source.read(from, Math.min(from + READ_DOCUMENTS, documents));

@@ -12,6 +12,8 @@ import {
   countParameters,
   encoderSpecs,
   maskedLanguageHeadSpecs,
+  nextSentenceHeadSpecs,
+  poolerSpecs,
 } from "../../lib/model/params.ts";
 
 const BASE = bertConfig({ ...BERT_PRESETS["bert-base"], vocabSize: 28_996 });
@@ -77,4 +79,17 @@ Deno.test("configFaults() reports every size that cannot be", () => {
     "the model's heads is 1.5",
     "the model's dropout is 1",
   ]);
+});
+
+Deno.test("weight decay is on all but layer norms and biases, as BERT's", () => {
+  const params = [
+    ...encoderSpecs(BASE),
+    ...poolerSpecs(BASE),
+    ...maskedLanguageHeadSpecs(BASE),
+    ...nextSentenceHeadSpecs(BASE),
+    ...classifierSpecs(BASE, { kind: "span" }),
+  ];
+  for (const { name, decays } of params) {
+    assert.equal(decays, !/LayerNorm|bias/.test(name), name);
+  }
 });

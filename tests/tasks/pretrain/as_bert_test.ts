@@ -336,6 +336,24 @@ Deno.test("moments begin at zero with another training, and are carried on where
   });
 });
 
+Deno.test("held-out text is masked at 15 percent, piece by piece, however training masks", async () => {
+  const lossOf = async (params: Record<string, unknown>) => {
+    const { events } = await run({ steps: 0, ...params });
+    return measurements(events).filter(({ name }) => !name.startsWith("next")).map(({ value }) =>
+      value
+    );
+  };
+  const plain = await lossOf({});
+  const ways = [
+    { maskRate: 0.5 },
+    { maxPredictions: 1 },
+    { wholeWords: true },
+    { masking: "static" },
+    { nextSentence: true },
+  ];
+  for (const way of ways) assert.deepEqual(await lossOf(way), plain, JSON.stringify(way));
+});
+
 Deno.test("a whole epoch of static copies meets the same batches again in the next", async () => {
   const tiny = await makeShards(join(ROOT, "tiny"), { train: 18 * 4, validation: 300 });
   const losses = async (params: Record<string, unknown>) => {
