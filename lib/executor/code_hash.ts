@@ -24,7 +24,7 @@ interface Module {
 export class CodeHasher {
   readonly #root: URL;
   readonly #instead: ReadonlyMap<string, string>;
-  readonly #modules = new Map<string, Promise<Module | undefined>>();
+  readonly #modules = new Map<string, Module | undefined>();
   readonly #hashes = new Map<string, Promise<string>>();
   #versions: Promise<Readonly<Record<string, string>>> | undefined;
 
@@ -61,7 +61,7 @@ export class CodeHasher {
     const seen = new Set(entries);
     let front = [...seen];
     while (front.length > 0) {
-      const modules = await Promise.all(front.map((href) => this.#read(href)));
+      const modules = front.map((href) => this.#read(href));
       const next: string[] = [];
       for (const [index, module] of modules.entries()) {
         const href = front[index]!;
@@ -90,12 +90,9 @@ export class CodeHasher {
     return href.startsWith(root) ? href.slice(root.length) : href;
   }
 
-  #read(href: string): Promise<Module | undefined> {
-    const known = this.#modules.get(href);
-    if (known !== undefined) return known;
-    const module = readModule(href);
-    this.#modules.set(href, module);
-    return module;
+  #read(href: string): Module | undefined {
+    if (!this.#modules.has(href)) this.#modules.set(href, readModule(href));
+    return this.#modules.get(href);
   }
 
   /** The import map of deno.json: bare name to "npm:name@version". */
@@ -108,11 +105,16 @@ export class CodeHasher {
   }
 }
 
-/** A file's digest and what it imports; undefined when there is no such file. */
-async function readModule(href: string): Promise<Module | undefined> {
+/**
+ * A file's digest and what it imports; undefined when there is no such file.
+ *
+ * Synchronous on purpose: a plan reads hundreds of small modules, and the hop to another
+ * thread costs more than reading one.
+ */
+function readModule(href: string): Module | undefined {
   let bytes: Uint8Array;
   try {
-    bytes = await Deno.readFile(new URL(href));
+    bytes = Deno.readFileSync(new URL(href));
   } catch (error) {
     const isNone = error instanceof Deno.errors.NotFound ||
       error instanceof Deno.errors.IsADirectory;
@@ -125,9 +127,20 @@ async function readModule(href: string): Promise<Module | undefined> {
   const isLocal = (name: string) => /^\.{0,2}\//.test(name);
   return {
     digest,
-    local: specifiers.filter(isLocal).map((name) => new URL(name, href).href),
+    local: specifiers.filter(isLocal).map((name) => resolved(name, href)),
     packages: specifiers.filter((name) => !isLocal(name) && !name.includes("://")),
   };
+}
+
+/** What a name leads to from a module; most are plain, and `URL` takes its time. */
+function resolved(name: string, href: string): string {
+  if (!/^\.{1,2}\/[\w./-]+$/.test(name)) return new URL(name, href).href;
+  const folders = href.split("/").slice(0, -1);
+  for (const part of name.split("/")) {
+    if (part === "..") folders.pop();
+    else if (part !== ".") folders.push(part);
+  }
+  return folders.join("/");
 }
 
 const TYPE_IMPORT = /\b(?:import|export)\s+type\s[^;"']*?\bfrom\s*["'][^"'\n]+["']/g;
