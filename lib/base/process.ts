@@ -73,7 +73,7 @@ let bootedAtMs: number | undefined;
 /** Asked once: what stands beside it grows with the machine's processors and takes long to write. */
 function bootTimeMs(): number | undefined {
   if (bootedAtMs !== undefined) return bootedAtMs;
-  const seconds = /^btime (\d+)$/m.exec(textOf("/proc/stat") ?? "")?.[1];
+  const seconds = /^btime (\d+)$/m.exec(textOf("/proc/stat", LONG_BYTES) ?? "")?.[1];
   return seconds === undefined ? undefined : bootedAtMs = Number(seconds) * 1000;
 }
 
@@ -139,12 +139,17 @@ function cString(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(`${text}\0`);
 }
 
-/** The text of a small file that Deno keeps from programs; undefined if there is none. */
-function textOf(path: string): string | undefined {
+/** As much of `/proc/stat` as may stand before the time of the start, with many processors. */
+const LONG_BYTES = 1 << 18;
+/** More than is asked for of any other file stands within so much of its beginning. */
+const SHORT_BYTES = 1 << 14;
+
+/** How a file begins that Deno keeps from programs; undefined if there is none. */
+function textOf(path: string, most = SHORT_BYTES): string | undefined {
   const libc = Deno.build.os === "linux" ? library() : undefined;
   const file = libc?.fopen(cString(path), cString("r")) ?? null;
   if (libc === undefined || file === null) return undefined;
-  const bytes = new Uint8Array(1 << 18);
+  const bytes = new Uint8Array(most);
   const length = Number(libc.fread(bytes, 1n, BigInt(bytes.length), file));
   libc.fclose(file);
   return new TextDecoder().decode(bytes.subarray(0, length));
