@@ -8,8 +8,7 @@ import { basename, join } from "node:path";
 import { ExperimentError } from "../../base/errors.ts";
 import type { Shape } from "../../engine/ir/graph.ts";
 import { SafetensorsFile } from "./safetensors.ts";
-import { dataFiles, INDEX_END, TensorFlowCheckpoint } from "./tensorflow/checkpoint.ts";
-import { TorchFile } from "./torch_file.ts";
+import { dataFiles, INDEX_END } from "./tensorflow/file_names.ts";
 import type { WeightSource } from "./weight_source.ts";
 
 const WHOLE = "model.safetensors";
@@ -53,11 +52,18 @@ export function filesOfIndex(path: string): readonly string[] {
 export async function openWeights(dir: string): Promise<WeightSource> {
   const files = weightFiles(dir), file = files[0]!;
   for (const each of files) await refusePointer(each);
-  if (basename(file) === TORCH) return await TorchFile.open(file);
+  // A plan knows files by their names alone: what reads them is loaded when it is needed.
+  if (basename(file) === TORCH) {
+    const { TorchFile } = await import("./torch_file.ts");
+    return await TorchFile.open(file);
+  }
   if (basename(file) === INDEX) return await ShardedWeights.open(file);
   if (!file.endsWith(INDEX_END)) return await SafetensorsFile.open(file);
   const all = checkpointsAmong(namesIn(dir));
-  if (all.length === 1) return await TensorFlowCheckpoint.open(file);
+  if (all.length === 1) {
+    const { TensorFlowCheckpoint } = await import("./tensorflow/checkpoint.ts");
+    return await TensorFlowCheckpoint.open(file);
+  }
   throw new ExperimentError("model/weights", `there are several checkpoints: ${all.join(", ")}`, {
     at: { file: dir },
     mend: "leave the .index and .data files of one",

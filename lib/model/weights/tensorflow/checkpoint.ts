@@ -13,29 +13,10 @@ import type { WeightSource } from "../weight_source.ts";
 import { type Bundle, type BundleSlice, type BundleTensor, readBundle } from "./bundle.ts";
 import { FormatError } from "./byte_reader.ts";
 import { maskedCrc32c } from "./crc32c.ts";
-
-/** How the name of an index ends. */
-export const INDEX_END = ".index";
+import { dataFile } from "./file_names.ts";
 
 /** Names, shapes and places take far less than this. */
 const MAX_INDEX_BYTES = 1 << 28;
-
-/**
- * The data files of an index, as far as the names beside it tell: all that one of them says
- * there are, or one.
- */
-export function dataFiles(index: string, names: readonly string[]): readonly string[] {
-  const start = `${index.slice(0, -INDEX_END.length)}.data-`;
-  const of = names.filter((name) => name.startsWith(start))
-    .flatMap((name) => /^\d{5}-of-(\d{5})$/.exec(name.slice(start.length))?.[1] ?? []);
-  const count = Math.max(1, ...of.map(Number));
-  return Array.from({ length: count }, (_, shard) => dataFile(index, shard, count));
-}
-
-function dataFile(index: string, shard: number, shards: number): string {
-  const five = (value: number) => String(value).padStart(5, "0");
-  return `${index.slice(0, -INDEX_END.length)}.data-${five(shard)}-of-${five(shards)}`;
-}
 
 /** An open checkpoint. */
 export class TensorFlowCheckpoint implements WeightSource {
