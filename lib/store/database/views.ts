@@ -16,26 +16,11 @@ import {
   type Table,
   TABLES,
 } from "./schema.ts";
-
-/** A view: its columns in order, and the query that it stands for. */
-export interface View {
-  /** The view's name. */
-  readonly name: string;
-  /** What one row is. */
-  readonly about: string;
-  /** By the name of the column. */
-  readonly columns: Readonly<Record<string, Column>>;
-  /** Gives the columns in their order. */
-  readonly sql: string;
-}
+import { quantileMacro, STUDY_VIEWS } from "./study_views.ts";
+import { of, type View } from "./view.ts";
 
 const { cells, scores, tasks, metrics, measurements, faults, runs, spec_files, spec_texts } =
   TABLES as Readonly<Record<keyof typeof TABLES, Table>>;
-
-/** Columns of a table as they stand there. */
-function of(table: Table, ...names: string[]): Record<string, Column> {
-  return Object.fromEntries(names.map((name) => [name, table.columns[name]!]));
-}
 
 /**
  * Every cell's task, and the tasks that its training went on from, one after another.
@@ -182,6 +167,7 @@ ORDER BY cells.experiment, cells.place, tasks.key, faults.place`,
 FROM spec_files JOIN spec_texts USING (digest) LEFT JOIN runs USING (run)
 ORDER BY run, spec_files.place`,
   },
+  ...STUDY_VIEWS,
 };
 
 /** The macros that give the axes of an experiment a column each. */
@@ -193,6 +179,7 @@ const MACROS = {
 /** The statements that make views and macros in a database that has the tables. */
 export function viewStatements(): string[] {
   return [
+    ...quantileMacro(),
     ...Object.values(VIEWS).flatMap(({ name, about, columns, sql }) => [
       `CREATE VIEW ${name} AS ${sql}`,
       ...commentStatements(name, { type: "VIEW", about, columns }),

@@ -1,0 +1,256 @@
+/**
+ * Views on a study as a whole: means over seeds, gains, the frontier, where numbers come from.
+ *
+ * Intervals are of 95 percent by Student's t distribution over seeds, and null for one seed;
+ * they are those of `analysis/cells.ts`, in SQL.
+ */
+import { studentQuantile } from "../../analysis/student_t.ts";
+import { type Column, sqlText, type Table, TABLES } from "./schema.ts";
+import { of, type View } from "./view.ts";
+
+const { cells, scores, tasks, metrics } = TABLES as Readonly<
+  Record<keyof typeof TABLES, Table>
+>;
+
+/** Freedoms whose quantiles are written out; beyond, a series is right to four digits. */
+const WRITTEN_OUT = 60;
+
+/** The macro of the quantiles: half of 5 percent lies above. */
+export function quantileMacro(): string[] {
+  const list = Array.from(
+    { length: WRITTEN_OUT },
+    (_, i) => studentQuantile(0.975, i + 1).toPrecision(9),
+  );
+  return [
+    `CREATE MACRO t95(freedom) AS CASE WHEN freedom < 1 THEN NULL WHEN freedom <= ${WRITTEN_OUT}
+      THEN list_extract([${list.join(", ")}], CAST(freedom AS BIGINT))
+      ELSE 1.959963985 + 2.372271 / freedom + 2.8225 / (freedom * freedom) END`,
+    `COMMENT ON MACRO t95 IS ${
+      sqlText(
+        "By how many standard errors an interval of 95 percent reaches on either side of a mean, " +
+          "for so many degrees of freedom.",
+      )
+    }`,
+  ];
+}
+
+/** A JSON mapping of some axes of a cell, as canonical text. */
+const OWN_AXES = `'{' || coalesce(
+    string_agg(to_json(axis_values.axis) || ':' || axis_value, ',' ORDER BY axis_values.axis)
+    FILTER (WHERE axis_values.axis IS NOT NULL AND seed_axes.axis IS NULL), '') || '}'`;
+
+/**
+ * `points`: every finite score with its cell, the axes that hold nothing but the seed left out.
+ */
+const POINTS = `axis_values AS (
+  SELECT experiment, stage, axes, seed, each.key AS axis, CAST(each.value AS VARCHAR) AS axis_value
+  FROM cells, json_each(cells.axes) AS each
+), seed_axes AS (
+  SELECT experiment, stage, axis FROM axis_values GROUP BY ALL
+  HAVING bool_and(axis_value = CAST(seed AS VARCHAR))
+), spots AS (
+  SELECT cells.experiment, cells.stage, cells.axes,
+    CAST(${OWN_AXES} AS JSON) AS cell
+  FROM cells
+  LEFT JOIN axis_values ON axis_values.experiment = cells.experiment
+    AND axis_values.stage = cells.stage AND axis_values.axes = cells.axes
+  LEFT JOIN seed_axes ON seed_axes.experiment = cells.experiment
+    AND seed_axes.stage = cells.stage AND seed_axes.axis = axis_values.axis
+  GROUP BY cells.experiment, cells.stage, cells.axes
+), points AS (
+  SELECT results.*, spots.cell FROM results JOIN spots USING (experiment, stage, axes)
+  WHERE isfinite(value)
+)`;
+
+const INTERVAL = (value: string) => `t95(count(*) - 1) * stddev_samp(${value}) / sqrt(count(*))`;
+
+const CELL: Column = [
+  "JSON",
+  "The values of the axes that the stage varies with, but for the seed.",
+];
+const SEEDS: Column = ["BIGINT", "How many seeds it is of."];
+
+const MEAN_COLUMNS: Readonly<Record<string, Column>> = {
+  ...of(cells, "experiment", "stage"),
+  cell: CELL,
+  ...of(scores, "benchmark", "metric", "split"),
+  seeds: SEEDS,
+  mean: ["DOUBLE", "The mean over seeds, in the metric's unit; fractions are from 0 to 1."],
+  deviation: ["DOUBLE", "The sample standard deviation over seeds; null for one."],
+  low: ["DOUBLE", "The lower end of the mean's interval of 95 percent; null for one seed."],
+  high: ["DOUBLE", "The upper end of that interval."],
+  ...of(metrics, "unit", "better"),
+  distance: [
+    "DOUBLE",
+    "How much worse than the best mean of the stage's cells, 0 for the best; null where neither " +
+    "way is better.",
+  ],
+  ...of(tasks, "steps", "unique_tokens", "seen_tokens", "flops", "parameters"),
+  place: ["INTEGER", "Where the first of its cells stands in the spec."],
+};
+
+const MEANS_SQL = `WITH ${POINTS}, grouped AS (
+  SELECT experiment, stage, cell, benchmark, metric, split, count(*) AS seeds, avg(value) AS mean,
+    stddev_samp(value) AS deviation, ${INTERVAL("value")} AS half, any_value(unit) AS unit,
+    any_value(better) AS better, avg(steps) AS steps, avg(unique_tokens) AS unique_tokens,
+    avg(seen_tokens) AS seen_tokens, avg(flops) AS flops, avg(parameters) AS parameters,
+    min(place) AS place
+  FROM points GROUP BY experiment, stage, cell, benchmark, metric, split
+)
+SELECT experiment, stage, cell, benchmark, metric, split, seeds, mean, deviation,
+  mean - half AS low, mean + half AS high, unit, better,
+  CASE better
+    WHEN 'lower' THEN mean - min(mean) OVER of_score
+    WHEN 'higher' THEN max(mean) OVER of_score - mean
+  END AS distance,
+  CAST(steps AS BIGINT) AS steps, CAST(unique_tokens AS BIGINT) AS unique_tokens,
+  CAST(seen_tokens AS BIGINT) AS seen_tokens, flops, CAST(parameters AS BIGINT) AS parameters, place
+FROM grouped
+WINDOW of_score AS (PARTITION BY experiment, stage, benchmark, metric, split)
+ORDER BY experiment, place, stage, cell, benchmark, metric, split`;
+
+const GAINS_SQL = `WITH ${POINTS}, along AS (
+  SELECT points.*, each.key AS axis, CAST(each.value AS DOUBLE) AS x,
+    (SELECT '{' || coalesce(string_agg(to_json(other.key) || ':' || CAST(other.value AS VARCHAR), ','
+        ORDER BY other.key) FILTER (WHERE other.key <> each.key), '') || '}'
+      FROM json_each(points.cell) AS other) AS rest
+  FROM points, json_each(points.cell) AS each
+  WHERE each.type IN ('UBIGINT', 'BIGINT', 'DOUBLE') AND CAST(each.value AS DOUBLE) > 0
+), doublings AS (
+  SELECT experiment, stage, rest AS cell, benchmark, metric, split, seed, unit, better, place,
+    axis AS against, x AS from_x, lead(x) OVER up AS to_x, lead(value) OVER up - value AS gain
+  FROM along
+  WINDOW up AS (
+    PARTITION BY experiment, stage, rest, benchmark, metric, split, seed, axis ORDER BY x
+  )
+), whole AS (
+  SELECT experiment, stage, rest AS cell, benchmark, metric, split, seed, any_value(unit) AS unit,
+    any_value(better) AS better, min(place) AS place, axis AS against, min(x) AS from_x,
+    max(x) AS to_x, max_by(value, x) - min_by(value, x) AS gain,
+    regr_slope(value, log2(x)) AS per_doubling
+  FROM along
+  GROUP BY experiment, stage, rest, benchmark, metric, split, seed, axis HAVING count(*) > 2
+), over_stages AS (
+  SELECT one.experiment, one.stage, CAST(one.cell AS VARCHAR) AS cell, one.benchmark, one.metric,
+    one.split, one.seed, one.unit, one.better, one.place, base.stage AS against,
+    one.value - base.value AS gain
+  FROM points AS one
+  JOIN points AS base ON one.experiment = base.experiment AND one.benchmark = base.benchmark
+    AND one.metric = base.metric AND one.split = base.split
+    AND one.seed IS NOT DISTINCT FROM base.seed AND one.stage <> base.stage
+  WHERE CAST(base.cell AS VARCHAR) = '{}'
+), every AS (
+  SELECT 'axis' AS of, * EXCLUDE (gain), gain, gain / log2(to_x / from_x) AS per_doubling
+  FROM doublings WHERE to_x IS NOT NULL
+  UNION ALL BY NAME SELECT 'whole axis' AS of, * FROM whole
+  UNION ALL BY NAME SELECT 'stage' AS of, *, NULL AS from_x, NULL AS to_x, NULL AS per_doubling
+  FROM over_stages
+), grouped AS (
+  SELECT experiment, stage, cell, benchmark, metric, split, of, against, from_x, to_x,
+    count(*) AS seeds, avg(gain) AS gain, ${INTERVAL("gain")} AS half,
+    avg(per_doubling) AS per_doubling, ${INTERVAL("per_doubling")} AS half_per_doubling,
+    any_value(unit) AS unit, any_value(better) AS better, min(place) AS place
+  FROM every GROUP BY experiment, stage, cell, benchmark, metric, split, of, against, from_x, to_x
+)
+SELECT experiment, stage, CAST(cell AS JSON) AS cell, benchmark, metric, split, of, against, from_x,
+  to_x, seeds, gain, gain - half AS low, gain + half AS high, per_doubling,
+  per_doubling - half_per_doubling AS per_doubling_low,
+  per_doubling + half_per_doubling AS per_doubling_high,
+  CASE better WHEN 'lower' THEN gain + half < 0 WHEN 'higher' THEN gain - half > 0 END AS is_better,
+  unit, better
+FROM grouped
+ORDER BY experiment, place, stage, cell, benchmark, metric, split, of, against, from_x`;
+
+const FRONTIER_SQL = `WITH ranked AS (
+  SELECT *, CASE better WHEN 'lower' THEN mean ELSE -mean END AS rank FROM means
+  WHERE better IS NOT NULL AND flops IS NOT NULL
+), compared AS (
+  SELECT *, min(rank) OVER (
+    PARTITION BY experiment, stage, benchmark, metric, split ORDER BY flops, rank
+    ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+  ) AS cheaper FROM ranked
+)
+SELECT * EXCLUDE (rank, cheaper) FROM compared WHERE cheaper IS NULL OR rank < cheaper
+ORDER BY experiment, stage, benchmark, metric, split, flops`;
+
+const LINEAGE_SQL = `WITH inputs AS (
+  SELECT identities.key, identities.identity, role.key AS role,
+    CAST(unnest(CAST(role.value AS JSON[])) AS JSON) AS reference
+  FROM identities, json_each(identity, '$.inputs') AS role
+), digests AS (
+  SELECT key, regexp_extract_all(CAST(identity AS VARCHAR), '"sha256":"([0-9a-f]{64})"', 1) AS files
+  FROM identities
+), read AS (
+  SELECT key, role, reference->>'output' AS output, reference->>'key' AS input_key FROM inputs
+)
+SELECT cells.experiment, cells.stage, cells.axes, cells.key, tasks.kind, tasks.code,
+  experiments.file AS spec, read.role, read.output, read.input_key, source.kind AS input_kind,
+  array_to_string(digests.files, ' ') AS file_digests
+FROM cells
+JOIN experiments USING (experiment)
+LEFT JOIN tasks ON tasks.key = cells.key
+LEFT JOIN read ON read.key = cells.key
+LEFT JOIN tasks AS source ON source.key = read.input_key
+LEFT JOIN digests ON digests.key = cells.key
+ORDER BY cells.experiment, cells.place, cells.stage, cells.axes, role, input_key`;
+
+/** The views on studies, by name, in an order in which each comes after those that it reads. */
+export const STUDY_VIEWS: Readonly<Record<string, View>> = {
+  means: {
+    name: "means",
+    about: "One row a cell without its seed, benchmark, metric and split: the mean over seeds.",
+    columns: MEAN_COLUMNS,
+    sql: MEANS_SQL,
+  },
+  gains: {
+    name: "gains",
+    about: "One row a cell and what it is compared with, seed by seed: a step along an axis, the " +
+      "whole of an axis, or a stage that has one cell, such as a start or a control.",
+    columns: {
+      ...of(cells, "experiment", "stage"),
+      cell: ["JSON", "The values of the axes that are the same in both, but for the seed."],
+      ...of(scores, "benchmark", "metric", "split"),
+      of: ["VARCHAR", "axis: from one value to the next; whole axis; or stage."],
+      against: ["VARCHAR", "The axis, or the stage that is compared with."],
+      from_x: ["DOUBLE", "The value of the axis before; null of a stage."],
+      to_x: ["DOUBLE", "The value of the axis after; null of a stage."],
+      seeds: SEEDS,
+      gain: ["DOUBLE", "What is measured less what it is compared with, in the metric's unit."],
+      low: ["DOUBLE", "The lower end of its interval of 95 percent; null for one seed."],
+      high: ["DOUBLE", "The upper end of that interval."],
+      per_doubling: [
+        "DOUBLE",
+        "The gain of a doubling of the axis: over the whole of it, by regression on log2.",
+      ],
+      per_doubling_low: ["DOUBLE", "The lower end of its interval of 95 percent."],
+      per_doubling_high: ["DOUBLE", "The upper end of that interval."],
+      is_better: [
+        "BOOLEAN",
+        "Whether the gain is shown to be for the better; null for one seed, or where neither is.",
+      ],
+      ...of(metrics, "unit", "better"),
+    },
+    sql: GAINS_SQL,
+  },
+  frontier: {
+    name: "frontier",
+    about: "The rows of means that no cheaper cell of their stage is as good as, by FLOPs.",
+    columns: MEAN_COLUMNS,
+    sql: FRONTIER_SQL,
+  },
+  lineage: {
+    name: "lineage",
+    about: "One row a cell and artifact that its task read: where a number comes from.",
+    columns: {
+      ...of(cells, "experiment", "stage", "axes", "key"),
+      ...of(tasks, "kind", "code"),
+      spec: ["VARCHAR", "The spec that asks for it."],
+      role: ["VARCHAR", "As what the artifact is read; null where none is."],
+      output: ["VARCHAR", "Which of its outputs; empty for the artifact itself."],
+      input_key: ["VARCHAR", "The key of the task that made it."],
+      input_kind: ["VARCHAR", "The kind of that task."],
+      file_digests: ["VARCHAR", "The SHA-256 of the outside files that the task reads itself."],
+    },
+    sql: LINEAGE_SQL,
+  },
+};
