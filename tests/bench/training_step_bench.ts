@@ -2,8 +2,11 @@
  * A training step beside its floor: the same matrix products alone, and one pass
  * over memory for each elementwise result alone. What is left is overhead.
  *
- * bert-pico as the default experiment trains it, and bert-tiny on long rows.
+ * bert-pico as the default experiment trains it, and bert-tiny on long rows; where a CPU
+ * plugin of PJRT is named (TITRATE_PJRT_PLUGIN), the same step on xla-cpu beside it.
  */
+import { CPU_PLUGIN } from "../engine/xla/cpu_plugin.ts";
+import { openDevice } from "../../lib/engine/devices.ts";
 import type { TrainingProgram } from "../../lib/engine/engine.ts";
 import { Graph, type Node, sizeOf, type Value } from "../../lib/engine/ir/graph.ts";
 import { OnnxEngine } from "../../lib/engine/onnx/engine.ts";
@@ -98,6 +101,15 @@ for (const setup of SETUPS) {
   Deno.bench("whole step", { group, baseline: true }, async () => {
     await session.step(batch, { learningRate: 1e-4, step: ++step });
   });
+
+  if (CPU_PLUGIN !== undefined) {
+    const xla = await (await openDevice({ name: "xla-cpu", threads: 1 })).train(training);
+    await xla.load(freshState(initialParams(training.params, { seed: 1, std: 0.02 })));
+    let xlaStep = 0;
+    Deno.bench("whole step on xla-cpu", { group }, async () => {
+      await (await xla.step(batch, { learningRate: 1e-4, step: ++xlaStep })).read();
+    });
+  }
 
   const products = alone(
     nodes.filter((node) => node.op === "matmul"),
