@@ -10,7 +10,7 @@ const MESSAGE = "the package @tensorflow/tfjs-node-gpu is not installed, and " +
 Deno.test("run checks its device before any task starts: exit 2, and nothing is recorded", async () => {
   await using study = await TinyStudy.make();
   const call = (...args: string[]) => {
-    const options = { cwd: study.dir, env: { [FOLDER_VARIABLE]: "", XDG_CACHE_HOME: study.dir } };
+    const options = { cwd: study.dir, env: { [FOLDER_VARIABLE]: "" } };
     return finished(titrate(["run", "study.yaml", ...args], options).spawn());
   };
   const { code, stderr } = await call("--device", "tfjs-node-gpu");
