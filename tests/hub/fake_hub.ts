@@ -158,7 +158,8 @@ export const TROUBLE = {
       async start(controller) {
         controller.enqueue(first);
         await new Promise((resolve) => setTimeout(resolve, 50));
-        controller.error(new Error("broken off"));
+        // Fewer bytes than were promised: the server drops the connection.
+        controller.close();
       },
     });
     return new Response(body, {
