@@ -5,6 +5,7 @@ import { BERT_PRESETS, bertConfig } from "../../../lib/model/config.ts";
 import { maskedLanguageModel } from "../../../lib/model/heads/heads.ts";
 import { initialParams } from "../../../lib/model/init.ts";
 import { exportModel } from "../../../lib/model/weights/export.ts";
+import { readModelFolder } from "../../../lib/model/weights/folder.ts";
 import { modelArtifact } from "../../../lib/model/weights/model_artifact.ts";
 import { WordPiece } from "../../../lib/text/pieces/wordpiece.ts";
 import { TempDir } from "../../_support/temp_dir.ts";
@@ -189,6 +190,44 @@ Deno.test({
             `${architecture} ${i}: ${ours[i]}, not ${value}`,
           );
         }
+      }
+    }
+  },
+});
+
+const SAVE = `
+import json, sys, torch
+from transformers import BertConfig, BertForPreTraining, BertTokenizer
+folder, vocab = sys.argv[1:]
+torch.manual_seed(1)
+model = BertForPreTraining(BertConfig(vocab_size=23, hidden_size=8, num_hidden_layers=2,
+    num_attention_heads=2, intermediate_size=16, max_position_embeddings=12))
+tokenizer = BertTokenizer(vocab, do_lower_case=False)
+sums = {}
+for kind in ["float32", "float16", "bfloat16"]:
+    own = model.to(getattr(torch, kind))
+    own.save_pretrained(folder + "/" + kind)
+    tokenizer.save_pretrained(folder + "/" + kind)
+    sums[kind] = {name: param.double().sum().item() for name, param in own.named_parameters()}
+print(json.dumps(sums))
+`;
+
+Deno.test({
+  name: noPython === undefined
+    ? "readModelFolder() reads what transformers saves, halves widened exactly"
+    : `readModelFolder() reads what transformers saves (ignored: no ${noPython})`,
+  ignore: noPython !== undefined,
+  async fn() {
+    using dir = new TempDir();
+    const vocab = dir.file("pieces.txt", `${PIECES.join("\n")}\n`);
+    const sums = JSON.parse(await python(SAVE, dir.path, vocab));
+    for (const kind of ["float32", "float16", "bfloat16"]) {
+      const { params, vocabulary, notes } = await readModelFolder(`${dir.path}/${kind}`);
+      assert.deepEqual([vocabulary.pieces, vocabulary.lowercase, notes], [PIECES, false, []]);
+      assert.deepEqual(Object.keys(params).sort(), Object.keys(sums[kind]).sort());
+      for (const [name, sum] of Object.entries<number>(sums[kind])) {
+        const ours = params[name]!.reduce((total, each) => total + each, 0);
+        assert(Math.abs(ours - sum) <= 1e-9 * Math.max(1, Math.abs(sum)), `${kind} ${name}`);
       }
     }
   },
