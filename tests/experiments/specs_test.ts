@@ -59,3 +59,22 @@ Deno.test({
     assert.equal(costs.total.steps, 1600 + 3 * 1600 + 1600 + finetuning);
   },
 });
+
+Deno.test("bert_recipe.yaml: two phases of length as two stages, the second from the first", async () => {
+  const { tasks, costs } = await planOf("bert_recipe.yaml");
+  const of = (stage: string) =>
+    [...tasks.values()].filter(({ task }) => task.cells.some((cell) => cell.stage === stage));
+  const [short] = of("short"), [long] = of("long");
+  assert.deepEqual([of("short").length, of("long").length], [2, 2]);
+  assert.deepEqual(long!.task.inputs["init"], [{ key: short!.task.key, output: "" }]);
+  // Moments are not carried on, so those of the short rows need not be kept.
+  assert.equal(short!.keepsState, false);
+  // Pieces of pairs at most; a long row costs more than four short ones.
+  assert.equal(short!.cost.tokens, 720 * 64 * 29);
+  assert.equal(long!.cost.tokens, 80 * 16 * 125);
+  const flopsOf = ({ cost }: typeof short & object, rows: number) =>
+    cost.flops / (cost.steps * rows);
+  assert(flopsOf(long!, 16) > 4 * flopsOf(short!, 64));
+  const finetuning = 3 * 200;
+  assert.equal(costs.total.steps, 2 * (720 + 80 + finetuning));
+});
