@@ -9,6 +9,11 @@
  * piece frequencies only, whether it is a bag of words or not trained at all, and
  * nothing transfers to a benchmark before it grows.
  *
+ * Contexts learnt by heart widen that gap too: the model is sure of itself and wrong, most of
+ * all after a shuffle. Useful context is therefore the part of the gap that takes the loss
+ * below that of piece frequencies; memorising cannot raise it. On training text the gap holds
+ * both, and the difference tells them apart.
+ *
  * Standard errors are over rows: predictions of one row depend on each other.
  */
 import { Permutation, Stream } from "../base/rng.ts";
@@ -16,6 +21,7 @@ import type { Executable } from "../engine/engine.ts";
 import { meanOfClusters } from "../analysis/clusters.ts";
 import type { Estimated } from "./steps.ts";
 import type { MaskedRow } from "./masking.ts";
+import type { ContextScores } from "./seen_text.ts";
 import { AbortWatch } from "./abort_watch.ts";
 import { joinRows, type MaskedBatch, maskPlainRow, predictionsPerRow } from "./batches.ts";
 import type { CorpusRows } from "./corpus_rows.ts";
@@ -46,6 +52,8 @@ export class HeldOutSet {
   readonly #plain: readonly MaskedBatch[];
   readonly #shuffled: readonly MaskedBatch[];
   readonly #shape: RowShape;
+  /** By row, the summed loss of piece frequencies at its masked positions. */
+  readonly #frequencyLosses: Float64Array;
 
   /**
    * Chooses rows at equal distances over the corpus and masks them.
@@ -62,6 +70,7 @@ export class HeldOutSet {
       const draws = new Stream(0, "train/heldout-masking", i);
       return maskPlainRow(row, { pieces, masking: MASKING, draws });
     });
+    this.#frequencyLosses = frequencyLosses(rows, pieces.size);
     const shuffled = shuffleContext(rows, [pieces.clsId, pieces.sepId, pieces.padId]);
     const shape = {
       rows: options.batchRows,
@@ -91,7 +100,7 @@ export class HeldOutSet {
       readonly signal?: AbortSignal;
       readonly onRows?: (done: number) => void;
     } = {},
-  ): Promise<HeldOutScores> {
+  ): Promise<HeldOutScores & Pick<ContextScores, "usefulContextNats">> {
     const watch = new AbortWatch(options.signal), shape = this.#shape;
     const onRows = (before: number) => (done: number) => options.onRows?.(before + done);
     const plain = await sumsByRow(model, { batches: this.#plain, shape, watch, onRows: onRows(0) });
@@ -106,8 +115,46 @@ export class HeldOutSet {
       lossNats: meanOfClusters(plain.losses, plain.counts),
       contextGapNats: meanOfClusters(gaps, plain.counts),
       maskedAccuracy: meanOfClusters(plain.hits, plain.counts),
+      usefulContextNats: this.#usefulContext(plain, shuffled),
     };
   }
+
+  /** From the shuffled loss or that of frequencies, whichever is less, down to the loss. */
+  #usefulContext(plain: RowSums, shuffled: RowSums): Estimated {
+    const isSureAndWrong = sum(shuffled.losses) > sum(this.#frequencyLosses);
+    const without = isSureAndWrong ? this.#frequencyLosses : shuffled.losses;
+    const gains = without.map((loss, row) => loss - plain.losses[row]!);
+    const { value, ...error } = meanOfClusters(gains, plain.counts);
+    return { value: Math.max(0, value), ...error };
+  }
+}
+
+/**
+ * What the frequencies of pieces alone would lose at the masked positions of each row: those of
+ * the rows' own pieces, one added to each, so that it is the same for every model.
+ */
+function frequencyLosses(rows: readonly MaskedRow[], vocabulary: number): Float64Array {
+  const counts = new Float64Array(vocabulary).fill(1);
+  let total = vocabulary;
+  const count = (id: number) => {
+    counts[id]!++;
+    total++;
+  };
+  for (const { input, positions, targets } of rows) {
+    const masked = new Set(positions);
+    input.forEach((id, at) => {
+      if (!masked.has(at)) count(id);
+    });
+    targets.forEach(count);
+  }
+  return Float64Array.from(
+    rows,
+    ({ targets }) => targets.reduce((lost, id) => lost - Math.log(counts[id]! / total), 0),
+  );
+}
+
+function sum(values: Float64Array): number {
+  return values.reduce((total, each) => total + each, 0);
 }
 
 /** How many rows there are, of how many pieces, and how many a batch. */

@@ -10,6 +10,7 @@ import { ExperimentError } from "../base/errors.ts";
 import { Stream } from "../base/rng.ts";
 import type { BegunStep, Tensors, TrainingSession, TrainingState } from "../engine/engine.ts";
 import { learningRateAt, type Schedule } from "./schedule.ts";
+import { isOfTrainingText } from "./seen_text.ts";
 
 /** The running mean of the training loss, part of the state that goes on. */
 export interface LossAverage {
@@ -270,7 +271,7 @@ export function heldOutMeasurements(
     type: "measurement",
     step,
     name,
-    split: "validation",
+    split: isOfTrainingText(name) ? "train" : "validation",
     ...estimated,
   }));
 }

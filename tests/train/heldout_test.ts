@@ -66,6 +66,41 @@ Deno.test("HeldOutSet.measure() shows the context gap of a model that reads its 
   assert(scores.contextGapNats.value > 1.5, `gap ${scores.contextGapNats.value}`);
 });
 
+/** Whether a slot's masked piece stands beside a piece that is next to it in the corpus. */
+function hasNeighbour(inputs: Tensors, slot: number): boolean {
+  const place = inputs.maskedPositions![slot]!, target = inputs.targets![slot]!;
+  return inputs.ids![place - 1] === target - 1 || inputs.ids![place + 1] === target + 1;
+}
+
+Deno.test("memorising widens the context gap, but not the useful context", async () => {
+  const scoresOf = async (loss: (knows: boolean) => number) => {
+    const { executable } = model((inputs, slot) => (
+      { loss: loss(hasNeighbour(inputs, slot)), hit: 0 }
+    ));
+    return await new HeldOutSet(CORPUS, { rows: 30, batchRows: ROWS }).measure(executable);
+  };
+  // Frequencies of 30 rows of 18 pieces that all differ, one of a thousand added to each: 6.6.
+  const frequencies = Math.log((1000 + 30 * 20) / 2);
+  // Uses its context, and is not sure of itself without: the whole gap is of use.
+  const honest = await scoresOf((knows) => knows ? 1 : 5);
+  assert(honest.contextGapNats.value > 3);
+  assert.deepEqual(honest.usefulContextNats, honest.contextGapNats);
+  // Learnt by heart: wrong on held-out text, and more so after a shuffle.
+  const memorised = await scoresOf((knows) => knows ? 9 : 20);
+  assert(memorised.contextGapNats.value > 9, `${memorised.contextGapNats.value}`);
+  assert.equal(memorised.usefulContextNats.value, 0);
+  // Between: what takes the loss below that of frequencies counts.
+  const mixed = await scoresOf((knows) => knows ? 4 : 20);
+  const useful = mixed.usefulContextNats.value;
+  assert(useful < mixed.contextGapNats.value / 4, `${useful}`);
+  assert(Math.abs(useful - (frequencies - mixed.lossNats.value)) < 0.2, `${useful}`);
+  assert(mixed.usefulContextNats.standardError! > 0);
+  // Neither a model that knows nothing nor one of frequencies uses any.
+  for (const flat of [Math.log(1000), frequencies]) {
+    assert.equal((await scoresOf(() => flat)).usefulContextNats.value, 0);
+  }
+});
+
 Deno.test("HeldOutSet.measure() stops between two batches when it is aborted", async () => {
   const set = new HeldOutSet(CORPUS, { rows: 9, batchRows: ROWS });
   const abort = new AbortController();

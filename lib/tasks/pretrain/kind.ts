@@ -9,6 +9,7 @@ import type { JsonObject } from "../../base/canonical.ts";
 import type { Metric, TaskKind, Trajectory } from "../../graph/task.ts";
 import { modelArtifact } from "../../model/weights/model_artifact.ts";
 import type { HeldOutScores } from "../../train/heldout.ts";
+import { type ContextScores, isOfTrainingText } from "../../train/seen_text.ts";
 import type { HeldOutPairScores } from "../../train/heldout_pairs.ts";
 import { trunkOf, whyNotShared } from "../../train/schedule.ts";
 import {
@@ -40,6 +41,32 @@ const HELD_OUT_METRICS: Readonly<Record<keyof HeldOutScores, Metric>> = {
     range: [0, 1],
     isHeadline: false,
     about: "Masked positions of held-out text where no piece is likelier than the right one.",
+  },
+};
+
+/** What is measured besides, where training text is measured on too. */
+const CONTEXT_METRICS: Readonly<Record<keyof ContextScores, Metric>> = {
+  usefulContextNats: {
+    unit: "nats",
+    better: "higher",
+    range: [0, Infinity],
+    isHeadline: true,
+    about:
+      "The part of the context gap that takes held-out loss below that of piece frequencies: " +
+      "contexts learnt by heart cannot raise it.",
+  },
+  seenLossNats: {
+    unit: "nats",
+    better: "lower",
+    range: [0, Infinity],
+    isHeadline: false,
+    about: "lossNats on rows of the training text.",
+  },
+  seenContextGapNats: {
+    unit: "nats",
+    isHeadline: true,
+    about: "contextGapNats on rows of the training text: what is beyond usefulContextNats was " +
+      "learnt by heart.",
   },
 };
 
@@ -79,10 +106,14 @@ export const pretrain: TaskKind<PretrainParams, PretrainInputs> = {
     return trunk === undefined ? undefined : { ...params, ...trunk };
   },
   readsState: ({ carryMoments }) => carryMoments ? ["init"] : [],
-  metrics: { ...HELD_OUT_METRICS, ...PAIR_METRICS },
-  scores: ({ nextSentence }) =>
-    Object.keys({ ...HELD_OUT_METRICS, ...(nextSentence ? PAIR_METRICS : {}) }).map((metric) => (
-      { benchmark: "mlm", metric, split: "validation" }
+  metrics: { ...HELD_OUT_METRICS, ...CONTEXT_METRICS, ...PAIR_METRICS },
+  scores: ({ nextSentence, evaluation }) =>
+    Object.keys({
+      ...HELD_OUT_METRICS,
+      ...(evaluation.trainingRows > 0 ? CONTEXT_METRICS : {}),
+      ...(nextSentence ? PAIR_METRICS : {}),
+    }).map((metric) => (
+      { benchmark: "mlm", metric, split: isOfTrainingText(metric) ? "train" : "validation" }
     )),
   seed: (params) => params.seed,
   estimate: pretrainEstimate,

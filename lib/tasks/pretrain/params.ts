@@ -117,6 +117,10 @@ const schema = z.strictObject({
   ),
   evaluation: z.strictObject({
     rows: size("Held-out rows, and pairs under nextSentence, to measure on, at most.").default(256),
+    trainingRows: z.int().min(0).default(0).describe(
+      "Rows of the training text, at most, to measure on as on held-out rows: tells context that " +
+        "is of use from context learnt by heart. 0: none.",
+    ),
   }).prefault({}).describe("How held-out text is measured."),
   seed: seedSchema,
 });

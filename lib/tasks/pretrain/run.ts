@@ -17,6 +17,7 @@ import { MaskedBatches } from "../../train/batches.ts";
 import { withFrozen } from "../../train/param_groups.ts";
 import { pretrain } from "../../train/pretrain.ts";
 import { BEGINNING, heldOutMeasurements, type TrainingPoint } from "../../train/steps.ts";
+import { isOfTrainingText } from "../../train/seen_text.ts";
 import { Checkpoints } from "../training/checkpoints.ts";
 import { checkParams } from "../training/params_check.ts";
 import { drain, Phases } from "../training/phases.ts";
@@ -203,7 +204,9 @@ async function advance(context: Context, course: Course): Promise<SavedTraining>
 
 function scoresAt(point: TrainingPoint, step: number): Score[] {
   return point.measurements
-    .filter((each) => each.step === step && each.split === "validation")
+    .filter((each) =>
+      each.step === step && (each.split === "validation" || isOfTrainingText(each.name))
+    )
     .map(({ type: _, step: __, name, ...measured }) => (
       { benchmark: "mlm", metric: name, ...measured }
     ));

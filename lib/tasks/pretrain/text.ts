@@ -15,6 +15,8 @@ export interface TrainingText {
   readonly corpus: RowSource;
   /** What is measured on: full rows, whatever is trained on, so that models compare. */
   readonly heldOut: CorpusRows;
+  /** The training text as full rows, where it is to be measured on. */
+  readonly seen?: CorpusRows;
   /** What next-sentence prediction is measured on, where it is trained. */
   readonly heldOutPairs?: PairRows;
 }
@@ -70,6 +72,9 @@ export async function openText(
   return {
     corpus: pairs(train, "train") ?? new CorpusRows(train.stream, { ...cut, name: names.train }),
     heldOut: new CorpusRows(held.stream, { ...cut, name: names.validation }),
+    ...(params.evaluation.trainingRows === 0
+      ? {}
+      : { seen: new CorpusRows(train.stream, { ...cut, name: names.train }) }),
     ...(heldOutPairs === undefined ? {} : { heldOutPairs }),
   };
 }

@@ -5,6 +5,7 @@ import { sha256File } from "../../../lib/base/digest.ts";
 import type { ExperimentError } from "../../../lib/base/errors.ts";
 import type { StoredArtifact, TaskEvent, TaskOutcome } from "../../../lib/graph/task.ts";
 import { pretrain } from "../../../lib/tasks/pretrain/kind.ts";
+import type { PretrainParams } from "../../../lib/tasks/pretrain/params.ts";
 import { Checkpoints } from "../../../lib/tasks/training/checkpoints.ts";
 import type { TrainingPoint } from "../../../lib/train/steps.ts";
 import { testOnEachDevice } from "../../engine/each_device.ts";
@@ -100,6 +101,34 @@ Deno.test("pretrain learns what its corpus holds, and its context gap grows", as
     ["lossNats", "contextGapNats", "maskedAccuracy"].map((each) => ["mlm", each, "validation"]),
   );
   assert.equal(outcome.scores[0]!.value, loss.get(60));
+});
+
+Deno.test("pretrain measures on training text when asked, and trains the same bits", async () => {
+  const small = await makeShards(join(ROOT, "small"), { train: 300, validation: 600 });
+  const of = (evaluation: object) =>
+    run({ steps: 40, rows: 16, dropout: 0, evaluation }, { inputs: { corpus: [small] } });
+  const plain = await of({ rows: 20 }), both = await of({ rows: 20, trainingRows: 20 });
+  assert.deepEqual(await filesOf(both), await filesOf(plain));
+  const named = both.outcome.scores.map(({ metric, split }) => `${metric} ${split}`);
+  assert.deepEqual(named, [
+    "lossNats validation",
+    "contextGapNats validation",
+    "maskedAccuracy validation",
+    "usefulContextNats validation",
+    "seenLossNats train",
+    "seenContextGapNats train",
+  ]);
+  assert.deepEqual(both.outcome.scores.slice(0, 3), plain.outcome.scores);
+  const promised = pretrain.scores!(both.context.params as PretrainParams);
+  assert.deepEqual(promised.map(({ metric, split }) => `${metric} ${split}`), named);
+  const value = (name: string) => both.outcome.scores.find(({ metric }) => metric === name)!.value;
+  // Sixteen rows a step of the 30 that there are: it knows them better than others.
+  assert(value("seenLossNats") < value("lossNats"), JSON.stringify(both.outcome.scores));
+  assert(value("usefulContextNats") <= Math.max(0, value("contextGapNats")) + 1e-9);
+  // The mean loss of steps stays what it was: another name on the same split.
+  const steps = (made: Run) =>
+    measurements(made.events).filter(({ name, split }) => name === "lossNats" && split === "train");
+  assert.deepEqual(steps(both), steps(plain));
 });
 
 Deno.test("pretrain leaves a model's folder and says what it took", async () => {
