@@ -15,7 +15,7 @@ Deno.test("a lost database comes back from the artifacts, and a cached run fills
   await Deno.remove(study.path("results/titrate.duckdb"));
   const { code, stderr } = await study.call("rebuild");
   assert.equal(code, 0, stderr);
-  assert.match(stderr, new RegExp(`^${TASKS} artifacts and 1 runs recorded`));
+  assert.match(stderr, new RegExp(`^${TASKS} artifacts and 1 run recorded`));
   assert.deepEqual(await study.sql(questions[1]!), before[1]);
   assert.equal((await study.run()).tasks.cached, TASKS);
   const after = await Promise.all(questions.map((each) => study.sql(each)));
