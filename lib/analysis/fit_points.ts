@@ -6,6 +6,7 @@
  */
 import { compareLaws } from "./compare_laws.ts";
 import { fitLaw, type LawData } from "./fit_law.ts";
+import type { FitForm } from "./fit_forms.ts";
 import { unidentified } from "./identify.ts";
 import { numbered, type SharingPoint } from "./intervals.ts";
 import { bootstrapLaw, LEAST_CLUSTERS } from "./law_bootstrap.ts";
@@ -13,24 +14,15 @@ import type { Law } from "./laws/law.ts";
 import { chinchilla, kaplan } from "./laws/loss_laws.ts";
 import { repeatedData } from "./laws/repeated_data.ts";
 import { transfer } from "./laws/task_laws.ts";
-import { fitScaling, SATURATING_FORM, type ScalingFit, type ScalingOptions } from "./scaling.ts";
+import { fitScaling, type ScalingFit, type ScalingOptions } from "./scaling.ts";
 
-/** The laws of several variables that specs can name. */
-const LAWS = { chinchilla, kaplan, "repeated-data": repeatedData, transfer } as const;
-
-/** The forms that specs can name; the first is the default. */
-export const FIT_FORMS = ["saturating", ...Object.keys(LAWS)] as unknown as readonly [
-  "saturating",
-  ...(keyof typeof LAWS)[],
-];
-
-/** The name of a form. */
-export type FitForm = "saturating" | keyof typeof LAWS;
-
-/** What stands on the axes of a form, in order. */
-export function variablesOf(form: FitForm): readonly string[] {
-  return form === "saturating" ? ["x"] : LAWS[form].variables;
-}
+/** The laws of several variables by the forms that name them. */
+const LAWS: Readonly<Record<Exclude<FitForm, "saturating">, Law>> = {
+  chinchilla,
+  kaplan,
+  "repeated-data": repeatedData,
+  transfer,
+};
 
 /** A measured point at one or several x. */
 export interface FitPoint extends Omit<SharingPoint, "x"> {
@@ -55,11 +47,6 @@ export function fitPoints(
     return fitScaling(points.map(({ xs, ...point }) => ({ ...point, x: xs[0]! })), metric);
   }
   return fitSeveral(points, LAWS[form]);
-}
-
-/** The formula of a form. */
-export function formulaOf(form: FitForm): string {
-  return form === "saturating" ? SATURATING_FORM : LAWS[form].form;
 }
 
 function fitSeveral(points: readonly FitPoint[], law: Law): ScalingFit {

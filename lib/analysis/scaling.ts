@@ -5,6 +5,7 @@
  * law cannot say of them, and when its intervals should not be believed.
  */
 import { counted } from "../base/count.ts";
+import { SATURATING_FORM } from "./fit_forms.ts";
 import type { FitParameter, Interval, LawIntervals } from "./interval.ts";
 import { dependenceOf, lawIntervals, type SharingPoint } from "./intervals.ts";
 import {
@@ -80,9 +81,6 @@ export interface ScalingFit {
   /** Sentences to print beside the fit: points left out, why it failed or may mislead. */
   readonly warnings: readonly string[];
 }
-
-/** The formula of the law that `fitScaling` fits. */
-export const SATURATING_FORM = "limit + amplitude * x^-exponent";
 
 /** What is left of a curve is lost in noise below so many times its residual. */
 const NOISE_ERRORS = 2;

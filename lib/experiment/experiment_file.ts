@@ -5,7 +5,7 @@
  * `with:` takes is each task kind's own affair.
  */
 import { z } from "zod";
-import { FIT_FORMS } from "../analysis/fit_points.ts";
+import { FIT_FORMS } from "../analysis/fit_forms.ts";
 import { FIT_FACTS } from "../base/facts.ts";
 
 /** A value of an axis. */

@@ -2,7 +2,7 @@
  * The `fits:` section: which scaling curves to fit, checked against stages, the scores
  * that these will have, and axes.
  */
-import { type FitForm, variablesOf } from "../analysis/fit_points.ts";
+import { type FitForm, variablesOf } from "../analysis/fit_forms.ts";
 import { listOf } from "../base/list.ts";
 import type { JsonObject } from "../base/canonical.ts";
 import type { SourcePosition } from "../base/errors.ts";

@@ -2,7 +2,6 @@
  * The curves that a spec asks for, as its tasks fitted them; of those whose task did not run,
  * since a cell failed or `--only` leaves cells out, through the scores that there are.
  */
-import { fitPoints } from "../analysis/fit_points.ts";
 import type { ScalingFit } from "../analysis/scaling.ts";
 import { canonical, type JsonObject } from "../base/canonical.ts";
 import { agreeing, counted } from "../base/count.ts";
@@ -55,7 +54,7 @@ async function fitOne(spec: FitSpec, input: FitInput): Promise<FitRow[]> {
     const facts = factsOf(against);
     const placed = rows.filter(({ x }) => facts.every((fact) => x[fact] !== undefined));
     const task = await made?.(spec, cell);
-    const { warnings, ...fitted } = task?.fit ?? fitRows(spec, placed, input);
+    const { warnings, ...fitted } = task?.fit ?? await fitRows(spec, placed, input);
     return {
       fit: name,
       cell,
@@ -76,11 +75,13 @@ async function fitOne(spec: FitSpec, input: FitInput): Promise<FitRow[]> {
 }
 
 /** The curve through scores, as the task `fit` makes it; cells of one task are one point. */
-function fitRows(
+async function fitRows(
   { form, against }: FitSpec,
   rows: readonly ResultRow[],
   { trajectoryOf }: FitInput,
-): ScalingFit {
+): Promise<ScalingFit> {
+  // Where every curve has its task, as in a rerun, nothing is fitted here.
+  const { fitPoints } = await import("../analysis/fit_points.ts");
   const once = new Map(rows.map((row) => [row.key, row]));
   const sorted = [...once.values()].sort((a, b) => compareText(a.key, b.key));
   const points = sorted.map(({ x, value, seed, key }) => ({

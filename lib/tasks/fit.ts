@@ -5,7 +5,7 @@
  * is cached, keyed and explained like any other result.
  */
 import { z } from "zod";
-import { FIT_FORMS, fitPoints } from "../analysis/fit_points.ts";
+import { FIT_FORMS } from "../analysis/fit_forms.ts";
 import type { ScalingFit } from "../analysis/scaling.ts";
 import { FIT_FACTS, type FitFact } from "../base/facts.ts";
 import { defineKind, type Many, many } from "../graph/kind.ts";
@@ -67,16 +67,17 @@ async function run(
   { params, inputs: { cells }, outDir }: TaskContext<FitParams, FitRoles>,
   kinds: ReadonlyMap<string, TaskKind>,
 ): Promise<TaskOutcome> {
-  await fitArtifact.write(outDir, fitCells(params, cells, kinds));
+  await fitArtifact.write(outDir, await fitCells(params, cells, kinds));
   return { facts: {}, scores: [] };
 }
 
 /** The curve through those cells that have the score and a known place. */
-function fitCells(
+async function fitCells(
   { benchmark, metric, split, against, form }: FitParams,
   cells: readonly InputArtifact[],
   kinds: ReadonlyMap<string, TaskKind>,
-): ScalingFit {
+): Promise<ScalingFit> {
+  const { fitPoints } = await import("../analysis/fit_points.ts");
   const axes: readonly FitFact[] = typeof against === "string" ? [against] : against;
   const points = cells.flatMap(({ made, facts, training }) => {
     const score = made.scores.find((each) =>

@@ -1,6 +1,7 @@
 /** Fitted scaling curves as a text table, with what to be wary of below. */
 import type { Interval } from "../../analysis/interval.ts";
-import { type CurveShape, SATURATING_FORM, type ScalingFit } from "../../analysis/scaling.ts";
+import { SATURATING_FORM } from "../../analysis/fit_forms.ts";
+import type { CurveShape, ScalingFit } from "../../analysis/scaling.ts";
 import type { JsonObject } from "../../base/canonical.ts";
 import { listOf } from "../../base/list.ts";
 import type { Metric } from "../../graph/task.ts";

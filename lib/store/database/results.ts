@@ -1,6 +1,6 @@
 /** What the database knows of experiments, runs and tasks: every question that Titrate itself asks. */
 import type { PowerLaw } from "../../analysis/power_law.ts";
-import { SATURATING_FORM } from "../../analysis/scaling.ts";
+import { SATURATING_FORM } from "../../analysis/fit_forms.ts";
 import type { Json, JsonObject } from "../../base/canonical.ts";
 import { FACT_NAMES, FACTS, type Facts, FIT_FACTS, type FitFact } from "../../base/facts.ts";
 import { ExperimentError } from "../../base/errors.ts";
