@@ -32,6 +32,8 @@ export function evaluation<Data, Own extends z.ZodRawShape, Row extends Example,
       SCORED_PARTS.filter((part) => parts.includes(part)).flatMap((split) =>
         Object.keys(metrics).map((metric) => ({ benchmark, metric, split }))
       ),
+    // Evaluation is not counted, that of a training neither.
+    estimate: () => ({ steps: 0, tokens: 0, flops: 0 }),
     async run(context) {
       const { runEvaluation } = await import("./evaluate_run.ts");
       return await runEvaluation(context, benchmark);
