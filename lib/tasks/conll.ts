@@ -12,6 +12,7 @@ import { filePath } from "../graph/schema.ts";
 import type { FileParam, TaskContext, TaskKind, TaskOutcome } from "../graph/task.ts";
 import { tellCounts } from "./counted.ts";
 import { declaredRows, isDeclared, warnOfDeclared } from "./declared.ts";
+import { leakageMetrics, leakageScores, maxLeakageSchema, tellLeakage } from "./leakage.ts";
 import { seedSchema } from "./training_params.ts";
 
 const files = (about: string) => z.array(filePath("A file.")).min(1).describe(about);
@@ -27,6 +28,7 @@ const schema = z.strictObject({
     "Take so many training sentences, a seeded choice that keeps their order; absent: all.",
   ),
   declared: declaredRows,
+  maxLeakage: maxLeakageSchema,
   seed: seedSchema.describe("Decides which sentences `maxTrainSentences` takes."),
 });
 
@@ -45,7 +47,9 @@ export const conll: TaskKind<ConllParams> = {
     sentences: countMetric("Sentences."),
     words: countMetric("Words in them."),
     entities: countMetric("Entities in them, by type after a slash."),
+    ...leakageMetrics,
   },
+  scores: leakageScores,
   isNumeric: false,
   entry: import.meta.url,
   isDeclared,
@@ -64,11 +68,15 @@ async function run(
 ): Promise<TaskOutcome> {
   const { readConll } = await import("../benchmarks/ner/conll.ts");
   const parts: Record<Part, TaggedSentence[]> = { train: [], dev: [], test: [] };
+  const fileOf = new Map<TaggedSentence, string>();
   const files = PARTS.flatMap((part) => filesOf(params, part).map(({ file }) => ({ part, file })));
   for (const [done, { part, file }] of files.entries()) {
     signal.throwIfAborted();
     emit({ type: "progress", phase: "reading", done, total: files.length, unit: "files" });
-    for (const sentence of await readConll(file)) parts[part].push(sentence);
+    for (const sentence of await readConll(file)) {
+      parts[part].push(sentence);
+      fileOf.set(sentence, file);
+    }
   }
   const { declared } = params;
   warnOfDeclared(emit, {
@@ -90,7 +98,16 @@ async function run(
     tellCounts(emit, { counts, split, step: 0 });
   }
   for (const message of nerWarnings(summary)) emit({ type: "warning", message });
-  return { facts: {}, scores: [] };
+  const compared = (sentences: readonly TaggedSentence[]) =>
+    sentences.map((each) => ({
+      text: each.words.join(" "),
+      at: { file: fileOf.get(each)!, line: each.line },
+    }));
+  const scores = tellLeakage(
+    { train: compared(train), dev: compared(parts.dev), test: compared(parts.test) },
+    { rows: "sentences", maxLeakage: params.maxLeakage, emit },
+  );
+  return { facts: {}, scores };
 }
 
 /** A seeded choice of training sentences, in the order of the files. */

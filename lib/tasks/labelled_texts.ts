@@ -3,6 +3,7 @@
  * checked, as a benchmark's three parts.
  */
 import { z } from "zod";
+import type { SourcePosition } from "../base/errors.ts";
 import { byReason, countMetric } from "../benchmarks/counts.ts";
 import { labelledTextsArtifact, labelledWarnings, wordsOf } from "../benchmarks/labelled/texts.ts";
 import type { LabelGroup } from "../benchmarks/labelled/groups.ts";
@@ -14,6 +15,7 @@ import type { FileParam, ParamFault, TaskContext, TaskKind, TaskOutcome } from "
 import { filesThatFit } from "../text/sources/file_pattern.ts";
 import { tellCounts } from "./counted.ts";
 import { declaredRows, isDeclared, warnOfDeclared } from "./declared.ts";
+import { leakageMetrics, leakageScores, maxLeakageSchema, tellLeakage } from "./leakage.ts";
 import { seedSchema } from "./training_params.ts";
 
 const name = z.string().min(1);
@@ -117,6 +119,7 @@ const schema = z.strictObject({
     "Take so many training texts, a seeded choice that keeps their order; absent: all.",
   ),
   declared: declaredRows,
+  maxLeakage: maxLeakageSchema,
   seed: seedSchema.describe("Decides what is taken from train, and what of it."),
 });
 
@@ -140,7 +143,9 @@ export const labelledTexts: TaskKind<LabelledTextsParams> = {
     texts: countMetric("Texts, or pairs, by label after a slash."),
     repaired: countMetric("Texts of which an entity was found near a wrong offset."),
     skipped: countMetric("Texts of the files that were left out, by reason after a slash."),
+    ...leakageMetrics,
   },
+  scores: leakageScores,
   files: (params) => PARTS.flatMap((part) => filesOf(params, part)),
   seed: ({ seed }) => seed,
   run,
@@ -227,6 +232,7 @@ async function run(
 ): Promise<TaskOutcome> {
   const { readLabelled } = await import("../benchmarks/labelled/read.ts");
   const parts: Record<Part, LabelledText[]> = { train: [], dev: [], test: [] };
+  const places = new Map<LabelledText, SourcePosition>();
   const nothing = (): Reading => ({ repaired: 0, skipped: {} });
   const reading: Record<Part, Reading> = { train: nothing(), dev: nothing(), test: nothing() };
   const sources = PARTS.flatMap((part) =>
@@ -237,8 +243,11 @@ async function run(
   for (const [done, { part, source }] of sources.entries()) {
     signal.throwIfAborted();
     emit({ type: "progress", phase: "reading", done, total: sources.length, unit: "files" });
-    const { texts, repaired, skipped } = await readLabelled(source, params);
-    for (const text of texts) parts[part].push(text);
+    const { texts, lines, repaired, skipped } = await readLabelled(source, params);
+    texts.forEach((text, i) => {
+      parts[part].push(text);
+      places.set(text, { file: source.path, line: lines[i]! });
+    });
     reading[part].repaired += repaired;
     for (const [reason, count] of Object.entries(skipped)) {
       reading[part].skipped[reason] = (reading[part].skipped[reason] ?? 0) + count;
@@ -253,9 +262,10 @@ async function run(
     what: "texts to train on",
   });
   const train = choose(divided.train, params);
+  const all = { ...parts, ...divided, train };
   const summary = await labelledTextsArtifact.write(outDir, {
     labels: params.labels,
-    parts: { ...parts, ...divided, train },
+    parts: all,
     reading,
   });
   for (const split of PARTS) {
@@ -269,7 +279,13 @@ async function run(
     tellCounts(emit, { counts, split, step: 0 });
   }
   for (const message of labelledWarnings(summary)) emit({ type: "warning", message });
-  return { facts: {}, scores: [] };
+  const compared = (part: Part) =>
+    all[part].map((each) => ({ text: wordsOf(each), at: places.get(each)! }));
+  const scores = tellLeakage(
+    { train: compared("train"), dev: compared("dev"), test: compared("test") },
+    { rows: "texts", maxLeakage: params.maxLeakage, emit },
+  );
+  return { facts: {}, scores };
 }
 
 /** What reading a part's files told so far. */

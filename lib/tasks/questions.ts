@@ -16,6 +16,7 @@ import { filePath } from "../graph/schema.ts";
 import type { FileParam, TaskContext, TaskKind, TaskOutcome } from "../graph/task.ts";
 import { tellCounts } from "./counted.ts";
 import { declaredRows, isDeclared, warnOfDeclared } from "./declared.ts";
+import { leakageMetrics, leakageScores, maxLeakageSchema, tellLeakage } from "./leakage.ts";
 
 const files = (about: string) => z.array(filePath("A file.")).min(1).describe(about);
 
@@ -31,6 +32,7 @@ const schema = z.strictObject({
       "passages.",
   ),
   declared: declaredRows,
+  maxLeakage: maxLeakageSchema,
 });
 
 /** The parameters of questions. */
@@ -54,7 +56,9 @@ export const questions: TaskKind<QuestionsParams> = {
     impossible: countMetric("Those that the file says cannot be answered."),
     repaired: countMetric("Answers that were found near a wrong offset."),
     rejected: countMetric("Questions without an answer to learn, by reason after a slash."),
+    ...leakageMetrics,
   },
+  scores: leakageScores,
   run,
 };
 
@@ -78,7 +82,7 @@ async function run(
     signal.throwIfAborted();
     emit({ type: "progress", phase: "reading", done: done++, total, unit: "files" });
   };
-  const counts: Partial<Record<Part, ReadCounts>> = {};
+  const counts: Partial<Record<Part, ReadCounts>> = {}, fileOf = new Map<Question, string>();
   const parts = await forEachPart(async (part) => {
     const all: Question[] = [], ids = new Map<string, string>();
     const rejected: Record<string, string[]> = {};
@@ -86,7 +90,10 @@ async function run(
     for (const file of params[part]) {
       next();
       const read = await readSquad(file, ids);
-      for (const question of read.questions) all.push(question);
+      for (const question of read.questions) {
+        all.push(question);
+        fileOf.set(question, file);
+      }
       repaired += read.repaired;
       for (const { id, reason } of read.rejected) (rejected[reason] ??= []).push(id);
     }
@@ -126,7 +133,16 @@ async function run(
     golden,
     counts: counts as Record<Part, ReadCounts>,
   });
-  return { facts: {}, scores: [] };
+  const compared = (part: Part) =>
+    parts[part].map((each) => ({
+      text: `${each.question} ${each.context}`,
+      at: { file: `${fileOf.get(each)}#${each.id}` },
+    }));
+  const scores = tellLeakage(
+    { train: compared("train"), dev: compared("dev"), test: compared("test") },
+    { rows: "questions", maxLeakage: params.maxLeakage, emit },
+  );
+  return { facts: {}, scores };
 }
 
 function warningsOf(part: Part, { questions, repaired, rejected }: ReadCounts): string[] {

@@ -21,12 +21,20 @@ Deno.test("conll joins the files of a part, in their order, and names its warnin
     test: [dir.file("test.tsv", sentences(1, "s") + sentences(1, "m"))],
   };
   const { artifact, outcome, events } = await runKind(conll, { dir: dir.path, params });
-  assert.deepEqual(outcome, { facts: {}, scores: [] });
+  assert.deepEqual(
+    outcome.scores.filter(({ value }) => value > 0).map(({ metric, split }) => [metric, split]),
+    [["copyShare", "test"]],
+  );
   const names = [...Deno.readDirSync(artifact.dir)].map((each) => each.name).sort();
   assert.deepEqual(names, ["dev.tsv", "ner.json", "test.tsv", "train.tsv"]);
   const train = Deno.readTextFileSync(`${artifact.dir}/train.tsv`);
   assert.equal(train, sentences(2, "t") + sentences(1, "m"));
-  assert.deepEqual(countsOf(events, "test"), { sentences: 2, words: 4, entities: 2 });
+  assert.deepEqual(countsOf(events, "test"), {
+    sentences: 2,
+    words: 4,
+    entities: 2,
+    "copies/train": 1,
+  });
   assert.deepEqual(events.filter(({ type }) => type !== "measurement"), [
     ...Array.from({ length: 4 }, (_, done) => {
       return { type: "progress", phase: "reading", done, total: 4, unit: "files" };
@@ -100,4 +108,43 @@ testOnData("conll reports the duplicates of NCBI-disease", {
       messages.join("\n"),
     );
   },
+});
+
+Deno.test("conll counts near copies between parts and, above maxLeakage, names file and line", async () => {
+  using dir = new TempDir();
+  const tagged = (text: string) => text.split(" ").map((word) => `${word}\tO\n`).join("") + "\n";
+  const long = "the gene was seen in many cells of the liver of mice and of men";
+  const params = {
+    train: [dir.file("train.tsv", tagged("something else") + tagged(long))],
+    dev: [dir.file("dev.tsv", tagged("a third one"))],
+    test: [dir.file("test.tsv", tagged("A THIRD one !") + tagged(`${long} again`))],
+  };
+  const { outcome, events } = await runKind(conll, { dir: dir.path, params });
+  assert.deepEqual(
+    outcome.scores.map(({ metric, split, value }) => [metric, split, value]),
+    [["copyShare", "dev", 0], ["nearCopyShare", "dev", 0], ["copyShare", "test", 0.5], [
+      "nearCopyShare",
+      "test",
+      0.5,
+    ]],
+  );
+  const counts = countsOf(events, "test");
+  assert.deepEqual([counts["copies/dev"], counts["nearCopies/train"]], [1, 1]);
+  assert(events.some((each) =>
+    each.type === "warning" &&
+    each.message === "1 of 2 test sentences nearly stands in an earlier part too"
+  ));
+  await assertFault(
+    () => runKind(conll, { dir: dir.path, params: { ...params, maxLeakage: 0.1 } }),
+    {
+      dir: dir.path,
+      text: `2 of 2 test sentences (100.0%) stand in an earlier part too, above maxLeakage: 0.1 \
+[tasks/leakage]
+  mend: take them out, the first 2 of them below, or raise maxLeakage
+test.tsv:1: stands word for word in dev too, at dev.tsv:1 [tasks/leakage]
+  mend: take it out of the earlier part
+test.tsv:6: stands to 92% in train too, at train.tsv:4 [tasks/leakage]
+  mend: take it out of the earlier part`,
+    },
+  );
 });

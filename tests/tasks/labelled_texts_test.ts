@@ -108,6 +108,7 @@ Deno.test("labelled-texts reads all files of a pattern, tells what was left out,
   ]);
   assert.deepEqual(countsOf(events, "test"), {
     texts: 2,
+    "copies/train": 2,
     "texts/false": 0,
     "texts/effect": 2,
     repaired: 0,

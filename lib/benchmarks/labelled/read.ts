@@ -55,6 +55,8 @@ export interface ReadOptions {
 export interface ReadTexts {
   /** In the order of the file. */
   readonly texts: readonly LabelledText[];
+  /** The line of each, from 1. */
+  readonly lines: readonly number[];
   /** Texts of which an entity was found near a wrong offset. */
   readonly repaired: number;
   /** By reason, how many texts were left out. */
@@ -73,7 +75,7 @@ export async function readLabelled(
   { labels, groups = [], markers, marking }: ReadOptions,
 ): Promise<ReadTexts> {
   const labelOf = labelReader(labels, groups), ids = new Map<string, number>();
-  const texts: LabelledText[] = [], skipped: Record<string, number> = {};
+  const texts: LabelledText[] = [], lines: number[] = [], skipped: Record<string, number> = {};
   let repaired = 0;
   for await (const each of foundIn(source)) {
     if ("reason" in each) {
@@ -95,6 +97,7 @@ export async function readLabelled(
       ? markEntities(found.text, { markers, marking, at })
       : writeMentions(found.text, { mentions, marking });
     texts.push({ ...found, label, text });
+    lines.push(line);
     if (isRepaired) repaired++;
   }
   // A document of the DDI corpus may name fewer than two drugs.
@@ -104,7 +107,7 @@ export async function readLabelled(
       mend: "give a file with a text and its label on each line",
     });
   }
-  return { texts, repaired, skipped };
+  return { texts, lines, repaired, skipped };
 }
 
 function foundIn(source: LabelledSource): AsyncGenerator<Found | Skipped, void> {

@@ -101,6 +101,7 @@ Deno.test("offsets of the DDI corpus that do not match are repaired or left out,
   );
   assert.deepEqual(await read(gone), {
     texts: [],
+    lines: [],
     repaired: 0,
     skipped: { "an entity's text does not stand at its offset, nor near it": 1 },
   });
