@@ -16,10 +16,7 @@ export interface HloCounts {
 
 /** Counts in the text of a program. */
 export function readHlo(text: string): HloCounts {
-  const types = new Map<string, string>();
-  for (const [, name, type] of text.matchAll(/^\s*(?:ROOT )?%?([\w.-]+) = \(?(\w+)\[/gm)) {
-    types.set(name!, type!);
-  }
+  const types = typesIn(text);
   const lines = text.split("\n");
   const calls = (target: string) => lines.filter((line) => line.includes(target));
   const cublas = calls('custom_call_target="__cublas$');
@@ -27,7 +24,10 @@ export function readHlo(text: string): HloCounts {
   const isOther = (line: string) => {
     const operands = /(?:custom-call|dot)\(([^)]*)\)/.exec(line)?.[1] ?? "";
     const names = operands.split(", ").slice(0, 2).map((each) => each.replace(/^.*%/, ""));
-    return names.some((name) => types.get(name) !== "bf16");
+    return names.some((name) => {
+      const [whole, place = "0"] = name.split("#") as [string, string?];
+      return types.get(whole)?.[Number(place)] !== "bf16";
+    });
   };
   return {
     aliases: text.match(/\((?:\d+), \{[^}]*\}, (?:must|may)-alias\)/g)?.length ?? 0,
@@ -36,4 +36,15 @@ export function readHlo(text: string): HloCounts {
     otherProducts: [...cublas, ...dots].filter(isOther).length,
     allReduces: lines.filter((line) => / all-reduce(?:-start)?\(/.test(line)).length,
   };
+}
+
+/** The element types of each instruction's result, several where it gives several: `%name#1`. */
+function typesIn(text: string): Map<string, string[]> {
+  const types = new Map<string, string[]>();
+  for (const [, name, result] of text.matchAll(/^\s*(?:ROOT )?%?([\w.-]+) = (.*)$/gm)) {
+    const written = result!.startsWith("(") ? result!.slice(0, result!.indexOf(") ")) : result!;
+    const all = [...written.matchAll(/\b([a-z]\w*)\[/g)].map(([, type]) => type!);
+    types.set(name!, result!.startsWith("(") ? all : all.slice(0, 1));
+  }
+  return types;
 }
