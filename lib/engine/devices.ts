@@ -32,6 +32,8 @@ export interface Device {
   readonly module: URL;
   /** How many tasks it takes at a time. */
   slots(): number;
+  /** The size of the square matrices whose product tells its speed; absent: that of a core. */
+  readonly productSize?: number;
   /** How many threads a task gets, at least 1; results do not depend on it. */
   threads(load: Load): number;
   /**
@@ -66,6 +68,9 @@ export type DeviceName = "cpu" | "xla-cpu" | "cuda" | "tfjs-cpu" | "tfjs-node-gp
 
 /** The device unless another is asked for. */
 export const DEFAULT_DEVICE: DeviceName = "cpu";
+
+/** A GPU takes about a millisecond to multiply such matrices, far more than to be told to. */
+const GPU_PRODUCT = 8192;
 
 /** Devices by name. */
 export const DEVICES: Readonly<Record<DeviceName, Device>> = {
@@ -129,6 +134,7 @@ function xla(platform: Platform, chosen: DeviceOptions): Device {
     numerics: { engine: `xla-${platform}`, precision, ...(replicas === 1 ? {} : { replicas }) },
     module: new URL("./xla/engine.ts", import.meta.url),
     slots: platform === "cuda" ? () => 1 : cores,
+    ...(platform === "cuda" ? { productSize: GPU_PRODUCT } : {}),
     threads: platform === "cuda" ? () => 1 : shareOfCores,
     check: async () => void await open({ threads: 1 }),
     open,

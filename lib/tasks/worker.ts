@@ -17,7 +17,11 @@ const rates = new Map<string, Promise<number>>();
 function rateOf(device: { readonly name: string; readonly threads: number }): Promise<number> {
   const key = `${device.name} ${device.threads}`;
   let rate = rates.get(key);
-  if (rate === undefined) rates.set(key, rate = openDevice(device).then(productRate));
+  if (rate === undefined) {
+    const { productSize } = deviceOf(device.name);
+    rate = openDevice(device).then((engine) => productRate(engine, productSize));
+    rates.set(key, rate);
+  }
   return rate;
 }
 

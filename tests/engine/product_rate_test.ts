@@ -4,8 +4,10 @@ import { productRate } from "../../lib/engine/product_rate.ts";
 import { testOnEachDevice } from "./each_device.ts";
 
 testOnEachDevice("productRate() is a rate that a machine can have", async (engine) => {
-  const rate = await productRate(engine);
-  assert.ok(rate > 1e6 && rate < 1e16, `${rate}`);
+  for (const size of [512, 640]) {
+    const rate = await productRate(engine, size);
+    assert.ok(rate > 1e6 && rate < 1e16, `${rate} at ${size}`);
+  }
 });
 
 Deno.test("productRate() multiplies once more than it measures, and frees what it compiled", async () => {

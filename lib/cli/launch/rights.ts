@@ -65,10 +65,17 @@ export function installingRights(
 const HUB_VARIABLES = ["HF_ENDPOINT"];
 
 /**
- * Where the plugin of a GPU is looked for: in the user's cache, and beside the Pythons of the
- * search path.
+ * Where the plugin of a device is looked for, in the user's cache and beside the Pythons of the
+ * search path, and what it is told: what it need not print, and on how many threads to compute.
  */
-const PLACES_OF_PLUGINS = ["HOME", "XDG_CACHE_HOME", "PATH", "VIRTUAL_ENV"];
+const PLUGIN_VARIABLES = [
+  "HOME",
+  "XDG_CACHE_HOME",
+  "PATH",
+  "VIRTUAL_ENV",
+  "TF_CPP_MIN_LOG_LEVEL",
+  "NPROC",
+];
 
 /** Variables that say how a terminal is, and those that are Titrate's own. */
 const COMMON_VARIABLES = [
@@ -80,7 +87,7 @@ const COMMON_VARIABLES = [
   "CLICOLOR_FORCE",
   "FORCE_COLOR",
   "TITRATE_*",
-  ...PLACES_OF_PLUGINS,
+  ...PLUGIN_VARIABLES,
 ];
 
 /** What the process is that is to be given rights. */

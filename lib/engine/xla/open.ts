@@ -4,7 +4,7 @@
 import { ExperimentError } from "../../base/errors.ts";
 import { processorName } from "../../base/process.ts";
 import { XlaEngine } from "./engine.ts";
-import { findPlugin } from "./find_plugin.ts";
+import { findPlugin, PLUGIN_VARIABLE } from "./find_plugin.ts";
 import type { Platform, Precision } from "./module.ts";
 import { PjrtClient } from "./pjrt/client.ts";
 import type { NamedValue } from "./pjrt/named_values.ts";
@@ -80,14 +80,20 @@ async function startClient(path: string, options: OpenOptions): Promise<PjrtClie
   // XLA's CPU client asks this variable for its number of threads, at its start.
   if (platform === "cpu") Deno.env.set("NPROC", String(threads));
   const plugin = openPlugin(path);
-  const client = await PjrtClient.create(plugin, createOptions(options));
-  if (client.platform === platform) return client;
-  client.destroy();
-  throw new ExperimentError(
-    "engine/pjrt-plugin",
-    `the plugin ${path} is for ${client.platform}, not for ${platform}`,
-    { mend: `name a plugin for ${platform}, or use the device that it is for` },
-  );
+  // Its options tell the plugins apart, so a wrong one would stumble over them.
+  const isForCuda = plugin.attributes.has("cuda_version");
+  if (isForCuda !== (platform === "cuda")) {
+    throw new ExperimentError(
+      "engine/pjrt-plugin",
+      `the plugin ${path} is for ${isForCuda ? "CUDA" : "another platform than CUDA"}`,
+      {
+        mend: `let ${PLUGIN_VARIABLE} name a plugin for ${
+          platform === "cuda" ? "CUDA" : "the CPU"
+        }`,
+      },
+    );
+  }
+  return await PjrtClient.create(plugin, createOptions(options));
 }
 
 function createOptions({ platform, replicas }: OpenOptions): Record<string, NamedValue> {
