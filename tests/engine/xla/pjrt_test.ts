@@ -305,3 +305,11 @@ testOnCpuPlugin("replicas sum over all of them, and each has its own result", as
   executable.dispose();
   client.destroy();
 });
+
+testOnCpuPlugin("a process that opened a plugin ends without a crash", async (path) => {
+  const fixture = new URL("fixtures/open_and_end.ts", import.meta.url).href;
+  const { code, signal, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-check", "--allow-read", "--allow-ffi", fixture, path],
+  }).output();
+  assert.deepEqual({ code, signal }, { code: 0, signal: null }, new TextDecoder().decode(stderr));
+});

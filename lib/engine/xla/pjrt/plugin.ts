@@ -5,7 +5,7 @@
 import { ExperimentError } from "../../../base/errors.ts";
 import { PjrtApi } from "./api.ts";
 import { type Attribute, readNamedValues } from "./named_values.ts";
-import type { Address } from "./struct.ts";
+import { type Address, utf8 } from "./struct.ts";
 
 /** A plugin that is ready to make clients. */
 export interface Plugin {
@@ -18,6 +18,16 @@ export interface Plugin {
 }
 
 const SYMBOLS = { GetPjrtApi: { parameters: [], result: "usize" } } as const;
+
+/** The C library with its flag for a library that is never unloaded, by operating system. */
+const LOADERS: Partial<Record<typeof Deno.build.os, { name: string; noDelete: number }>> = {
+  linux: { name: "libc.so.6", noDelete: 0x1000 },
+  darwin: { name: "libSystem.dylib", noDelete: 0x80 },
+};
+const NOW = 2;
+const LOADING = {
+  dlopen: { parameters: ["buffer", "i32"], result: "pointer", optional: true },
+} as const;
 
 const opened = new Map<string, Plugin>();
 
@@ -52,11 +62,24 @@ function loadTable(path: string): Address {
     throw refused(path, cause instanceof Deno.errors.NotFound ? "there is no such file" : cause);
   }
   try {
-    return Deno.dlopen(path, SYMBOLS).symbols.GetPjrtApi();
+    const table = Deno.dlopen(path, SYMBOLS).symbols.GetPjrtApi();
+    keepLoaded(path);
+    return table;
   } catch (cause) {
     const text = cause instanceof Error ? cause.message : String(cause);
     throw refused(path, /GetPjrtApi/.test(text) ? "it has no function GetPjrtApi" : cause);
   }
+}
+
+/**
+ * Deno unloads libraries when a process ends, and a plugin's threads, which know nothing of it,
+ * would run into memory that is gone.
+ */
+function keepLoaded(path: string): void {
+  const loader = LOADERS[Deno.build.os];
+  if (loader === undefined) return;
+  const { symbols } = Deno.dlopen(loader.name, LOADING);
+  symbols.dlopen?.(utf8(`${path}\0`), NOW | loader.noDelete);
 }
 
 function refused(path: string, reason: unknown): ExperimentError {
