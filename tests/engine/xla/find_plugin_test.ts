@@ -22,6 +22,14 @@ async function withVariables(
   }
 }
 
+const NOWHERE = {
+  [PLUGIN_VARIABLE]: "",
+  HOME: "/nowhere",
+  XDG_CACHE_HOME: "",
+  VIRTUAL_ENV: "",
+  PATH: "/nowhere/bin",
+};
+
 const PACKAGES = "lib/python3.12/site-packages/jax_plugins";
 
 Deno.test("findPlugin() takes what the variable names, whatever else is there", async () => {
@@ -37,6 +45,8 @@ Deno.test("findPlugin() finds the plugin of a GPU in Python's packages, the newe
   second.folder("bin");
   const variables = {
     [PLUGIN_VARIABLE]: "",
+    HOME: "/nowhere",
+    XDG_CACHE_HOME: "",
     VIRTUAL_ENV: first.path,
     PATH: `relative/bin:${second.path}/bin:${second.path}/absent/bin`,
   };
@@ -48,7 +58,7 @@ Deno.test("findPlugin() finds the plugin of a GPU in Python's packages, the newe
 });
 
 Deno.test("findPlugin() says what to do where there is none", async () => {
-  await withVariables({ [PLUGIN_VARIABLE]: "", VIRTUAL_ENV: "", PATH: "/nowhere/bin" }, () => {
+  await withVariables(NOWHERE, () => {
     assert.throws(() => findPlugin("cpu"), {
       code: "engine/pjrt-plugin",
       message: "the device needs a PJRT plugin for the CPU, and TITRATE_PJRT_PLUGIN names none",
