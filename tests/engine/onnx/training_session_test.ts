@@ -331,3 +331,41 @@ Deno.test("a constant of a step stands again after a step of another shape", asy
   }
   await session.dispose();
 });
+
+Deno.test("projections give the bits of linear layers one after the other, gradients too", async () => {
+  const graphOf = (asOne: boolean): Graph => {
+    const graph = new Graph();
+    const x = graph.input("x", [24, 16]);
+    const layers = ["q", "k", "v"].map((name) => ({
+      weight: graph.param(`${name} weight`, [16, 16]),
+      bias: graph.param(`${name} bias`, [16]),
+    }));
+    const hidden = graph.gelu(x);
+    const [q, k, v] = asOne
+      ? graph.projections(hidden, layers)
+      : layers.map(({ weight, bias }) =>
+        graph.add(graph.matmul(hidden, weight, { transposeB: true }), bias)
+      );
+    const mixed = graph.add(graph.mul(graph.tanh(q!), k!), graph.mul(v!, hidden));
+    const loss = graph.reduceSum(graph.mul(mixed, mixed), [0, 1]);
+    graph.output("loss", loss);
+    const wrt = [...graph.inputs.values()];
+    differentiate(graph, loss, wrt).forEach((each, i) => graph.output(`gradient ${i}`, each));
+    return graph;
+  };
+  const stream = new Stream(8, "projections");
+  const inputs = Object.fromEntries(
+    [...graphOf(true).inputs].map(([name, { shape }]) => [
+      name,
+      Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => stream.normal()),
+    ]),
+  );
+  const engine = new OnnxEngine({ threads: 1 });
+  const [asOne, apart] = await Promise.all([true, false].map(async (each) => {
+    const executable = await engine.compile(graphOf(each));
+    const results = await executable.run(inputs);
+    await executable.dispose();
+    return results;
+  }));
+  assert.deepEqual(asOne, apart);
+});
