@@ -102,7 +102,9 @@ function files(params: ModelParams): FileParam[] {
     const mend =
       "check the path, which counts from the spec, and give a folder with config.json, " +
       "vocab.txt and model.safetensors, pytorch_model.bin or a TensorFlow checkpoint";
-    return modelFiles(folder).map((file) => ({ path, file, mend }));
+    // Of a folder that is not there, its own name says more than those of its files.
+    const all = isThere(folder) ? modelFiles(folder) : [folder];
+    return all.map((file) => ({ path, file, mend }));
   }
   const mend = fetchCommand(named, dataFolderOf(folder, named));
   const manifest = join(folder, MANIFEST);

@@ -74,3 +74,9 @@ testOnData("MiniLM-L6 goes through pre-training with a fresh head, and through N
     assert(outcome.scores.some(({ metric, value }) => metric === "f1" && Number.isFinite(value)));
   },
 });
+
+Deno.test("model names a folder that is not there once, not each of its files", () => {
+  const files = model.files!(model.params.parse({ folder: "/nowhere/bert" }));
+  assert.deepEqual(files.map(({ file }) => file), ["/nowhere/bert"]);
+  assert.match(files[0]!.mend!, /^check the path, which counts from the spec, and give a folder/);
+});
