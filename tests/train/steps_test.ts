@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import type { StepControl, TrainingSession, TrainingState } from "../../lib/engine/engine.ts";
+import type {
+  StepControl,
+  Tensors,
+  TrainingSession,
+  TrainingState,
+} from "../../lib/engine/engine.ts";
 import {
   BEGINNING,
   runSteps,
@@ -116,4 +121,47 @@ Deno.test("runSteps() names the step whose loss is no number, though it is read 
     code: "train/diverged",
     message: "the loss is no number any more at step 2, learning rate 1",
   });
+});
+
+Deno.test("runSteps() gives each micro-batch a dropout of its own, the first the training's", async () => {
+  const { session } = lateSession(1), seen: number[][] = [];
+  const watched: TrainingSession = {
+    ...session,
+    step(batch, control) {
+      seen.push((batch as readonly Tensors[]).map(({ dropoutSeed }) => dropoutSeed![0]!));
+      assert((batch as readonly Tensors[]).every((each) => each.dropoutSeed![1] === control.step));
+      return session.step(batch, control);
+    },
+  };
+  await follow({ session: watched, batchAt: () => [{}, {}, {}], dropoutSeed: 7, steps: 2 });
+  assert.equal(seen[0]![0], 7);
+  assert.equal(new Set(seen[0]).size, 3);
+  assert.deepEqual(seen[1], seen[0]);
+});
+
+Deno.test("runSteps() tells the running mean of each loss that is to be told", async () => {
+  const { session } = lateSession(1, (step) => step);
+  const both: TrainingSession = {
+    ...session,
+    async step(batch, control) {
+      const begun = await session.step(batch, control);
+      return {
+        read: async () => {
+          const outputs = await begun.read(), loss = outputs.loss![0]!;
+          return { ...outputs, one: Float32Array.of(loss / 4), two: Float32Array.of(loss / 2) };
+        },
+      };
+    },
+  };
+  const told = { lossNats: "one", nextSentenceLossNats: "two" };
+  const heldOut = { measure: () => Promise.resolve({}) };
+  const plain = await follow({ session: both, heldOut });
+  const { average, measurements } = await follow({ session: both, heldOut, told });
+  assert.equal(average.sum, plain.average.sum / 4);
+  assert.deepEqual(average.others, { nextSentenceLossNats: plain.average.sum / 2 });
+  const values = new Map(measurements.map(({ name, value }) => [name, value]));
+  assert.equal(values.get("nextSentenceLossNats"), 2 * values.get("lossNats")!);
+  // A training that goes on from there tells the same.
+  const early = await follow({ session: both, told, steps: 2 });
+  assert.deepEqual((await follow({ session: both, told, from: early })).average, average);
 });
