@@ -7,6 +7,7 @@ import { formatDuration } from "../report/text/format.ts";
 import { formatFits, isMeaningless } from "../report/text/fits.ts";
 import { formatGrid, headlineRows } from "../report/text/grid.ts";
 import { formatCell } from "../report/text/labels.ts";
+import { formatPublished } from "../report/text/published.ts";
 import { declarationsOf } from "../run/results.ts";
 import type { RunReport } from "../run/run.ts";
 import { formatFiling } from "../run/variant.ts";
@@ -30,8 +31,10 @@ export function printReport(report: RunReport, { json, results, warnings }: Repo
     .map(({ fit, cell, warnings: [why] }) => `the fit ${formatCell(fit, cell)}: ${why}`);
   const fits = report.fits.filter(({ points }) => points > 0);
   const grid = formatGrid(headlineRows(rows));
+  const published = formatPublished(report.published, rows);
   const texts = [
     ...(grid === "" ? [] : [grid]),
+    ...(published === "" ? [] : [published]),
     ...(fits.length === 0 ? [] : [formatFits(fits, declarationsOf(rows))]),
   ];
   if (texts.length > 0) {

@@ -10,7 +10,7 @@ import { joinPath } from "../base/path.ts";
 
 /** What affects no result, by how deep it stands: it may change without making another variant. */
 const IDLE: readonly ReadonlySet<string>[] = [
-  new Set(["name", "about", "budget", "assume"]),
+  new Set(["name", "about", "budget", "assume", "published"]),
   new Set(),
   new Set(["keepModel"]),
 ];

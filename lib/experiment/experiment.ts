@@ -5,7 +5,7 @@
  * far as the faults of the parts before it allow: a broken axis does not hide a
  * misspelt parameter, and nothing is reported that merely follows from a fault.
  */
-import { basename } from "node:path";
+import { basename, dirname, isAbsolute, join } from "node:path";
 import type { JsonObject } from "../base/canonical.ts";
 import type { Fault, SourcePosition } from "../base/errors.ts";
 import type { Path } from "../base/path.ts";
@@ -26,6 +26,7 @@ import { checkValue } from "./check/issues.ts";
 import {
   entriesOf,
   itemsOf,
+  locate,
   type MapEntry,
   type MapNode,
   plainOf,
@@ -85,8 +86,20 @@ export interface Experiment {
   readonly budget?: Budget & { readonly at: SourcePosition };
   /** What a plan may go by where nothing was recorded. */
   readonly assume?: { readonly flopsPerSecond?: number };
+  /** What others published of its benchmarks. */
+  readonly published?: PublishedSpec;
   /** What is odd but does no harm. */
   readonly warnings: readonly Fault[];
+}
+
+/** What others published, as a spec names it. */
+export interface PublishedSpec {
+  /** The table, relative to the working directory. */
+  readonly file: string;
+  /** Benchmarks of the study by the table's data sets. */
+  readonly benchmarks: Readonly<Record<string, string>>;
+  /** Metrics of the study by the table's. */
+  readonly metrics: Readonly<Record<string, string>>;
 }
 
 /** What a spec is loaded with. */
@@ -155,6 +168,7 @@ const CONSTANT_SECTIONS = new Set([
   "fits",
   "budget",
   "assume",
+  "published",
 ]);
 
 /** Stages times their cells. */
@@ -385,12 +399,20 @@ class Loader {
     this.#environment.reportUnused(this.#warnings);
   }
 
-  #header(): Pick<Experiment, "name" | "about" | "files" | "budget" | "assume"> {
+  /** With the path of its file from the working directory. */
+  #published(given: PublishedSpec): PublishedSpec {
+    const { at } = locate(this.#root, ["published", "file"], this.#root.at);
+    const { file } = given;
+    return { ...given, file: isAbsolute(file) ? file : join(dirname(at.file), file) };
+  }
+
+  #header(): Pick<Experiment, "name" | "about" | "files" | "budget" | "assume" | "published"> {
     const given = plainOf(this.#root) as {
       name?: string;
       about?: string;
       budget?: object;
       assume?: NonNullable<Experiment["assume"]>;
+      published?: PublishedSpec;
     };
     const name = given.name ?? nameOfFile(this.#file);
     const budgetAt = this.#root.entries.get("budget")?.keyAt;
@@ -398,6 +420,7 @@ class Loader {
       name,
       ...(given.about === undefined ? {} : { about: given.about }),
       files: this.#files,
+      ...(given.published === undefined ? {} : { published: this.#published(given.published) }),
       ...(given.assume === undefined ? {} : { assume: given.assume }),
       ...(budgetAt === undefined ? {} : { budget: { ...given.budget, at: budgetAt } }),
     };

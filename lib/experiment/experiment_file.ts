@@ -106,6 +106,18 @@ const sections = {
       "What the machine that is to run it computes, with all that a training loses to other work.",
     ),
   }).optional().describe("What a plan goes by where nothing was recorded yet."),
+  published: z.strictObject({
+    file: z.string().min(1).describe(
+      "A CSV table, its path relative to the file that names it: task,dataset,metric,model,value," +
+        "source, values in percent.",
+    ),
+    benchmarks: z.record(z.string(), z.string()).describe(
+      "What each of its data sets is called here, under `benchmark`; others are recorded as they are.",
+    ),
+    metrics: z.record(z.string(), z.string()).describe("What each of its metrics is called here."),
+  }).optional().describe(
+    "What others published, to stand beside what is measured here, in tables and in SQL.",
+  ),
 };
 
 /** The form of an experiment file, once what it extends has been merged in. */

@@ -26,6 +26,7 @@ export function experimentSchema(kinds: ReadonlyMap<string, TaskKind>): JsonObje
         additionalProperties: stageSchema([...kinds.values()], properties.stages!),
       },
       budget: withExpressions(withoutRequired(properties.budget!) as JsonObject),
+      published: withExpressions(withoutRequired(properties.published!) as JsonObject),
       assume: withExpressions(withoutRequired(properties.assume!) as JsonObject),
     },
     definitions: {

@@ -16,7 +16,7 @@ import type { ScalingFit } from "../analysis/scaling.ts";
 import { formatCell } from "../report/text/labels.ts";
 import { Recorder } from "../store/database/recorder.ts";
 import { readOutcomes, type RecordedOutcome } from "../store/database/results.ts";
-import type { CellRow, FitRow } from "../store/database/rows.ts";
+import type { CellRow, FitRow, PublishedRow } from "../store/database/rows.ts";
 import { fitArtifact } from "../tasks/fit_artifact.ts";
 import { fitCurves } from "./fits.ts";
 import { provenance } from "./provenance.ts";
@@ -66,6 +66,8 @@ export interface RunReport {
   readonly rows: readonly ResultRow[];
   /** The scaling curves. */
   readonly fits: readonly FitRow[];
+  /** What others published of its benchmarks. */
+  readonly published: readonly PublishedRow[];
 }
 
 /** Opening DuckDB costs some hundredths of a second of a core that trainings could use. */
@@ -103,6 +105,7 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunRe
     commit,
     process,
     metrics: metricsOf(study.options.kinds),
+    published: study.published,
   });
   const asked = cellRows(experiment, graph);
   const isWhole = (study.options.only ?? []).length === 0;
@@ -154,6 +157,7 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunRe
     tasks,
     elapsedMs,
     isInterrupted,
+    published: study.published,
     rows,
     fits,
   };

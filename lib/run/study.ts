@@ -16,8 +16,9 @@ import { type Experiment, loadExperiment } from "../experiment/experiment.ts";
 import { formatCell } from "../report/text/labels.ts";
 import { ArtifactStore } from "../store/objects/artifacts.ts";
 import type { RecordedOutcome } from "../store/database/results.ts";
-import type { CellRow } from "../store/database/rows.ts";
+import type { CellRow, PublishedRow } from "../store/database/rows.ts";
 import { type ResultsFolder, resultsFolder } from "../store/results_folder.ts";
+import { readPublished } from "./published.ts";
 import { fileUnder, type Filing } from "./variant.ts";
 
 /** Which study is meant, and where its results stand. */
@@ -66,6 +67,8 @@ export interface ResolvedStudy {
   readonly store: ArtifactStore;
   /** Where its results stand. */
   readonly folder: ResultsFolder;
+  /** What others published of its benchmarks. */
+  readonly published: readonly PublishedRow[];
 }
 
 /** A study that could run. */
@@ -98,7 +101,8 @@ export async function resolveStudy(options: StudyOptions): Promise<ResolvedStudy
   const { numerics } = deviceOf(options.device);
   const { allowsAbsent = false } = options;
   const graph = await buildGraph(experiment.requests, { numerics, allowsAbsent });
-  return { options, experiment, filing, graph, store, folder };
+  const published = await readPublished(experiment.published);
+  return { options, experiment, filing, graph, store, folder, published };
 }
 
 /**

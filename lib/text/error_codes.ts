@@ -10,6 +10,7 @@ export const TEXT_ERRORS: ErrorTable = {
   "text/bare-return": { exit: 1, about: "a carriage return that is no part of a line end" },
   "text/changed-file": { exit: 1, about: "a file that had other bytes than its size said" },
   "text/bad-utf8": { exit: 1, about: "text that is not valid UTF-8" },
+  "text/bad-csv": { exit: 2, about: "a table whose quotes cannot be read" },
   "text/bad-xml": { exit: 1, about: "XML that is not well-formed, or that could expand" },
   "text/bad-vocab": { exit: 1, about: "a vocabulary that cannot be used" },
   "text/empty-corpus": { exit: 1, about: "sources or splits without any text" },

@@ -20,6 +20,7 @@ const WRITES = {
   specFiles: { table: TABLES.spec_files },
   specTexts: { table: TABLES.spec_texts, lasting: ["text"], isSteady: true },
   metrics: { table: TABLES.metrics, isSteady: true },
+  published: { table: TABLES.published, group: "experiment", isSteady: true },
   cells: { table: TABLES.cells, group: "experiment", lasting: ["key"], isSteady: true },
   identities: { table: TABLES.identities },
   history: { table: TABLES.history },

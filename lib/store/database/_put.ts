@@ -39,6 +39,13 @@ export function putRunStart(batch: Batch, start: RunStart, place: string): void 
   const files = start.files.map((each) => ({ ...each, digest: sha256(each.text) }));
   batch.put("specTexts", files.map(({ digest, text }) => ({ digest, text })));
   batch.put("specFiles", files.map(({ file, digest }, place) => ({ run, place, file, digest })));
+  batch.replace(
+    "published",
+    experiment,
+    (start.published ?? []).map(({ publishedMetric, ...row }, place) => (
+      { ...row, published_metric: publishedMetric, experiment, place }
+    )),
+  );
   for (const [kind, metrics] of Object.entries(start.metrics ?? {})) {
     batch.put(
       "metrics",

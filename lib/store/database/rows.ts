@@ -18,6 +18,26 @@ export interface RunProcess {
   readonly startedAt?: string | undefined;
 }
 
+/** What others published of a benchmark. */
+export interface PublishedRow {
+  /** What kind of task it is, in the words of the table: "NER". */
+  readonly task?: string;
+  /** The data set as it is called there. */
+  readonly dataset: string;
+  /** The metric as it is called there. */
+  readonly publishedMetric: string;
+  /** Whose value it is. */
+  readonly model: string;
+  /** In the metric's unit; rates are fractions. */
+  readonly value: number;
+  /** Where it was published. */
+  readonly source: string;
+  /** The study's own name of the data set; absent where it has none. */
+  readonly benchmark?: string;
+  /** The study's own name of the metric; absent where it has none. */
+  readonly metric?: string;
+}
+
 /** A run as it begins. */
 export interface RunStart {
   /** The run's id, unique in the database; ids sort by time. */
@@ -44,6 +64,8 @@ export interface RunStart {
   readonly commit?: string | undefined;
   /** Absent where nothing is known of it. */
   readonly process?: RunProcess | undefined;
+  /** What others published, in the order of its table. */
+  readonly published?: readonly PublishedRow[] | undefined;
   /** What kinds declare of their metrics, by kind and metric. */
   readonly metrics?: Readonly<Record<string, Readonly<Record<string, Metric>>>> | undefined;
 }

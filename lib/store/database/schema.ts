@@ -9,7 +9,7 @@
 import { type FactInfo, FACTS } from "../../base/facts.ts";
 
 /** Counted up when a table or a view changes; a newer database is refused, an older one made anew. */
-export const SCHEMA_VERSION = 5;
+export const SCHEMA_VERSION = 6;
 
 /** The types that columns have. */
 export type ColumnType =
@@ -237,6 +237,22 @@ export const TABLES = {
       about: ["VARCHAR", "What it measures."],
     },
     primaryKey: ["kind", "metric"],
+  }),
+  published: table("published", {
+    about: "One row a value that others published: not measured here.",
+    columns: {
+      experiment: EXPERIMENT,
+      place: ["INTEGER", "Where it stands in the table that the spec names, from 0."],
+      benchmark: ["VARCHAR", "What the study calls the data set; null where it has it not."],
+      metric: ["VARCHAR", "What the study calls the metric; null where it has it not."],
+      model: ["VARCHAR", "Whose value it is."],
+      value: ["DOUBLE", "As a fraction from 0 to 1."],
+      source: ["VARCHAR", "Where it was published."],
+      task: ["VARCHAR", "The kind of task, in the words of the table."],
+      dataset: ["VARCHAR", "The data set, in the words of the table."],
+      published_metric: ["VARCHAR", "The metric, in the words of the table."],
+    },
+    primaryKey: ["experiment", "place"],
   }),
   fits: table("fits", {
     about: "One row a scaling curve.",

@@ -106,6 +106,35 @@ SELECT cells.experiment, cells.stage, cells.axes, cells.seed, cells.place, cells
 FROM cells JOIN counted USING (key)
 ORDER BY cells.experiment, cells.place, cells.stage, cells.axes, split, name, class NULLS FIRST`,
   },
+  published_beside: {
+    name: "published_beside",
+    about:
+      "One row a published value and cell that measured the same on a test part, seeds together.",
+    columns: {
+      ...of(TABLES.published, "experiment", "benchmark", "metric", "model"),
+      published: ["DOUBLE", "What others published; not measured here."],
+      ...of(TABLES.published, "source"),
+      stage: ["VARCHAR", "The stage that measured it here; null where none has yet."],
+      axes: ["JSON", "The values of the axes that the stage varies with, but for one called seed."],
+      measured: ["DOUBLE", "The mean of what was measured here."],
+      deviation: ["DOUBLE", "The standard deviation of that over seeds; null for one."],
+      seeds: ["BIGINT", "How many were measured here."],
+    },
+    sql: `WITH own AS (
+  SELECT cells.experiment, cells.place, cells.stage, benchmark, metric, value,
+    json_merge_patch(cells.axes, '{"seed": null}') AS axes
+  FROM cells JOIN scores USING (key) WHERE split = 'test'
+)
+SELECT published.experiment, published.benchmark, published.metric, model,
+  published.value AS published, source, stage, axes, avg(own.value) AS measured,
+  stddev_samp(own.value) AS deviation, count(own.value) AS seeds
+FROM published LEFT JOIN own ON own.experiment = published.experiment
+  AND own.benchmark = published.benchmark AND own.metric = published.metric
+WHERE published.benchmark IS NOT NULL AND published.metric IS NOT NULL
+GROUP BY published.experiment, published.place, published.benchmark, published.metric, model,
+  published.value, source, stage, axes
+ORDER BY published.experiment, published.place, min(own.place)`,
+  },
   costs: {
     name: "costs",
     about: "One row an experiment and done task: what it cost itself, and all before it.",

@@ -9,11 +9,13 @@ import type { Metric, TaskKind } from "../../graph/task.ts";
 /** Metrics by name. */
 export type Metrics = Readonly<Record<string, Metric>>;
 
-/** The metrics of kinds, each once; those that several have are told as the first has them. */
+/** The metrics of kinds, each once and without counts; those that several have are told as the first has them. */
 export function metricsOf(kinds: Iterable<Pick<TaskKind, "kind" | "metrics">>): Metrics {
   const found = new Map<string, { readonly kind: string; readonly metric: Metric }>();
   for (const { kind, metrics = {} } of kinds) {
     for (const [name, metric] of Object.entries(metrics)) {
+      // Counts add up over cells, and no candidate is better by one.
+      if (metric.unit === "count") continue;
       const known = found.get(name);
       if (known === undefined) found.set(name, { kind, metric });
       else if (meaningOf(known.metric) !== meaningOf(metric)) {

@@ -423,7 +423,14 @@ Deno.test("rebuild() from the store gives the tables that the run wrote", async 
   using results = await emptyResults();
   const { folder, path, store } = results;
   const recorder = results.open();
-  recorder.beginRun(START);
+  const published = {
+    dataset: "Set",
+    publishedMetric: "F1",
+    model: "BERT",
+    value: 0.5,
+    source: "p",
+  };
+  recorder.beginRun({ ...START, published: [published, { ...published, benchmark: "ner" }] });
   const cells = [1, 2, 3].map((n) => ({ stage: "ner", axes: { n }, key: keyOf(n), place: n }));
   recorder.recordCells("ablation", { cells, replace: true });
   const identities = cells.map(({ key }) => [key, { kind: "pretrain", key }] as const);
