@@ -10,8 +10,7 @@ import type { AttentionOptions } from "./composites.ts";
 import type { Graph, Node, OpName, Value } from "./graph.ts";
 import { sumTo } from "./sum_to.ts";
 
-/** The operations that `expandNode` can expand: the fused ones, and those of several devices. */
-export const FUSED_OPS: ReadonlySet<OpName> = new Set<OpName>([
+const EXPANDABLE = [
   "replicaSum",
   "gelu",
   "geluGrad",
@@ -25,7 +24,13 @@ export const FUSED_OPS: ReadonlySet<OpName> = new Set<OpName>([
   "softmaxCrossEntropyGrad",
   "attention",
   "attentionGrad",
-]);
+] as const satisfies readonly OpName[];
+
+/** The name of an operation that `expandNode` can expand: a fused one, or one of several devices. */
+export type FusedOp = (typeof EXPANDABLE)[number];
+
+/** Those operations. */
+export const FUSED_OPS: ReadonlySet<OpName> = new Set<OpName>(EXPANDABLE);
 
 /**
  * Appends what a fused node computes, in simpler operations.

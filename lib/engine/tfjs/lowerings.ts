@@ -5,25 +5,12 @@
  * all others, so that a new one does not compile until it is lowered.
  */
 import { fillDropoutMask } from "../dropout_bits.ts";
+import type { FusedOp } from "../ir/expansions.ts";
 import { type DType, type Node, type OpName, sizeOf, type Value } from "../ir/graph.ts";
 import type { TensorFlow, TfTensor } from "./tensorflow.ts";
 
 /** Names of the fused operations and of inputs, which are not lowered. */
-type NotLowered =
-  | "input"
-  | "replicaSum"
-  | "gelu"
-  | "geluGrad"
-  | "softmax"
-  | "softmaxGrad"
-  | "layerNorm"
-  | "layerNormGrad"
-  | "projections"
-  | "projectionsGrad"
-  | "softmaxCrossEntropy"
-  | "softmaxCrossEntropyGrad"
-  | "attention"
-  | "attentionGrad";
+type NotLowered = "input" | FusedOp;
 
 type Lowering<Name extends OpName> = (
   tf: TensorFlow,

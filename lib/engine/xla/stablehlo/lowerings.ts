@@ -6,6 +6,7 @@
  * is lowered. Picking and placing compare each place with the id instead of gathering: the
  * compiler joins that with what reads it, and nothing is added in an order of chance.
  */
+import type { FusedOp } from "../../ir/expansions.ts";
 import type { BinaryOp, Node, OpName, Shape } from "../../ir/graph.ts";
 import type { Platform } from "../module.ts";
 import { type Binary, type Block, functionType, joiningRegion, type Tensor } from "./block.ts";
@@ -29,20 +30,7 @@ export interface Lowering {
 }
 
 /** Names of inputs, and of what is expanded or lowered as a whole. */
-type NotHere =
-  | "input"
-  | "gelu"
-  | "geluGrad"
-  | "softmax"
-  | "softmaxGrad"
-  | "layerNorm"
-  | "layerNormGrad"
-  | "projections"
-  | "projectionsGrad"
-  | "softmaxCrossEntropy"
-  | "softmaxCrossEntropyGrad"
-  | "attention"
-  | "attentionGrad";
+type NotHere = "input" | Exclude<FusedOp, "replicaSum">;
 
 type Lower<Name extends OpName> = (
   lowering: Lowering,
