@@ -10,7 +10,7 @@ import { ExperimentError } from "../../base/errors.ts";
 import type { XlaModule } from "./module.ts";
 import type { PjrtClient } from "./pjrt/client.ts";
 import type { LoadedExecutable } from "./pjrt/executable.ts";
-import { formatBytes, needOf } from "./memory.ts";
+import { checkFits, needOf } from "./memory.ts";
 
 /** A program that is ready to run; give it back with `release`. */
 export interface Program {
@@ -67,8 +67,8 @@ export class Programs {
   async get(module: XlaModule, { replicas = 1 } = {}): Promise<Program> {
     const hash = this.#hashOf(module, replicas);
     const held = await this.#find(hash, module, replicas);
-    const needBytes = needOf(held.executable.program.memory());
-    this.#checkFits(needBytes);
+    const memory = held.executable.program.memory(), needBytes = needOf(memory);
+    checkFits(memory, this.limitBytes());
     held.users++;
     let isReleased = false;
     return {
@@ -134,21 +134,6 @@ export class Programs {
       machine: [this.#options.machine, platformVersion, device.kind],
       plugin: [plugin.api.version, ...plugin.attributes, fileOf(plugin.path)],
     }));
-  }
-
-  #checkFits(needBytes: number): void {
-    const limit = this.limitBytes();
-    if (limit === undefined || needBytes <= limit) return;
-    const share = Math.floor(100 * limit / needBytes);
-    throw new ExperimentError(
-      "engine/memory",
-      `the program takes ${formatBytes(needBytes)} of the device's memory, ` +
-        `which has ${formatBytes(limit)} to give`,
-      {
-        mend: `let a step go through the model in smaller parts: set "microBatch" to at most ` +
-          `${share} percent of the rows, or lower the rows or their length`,
-      },
-    );
   }
 
   #dropIdle(keep: number): void {

@@ -44,6 +44,8 @@ export interface FakeOptions {
   readonly limitBytes?: number;
   /** The peak of every program. */
   readonly peakBytes?: number;
+  /** What of it are a program's inputs. */
+  readonly argumentBytes?: number;
   /** How many devices it has. */
   readonly devices?: number;
   /** Inputs that programs take over whose text does not say it. */
@@ -237,6 +239,7 @@ export class FakePlugin implements Disposable {
         return this.#free(args, "executable", "executable"), undefined;
       case "Executable_GetCompiledMemoryStats":
         this.#use(args, "executable", "executable");
+        args.set("argumentSizeInBytes", this.#options.argumentBytes ?? 0);
         return args.set("peakMemoryInBytes", this.#options.peakBytes ?? 0), undefined;
       case "Executable_Serialize":
         this.#text(args, "serializedBytes", "a program");

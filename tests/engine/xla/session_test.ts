@@ -1,5 +1,6 @@
 /** What a training on a device does with buffers, failures and memory: by the books of a plugin. */
 import assert from "node:assert/strict";
+import { ExperimentError } from "../../../lib/base/errors.ts";
 import type { TrainingSession } from "../../../lib/engine/engine.ts";
 import { XlaEngine } from "../../../lib/engine/xla/engine.ts";
 import { PjrtClient } from "../../../lib/engine/xla/pjrt/client.ts";
@@ -110,12 +111,27 @@ Deno.test("a program that does not fit is refused before anything runs, with wha
         code: "engine/memory",
         message: "the program takes 29.9 GB of the device's memory, which has 15.0 GB to give",
         mend: 'let a step go through the model in smaller parts: set "microBatch" to at most ' +
-          "50 percent of the rows, or lower the rows or their length",
+          "47 percent of the rows, or lower the rows or their length",
       }],
     });
     assert.equal(fake.calls.includes("LoadedExecutable_Execute"), false);
     await session.dispose();
-  }, { limitBytes: 15e9, peakBytes: 29.9e9 });
+  }, { limitBytes: 15e9, peakBytes: 29.9e9, argumentBytes: 1.5e9 });
+});
+
+Deno.test("a model that does not fit by itself is told so: no smaller part of a batch would help", async () => {
+  await withFake(async (_, engine) => {
+    const session = await loaded(engine);
+    await assert.rejects(session.step(tinyBatch(1), CONTROL), (error) => {
+      assert(error instanceof ExperimentError);
+      assert.equal(
+        error.faults[0].mend,
+        "use a smaller model or a device with more memory: 16.0 GB are the model's own",
+      );
+      return true;
+    });
+    await session.dispose();
+  }, { limitBytes: 15e9, peakBytes: 29.9e9, argumentBytes: 16e9 });
 });
 
 Deno.test("a checkpoint is copied on the device where that has room, else read as it is", async () => {
