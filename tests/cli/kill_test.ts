@@ -6,17 +6,6 @@ import { TinyStudy } from "./tiny_study.ts";
 /** Steps that take some seconds, so that a kill finds them under way. */
 const STEPS = 12_000;
 
-/** Digests of the weights and moments of the study's one long training. */
-async function weights(study: TinyStudy): Promise<unknown> {
-  const [{ key }] = await study.sql(
-    `SELECT key FROM cells WHERE stage = 'pretrain' AND (axes->>'steps') = '${STEPS}'`,
-  );
-  const record = study.path(`results/store/objects/${key.slice(0, 2)}/${key}/artifact.json`);
-  const { files } = JSON.parse(await Deno.readTextFile(record));
-  return files.filter(({ path }: { path: string }) => /safetensors|measurements/.test(path))
-    .map(({ path, sha256 }: { path: string; sha256: string }) => ({ path, sha256 }));
-}
-
 async function longStudy(): Promise<TinyStudy> {
   const study = await TinyStudy.make();
   await study.edit("steps: [2, 4]", `steps: [${STEPS}]`);
@@ -54,7 +43,7 @@ Deno.test({
   async fn(t) {
     await using calm = await longStudy();
     await calm.run("--only", "stage=pretrain");
-    const expected = await weights(calm);
+    const expected = await calm.weights(STEPS);
     assert.equal((expected as unknown[]).length, 3);
 
     for (const victim of ["driver", "worker"] as const) {
@@ -77,7 +66,7 @@ Deno.test({
         assert.ok(reached > 0 && reached < STEPS, `killed at step ${reached}`);
         const { tasks } = await study.run("--only", "stage=pretrain");
         assert.deepEqual({ ran: tasks.ran, failed: tasks.failed }, { ran: 1, failed: 0 });
-        assert.deepEqual(await weights(study), expected);
+        assert.deepEqual(await study.weights(STEPS), expected);
       });
     }
   },

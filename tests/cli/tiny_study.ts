@@ -137,6 +137,17 @@ export class TinyStudy implements AsyncDisposable {
     return JSON.parse(stdout);
   }
 
+  /** Digests of weights, moments and measurements of the one pre-training of so many steps. */
+  async weights(steps: number): Promise<unknown> {
+    const [{ key }] = await this.sql(
+      `SELECT key FROM cells WHERE stage = 'pretrain' AND (axes->>'steps') = '${steps}'`,
+    );
+    const record = this.path(`results/store/objects/${key.slice(0, 2)}/${key}/artifact.json`);
+    const { files } = JSON.parse(await Deno.readTextFile(record));
+    return files.filter(({ path }: { path: string }) => /safetensors|measurements/.test(path))
+      .map(({ path, sha256 }: { path: string; sha256: string }) => ({ path, sha256 }));
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     removeFolder(this.dir);
     return Promise.resolve();

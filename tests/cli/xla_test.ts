@@ -21,17 +21,6 @@ testOnCpuPlugin("a study runs, is cached, and shares no training with the device
   assert.equal(replicas.tasks.ran, 4);
 });
 
-/** What the one long training left, by digests. */
-async function weights(study: TinyStudy): Promise<unknown> {
-  const [{ key }] = await study.sql(
-    `SELECT key FROM cells WHERE stage = 'pretrain' AND (axes->>'steps') = '${STEPS}'`,
-  );
-  const record = study.path(`results/store/objects/${key.slice(0, 2)}/${key}/artifact.json`);
-  const { files } = JSON.parse(await Deno.readTextFile(record));
-  return files.filter(({ path }: { path: string }) => /safetensors|measurements/.test(path))
-    .map(({ path, sha256 }: { path: string; sha256: string }) => ({ path, sha256 }));
-}
-
 async function longStudy(): Promise<TinyStudy> {
   const study = await TinyStudy.make();
   await study.edit("steps: [2, 4]", `steps: [${STEPS}]`);
@@ -64,7 +53,7 @@ testOnCpuPlugin(
     await ended;
     const { tasks } = await study.run(...only);
     assert.deepEqual({ ran: tasks.ran, failed: tasks.failed }, { ran: 1, failed: 0 });
-    assert.deepEqual(await weights(study), await weights(calm));
+    assert.deepEqual(await study.weights(STEPS), await calm.weights(STEPS));
   },
 );
 
