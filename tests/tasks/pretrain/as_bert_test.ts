@@ -2,22 +2,13 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import fc from "fast-check";
-import { sha256File } from "../../../lib/base/digest.ts";
 import type { ExperimentError } from "../../../lib/base/errors.ts";
-import type { StoredArtifact, TaskEvent, TaskOutcome } from "../../../lib/graph/task.ts";
+import type { StoredArtifact } from "../../../lib/graph/task.ts";
 import { SafetensorsFile } from "../../../lib/model/weights/safetensors.ts";
 import { pretrain } from "../../../lib/tasks/pretrain/kind.ts";
-import type { PretrainParams } from "../../../lib/tasks/pretrain/params.ts";
 import { testOnEachDevice } from "../../engine/each_device.ts";
-import {
-  type MadeOptions,
-  type MadeRun,
-  makeDir,
-  makeDocuments,
-  makeRun,
-  makeShards,
-  PIECES,
-} from "../made_inputs.ts";
+import { makeDir, makeDocuments, makeRun, makeShards, PIECES } from "../made_inputs.ts";
+import { artifactOf, filesOf, measurements, pretrainings, type Run } from "./made_pretrainings.ts";
 
 const ROOT = makeDir();
 const DOCUMENTS = await makeDocuments(join(ROOT, "documents"), { train: 60, validation: 30 });
@@ -32,26 +23,7 @@ const PARAMS = {
   seed: 11,
 };
 
-type Run = MadeRun<PretrainParams> & { readonly outcome: TaskOutcome };
-
-async function run(
-  params: Record<string, unknown> = {},
-  more: Omit<MadeOptions, "params"> = {},
-): Promise<Run> {
-  const made = await makeRun(pretrain, {
-    params: { ...PARAMS, ...params },
-    inputs: { corpus: [DOCUMENTS] },
-    ...more,
-  });
-  return { ...made, outcome: await pretrain.run(made.context) };
-}
-
-/** The artifact of a run, as another task gets it. */
-const artifactOf = ({ context, outcome }: Run): StoredArtifact => ({
-  key: "made",
-  dir: context.outDir,
-  facts: outcome.facts,
-});
+const run = pretrainings(PARAMS, DOCUMENTS);
 
 /** A run that starts from the model of another. */
 const goOn = (init: Run | StoredArtifact, params: Record<string, unknown> = {}) => {
@@ -60,14 +32,6 @@ const goOn = (init: Run | StoredArtifact, params: Record<string, unknown> = {}) 
     inputs: { corpus: [DOCUMENTS], init: [artifact] },
   });
 };
-
-async function filesOf({ context }: Run): Promise<Record<string, string>> {
-  const files: Record<string, string> = {};
-  for await (const { name } of Deno.readDir(context.outDir)) {
-    files[name] = await sha256File(join(context.outDir, name));
-  }
-  return files;
-}
 
 async function assertSameBits(actual: Run, expected: Run): Promise<void> {
   assert.deepEqual(await filesOf(actual), await filesOf(expected));
@@ -84,9 +48,6 @@ async function tensorsOf(
   for (const each of file.entries.keys()) tensors.set(each, await file.read(each));
   return tensors;
 }
-
-const measurements = (events: readonly TaskEvent[]) =>
-  events.filter((each) => each.type === "measurement");
 
 const warningsOf = ({ events }: Run) =>
   events.flatMap((each) => each.type === "warning" ? [each.message] : []);

@@ -3,20 +3,13 @@ import { join } from "node:path";
 import { canonical } from "../../../lib/base/canonical.ts";
 import { sha256File } from "../../../lib/base/digest.ts";
 import type { ExperimentError } from "../../../lib/base/errors.ts";
-import type { StoredArtifact, TaskEvent, TaskOutcome } from "../../../lib/graph/task.ts";
+import type { StoredArtifact, TaskOutcome } from "../../../lib/graph/task.ts";
 import { pretrain } from "../../../lib/tasks/pretrain/kind.ts";
-import type { PretrainParams } from "../../../lib/tasks/pretrain/params.ts";
 import { Checkpoints } from "../../../lib/tasks/training/checkpoints.ts";
 import type { TrainingPoint } from "../../../lib/train/steps.ts";
 import { testOnEachDevice } from "../../engine/each_device.ts";
-import {
-  type MadeOptions,
-  type MadeRun,
-  makeDir,
-  makeRun,
-  makeShards,
-  PIECES,
-} from "../made_inputs.ts";
+import { makeDir, makeRun, makeShards, PIECES } from "../made_inputs.ts";
+import { artifactOf, filesOf, measurements, pretrainings, type Run } from "./made_pretrainings.ts";
 
 const ROOT = makeDir();
 const CORPUS = await makeShards(join(ROOT, "shards"), { train: 3000, validation: 600 });
@@ -32,35 +25,7 @@ const PARAMS = {
   seed: 11,
 };
 
-type Run = MadeRun & { readonly outcome: TaskOutcome };
-
-async function run(
-  params: Record<string, unknown> = {},
-  more: Omit<MadeOptions, "params"> = {},
-): Promise<Run> {
-  const made = await makeRun(pretrain, {
-    params: { ...PARAMS, ...params },
-    inputs: { corpus: [CORPUS] },
-    ...more,
-  });
-  return { ...made, outcome: await pretrain.run(made.context) };
-}
-
-/** The artifact of a run, as another task gets it. */
-const artifactOf = ({ context, outcome }: Run): StoredArtifact => ({
-  key: "made",
-  dir: context.outDir,
-  facts: outcome.facts,
-});
-
-/** Digests by file name: the diff of two files of weights would take gigabytes. */
-async function filesOf({ context }: Run): Promise<Record<string, string>> {
-  const files: Record<string, string> = {};
-  for await (const { name } of Deno.readDir(context.outDir)) {
-    files[name] = await sha256File(join(context.outDir, name));
-  }
-  return files;
-}
+const run = pretrainings(PARAMS, CORPUS);
 
 /** What a model is, without what its last task spent on it. */
 function withoutOwn({ facts, scores }: TaskOutcome): TaskOutcome {
@@ -72,9 +37,6 @@ async function assertSameBits(actual: Run, expected: Run): Promise<void> {
   assert.deepEqual(await filesOf(actual), await filesOf(expected));
   assert.deepEqual(withoutOwn(actual.outcome), withoutOwn(expected.outcome));
 }
-
-const measurements = (events: readonly TaskEvent[]) =>
-  events.filter((each) => each.type === "measurement");
 
 Deno.test("pretrain learns what its corpus holds, and its context gap grows", async () => {
   const large = await makeShards(join(ROOT, "large"), { train: 20_000, validation: 2000 });
@@ -119,7 +81,7 @@ Deno.test("pretrain measures on training text when asked, and trains the same bi
     "seenContextGapNats train",
   ]);
   assert.deepEqual(both.outcome.scores.slice(0, 3), plain.outcome.scores);
-  const promised = pretrain.scores!(both.context.params as PretrainParams);
+  const promised = pretrain.scores!(both.context.params);
   assert.deepEqual(promised.map(({ metric, split }) => `${metric} ${split}`), named);
   const value = (name: string) => both.outcome.scores.find(({ metric }) => metric === name)!.value;
   // Sixteen rows a step of the 30 that there are: it knows them better than others.
