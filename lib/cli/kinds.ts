@@ -43,7 +43,9 @@ interface Section {
 /** What there is to say of a kind; sections without lines are left out. */
 function sectionsOf(kind: TaskKind): Section[] {
   const inputs: [string, InputRole][] = Object.entries(kind.inputs);
-  const metrics: [string, Metric][] = Object.entries(kind.metrics ?? {});
+  const metrics: [string, Metric][] = kind.metricsAbout === undefined
+    ? Object.entries(kind.metrics ?? {})
+    : [];
   return [
     {
       title: "inputs",
@@ -90,7 +92,8 @@ function textOf(kind: TaskKind): string {
   const sections = sectionsOf(kind).map(({ title, head, lines }) =>
     `\n${title}\n${wrapped(head, lines)}`
   );
-  return [`${kind.kind}: ${kind.about}`, ...sections].join("\n");
+  const metrics = kind.metricsAbout === undefined ? [] : [`\nmetrics\n${kind.metricsAbout}`];
+  return [`${kind.kind}: ${kind.about}`, ...sections, ...metrics].join("\n");
 }
 
 function markdownOf(kind: TaskKind): string {
@@ -106,7 +109,8 @@ function markdownOf(kind: TaskKind): string {
       ...lines.map(([name, ...rest]) => row([code(name!), ...rest])),
     ].join("\n")
   );
-  return [`## \`${kind.kind}\``, kind.about, ...sections].join("\n\n");
+  const metrics = kind.metricsAbout === undefined ? [] : [`Metrics: ${kind.metricsAbout}`];
+  return [`## \`${kind.kind}\``, kind.about, ...sections, ...metrics].join("\n\n");
 }
 
 /** Columns between the first and the last are no wider, the last no narrower. */

@@ -193,6 +193,8 @@ export interface TaskKind<P = any, Roles extends InputRoles = any> {
   readsState?(params: P): readonly string[];
   /** The metrics of its scores and measurements by name; absent for kinds that measure nothing. */
   readonly metrics?: Readonly<Record<string, Metric>>;
+  /** What is told of them in place of a list, where they are those of what the kind reads. */
+  readonly metricsAbout?: string;
   /**
    * The scores that a task of these params will have, each a row of the results view.
    *

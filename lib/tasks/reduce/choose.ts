@@ -69,6 +69,7 @@ export function choose(metrics: Metrics): TaskKind<ChooseParams, typeof roles> {
     dropsModel: true,
     entry: import.meta.url,
     metrics: Object.fromEntries(ranked.map((name) => [name, metrics[name]!])),
+    metricsAbout: "the one that is chosen by, as the chosen candidate has it.",
     scores: (params, given) => matching(params, given),
     checkScores,
     run: (context) => run(context, metrics),

@@ -62,6 +62,9 @@ export function mean(metrics: Metrics): TaskKind<Record<never, never>, typeof ro
     isNumeric: false,
     entry: import.meta.url,
     metrics: { ...ofMeans(metrics), cells: CELLS },
+    metricsAbout: "of each metric of the cells its mean; with Deviation behind its name their " +
+      "standard deviation; with Best the best of them, which is no estimate of anything; and " +
+      "cells, their number.",
     scores: (_, given) => scoreNames(metrics, given),
     checkScores: (_, { of = [] }) =>
       of.some((scores) => scores.length === 0)
