@@ -19,6 +19,8 @@ import { studentQuantile } from "./student_t.ts";
  *
  * @param clusters one for each point, from 0; at least two
  * @param xs where the law's value is asked for
+ * @returns undefined where the best law itself is refused: it lies at the end of what a law can
+ *   be, and the points lead beyond
  */
 export function scoreIntervals(
   profile: Profile,
@@ -28,13 +30,17 @@ export function scoreIntervals(
     readonly xs: readonly number[];
     readonly confidence: number;
   },
-): LawIntervals {
+): LawIntervals | undefined {
   const test = new ScoreTest(profile, clusters, confidence);
   const best = profile.bestPlace();
   const { amplitude, limit, exponent } = profile.at(best);
   const scale = Math.sqrt(profile.variation / profile.ys.length);
   const valueAt = (log: number) =>
     limit + (log === Infinity ? 0 : amplitude * Math.exp(-exponent * log));
+  const logs = [Infinity, ...xs.map((x) => profile.logOf(x))];
+  const isBeyond = test.refusesExponent(best) ||
+    logs.some((log) => test.refusesValue(valueAt(log), log));
+  if (isBeyond) return undefined;
   const ofValue = (log: number): Interval => {
     const isRefused = (value: number) => test.refusesValue(value, log);
     const search = { from: valueAt(log), step: scale / 64, farthest: 1e6 * scale };

@@ -93,7 +93,14 @@ export function lawIntervals(
         "measure further seeds at the same x",
     };
   }
-  return { intervals: scoreIntervals(new Profile(points), { clusters, from, xs, confidence }) };
+  const intervals = scoreIntervals(new Profile(points), { clusters, from, xs, confidence });
+  return intervals === undefined
+    ? {
+      whyNone:
+        "no intervals: the points depend on each other and lead beyond what the law can be, " +
+        "no saturation at all or all of it at once",
+    }
+    : { intervals };
 }
 
 /** Whether a training has points at several x. */

@@ -7,7 +7,7 @@ import { resultsFolder } from "../store/results_folder.ts";
 import { printError } from "./streams.ts";
 
 /**
- * Rebuilds all but the fits, which come back with the next run of their experiment.
+ * Rebuilds all that artifacts and journals of runs tell.
  *
  * @throws ExperimentError "cli/no-store" where there is nothing to rebuild from, and no
  *   folder is made
@@ -23,10 +23,7 @@ export async function rebuild({ results }: { readonly results: string }): Promis
   const store = await ArtifactStore.open(folder.store, { onWarning });
   const { artifacts, runs, former } = await rebuildDatabase(folder, { store, onWarning });
   if (former !== undefined) printError(`the former database is kept as ${former}`);
-  printError(
-    `${counted(artifacts, "artifact")} and ${counted(runs, "run")} recorded; ` +
-      "run your experiments once more to record their fits",
-  );
+  printError(`${counted(artifacts, "artifact")} and ${counted(runs, "run")} recorded`);
 }
 
 async function isFolder(path: string): Promise<boolean> {

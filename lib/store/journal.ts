@@ -3,14 +3,16 @@
  *
  *     runs/<run>.json       how a run began and ended, and what its new keys are made of
  *     runs/cells-<n>.json   which task stands at each cell, n the digest of the content
+ *     runs/fits-<n>.json    its curves, likewise
  *
- * Every run writes one, so that a lost database gets its runs, cells and history
- * back. Runs with the same cells share one list of them.
+ * Every run writes one, so that a lost database gets its runs, cells, history and curves
+ * back. Runs with the same cells share one list of them, and so with curves.
  */
 import { z } from "zod";
 import type { Json } from "../base/canonical.ts";
 import { sha256 } from "../base/digest.ts";
-import type { CellRow, RunEnd, RunStart } from "./database/rows.ts";
+import { readLooseJson, writeLooseJson } from "../base/json.ts";
+import type { CellRow, FitRow, RunEnd, RunStart } from "./database/rows.ts";
 import { storeFault } from "./faults.ts";
 import { sealJson, unsealJson } from "./sealed_json.ts";
 
@@ -30,6 +32,8 @@ export interface RunJournal {
     /** Whether the run had something to do, so that explain goes back to it. */
     readonly isHistory: boolean;
   };
+  /** Its curves; absent before they were told. */
+  readonly fits?: readonly FitRow[];
   /** What the keys are made of that no earlier journal has. */
   readonly identities: readonly (readonly [key: string, identity: Json])[];
 }
@@ -57,6 +61,7 @@ const journalSchema = z.object({
   cells: z.exactOptional(
     z.object({ digest: z.string(), replace: z.boolean(), isHistory: z.boolean() }),
   ),
+  fits: z.exactOptional(z.string()),
   identities: z.array(z.tuple([z.string(), json])),
 });
 
@@ -66,23 +71,34 @@ const journalSchema = z.object({
  * @throws ExperimentError "store/disk-full", "store/io"
  */
 export async function writeJournal(folder: string, journal: RunJournal): Promise<void> {
-  const { cells, ...rest } = journal;
+  const { cells, fits, ...rest } = journal;
   const path = `${folder}/${journal.start.run}.json`;
   try {
     await Deno.mkdir(folder, { recursive: true });
     let reference;
     if (cells !== undefined) {
       const { rows, replace, isHistory } = cells;
-      const text = `${JSON.stringify(rows)}\n`;
-      const digest = sha256(text);
-      await writeWhole(`${folder}/cells-${digest}.json`, text, { isNew: true });
+      const digest = await writeList(folder, "cells", JSON.stringify(rows));
       reference = { digest, replace, isHistory };
     }
-    const value = { ...rest, ...(reference === undefined ? {} : { cells: reference }) };
+    const value = {
+      ...rest,
+      ...(reference === undefined ? {} : { cells: reference }),
+      ...(fits === undefined
+        ? {}
+        : { fits: await writeList(folder, "fits", writeLooseJson(fits)) }),
+    };
     await writeWhole(path, sealJson(value), { isNew: false });
   } catch (error) {
     throw storeFault(error, { doing: "write the journal of the run", path });
   }
+}
+
+/** Writes a list that runs share, under its digest; returns that. */
+async function writeList(folder: string, name: "cells" | "fits", json: string): Promise<string> {
+  const text = `${json}\n`, digest = sha256(text);
+  await writeWhole(`${folder}/${name}-${digest}.json`, text, { isNew: true });
+  return digest;
 }
 
 /**
@@ -104,14 +120,19 @@ export async function* readJournals(
   }
   const cells = new Map<string, readonly CellRow[]>();
   for (const name of names.sort()) {
-    if (!name.endsWith(".json") || name.startsWith("cells-")) continue;
+    if (!name.endsWith(".json") || /^(cells|fits)-/.test(name)) continue;
     const path = `${folder}/${name}`;
     const read = parseJournal(await readText(path));
     if ("damage" in read) {
       onWarning?.(`${path} is left out: it ${read.damage}`);
       continue;
     }
-    const { cells: reference, ...journal } = read.journal;
+    const { cells: reference, fits: digestOfFits, ...told } = read.journal;
+    const fits = digestOfFits && await readFits(folder, digestOfFits);
+    if (digestOfFits !== undefined && fits === undefined) {
+      onWarning?.(`${path}: the list of its curves is missing or not what was written`);
+    }
+    const journal = { ...told, ...(fits ? { fits } : {}) };
     if (reference === undefined) {
       yield journal;
       continue;
@@ -130,7 +151,8 @@ export async function* readJournals(
 
 type Parsed =
   | {
-    readonly journal: Omit<RunJournal, "cells"> & {
+    readonly journal: Omit<RunJournal, "cells" | "fits"> & {
+      readonly fits?: string;
       readonly cells?: { digest: string; replace: boolean; isHistory: boolean };
     };
   }
@@ -151,6 +173,12 @@ async function readCells(folder: string, digest: string): Promise<CellRow[] | un
   const text = await readText(`${folder}/cells-${digest}.json`);
   if (text === undefined || sha256(text) !== digest) return undefined;
   return z.array(cellSchema).parse(JSON.parse(text)) as CellRow[];
+}
+
+async function readFits(folder: string, digest: string): Promise<FitRow[] | undefined> {
+  const text = await readText(`${folder}/fits-${digest}.json`);
+  if (text === undefined || sha256(text) !== digest) return undefined;
+  return readLooseJson(text) as FitRow[];
 }
 
 async function readText(path: string): Promise<string | undefined> {

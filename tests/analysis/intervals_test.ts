@@ -117,6 +117,19 @@ Deno.test("lawIntervals() are not given where they would be untrue", () => {
   assert.match(whyNone([...many, ...few])!, /nearly all points are of one training/);
 });
 
+Deno.test("lawIntervals() of dependent points that lead beyond the law are not of no width", () => {
+  // Falls faster and faster: the best law is a straight line over log x, and still too slow.
+  const points = [1, 2, 3].flatMap((seed) =>
+    XS.map((x, i) => ({
+      x,
+      y: 9 - 0.1 * Math.log(x) ** 2 + 0.001 * ((seed * (i + 3)) % 5),
+      seed,
+      trajectory: `${seed}`,
+    }))
+  );
+  assert.match(lawIntervals(points).whyNone!, /lead beyond what the law can be/);
+});
+
 Deno.test("lawIntervals() have no end where points do not tell saturation from none", () => {
   const points = XS.map((x, i) => ({ x, y: 3 - 0.2 * Math.log(x) + (i % 2 ? 0.01 : -0.01) }));
   const { limit, exponent, ninetyPercentAt } = lawIntervals(points).intervals!;

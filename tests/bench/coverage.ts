@@ -59,10 +59,13 @@ export const DESIGNS: readonly Design[] = [
 
 const QUANTITIES = ["limit", "exponent", "next"] as const;
 
-/** By quantity, the share of studies whose interval holds the truth, and that without an end. */
-export type Coverage = Readonly<
-  Record<(typeof QUANTITIES)[number], { readonly held: number; readonly open: number }>
->;
+/**
+ * The share of studies that no intervals are given of; of the others, by quantity, that whose
+ * interval holds the truth, and that without an end.
+ */
+export type Coverage =
+  & Readonly<Record<(typeof QUANTITIES)[number], { readonly held: number; readonly open: number }>>
+  & { readonly none: number };
 
 /** A made-up study of a design. */
 export function studyOf(design: Design, law: PowerLaw, study: number): SharingPoint[] {
@@ -88,11 +91,16 @@ export function studyOf(design: Design, law: PowerLaw, study: number): SharingPo
 export function coverage(design: Design, studies: number): Coverage {
   const law = { limit: 2, amplitude: 40, exponent: design.exponent ?? 0.6 };
   const counts = QUANTITIES.map((name) => ({ name, held: 0, open: 0 }));
+  let none = 0;
   for (let study = 0; study < studies; study++) {
     const points = studyOf(design, law, study);
     const next = 2 * Math.max(...points.map(({ x }) => x));
     const { intervals, whyNone } = lawIntervals(points, { xs: [next] });
-    if (intervals === undefined) throw new Error(whyNone);
+    if (intervals === undefined) {
+      if (!whyNone.includes("lead beyond")) throw new Error(whyNone);
+      none++;
+      continue;
+    }
     const truths: Record<(typeof QUANTITIES)[number], readonly [number, Interval]> = {
       limit: [law.limit, intervals.limit],
       exponent: [law.exponent, intervals.exponent],
@@ -104,9 +112,13 @@ export function coverage(design: Design, studies: number): Coverage {
       if (low === -Infinity || high === Infinity) count.open++;
     }
   }
-  return Object.fromEntries(
-    counts.map(({ name, held, open }) => [name, { held: held / studies, open: open / studies }]),
-  ) as Coverage;
+  const given = studies - none;
+  return {
+    none: none / studies,
+    ...Object.fromEntries(
+      counts.map(({ name, held, open }) => [name, { held: held / given, open: open / given }]),
+    ),
+  } as Coverage;
 }
 
 if (import.meta.main) {
@@ -114,17 +126,33 @@ if (import.meta.main) {
   const percent = (share: number) => (100 * share).toFixed(1);
   const lines = DESIGNS.map((design) => {
     const { xs, seeds, carried, common, noise = 0.03, exponent = 0.6 } = design;
-    const { limit, exponent: ofExponent, next } = coverage(design, studies);
+    const { limit, exponent: ofExponent, next, none } = coverage(design, studies);
     const depends = carried !== undefined
       ? `trajectories, ${carried} carried`
       : common !== undefined
       ? `seeds, ${common} in common`
       : "independent";
     const held = [limit, ofExponent, next].map((each) => percent(each.held));
-    return [xs, seeds, xs * seeds, depends, exponent, noise, ...held, percent(limit.open)];
+    return [
+      xs,
+      seeds,
+      xs * seeds,
+      depends,
+      exponent,
+      noise,
+      ...held,
+      percent(limit.open),
+      percent(none),
+    ];
   });
   const head = ["x", "seeds", "points", "noise", "exponent", "size"];
-  const of = ["limit held", "exponent held", "next doubling held", "limit without an end"];
+  const of = [
+    "limit held",
+    "exponent held",
+    "next doubling held",
+    "limit without an end",
+    "none given",
+  ];
   const rows = [[...head, ...of], [...head, ...of].map(() => "-"), ...lines];
   // deno-lint-ignore no-console -- a bench prints its table
   console.log(rows.map((each) => `| ${each.join(" | ")} |`).join("\n"));

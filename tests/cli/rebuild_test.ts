@@ -1,13 +1,20 @@
 import assert from "node:assert/strict";
-import { TASKS, TinyStudy } from "./tiny_study.ts";
+import { TASKS as OTHERS, TinyStudy } from "./tiny_study.ts";
+
+const FIT = `fits:
+  by_steps: { stage: pretrain, benchmark: mlm, metric: lossNats, split: validation, against: steps }
+`;
+const TASKS = OTHERS + 1;
 
 Deno.test("a lost database comes back from the artifacts, and a cached run fills in the cells", async () => {
   await using study = await TinyStudy.make();
+  await study.write("study.yaml", `${await Deno.readTextFile(study.path("study.yaml"))}${FIT}`);
   await study.run();
   const questions = [
     "SELECT * FROM results ORDER BY ALL",
     "SELECT * FROM measurements ORDER BY ALL",
     "SELECT * FROM params ORDER BY ALL",
+    "SELECT * FROM fits ORDER BY ALL",
   ];
   const before = await Promise.all(questions.map((each) => study.sql(each)));
   assert.ok(before.every((rows) => rows.length > 0));
@@ -16,11 +23,11 @@ Deno.test("a lost database comes back from the artifacts, and a cached run fills
   const { code, stderr } = await study.call("rebuild");
   assert.equal(code, 0, stderr);
   assert.match(stderr, new RegExp(`^${TASKS} artifacts and 1 run recorded`));
-  assert.deepEqual(await study.sql(questions[1]!), before[1]);
+  for (const  of of[1, 2, 3]) assert.deepEqual(await study.sql(questions[of]!), before[of]);
   assert.equal((await study.run()).tasks.cached, TASKS);
   const after = await Promise.all(questions.map((each) => study.sql(each)));
   assert.deepEqual(after, before);
 
   const status = await study.call("status");
-  assert.match(status.stdout, /^study .* done +12 +12 +0 +0 .* 12 done$/m);
+  assert.match(status.stdout, /^study .* done +13 +13 +0 +0 .* 13 done$/m);
 });

@@ -47,3 +47,19 @@ Deno.test("the key of a fit holds its cells, whatever their order, and its form"
   );
   assert.notEqual(other.key, plain.key);
 });
+
+Deno.test("a stage that takes all cells over their axes is the same task as a fit of the section", async () => {
+  const plain = await fitKey(spec("1, 2"));
+  const stage = `  curve:
+    uses: fit
+    over: [steps, seed]
+    with:
+      cells: [$(stages.train)]
+      benchmark: mlm
+      metric: lossNats
+      split: validation
+      against: steps
+`;
+  const asStage = await fitKey(spec("1, 2").replace(/fits:[^]*/, stage));
+  assert.deepEqual(asStage, plain);
+});

@@ -1,10 +1,9 @@
 /**
  * A database made anew from the store alone: tasks, params, scores and measurements
- * from the artifacts, runs, cells and history from the journals of runs.
+ * from the artifacts, runs, cells, history and curves from the journals of runs.
  *
  * Everything that becomes a row is checked first; what is not what was written is left
- * out with a warning. Fits come back with the next run of their experiment, which
- * computes nothing else.
+ * out with a warning.
  */
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { readJournals } from "../journal.ts";
@@ -12,7 +11,7 @@ import type { ArtifactStore } from "../objects/artifacts.ts";
 import type { ResultsFolder } from "../results_folder.ts";
 import { Batch } from "./_batch.ts";
 import { settleKilled } from "./killed.ts";
-import { putArtifact, putCells, putHistory, putRunEnd, putRunStart } from "./_put.ts";
+import { putArtifact, putCells, putFits, putHistory, putRunEnd, putRunStart } from "./_put.ts";
 import type { OpenOptions } from "./_attach.ts";
 import { remakeDatabase } from "./database.ts";
 
@@ -80,11 +79,14 @@ export async function fillFromStore(
     if (batch.size >= ROWS_A_BATCH) await write();
   }
   // Run by run: a later one's cells take over those of an earlier one, as they did.
-  for await (const { start, place, end, cells, identities } of readJournals(runs, onWarning)) {
+  for await (
+    const { start, place, end, cells, fits, identities } of readJournals(runs, onWarning)
+  ) {
     const { run, experiment } = start;
     putRunStart(batch, start, place);
     if (end !== undefined) putRunEnd(batch, run, end);
     if (cells !== undefined) putCells(batch, experiment, { ...cells, cells: cells.rows });
+    if (fits !== undefined) putFits(batch, experiment, fits);
     const history = cells?.isHistory === true ? cells.rows : [];
     putHistory(batch, { run, experiment, identities, cells: history });
     counts.runs++;

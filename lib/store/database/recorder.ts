@@ -177,6 +177,7 @@ export class Recorder {
 
   /** Records the scaling curves of an experiment in place of its former ones. */
   recordFits(experiment: string, fits: readonly FitRow[]): void {
+    this.#addToJournal({ fits });
     putFits(this.#batch, experiment, fits);
     this.#wake();
   }

@@ -3,8 +3,8 @@
  *
  * Keys are the hexadecimal task keys, times are UTC, JSON columns hold canonical
  * JSON, what is absent is null. What artifacts say (tasks, params, measurements,
- * scores) and what the journals of runs say (runs, cells, history) is read back by
- * a rebuild; fits are made again by the next run of their experiment.
+ * scores) and what the journals of runs say (runs, cells, history, fits) is read back by
+ * a rebuild.
  */
 import { type FactInfo, FACTS } from "../../base/facts.ts";
 
