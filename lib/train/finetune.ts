@@ -119,7 +119,7 @@ export function padTargets(
 
 /** What a fine-tuning takes besides what every training does. */
 export interface FinetuneOptions
-  extends Pick<StepsOptions, "session" | "steps" | "from" | "save" | "signal"> {
+  extends Pick<StepsOptions, "session" | "steps" | "from" | "heldOut" | "save" | "signal"> {
   /** At least one. */
   readonly examples: readonly Example[];
   /** Of a micro-batch; the session has a graph for each of its lengths. */

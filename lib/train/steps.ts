@@ -39,7 +39,7 @@ export interface TrainMeasurement extends Estimated {
   /** What was measured: "lossNats", "contextGapNats". */
   readonly name: string;
   /** The text that it was measured on. */
-  readonly split: "train" | "validation";
+  readonly split: "train" | "validation" | "dev";
 }
 
 /** How far the training is. */
@@ -111,10 +111,14 @@ export interface StepsOptions {
   readonly told?: ToldLosses | undefined;
   /** What is measured on held-out text, and when; may throw the signal's reason. */
   readonly heldOut?: {
-    /** Measures the model as it is. */
-    readonly measure: () => Promise<Readonly<Record<string, Estimated>>>;
+    /** Measures the model as it is at a step. */
+    readonly measure: (step: number) => Promise<Readonly<Record<string, Estimated>>>;
     /** Besides step 0 and the end, at each multiple of it. */
     readonly every?: number | undefined;
+    /** A benchmark's part, where it is that and not held-out text: then not at step 0. */
+    readonly part?: "dev" | undefined;
+    /** Whether what was measured so far ends the training before its last step. */
+    readonly isOver?: ((measurements: readonly TrainMeasurement[]) => boolean) | undefined;
   };
   /** Saves a point; called every few seconds and when the signal is aborted. */
   readonly save: (point: TrainingPoint, state: TrainingState) => Promise<void>;
@@ -187,7 +191,7 @@ export async function* runSteps(
     const learningRate = learningRateAt(schedule, { step, steps });
     let scores;
     try {
-      scores = await heldOut!.measure();
+      scores = await heldOut!.measure(step);
     } catch (error) {
       if (signal.aborted && step > savedStep) await save({ unmeasuredNorm: norm });
       throw error;
@@ -202,7 +206,9 @@ export async function* runSteps(
       ),
       ofTraining(step, "learningRate", learningRate),
       ofTraining(step, "gradientNorm", norm),
-      ...heldOutMeasurements(step, scores),
+      ...heldOutMeasurements(step, scores).map((each) =>
+        heldOut!.part === undefined ? each : { ...each, split: heldOut!.part }
+      ),
     ];
     measurements.push(...made);
     pacer.restart();
@@ -211,13 +217,14 @@ export async function* runSteps(
 
   yield* measurements;
   if (heldOut !== undefined) {
-    if (from.step === 0 && measurements.length === 0) {
-      measurements.push(...heldOutMeasurements(0, await heldOut.measure()));
+    if (from.step === 0 && measurements.length === 0 && heldOut.part === undefined) {
+      measurements.push(...heldOutMeasurements(0, await heldOut.measure(0)));
       yield* measurements;
       pacer.restart();
     }
     if (from.unmeasuredNorm !== undefined) yield* await measureAt(from.step, from.unmeasuredNorm);
   }
+  if (heldOut?.isOver?.(measurements) === true) return { step: from.step, average, measurements };
   for (let step = from.step + 1; step <= steps; step++) {
     if (signal.aborted) {
       while (underWay.length > 0) await readOldest();
@@ -239,7 +246,10 @@ export async function* runSteps(
         await new Promise((resolve) => setTimeout(resolve, 0));
       }
     }
-    if (isMeasured) yield* await measureAt(step, gradientNorm);
+    if (isMeasured) {
+      yield* await measureAt(step, gradientNorm);
+      if (heldOut!.isOver?.(measurements) === true) return { step, average, measurements };
+    }
     if (step < steps && underWay.length === 0 && pacer.isSaveDue()) {
       await pacer.timeSave(save);
     }

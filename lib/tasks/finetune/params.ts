@@ -1,8 +1,8 @@
 /** What every fine-tuning takes, whatever the benchmark: parameters and inputs, and what they cost. */
 import { z } from "zod";
 import type { One, Optional } from "../../graph/kind.ts";
-import type { Estimate, InputRole, ParamFault, UpstreamInputs } from "../../graph/task.ts";
-import { SCORED_PARTS } from "../../benchmarks/benchmark.ts";
+import type { Estimate, InputRole, Metric, ParamFault, UpstreamInputs } from "../../graph/task.ts";
+import { type Benchmark, type Example, SCORED_PARTS } from "../../benchmarks/benchmark.ts";
 import { encoderFlops } from "../../model/flops.ts";
 import type { Model } from "../../model/weights/model_artifact.ts";
 import {
@@ -22,13 +22,16 @@ import { upstreamConfig } from "../upstream.ts";
  */
 export function finetuneSchema<Own extends z.ZodRawShape>(
   own: Own,
-  { kind, rows }: { readonly kind: string; readonly rows: string },
+  { kind, rows, metrics }: Pick<Benchmark<unknown, Own, Example, unknown>, "kind" | "rows"> & {
+    readonly metrics: Readonly<Record<string, Metric>>;
+  },
 ): z.ZodType<FinetuneParams> {
-  const schema = z.strictObject({ ...commonShape(kind, rows), ...own });
+  const ranked = Object.keys(metrics).filter((name) => metrics[name]!.better !== undefined);
+  const schema = z.strictObject({ ...commonShape(kind, rows, ranked), ...own });
   return schema as unknown as z.ZodType<FinetuneParams>;
 }
 
-function commonShape(kind: string, rows: string) {
+function commonShape(kind: string, rows: string, ranked: readonly string[]) {
   return {
     benchmark: z.string().min(1).default(kind).describe(
       "What the results view calls the data set.",
@@ -69,6 +72,18 @@ function commonShape(kind: string, rows: string) {
       "What the model is scored on when it is trained. A candidate among others is scored on dev " +
         "alone, and the one that is chosen on test by a stage of its own.",
     ),
+    earlyStopping: z.strictObject({
+      metric: z.enum(ranked).describe("What is measured on dev."),
+      patience: z.int().min(1).default(3).describe(
+        "So many measurements without a better one end the training.",
+      ),
+      every: z.int().min(1).optional().describe(
+        "Optimizer updates between two measurements; absent: an epoch.",
+      ),
+    }).optional().describe(
+      "Ends the training when dev gets no better, and leaves the weights that were best there; " +
+        "absent: it goes to its end.",
+    ),
     head: z.enum(["auto", "keep", "fresh"]).default("auto").describe(
       "Of a model that was fine-tuned before: its classifier is gone on from where that has the " +
         "same labels (auto; told where it has not), must be (keep), or is drawn afresh (fresh).",
@@ -107,7 +122,10 @@ export function finetuneSteps(
 
 /** What does not go together. */
 export function finetuneFaults(
-  params: Pick<FinetuneParams, "epochs" | "steps" | "rows" | "microBatch" | "train" | "evaluate">,
+  params: Pick<
+    FinetuneParams,
+    "epochs" | "steps" | "rows" | "microBatch" | "train" | "evaluate" | "earlyStopping"
+  >,
 ): readonly ParamFault[] {
   const faults = [...microBatchFaults(params)];
   if (params.epochs !== undefined && params.steps !== undefined) {
@@ -115,6 +133,13 @@ export function finetuneFaults(
       path: "steps",
       message: "both steps and epochs say how long to train",
       mend: "remove one of them",
+    });
+  }
+  if (params.train.includes("dev") && params.earlyStopping !== undefined) {
+    faults.push({
+      path: "earlyStopping",
+      message: "dev is trained on, so that it cannot say when to stop",
+      mend: "train on [train] alone, or give steps or epochs",
     });
   }
   if (params.train.includes("dev") && params.evaluate.includes("dev")) {

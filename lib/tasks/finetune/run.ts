@@ -19,13 +19,21 @@ import { classifierLayer } from "../../model/params.ts";
 import type { Model } from "../../model/weights/model_artifact.ts";
 import { finetune, paddedLengths, type Padding, trainedBatches } from "../../train/finetune.ts";
 import { withFrozen, withLayerRates } from "../../train/param_groups.ts";
-import { BEGINNING, meanLoss, type TrainingPoint } from "../../train/steps.ts";
+import { BEGINNING, meanLoss, type StepsOptions, type TrainingPoint } from "../../train/steps.ts";
 import { Checkpoints } from "../training/checkpoints.ts";
 import { drain, Phases } from "../training/phases.ts";
 import { checkParams } from "../training/params_check.ts";
 import { fineTunedArtifact, type NewFineTuned } from "./fine_tuned.ts";
+import { bestOf, BestWeights, isBetter, isOver, STOPPING_SPLIT } from "./early_stopping.ts";
 import { startingParams } from "./head.ts";
-import { hasSegments, scoredPadding, scoreParts, tellScores, writtenScores } from "./scoring.ts";
+import {
+  hasSegments,
+  scoredPadding,
+  scoreParts,
+  type Scoring,
+  tellScores,
+  writtenScores,
+} from "./scoring.ts";
 import type { SavedTraining } from "../training/training_state.ts";
 import { withoutReplicas } from "../training/replicas.ts";
 import {
@@ -93,23 +101,32 @@ export async function runFinetune<
   const checkpoints = new Checkpoints(context.scratchDir, specs);
   const from = await beginning(context, { checkpoints, material, specs });
   await session.load(from.state);
-  const done = await train(context, { session, padding, material, checkpoints, from: from.point });
   const heldPadding = scoredPadding(prepared, {
     ...params,
     rows: microBatch,
     padId: padding.padId,
   });
-  const scored = await scoreParts({
-    compile: (length) =>
+  const scoring = {
+    compile: (length: number) =>
       session.forward(
         classifier(config, { ...heldPadding, length, head, isTraining: false }).graph,
       ),
     padding: heldPadding,
     prepared,
-    parts: params.evaluate,
     phases,
     signal: context.signal,
-  })
+  };
+  const stopping = stoppingOf(context, { benchmark, session, specs, from: from.point, scoring });
+  const done = await train(context, {
+    session,
+    padding,
+    material,
+    checkpoints,
+    from: from.point,
+    heldOut: stopping?.heldOut,
+  });
+  const kept = await stopping?.takeBest(done) ?? done.step;
+  const scored = await scoreParts({ ...scoring, parts: params.evaluate })
     .catch(async (error: unknown) => {
       // What was trained is not lost to an interrupt of what comes after.
       if (context.signal.aborted) await checkpoints.save(done, await session.save());
@@ -118,24 +135,30 @@ export async function runFinetune<
   phases.begin("saving");
   const lossNats = meanLoss(done);
   const { keepsModel, emit } = context, { benchmark: name } = params;
-  emit({ type: "measurement", step: steps, name: "lossNats", split: "train", value: lossNats });
-  const scores = tellScores(scored, { benchmark: name, step: steps, emit });
+  emit({ type: "measurement", step: done.step, name: "lossNats", split: "train", value: lossNats });
+  const scores = tellScores(scored, { benchmark: name, step: kept, emit });
   await fineTunedArtifact.write(context.outDir, {
     ...(keepsModel
       ? { model: await modelOf(context, { kind: benchmark.kind, material, specs, session }) }
       : {}),
-    ...writtenScores(scored, { benchmark: name, steps, lossNats }),
+    ...writtenScores(scored, {
+      benchmark: name,
+      steps: done.step,
+      ...stopping === undefined ? {} : { bestStep: kept },
+      lossNats,
+    }),
   });
   const before = context.inputs.model.facts,
-    ownFlops = trained.batchesByLength.entries().reduce(
+    ran = trainedBatches(examples.train, { padding, parts, steps: done.step, seed }),
+    ownFlops = ran.batchesByLength.entries().reduce(
       (sum, [length, count]) => sum + count * trainingFlops(trainings.get(length)!.graph, specs),
       0,
     );
   const facts: Facts = {
     ...before,
     flops: (before.flops ?? 0) + ownFlops,
-    ownSteps: steps,
-    ownTokens: trained.tokens,
+    ownSteps: done.step,
+    ownTokens: ran.tokens,
     ownFlops,
   };
   phases.end();
@@ -239,12 +262,13 @@ function isOfClassifier<Row extends Example, Answer>(
 
 async function train<Data, Row extends Example, Answer>(
   context: Context<Data>,
-  { session, padding, material, checkpoints, from }: {
+  { session, padding, material, checkpoints, from, heldOut }: {
     readonly session: TrainingSession;
     readonly padding: Padding;
     readonly material: Material<Row, Answer>;
     readonly checkpoints: Checkpoints;
     readonly from: TrainingPoint;
+    readonly heldOut: StepsOptions["heldOut"];
   },
 ): Promise<TrainingPoint> {
   const { params, signal } = context, { config, prepared, steps } = material;
@@ -261,8 +285,54 @@ async function train<Data, Row extends Example, Answer>(
     head: prepared.head,
     examples: prepared.examples.train,
     hasDropout: hasDropout(config),
+    ...heldOut === undefined ? {} : { heldOut },
     save: (point, state) => checkpoints.save(point, state),
     signal,
   });
   return await drain(training, context.emit);
+}
+
+/** How a training that is stopped early is measured, and what it leaves; undefined where none is. */
+function stoppingOf<Row extends Example, Answer>(
+  { params, scratchDir }: Pick<TaskContext<FinetuneParams>, "params" | "scratchDir">,
+  { benchmark, session, specs, from, scoring }: {
+    readonly benchmark: Pick<Benchmark<never, never, Row, Answer>, "metrics">;
+    readonly session: TrainingSession;
+    readonly specs: readonly ModelParam[];
+    readonly from: TrainingPoint;
+    readonly scoring: Omit<Scoring<Row, Answer>, "parts">;
+  },
+) {
+  const { earlyStopping, rows } = params;
+  if (earlyStopping === undefined) return undefined;
+  const { metric, every } = earlyStopping;
+  const rule = { ...earlyStopping, better: benchmark.metrics[metric]!.better! };
+  const weights = new BestWeights(scratchDir, specs);
+  let best = bestOf(from.measurements, rule);
+  const measure = async (step: number) => {
+    const scored = await scoreParts({ ...scoring, parts: [STOPPING_SPLIT] });
+    const { scores } = scored[STOPPING_SPLIT]!;
+    const measured = { step, value: scores[metric]!.value };
+    if (best === undefined || isBetter(measured, best, rule)) {
+      await weights.keep(step, (await session.save()).params);
+      best = measured;
+    }
+    return scores;
+  };
+  const epoch = Math.ceil(scoring.prepared.examples.train.length / rows);
+  const heldOut: StepsOptions["heldOut"] = {
+    measure,
+    every: every ?? Math.max(1, epoch),
+    part: STOPPING_SPLIT,
+    isOver: (measurements) => isOver(measurements, rule),
+  };
+  return {
+    heldOut,
+    /** Loads the best weights in the place of the last, and tells their step. */
+    async takeBest(done: TrainingPoint): Promise<number> {
+      const { step } = bestOf(done.measurements, rule)!;
+      if (step < done.step) await session.load(freshState(await weights.read(step), specs));
+      return step;
+    },
+  };
 }

@@ -37,7 +37,7 @@ const pointSchema = z.strictObject({
     type: z.literal("measurement"),
     step: stepSchema,
     name: z.string(),
-    split: z.enum(["train", "validation"]),
+    split: z.enum(["train", "validation", "dev"]),
     value: looseNumber,
     standardError: z.exactOptional(looseNumber),
   })),
