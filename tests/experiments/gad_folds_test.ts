@@ -13,6 +13,8 @@ testOnData("gad_folds.yaml: a fold is a cell, and all start from one model", {
     });
     assert.deepEqual(warnings, []);
     const at = (stage: string) => requests.filter(({ cell }) => cell.stage === stage).length;
-    assert.deepEqual(["start", "gad", "relations"].map(at), [1, 10, 10]);
+    assert.deepEqual(["start", "gad", "relations", "folds"].map(at), [1, 10, 10, 1]);
+    const [mean] = requests.filter(({ cell }) => cell.stage === "folds");
+    assert.equal(mean!.inputs["of"]!.length, 10);
   },
 });
