@@ -23,7 +23,7 @@ const reducing = (kind: string): TaskKind => ({
   run,
 });
 
-const ner = shapes.get("ner")!;
+const ner = shapes.get("tag")!;
 const tune: TaskKind = {
   ...ner,
   kind: "tune",
@@ -39,7 +39,7 @@ const kinds = new Map([
 ]);
 
 const HEAD = `axes: { epochs: [1, 2], seed: [1, 2], steps: [5, 6] }
-${STAGES}  start: { uses: pretrain, with: { corpus: $(stages.shards), steps: 5, seed: 1 } }
+${STAGES}  start: { uses: practise, with: { corpus: $(stages.shards), steps: 5, seed: 1 } }
 `;
 
 /** The line that \`final\` stands in. */
@@ -53,7 +53,7 @@ epochs: $(axis.epochs), seed: $(axis.seed) } }
   seeds: { uses: average, over: [seed], with: { of: $(stages.tuned) } }
   best: { uses: pick, over: [${over}], with: { of: $(stages.seeds) } }
   final: { uses: ${uses}, with: { model: $(stages.start), data: $(stages.world.ner), ${final} } }
-  grown: { uses: pretrain, with: { corpus: $(stages.shards), steps: $(axis.steps), seed: 1 } }
+  grown: { uses: practise, with: { corpus: $(stages.shards), steps: $(axis.steps), seed: 1 } }
 `;
 
 Deno.test("a stage that is given a choice may leave open just what is chosen", async () => {
