@@ -24,6 +24,9 @@ const SIZES = ["flops", "steps", "tokens"] as const;
 /** Of tasks so many times larger than any that was done, nothing is said: what they all take first hides the rest. */
 const FARTHEST = 10;
 
+/** So many times what is estimated an artifact may take: an optimizer's state is twice its model. */
+const FARTHEST_BYTES = 4;
+
 /** Samples of a kind that are looked at, the newest ones. */
 const MOST_SAMPLES = 100;
 
@@ -60,10 +63,19 @@ export class Forecast {
     return sizes.length === 0 ? this.#lawOf(kind, undefined)!(0) : undefined;
   }
 
-  /** The size of the artifact of a kind; undefined where none is known. */
-  bytesOf(kind: string): number | undefined {
+  /**
+   * The size of the artifact of a kind; undefined where none like it is known.
+   *
+   * @param estimated what the kind makes of the task's own params, where it can tell;
+   *   what is recorded, but far from it, was of other models
+   */
+  bytesOf(kind: string, estimated?: number): number | undefined {
     const sizes = (this.#samples.get(kind) ?? []).flatMap(({ bytes }) => bytes ?? []);
-    return sizes.length === 0 ? undefined : medianOf(sizes);
+    if (sizes.length === 0) return undefined;
+    const usual = medianOf(sizes);
+    const isLike = estimated === undefined ||
+      usual <= FARTHEST_BYTES * estimated && estimated <= FARTHEST_BYTES * usual;
+    return isLike ? usual : undefined;
   }
 
   #lawOf(kind: string, size: typeof SIZES[number] | undefined): Law | undefined {

@@ -47,7 +47,7 @@ export function prospectOf(study: Study, forecast: Forecast, slots: number): Pro
     void kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
   let bytes = 0, estimatedBytes = 0, assumedMs = 0;
   for (const { task: { kind }, bytes: estimated } of running) {
-    const size = forecast.bytesOf(kind);
+    const size = forecast.bytesOf(kind, estimated);
     if (size === undefined && estimated === undefined) count(unknownBytes, kind);
     if (size === undefined) estimatedBytes += estimated ?? 0;
     bytes += size ?? estimated ?? 0;

@@ -54,9 +54,25 @@ Deno.test("prospectOf() goes by the spec's speed and the kinds' sizes where noth
   assert.deepEqual([assumedMs, workMs, bytes, estimatedBytes], [3000, 3000, 200, 200]);
   assert.deepEqual([unknownTime, unknownBytes], [new Map([["test", 1]]), new Map()]);
   const recorded = new Forecast([{ kind: "test", elapsedMs: 10, bytes: 1, cost: NO_COST }]);
+  const sizeOf = (forecast: Forecast) => {
+    const { bytes, estimatedBytes } = prospectOf(study, forecast, 1);
+    return [bytes, estimatedBytes];
+  };
   // What has a size is not guessed from what had none.
   assert.equal(prospectOf(study, recorded, 1).assumedMs, 3000);
-  assert.equal(prospectOf(study, recorded, 1).estimatedBytes, 0);
+  assert.deepEqual(sizeOf(recorded), [200, 200], "recorded of something much smaller");
+  const similar = new Forecast([{ kind: "test", elapsedMs: 10, bytes: 300, cost: NO_COST }]);
+  assert.deepEqual(sizeOf(similar), [600, 0], "its state comes on top of what is estimated");
+});
+
+Deno.test("plan does not take the disk of a large model from what a tiny one left", async () => {
+  await using study = await TinyStudy.make();
+  await study.run();
+  await study.edit("hiddenSize: 16", "hiddenSize: 256");
+  const { stdout } = await study.call("plan", "study.yaml", "--json", "--only", "stage=pretrain");
+  const { prospect } = JSON.parse(stdout);
+  // Four models of 0.9 million parameters, of 4 bytes each.
+  assert.ok(prospect.bytes > 1e7, JSON.stringify(prospect));
 });
 
 Deno.test("plan tells time by what earlier runs recorded, and of what it is unknown", async () => {

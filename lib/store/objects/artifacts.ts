@@ -72,6 +72,7 @@ export class ArtifactStore {
   readonly #inspector = new Inspector();
   readonly #verifying = new Map<string, Promise<ArtifactRecord | undefined>>();
   readonly #warned = new Set<string>();
+  #setAside: Promise<ReadonlySet<string>> | undefined;
   #isSwept = false;
 
   private constructor(root: string, options: StoreOptions) {
@@ -140,7 +141,8 @@ export class ArtifactStore {
   }
 
   /**
-   * As `find`, but tells an artifact that cannot be used from none.
+   * As `find`, but tells an artifact that cannot be used, or was set aside for that and
+   * is not made anew yet, from none.
    *
    * @throws ExperimentError "store/newer-format", "store/io"
    */
@@ -151,7 +153,9 @@ export class ArtifactStore {
       this.#warned.add(key);
       this.#onWarning(`artifact ${key} cannot be used: ${finding.why}`);
     }
-    return finding.state === "damaged" ? "damaged" : recordOf(finding);
+    if (finding.state === "damaged") return "damaged";
+    if (finding.state === "absent" && (await this.#keysSetAside()).has(key)) return "damaged";
+    return recordOf(finding);
   }
 
   /**
@@ -336,6 +340,7 @@ export class ArtifactStore {
     let n = 1;
     while (await isPresent(`${folder}/${key}-${n}`)) n++;
     await Deno.rename(dir, `${folder}/${key}-${n}`);
+    this.#setAside = undefined;
     this.#onWarning(
       `artifact ${key} is damaged: ${finding.why}; it is set aside as ${folder}/${key}-${n} ` +
         "and will be computed again",
@@ -375,6 +380,13 @@ export class ArtifactStore {
   async #tryLock(key: string): Promise<FileLock | undefined> {
     await Deno.mkdir(`${this.root}/${locks}`, { recursive: true });
     return await FileLock.tryTake(`${this.root}/${locks}/${key}`);
+  }
+
+  /** The keys of what was found damaged and set aside, listed once. */
+  async #keysSetAside(): Promise<ReadonlySet<string>> {
+    this.#setAside ??= this.#names(`${this.root}/${damaged}`)
+      .then((names) => new Set(names.map((name) => name.split("-")[0]!)));
+    return await this.#setAside;
   }
 
   async #names(dir: string): Promise<string[]> {

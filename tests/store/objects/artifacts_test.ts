@@ -244,6 +244,21 @@ Deno.test("begin() sets a damaged artifact aside and lets it be computed again",
   assert.equal(warnings.length, 1);
 });
 
+Deno.test("look() tells an artifact that was set aside, and is not made anew yet, from none", async () => {
+  using fixture = await emptyStore();
+  const { store, root } = fixture;
+  await commit(store, KEY);
+  await overwrite(`${store.dirOf(KEY)}/model.bin`, "wrong!!");
+  assert.equal(await store.verify(KEY), undefined);
+  assert.equal(await store.look(KEY), "damaged");
+  const later = await ArtifactStore.open(root);
+  assert.equal(await later.look(KEY), "damaged");
+  assert.equal(await later.find(KEY), undefined);
+  assert.equal(await later.look(KEY.replaceAll(/./g, "0")), undefined);
+  const again = await commit(later, KEY);
+  assert.deepEqual(await later.look(KEY), again);
+});
+
 Deno.test("verify() leaves a damaged artifact to whoever holds its key", async () => {
   using fixture = await emptyStore();
   const { store, root, warnings } = fixture;
