@@ -83,7 +83,7 @@ function mendOf(text: string): string {
   const number = /(?<![\w.])-?(?:NaN|Infinity)(?![\w.])/.exec(bare)?.[0];
   return number === undefined
     ? "write one JSON object a line, or use another format for this source"
-    : `write null in place of ${number}, which JSON does not have`;
+    : `JSON has no ${number}: write "" in place of it where it stands for text, null elsewhere`;
 }
 
 /** So much of a broken line is searched for what broke it. */

@@ -156,12 +156,12 @@ Deno.test("a jsonl source gives true advice on dots, null, NaN, numbers and mark
     [
       '{"a": {"b": "NaN"}, "n": NaN}',
       "the line is not valid JSON",
-      "write null in place of NaN, which JSON does not have",
+      'JSON has no NaN: write "" in place of it where it stands for text, null elsewhere',
     ],
     [
       '{"n": -Infinity}',
       "the line is not valid JSON",
-      "write null in place of -Infinity, which JSON does not have",
+      'JSON has no -Infinity: write "" in place of it where it stands for text, null elsewhere',
     ],
     ['{"a": "NaN", "b": }', "the line is not valid JSON", shape],
     [
