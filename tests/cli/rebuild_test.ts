@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { TASKS as OTHERS, TinyStudy } from "./tiny_study.ts";
+import { TASKS, TinyStudy } from "./tiny_study.ts";
 
 const FIT = `fits:
   by_steps: { stage: pretrain, benchmark: mlm, metric: lossNats, split: validation, against: steps }
 `;
-const TASKS = OTHERS + 1;
+/** Those of the study with a fit. */
+const WITH_FIT = TASKS + 1;
 
 Deno.test("a lost database comes back from the artifacts, and a cached run fills in the cells", async () => {
   await using study = await TinyStudy.make();
@@ -22,9 +23,9 @@ Deno.test("a lost database comes back from the artifacts, and a cached run fills
   await Deno.remove(study.path("results/titrate.duckdb"));
   const { code, stderr } = await study.call("rebuild");
   assert.equal(code, 0, stderr);
-  assert.match(stderr, new RegExp(`^${TASKS} artifacts and 1 run recorded`));
-  for (const  of of[1, 2, 3]) assert.deepEqual(await study.sql(questions[of]!), before[of]);
-  assert.equal((await study.run()).tasks.cached, TASKS);
+  assert.match(stderr, new RegExp(`^${WITH_FIT} artifacts and 1 run recorded`));
+  for (const each of [1, 2, 3]) assert.deepEqual(await study.sql(questions[each]!), before[each]);
+  assert.equal((await study.run()).tasks.cached, WITH_FIT);
   const after = await Promise.all(questions.map((each) => study.sql(each)));
   assert.deepEqual(after, before);
 
