@@ -44,10 +44,8 @@ export async function startingParams(
     warn(`${unfit}: the classifier is drawn afresh`);
   }
   const isFresh = (spec: ModelParam) => unfit !== undefined && isOwn(spec);
-  const given = await model.weights(specs.filter((spec) => !isFresh(spec)), {
-    seed,
-    onFresh: warn,
-  });
+  // What may be lacking is the pooler: models that were trained without pairs have none.
+  const given = await model.weights(specs.filter((spec) => !isFresh(spec)), { seed });
   const std = model.config.initializerRange;
   return { ...given, ...initialParams(specs.filter(isFresh), { seed, std }) };
 }

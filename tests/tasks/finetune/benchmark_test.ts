@@ -37,12 +37,8 @@ Deno.test("a benchmark of pairs trains and scores, and takes its own file and a 
   const left = ["dev.predictions.txt", "model", "scores.json", "test.predictions.txt"];
   assert.deepEqual(files, left);
   const warnings = events.flatMap((each) => each.type === "warning" ? each.message : []);
-  assert.equal(warnings.length, 1);
-  // The model has no pooler: what is drawn is told.
-  assert.match(
-    warnings[0]!,
-    /drawn afresh.*bert\.pooler\.dense\.weight, bert\.pooler\.dense\.bias/,
-  );
+  // A model that was trained without pairs has no pooler; that one is drawn is no surprise.
+  assert.deepEqual(warnings, []);
 });
 
 Deno.test("a benchmark of spans trains and scores likewise", async () => {
