@@ -69,10 +69,13 @@ function lockOfTraining(results: string): string {
   return Deno.readTextFileSync(`${results}/store/locks/${name}`);
 }
 
+/** Those that are whole; one that is being written may be cut off. */
 function checkpoints(results: string): number {
   let count = 0;
   for (const { name } of Deno.readDirSync(`${results}/store/scratch`)) {
-    for (const _ of Deno.readDirSync(`${results}/store/scratch/${name}/task`)) count++;
+    for (const each of Deno.readDirSync(`${results}/store/scratch/${name}/task`)) {
+      if (each.name.startsWith("step-")) count++;
+    }
   }
   return count;
 }

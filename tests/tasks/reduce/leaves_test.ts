@@ -16,8 +16,9 @@ const params = fc.dictionary(
   fc.oneof(
     value,
     fc.array(value, { maxLength: 2 }),
-    fc.dictionary(fc.constantFrom("e", "f"), value),
+    fc.dictionary(fc.constantFrom("e", "f"), value, { noNullPrototype: true }),
   ),
+  { noNullPrototype: true },
 ) as fc.Arbitrary<JsonObject>;
 
 Deno.test("leaves that are common and those that differ make up what there was", () => {
