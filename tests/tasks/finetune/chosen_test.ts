@@ -7,22 +7,12 @@ import type { StoredArtifact, UpstreamTask } from "../../../lib/graph/task.ts";
 import { evaluation } from "../../../lib/tasks/finetune/evaluate_kind.ts";
 import { fineTunedArtifact } from "../../../lib/tasks/finetune/fine_tuned.ts";
 import { finetuning } from "../../../lib/tasks/finetune/kind.ts";
-import { pretrain } from "../../../lib/tasks/pretrain/kind.ts";
 import { choose } from "../../../lib/tasks/reduce/choose.ts";
-import { makeDir, makeShards, runKind } from "../made_inputs.ts";
+import { makeDir, runKind } from "../made_inputs.ts";
 import { toyPairs, toyPlaces, writePairs } from "./toy_benchmarks.ts";
+import { makeUntrainedModel } from "./untrained_model.ts";
 
-const MODEL = (await runKind(pretrain, {
-  params: {
-    model: { layers: 1, hiddenSize: 32, heads: 2, positions: 32, initializerRange: 0.1 },
-    steps: 0,
-    rowPieces: 16,
-    schedule: { kind: "constant", learningRate: 1 },
-  },
-  inputs: {
-    corpus: [await makeShards(join(makeDir(), "shards"), { train: 500, validation: 500 })],
-  },
-})).artifact;
+const MODEL = await makeUntrainedModel();
 
 const PAIRS: StoredArtifact = { key: "pairs", dir: makeDir(), facts: {} };
 await writePairs(PAIRS.dir);

@@ -6,22 +6,12 @@ import { trainOnParts } from "../../../lib/base/parts.ts";
 import type { StoredArtifact } from "../../../lib/graph/task.ts";
 import { evaluation } from "../../../lib/tasks/finetune/evaluate_kind.ts";
 import { finetuning } from "../../../lib/tasks/finetune/kind.ts";
-import { pretrain } from "../../../lib/tasks/pretrain/kind.ts";
 import { kinds } from "../../../lib/tasks/registry.ts";
-import { makeDir, makeShards, runKind } from "../made_inputs.ts";
+import { makeDir, runKind } from "../made_inputs.ts";
 import { toyPairs, toyPlaces, writePairs, writePlaces } from "./toy_benchmarks.ts";
+import { makeUntrainedModel } from "./untrained_model.ts";
 
-const MODEL = (await runKind(pretrain, {
-  params: {
-    model: { layers: 1, hiddenSize: 32, heads: 2, positions: 32, initializerRange: 0.1 },
-    steps: 0,
-    rowPieces: 16,
-    schedule: { kind: "constant", learningRate: 1 },
-  },
-  inputs: {
-    corpus: [await makeShards(join(makeDir(), "shards"), { train: 500, validation: 500 })],
-  },
-})).artifact;
+const MODEL = await makeUntrainedModel();
 
 async function data(write: (dir: string) => Promise<void>): Promise<StoredArtifact> {
   const dir = makeDir();
