@@ -8,7 +8,7 @@ import type { Benchmark, MetricScore } from "../benchmark.ts";
 import { RIGHT_AND_WRONG, rightAndWrong } from "../counts.ts";
 import { trainRows } from "../train_rows.ts";
 import { answersTable, decodeLabel, type LabelAnswer } from "../labelled/answers.ts";
-import { namedClassRates, overallScore } from "../labelled/counts.ts";
+import { overallScore, ratesByClass } from "../labelled/counts.ts";
 import { encodeParts, type LabelledExample } from "../labelled/features.ts";
 import { type LabelledData, labelledTextsArtifact } from "../labelled/texts.ts";
 
@@ -49,12 +49,7 @@ export const classificationBenchmark: Benchmark<
         const gold = parts[part].map(({ label }) => labels.indexOf(label));
         const predicted = answers.map(({ label }) => label);
         const { standardErrors, ...overall } = overallScore({ gold, predicted }, labels.length);
-        const byClass = Object.fromEntries(
-          labels.map((label, number) => {
-            const { standardErrors: _, ...rates } = namedClassRates({ gold, predicted }, [number]);
-            return [label, rates];
-          }),
-        );
+        const byClass = ratesByClass({ gold, predicted }, labels);
         const scoreOf = (metric: "accuracy" | "macroF1"): MetricScore => {
           const value = overall[metric], standardError = standardErrors[metric];
           return standardError === undefined ? { value } : { value, standardError };

@@ -52,6 +52,21 @@ export function namedClassRates(
   };
 }
 
+/** The rates of each class alone, by the name of its label. */
+export function ratesByClass(
+  { gold, predicted }: Labellings,
+  labels: readonly string[],
+): Readonly<Record<string, ClassRates>> {
+  const sums = labels.map(() => new Float64Array(3));
+  gold.forEach((label, i) => {
+    const said = predicted[i]!;
+    sums[label]![0]! += 1;
+    sums[said]![1]! += 1;
+    if (label === said) sums[label]![2]! += 1;
+  });
+  return Object.fromEntries(labels.map((label, number) => [label, ratesOf(sums[number]!)]));
+}
+
 /** A rate of `ClassRates`. */
 export type RateName = "precision" | "recall" | "f1";
 

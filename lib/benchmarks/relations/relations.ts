@@ -13,7 +13,7 @@ import type { Benchmark, MetricScore } from "../benchmark.ts";
 import { RIGHT_AND_WRONG, rightAndWrong } from "../counts.ts";
 import { trainRows } from "../train_rows.ts";
 import { answersTable, decodeLabel, type LabelAnswer } from "../labelled/answers.ts";
-import { namedClassRates, type RateName } from "../labelled/counts.ts";
+import { namedClassRates, type RateName, ratesByClass } from "../labelled/counts.ts";
 import { encodeParts, type LabelledExample } from "../labelled/features.ts";
 import { type LabelledData, labelledTextsArtifact } from "../labelled/texts.ts";
 
@@ -63,12 +63,7 @@ export const relationsBenchmark: Benchmark<
         const gold = parts[part].map(({ label }) => labels.indexOf(label));
         const predicted = answers.map(({ label }) => label);
         const counted = namedClassRates({ gold, predicted }, classes);
-        const byClass = Object.fromEntries(
-          labels.map((label, number) => {
-            const { standardErrors: _, ...rates } = namedClassRates({ gold, predicted }, [number]);
-            return [label, rates];
-          }),
-        );
+        const byClass = ratesByClass({ gold, predicted }, labels);
         const scoreOf = (metric: RateName): MetricScore => {
           const value = counted[metric], standardError = counted.standardErrors[metric];
           return standardError === undefined ? { value } : { value, standardError };
