@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { namedClassRates, overallScore } from "../../../lib/benchmarks/labelled/counts.ts";
+import {
+  namedClassRates,
+  overallScore,
+  ratesByClass,
+} from "../../../lib/benchmarks/labelled/counts.ts";
 
 Deno.test("one named class of two gives the binary rates; all classes pooled give accuracy", () => {
   const labels = fc.array(fc.tuple(fc.nat(2), fc.nat(2)), { minLength: 2, maxLength: 30 });
@@ -27,4 +31,19 @@ Deno.test("rates are 0, not NaN, where nothing is there or said", () => {
     macroF1: 0,
     standardErrors: {},
   });
+});
+
+Deno.test("ratesByClass() gives each class the rates that it has alone", () => {
+  const labels = ["a", "b", "c"], label = fc.integer({ min: 0, max: 2 });
+  fc.assert(
+    fc.property(fc.array(fc.tuple(label, label), { maxLength: 12 }), (pairs) => {
+      const gold = pairs.map(([each]) => each), predicted = pairs.map(([, each]) => each);
+      const alone = labels.map((name, number) => {
+        const { standardErrors: _, ...rates } = namedClassRates({ gold, predicted }, [number]);
+        return [name, rates];
+      });
+      assert.deepEqual(ratesByClass({ gold, predicted }, labels), Object.fromEntries(alone));
+    }),
+    { numRuns: 30 },
+  );
 });
