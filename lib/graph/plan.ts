@@ -1,36 +1,28 @@
 /**
  * What a run would do: which tasks run, why, from where, and at what cost.
  *
- * A task runs when its artifact is missing and somebody needs it: the spec asks
- * for it and no other task reads it, or a task that runs reads it. An artifact
- * that is gone but whose readers are cached is not made again; one that is damaged is,
- * whoever reads it: nobody took it away on purpose. An artifact that was kept without its
- * model, or its state, is no more than missing to a task that runs and reads that.
+ * Which of them run is decided in `decide.ts`; here it is given its reason and its cost.
  */
-import { forEachAtOnce } from "../base/at_once.ts";
 import { addCosts, type Cost, costAfter, costOf, NO_COST } from "./cost.ts";
 import type { TaskGraph } from "./build.ts";
+import {
+  decideBy,
+  type DecideOptions,
+  type Decision,
+  type Draft,
+  findAll,
+  isOtherCode,
+  isWithoutModel,
+  isWithoutState,
+  type Known,
+  LOOKUPS_AT_ONCE,
+  type PlannedState,
+  staleKeys,
+  statesRead,
+  stepOf,
+} from "./decide.ts";
 import { type History, type PastTask, type Reason, Reasoner } from "./reason.ts";
-import type { InputRoles, Task, TaskOutcome, TaskState, UpstreamTask } from "./task.ts";
-
-/** What the plan has to know of an artifact that is there. */
-export interface CachedArtifact {
-  /** The hash of the kind's code that made it. */
-  readonly code: string;
-  /** When the attempt that made it began, ISO 8601. */
-  readonly startedAt: string;
-  /** What its task said of it; without it a later point of its trajectory can start from it. */
-  readonly outcome?: Pick<TaskOutcome, "canGoOn" | "hasModel">;
-}
-
-/** What stands at the place of a key's artifact: it, nothing, or something that cannot be used. */
-export type Found = CachedArtifact | "damaged" | undefined;
-
-/** Finds the artifact of a key. */
-export type ArtifactLookup = (key: string) => Found | Promise<Found>;
-
-/** What a run does with a task: "run" it, or leave it in the state that it is in. */
-export type PlannedState = Extract<TaskState, "cached" | "unneeded"> | "run";
+import type { Task, UpstreamTask } from "./task.ts";
 
 /** A task as a run would treat it. */
 export interface PlannedTask {
@@ -84,18 +76,7 @@ export interface Plan {
 }
 
 /** How to plan. */
-export interface PlanOptions {
-  /** Cheap, called for every task, at most 64 at a time. */
-  readonly lookup: ArtifactLookup;
-  /**
-   * Checks an artifact's content, called for those that running tasks will read;
-   * anything but an artifact means damaged. Without it nothing is read but by `lookup`.
-   */
-  readonly verify?: ArtifactLookup;
-  /** The hash of the present code by kind. */
-  readonly code?: ReadonlyMap<string, string>;
-  /** Whether results of other code count as missing, and all that was made from them. */
-  readonly strictCode?: boolean;
+export interface PlanOptions extends DecideOptions {
   /**
    * Whether every point of a trajectory keeps what a later one takes to start from it;
    * otherwise those do from which a task of this plan starts.
@@ -109,18 +90,9 @@ export interface PlanOptions {
   readonly checkpointOf?: (task: Task) => Promise<number | undefined>;
 }
 
-const LOOKUPS_AT_ONCE = 64;
-const CHECKS_AT_ONCE = 4;
-
 /** Plans a run over a graph. */
 export async function planGraph(graph: TaskGraph, options: PlanOptions): Promise<Plan> {
-  const known: Known = { found: new Map(), damaged: new Set(), options };
-  const there = await findAll([...graph.tasks.keys()], options.lookup, LOOKUPS_AT_ONCE);
-  for (const [key, each] of there) {
-    if (each === "damaged") known.damaged.add(key);
-    else known.found.set(key, each);
-  }
-  const draft = await decideSoundly(graph, known);
+  const { draft, known } = await decideBy(graph, options);
   const toRun = [...draft.values()].filter(({ state }) => state === "run");
   const { history } = options;
   const reasoner = new Reasoner(graph, {
@@ -132,7 +104,7 @@ export async function planGraph(graph: TaskGraph, options: PlanOptions): Promise
     past: toRun.length > 0 ? await options.past?.(toRun.map(({ task }) => task.key)) : undefined,
   });
   const checkpoints = await findCheckpoints(toRun, options);
-  return finish(graph, { ...known, draft, reasoner, checkpoints });
+  return finish(graph, { known, draft, options, reasoner, checkpoints });
 }
 
 /** Steps by key. Under strict code a checkpoint may be of other code, and is dropped then. */
@@ -145,201 +117,17 @@ async function findCheckpoints(
   return await findAll([...tasks.keys()], (key) => checkpointOf(tasks.get(key)!), LOOKUPS_AT_ONCE);
 }
 
-/** Decides, checks what running tasks would read, and decides again if some of it is damaged. */
-async function decideSoundly(graph: TaskGraph, known: Known): Promise<Draft> {
-  const { found, damaged, options } = known;
-  const verified = new Set<string>();
-  for (;;) {
-    const draft = decide(graph, known);
-    if (options.verify === undefined) return draft;
-    const unverified = readByRunning(draft).filter((key) => !verified.has(key));
-    if (unverified.length === 0) return draft;
-    const sound = await findAll(unverified, options.verify, CHECKS_AT_ONCE);
-    for (const key of unverified) {
-      verified.add(key);
-      if (typeof sound.get(key) === "object") continue;
-      found.delete(key);
-      damaged.add(key);
-    }
-  }
-}
-
-async function findAll<Found>(
-  keys: readonly string[],
-  lookup: (key: string) => Found | undefined | Promise<Found | undefined>,
-  atOnce: number,
-): Promise<Map<string, Found>> {
-  const found = new Map<string, Found>();
-  await forEachAtOnce(keys, atOnce, async (key) => {
-    const artifact = await lookup(key);
-    if (artifact !== undefined) found.set(key, artifact);
-  });
-  return found;
-}
-
-/** What is known of the artifacts; a damaged one moves from the one to the other. */
-interface Known {
-  readonly found: Map<string, CachedArtifact>;
-  readonly damaged: Set<string>;
-  readonly options: PlanOptions;
-}
-
-interface Decision {
-  readonly task: Task;
-  readonly state: PlannedState;
-  readonly start?: { readonly key: string; readonly step: number };
-}
-
-type Draft = ReadonlyMap<string, Decision>;
-
-/** States and starts, by what is known so far of what is cached. */
-function decide(graph: TaskGraph, known: Known): Draft {
-  const stale = staleKeys(graph, known);
-  const isCached = (key: string) => known.found.has(key) && !stale.has(key);
-  const read = new Set<string>();
-  const wantedByRunning = new Set<string>();
-  const modelsWanted = new Set<string>(), statesWanted = new Set<string>();
-  for (const task of graph.tasks.values()) {
-    const roles: InputRoles = graph.kinds.get(task.kind)!.inputs;
-    for (const [role, refs] of Object.entries(task.inputs)) {
-      if (roles[role]?.looksOn === true) continue;
-      for (const { key } of refs) read.add(key);
-    }
-  }
-  const states = new Map<string, PlannedState>();
-  for (const task of [...graph.tasks.values()].toReversed()) {
-    const isAsked = task.cells.length > 0 && !read.has(task.key);
-    const lacksModel = (modelsWanted.has(task.key) || task.keepsModel === "asked") &&
-      isWithoutModel(task, graph, known);
-    const lacksState = statesWanted.has(task.key) && isWithoutState(task, known);
-    const isNeeded = isAsked || lacksModel || wantedByRunning.has(task.key) ||
-      known.damaged.has(task.key);
-    const isWhole = isCached(task.key) && !lacksModel && !lacksState;
-    const state = isWhole ? "cached" : isNeeded ? "run" : "unneeded";
-    states.set(task.key, state);
-    if (state !== "run") continue;
-    for (const key of statesRead(task, graph)) statesWanted.add(key);
-    for (const key of inputKeys(task)) wantedByRunning.add(key);
-    for (const key of modelsRead(task, graph)) modelsWanted.add(key);
-    const trunk = graph.trunkOf.get(task.key);
-    if (trunk !== undefined) wantedByRunning.add(trunk);
-  }
-  const draft = new Map<string, Decision>();
-  for (const task of graph.tasks.values()) {
-    const state = states.get(task.key)!;
-    const start = state === "run" ? startOf(task, graph, { states, known }) : undefined;
-    draft.set(task.key, start === undefined ? { task, state } : { task, state, start });
-  }
-  return draft;
-}
-
-/** Under `strictCode`: results of other code, and all that was made from them. */
-function staleKeys(graph: TaskGraph, { found, options }: Known): ReadonlySet<string> {
-  const stale = new Set<string>();
-  if (options.strictCode !== true) return stale;
-  for (const task of graph.tasks.values()) {
-    const isOther = isOtherCode(task, found.get(task.key), options);
-    const isFromStale = inputKeys(task).some((key) => stale.has(key)) ||
-      stale.has(graph.trunkOf.get(task.key) ?? "");
-    if (isOther || isFromStale) stale.add(task.key);
-  }
-  return stale;
-}
-
-function isOtherCode(
-  task: Task,
-  artifact: CachedArtifact | undefined,
-  { code }: PlanOptions,
-): boolean {
-  const present = code?.get(task.kind);
-  return artifact !== undefined && present !== undefined && artifact.code !== present;
-}
-
-/** The nearest earlier point of the trajectory that will be there, with what starting takes. */
-function startOf(
-  task: Task,
-  graph: TaskGraph,
-  { states, known }: {
-    readonly states: ReadonlyMap<string, PlannedState>;
-    readonly known: Known;
-  },
-): { key: string; step: number } | undefined {
-  const canStartFrom = (key: string) =>
-    states.get(key) === "run" ||
-    (states.get(key) === "cached" && known.found.get(key)?.outcome?.canGoOn !== false);
-  let key = task.start;
-  while (key !== undefined) {
-    const point: Task = graph.tasks.get(key)!;
-    const step = stepOf(point);
-    // Any point at the same step will do: it is the same training.
-    const there = graph.chains.get(point.trajectory!.id)!.find((other) =>
-      stepOf(graph.tasks.get(other)!) === step && canStartFrom(other)
-    );
-    if (there !== undefined) return { key: there, step };
-    key = point.start;
-  }
-  return undefined;
-}
-
-/** Whether the artifact is there, kept without the model that its kind drops where nobody reads it. */
-function isWithoutModel(task: Task, { kinds }: TaskGraph, { found }: Known): boolean {
-  const artifact = found.get(task.key);
-  return artifact !== undefined && kinds.get(task.kind)!.dropsModel === true &&
-    artifact.outcome?.hasModel !== true;
-}
-
-/** Whether the artifact is there, kept without what going on from it takes. */
-function isWithoutState(task: Task, { found }: Known): boolean {
-  return found.get(task.key)?.outcome?.canGoOn === false;
-}
-
-/** The tasks whose state a task reads. */
-function statesRead(task: Task, { kinds }: TaskGraph): string[] {
-  const roles = kinds.get(task.kind)!.readsState?.(task.params) ?? [];
-  return roles.flatMap((role) => (task.inputs[role] ?? []).map(({ key }) => key));
-}
-
-/** The tasks whose models a task reads. */
-function modelsRead(task: Task, { kinds }: TaskGraph): string[] {
-  const roles: InputRoles = kinds.get(task.kind)!.inputs;
-  return Object.entries(task.inputs).flatMap(([role, refs]) => {
-    const reads = roles[role]?.readsModel;
-    const isRead = reads === true || (reads === "ifKept" && task.keepsModel !== undefined);
-    return isRead ? refs.map(({ key }) => key) : [];
-  });
-}
-
-function stepOf(task: Task): number {
-  if (task.trajectory === undefined) {
-    throw new Error(`a task of ${task.kind} starts from ${task.key}, which is on no trajectory`);
-  }
-  return task.trajectory.step;
-}
-
-function inputKeys(task: Task): string[] {
-  return Object.values(task.inputs).flat().map((ref) => ref.key);
-}
-
-/** The cached artifacts that running tasks would read. */
-function readByRunning(draft: Draft): string[] {
-  const keys = new Set<string>();
-  for (const { task, state, start } of draft.values()) {
-    if (state !== "run") continue;
-    for (const key of inputKeys(task)) keys.add(key);
-    if (start !== undefined) keys.add(start.key);
-  }
-  return [...keys].filter((key) => draft.get(key)!.state === "cached");
-}
-
 function finish(
   graph: TaskGraph,
-  { draft, reasoner, checkpoints, ...known }: Known & {
-    draft: Draft;
-    reasoner: Reasoner;
-    checkpoints: ReadonlyMap<string, number>;
+  { known, draft, options, reasoner, checkpoints }: {
+    readonly known: Known;
+    readonly draft: Draft;
+    readonly options: PlanOptions;
+    readonly reasoner: Reasoner;
+    readonly checkpoints: ReadonlyMap<string, number>;
   },
 ): Plan {
-  const { found, damaged, options } = known;
+  const { found, damaged } = known;
   const stale = staleKeys(graph, known);
   const tasks = new Map<string, PlannedTask>();
   const counts = { cached: 0, run: 0, unneeded: 0 };

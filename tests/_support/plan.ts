@@ -1,6 +1,7 @@
 /** Plans of made-up tasks, for tests of what follows a plan. */
 import { NO_COST } from "../../lib/graph/cost.ts";
-import type { Plan, PlannedState, PlannedTask } from "../../lib/graph/plan.ts";
+import type { PlannedState } from "../../lib/graph/decide.ts";
+import type { Plan, PlannedTask } from "../../lib/graph/plan.ts";
 
 /** A task of a made-up plan: what it reads by name, where it starts, what it costs. */
 export interface MadeTask {
