@@ -5,12 +5,10 @@
  * far as the faults of the parts before it allow: a broken axis does not hide a
  * misspelt parameter, and nothing is reported that merely follows from a fault.
  */
-import { basename, dirname, isAbsolute, join } from "node:path";
 import type { JsonObject } from "../base/canonical.ts";
 import type { Fault, SourcePosition } from "../base/errors.ts";
 import type { Path } from "../base/path.ts";
 import type { TextFile } from "../base/text_file.ts";
-import type { Budget } from "../graph/cost.ts";
 import type { TaskRequest } from "../graph/request.ts";
 import type { TaskKind } from "../graph/task.ts";
 import { changesOf } from "./changes.ts";
@@ -21,12 +19,12 @@ import { type AxisValue, experimentForm } from "./experiment_file.ts";
 import { FaultList } from "./check/fault_list.ts";
 import { type FitSpec, fitsThatMatch, readFits } from "./fits.ts";
 import { FIT_KIND, fitRequests } from "./fit_requests.ts";
+import { type Header, readHeader } from "./header.ts";
 import { buildGrid, type Grid, project } from "./grid/grid.ts";
 import { checkValue } from "./check/issues.ts";
 import {
   entriesOf,
   itemsOf,
-  locate,
   type MapEntry,
   type MapNode,
   plainOf,
@@ -61,11 +59,7 @@ export interface ExperimentStage {
 }
 
 /** A checked spec: what it asks for, at every cell. */
-export interface Experiment {
-  /** What its results are filed under. */
-  readonly name: string;
-  /** One line on what it asks. */
-  readonly about?: string;
+export interface Experiment extends Header {
   /** The spec's path, absolute and without symbolic links: two specs are one if it is equal. */
   readonly file: string;
   /** The spec and what it extends as they are written, comments and all. */
@@ -82,24 +76,8 @@ export interface Experiment {
   readonly requests: readonly TaskRequest[];
   /** The curves to fit. */
   readonly fits: readonly FitSpec[];
-  /** The limit that the planner checks, and the place of its section. */
-  readonly budget?: Budget & { readonly at: SourcePosition };
-  /** What a plan may go by where nothing was recorded. */
-  readonly assume?: { readonly flopsPerSecond?: number };
-  /** What others published of its benchmarks. */
-  readonly published?: PublishedSpec;
   /** What is odd but does no harm. */
   readonly warnings: readonly Fault[];
-}
-
-/** What others published, as a spec names it. */
-export interface PublishedSpec {
-  /** The table, relative to the working directory. */
-  readonly file: string;
-  /** Benchmarks of the study by the table's data sets. */
-  readonly benchmarks: Readonly<Record<string, string>>;
-  /** Metrics of the study by the table's. */
-  readonly metrics: Readonly<Record<string, string>>;
 }
 
 /** What a spec is loaded with. */
@@ -274,7 +252,8 @@ class Loader {
     this.#warn(axesOf);
     const matching = fitsThatMatch(fits, requests, this.#warnings);
     return {
-      ...this.#header(),
+      ...readHeader(this.#root, this.#file),
+      files: this.#files,
       secrets: this.#environment.secrets,
       axes: Object.fromEntries(grid.values),
       stages: [...stages.values()].map(({ name, kind, at }) => ({
@@ -398,37 +377,4 @@ class Loader {
     }
     this.#environment.reportUnused(this.#warnings);
   }
-
-  /** With the path of its file from the working directory. */
-  #published(given: PublishedSpec): PublishedSpec {
-    const { at } = locate(this.#root, ["published", "file"], this.#root.at);
-    const { file } = given;
-    return { ...given, file: isAbsolute(file) ? file : join(dirname(at.file), file) };
-  }
-
-  #header(): Pick<Experiment, "name" | "about" | "files" | "budget" | "assume" | "published"> {
-    const given = plainOf(this.#root) as {
-      name?: string;
-      about?: string;
-      budget?: object;
-      assume?: NonNullable<Experiment["assume"]>;
-      published?: PublishedSpec;
-    };
-    const name = given.name ?? nameOfFile(this.#file);
-    const budgetAt = this.#root.entries.get("budget")?.keyAt;
-    return {
-      name,
-      ...(given.about === undefined ? {} : { about: given.about }),
-      files: this.#files,
-      ...(given.published === undefined ? {} : { published: this.#published(given.published) }),
-      ...(given.assume === undefined ? {} : { assume: given.assume }),
-      ...(budgetAt === undefined ? {} : { budget: { ...given.budget, at: budgetAt } }),
-    };
-  }
-}
-
-/** A file's name as the name of an experiment. */
-function nameOfFile(file: string): string {
-  const name = basename(file).replace(/\.ya?ml$/, "").replaceAll(/[^A-Za-z0-9._-]+/g, "-");
-  return name.replace(/^[^A-Za-z0-9]+/, "") || "experiment";
 }

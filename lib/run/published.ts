@@ -5,7 +5,7 @@
  * nothing is guessed by a name that looks alike.
  */
 import { ExperimentError, type SourcePosition } from "../base/errors.ts";
-import type { PublishedSpec } from "../experiment/experiment.ts";
+import type { PublishedSpec } from "../experiment/header.ts";
 import type { PublishedRow } from "../store/database/rows.ts";
 import { readCsv } from "../text/sources/csv.ts";
 
