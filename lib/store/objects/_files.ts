@@ -1,4 +1,5 @@
 /** Files of an artifact: listing, digests, and forcing them to the disk. */
+import { storeFault } from "../faults.ts";
 import { sha256File } from "../../base/digest.ts";
 import { syncPath } from "../../base/files.ts";
 import { isSafePath, type RecordedFile } from "./record.ts";
@@ -81,5 +82,15 @@ export async function isPresent(path: string): Promise<boolean> {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;
+  }
+}
+
+/** The names in a folder of the store, in order; none where it is not there. */
+export async function namesIn(dir: string): Promise<string[]> {
+  try {
+    return (await Array.fromAsync(Deno.readDir(dir), (entry) => entry.name)).sort();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw storeFault(error, { doing: "list the store", path: dir });
   }
 }

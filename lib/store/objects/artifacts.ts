@@ -12,8 +12,9 @@
 import { ExperimentError } from "../../base/errors.ts";
 import { removeIfThere } from "../../base/files.ts";
 import type { Measurement } from "../../graph/task.ts";
-import { isPresent } from "./_files.ts";
+import { isPresent, namesIn } from "./_files.ts";
 import { type Finding, Inspector } from "./_inspect.ts";
+import { sweep } from "./_sweep.ts";
 import { FileLock } from "../lock.ts";
 import { Attempt } from "./attempt.ts";
 import { obstacleOn, storeFault } from "../faults.ts";
@@ -126,7 +127,7 @@ export class ArtifactStore {
 
   /** The keys that left something in scratch: those of unfinished tasks, by far the most. */
   async unfinished(): Promise<ReadonlySet<string>> {
-    return new Set(await this.#names(`${this.root}/${scratch}`));
+    return new Set(await namesIn(`${this.root}/${scratch}`));
   }
 
   /**
@@ -253,8 +254,8 @@ export class ArtifactStore {
 
   /** The key of every artifact, in order, whatever the artifact's state. */
   async *keys(): AsyncGenerator<string> {
-    for (const group of await this.#names(`${this.root}/${objects}`)) {
-      for (const key of await this.#names(`${this.root}/${objects}/${group}`)) {
+    for (const group of await namesIn(`${this.root}/${objects}`)) {
+      for (const key of await namesIn(`${this.root}/${objects}/${group}`)) {
         if (/^[0-9a-f]{64}$/.test(key)) yield key;
       }
     }
@@ -292,7 +293,9 @@ export class ArtifactStore {
     await Deno.mkdir(`${this.root}/${locks}`, { recursive: true });
     const lock = await FileLock.take(`${this.root}/${locks}/${key}`, options);
     try {
-      await this.#sweep(key);
+      const isFirst = !this.#isSwept;
+      this.#isSwept = true;
+      await sweep(key, { root: this.root, isFirst });
       const existing = await this.#settleUnlessStale(key, options);
       const outDir = `${this.root}/${tmp}/${key}-${crypto.randomUUID().slice(0, 8)}`;
       const scratchDir = `${this.root}/${scratch}/${key}`;
@@ -348,35 +351,6 @@ export class ArtifactStore {
     return undefined;
   }
 
-  /**
-   * Removes what dead attempts left in tmp: this key's, and once the others' too. With
-   * those goes the scratch that committed ones could not remove.
-   */
-  async #sweep(key: string): Promise<void> {
-    const others = this.#isSwept;
-    this.#isSwept = true;
-    for (const name of await this.#names(`${this.root}/${tmp}`)) {
-      const owner = name.slice(0, 64);
-      if (owner === key) await removeIfThere(`${this.root}/${tmp}/${name}`);
-      if (owner === key || others || !/^[0-9a-f]{64}-/.test(name)) continue;
-      using lock = await this.#tryLock(owner);
-      if (lock !== undefined) await removeIfThere(`${this.root}/${tmp}/${name}`);
-    }
-    if (!others) await this.#sweepScratch(key);
-  }
-
-  /** Removes the scratch of other keys whose artifacts are there. */
-  async #sweepScratch(key: string): Promise<void> {
-    for (const owner of await this.#names(`${this.root}/${scratch}`)) {
-      if (owner === key || !/^[0-9a-f]{64}$/.test(owner)) continue;
-      if (!await isPresent(this.dirOf(owner))) continue;
-      using lock = await this.#tryLock(owner);
-      // Under strict code the holder before may have removed the artifact to make it anew.
-      if (lock === undefined || !await isPresent(this.dirOf(owner))) continue;
-      await removeIfThere(`${this.root}/${scratch}/${owner}`);
-    }
-  }
-
   async #tryLock(key: string): Promise<FileLock | undefined> {
     await Deno.mkdir(`${this.root}/${locks}`, { recursive: true });
     return await FileLock.tryTake(`${this.root}/${locks}/${key}`);
@@ -384,18 +358,9 @@ export class ArtifactStore {
 
   /** The keys of what was found damaged and set aside, listed once. */
   async #keysSetAside(): Promise<ReadonlySet<string>> {
-    this.#setAside ??= this.#names(`${this.root}/${damaged}`)
+    this.#setAside ??= namesIn(`${this.root}/${damaged}`)
       .then((names) => new Set(names.map((name) => name.split("-")[0]!)));
     return await this.#setAside;
-  }
-
-  async #names(dir: string): Promise<string[]> {
-    try {
-      return (await Array.fromAsync(Deno.readDir(dir), (entry) => entry.name)).sort();
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return [];
-      throw storeFault(error, { doing: "list the store", path: dir });
-    }
   }
 
   async #guard<T>(doing: string, path: string, work: Promise<T>): Promise<T> {
