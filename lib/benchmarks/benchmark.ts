@@ -7,7 +7,8 @@
  */
 import type { z } from "zod";
 import type { Part } from "../base/parts.ts";
-import type { ArtifactType, Metric, UpstreamTask } from "../graph/task.ts";
+import type { Metric } from "../base/measures.ts";
+import type { ArtifactType, UpstreamTask } from "../graph/task.ts";
 import type { Count } from "./counts.ts";
 import type { WordPiece } from "../text/pieces/wordpiece.ts";
 

@@ -2,7 +2,7 @@
  * Counts that scores are made of, in all and by class or type, as they are recorded: so that a
  * score can be looked into, or pooled over folds, by a question to the database.
  */
-import type { Metric } from "../graph/task.ts";
+import type { Metric } from "../base/measures.ts";
 
 /** A count of a part. */
 export interface Count {

@@ -2,7 +2,8 @@
 import { ExperimentError } from "../base/errors.ts";
 import { mendName } from "../experiment/check/near.ts";
 import { paramsOfKind } from "../experiment/kind_params.ts";
-import type { InputRole, Metric, TaskKind } from "../graph/task.ts";
+import type { Metric } from "../base/measures.ts";
+import type { InputRole, TaskKind } from "../graph/task.ts";
 import { formatTable } from "../report/text/table.ts";
 import { kinds as allKinds } from "../tasks/registry.ts";
 import { outputWidth, writeData, writeOutput } from "./streams.ts";

@@ -8,7 +8,7 @@ import type { JsonObject } from "../base/canonical.ts";
 import type { SourcePosition } from "../base/errors.ts";
 import type { FitFact } from "../base/facts.ts";
 import type { TaskRequest } from "../graph/request.ts";
-import type { ScoreName } from "../graph/task.ts";
+import type { ScoreName } from "../base/measures.ts";
 import { formatAxisValue, formatCell } from "../report/text/labels.ts";
 import type { AxisValue } from "./experiment_file.ts";
 import type { FaultList } from "./check/fault_list.ts";

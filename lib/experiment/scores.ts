@@ -1,7 +1,8 @@
 /** The scores that stages will have, as far as their params and what they read tell. */
 import type { JsonObject } from "../base/canonical.ts";
 import { parsePath } from "../base/path.ts";
-import type { GivenScores, ScoreName } from "../graph/task.ts";
+import type { ScoreName } from "../base/measures.ts";
+import type { GivenScores } from "../graph/task.ts";
 import type { FaultList } from "./check/fault_list.ts";
 import type { Stage } from "./stages.ts";
 import { locate } from "./yaml/node.ts";

@@ -8,6 +8,7 @@
 import type { z } from "zod";
 import type { Json, JsonObject } from "../base/canonical.ts";
 import type { Facts } from "../base/facts.ts";
+import type { Measurement, Metric, Score, ScoreName } from "../base/measures.ts";
 
 export type { Facts } from "../base/facts.ts";
 
@@ -246,39 +247,6 @@ export interface MadeBy {
   readonly scores: readonly Score[];
 }
 
-/** A score: one row of the results view for each cell that the task stands in. */
-export interface Score {
-  /** "mlm" for held-out loss, else the data set's name. */
-  readonly benchmark: string;
-  /** "f1", "lossNats", "contextGapNats". */
-  readonly metric: string;
-  /** "validation", "dev" or "test". */
-  readonly split: string;
-  /** In the unit of the metric; NaN and the infinities are kept. */
-  readonly value: number;
-  /** How far `value` may be off by the choice of what it was measured on; its unit. */
-  readonly standardError?: number;
-}
-
-/** What a metric is: declared by the kind that measures it, known to nobody else by name. */
-export interface Metric {
-  /** "nats", or "fraction" for what lies between 0 and 1 and is shown in percent. */
-  readonly unit: string;
-  /** Which way is better; absent where neither is. */
-  readonly better?: "lower" | "higher";
-  /** The least and the greatest value that can be. */
-  readonly range?: readonly [least: number, most: number];
-  /** Whether it is a mean over cells, and its standard error one over those. */
-  readonly isOfCells?: true;
-  /** Whether a table of it is worth showing at the end of a run. */
-  readonly isHeadline: boolean;
-  /** One sentence for help and column comments. */
-  readonly about: string;
-}
-
-/** A score that a task will have. */
-export type ScoreName = Pick<Score, "benchmark" | "metric" | "split">;
-
 /** By role, the scores that each of the stages that stand in it will have. */
 export type GivenScores = Readonly<Record<string, readonly (readonly ScoreName[])[]>>;
 
@@ -311,20 +279,6 @@ export type TaskEvent =
   }
   | ({ readonly type: "measurement" } & Measurement)
   | { readonly type: "warning"; readonly message: string };
-
-/** A value measured at a step; one row of `measurements`. */
-export interface Measurement {
-  /** The optimizer update after which it was measured. */
-  readonly step: number;
-  /** "lossNats", "contextGapNats", "learningRate", ... */
-  readonly name: string;
-  /** "train", "validation", "dev" or "test". */
-  readonly split: string;
-  /** NaN and the infinities are kept: a training may diverge. */
-  readonly value: number;
-  /** As a score's. */
-  readonly standardError?: number;
-}
 
 /** What the worker gives a task. */
 // deno-lint-ignore no-explicit-any -- a task of any kind

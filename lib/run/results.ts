@@ -1,6 +1,7 @@
 /** The scores of an experiment as rows that tables, fits and figures are made from. */
 import { FIT_FACTS, type FitFact } from "../base/facts.ts";
-import type { Metric, TaskKind } from "../graph/task.ts";
+import type { Metric } from "../base/measures.ts";
+import type { TaskKind } from "../graph/task.ts";
 import type { GridRow } from "../report/text/grid.ts";
 import { readScores, type RecordedOutcome } from "../store/database/results.ts";
 import type { CellRow } from "../store/database/rows.ts";

@@ -9,7 +9,8 @@ import { type Copy, leakageOf, NEAR } from "../benchmarks/leakage.ts";
 import { ExperimentError, fault, formatPosition, type SourcePosition } from "../base/errors.ts";
 import { agreeing } from "../base/count.ts";
 import type { Part } from "../base/parts.ts";
-import type { Metric, Score, ScoreName, TaskContext } from "../graph/task.ts";
+import type { Metric, Score, ScoreName } from "../base/measures.ts";
+import type { TaskContext } from "../graph/task.ts";
 import { tellCounts } from "./counted.ts";
 
 /** What the results view calls the data set of these scores. */

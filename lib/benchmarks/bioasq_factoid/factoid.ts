@@ -7,7 +7,7 @@
  */
 import { meanOfClusters } from "../../analysis/clusters.ts";
 import { trainOnParts } from "../../base/parts.ts";
-import type { Metric } from "../../graph/task.ts";
+import type { Metric } from "../../base/measures.ts";
 import type { Benchmark, ScoredPart } from "../benchmark.ts";
 import { countMetric } from "../counts.ts";
 import { trainRows } from "../train_rows.ts";

@@ -3,7 +3,7 @@
  * yes and no of BioASQ's questions, yes, no and maybe of PubMedQA's, and whatever a table holds.
  */
 import { trainOnParts } from "../../base/parts.ts";
-import type { Metric } from "../../graph/task.ts";
+import type { Metric } from "../../base/measures.ts";
 import type { Benchmark, MetricScore } from "../benchmark.ts";
 import { RIGHT_AND_WRONG, rightAndWrong } from "../counts.ts";
 import { trainRows } from "../train_rows.ts";

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { agreeing, counted } from "../../base/count.ts";
 import { type Part, PARTS, trainOnParts } from "../../base/parts.ts";
-import type { Metric } from "../../graph/task.ts";
+import type { Metric } from "../../base/measures.ts";
 import type { Benchmark, MetricScore, Prepared } from "../benchmark.ts";
 import { RIGHT_AND_WRONG, rightAndWrong } from "../counts.ts";
 import { trainRows } from "../train_rows.ts";

@@ -8,7 +8,7 @@
 import { z } from "zod";
 import { ExperimentError } from "../../base/errors.ts";
 import { trainOnParts } from "../../base/parts.ts";
-import type { Metric } from "../../graph/task.ts";
+import type { Metric } from "../../base/measures.ts";
 import type { Benchmark, MetricScore } from "../benchmark.ts";
 import { RIGHT_AND_WRONG, rightAndWrong } from "../counts.ts";
 import { trainRows } from "../train_rows.ts";

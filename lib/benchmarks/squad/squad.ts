@@ -4,7 +4,7 @@ import { agreeing, counted } from "../../base/count.ts";
 import { meanOfClusters } from "../../analysis/clusters.ts";
 import { ExperimentError } from "../../base/errors.ts";
 import { trainOnParts } from "../../base/parts.ts";
-import type { Metric } from "../../graph/task.ts";
+import type { Metric } from "../../base/measures.ts";
 import { type Benchmark, SCORED_PARTS } from "../benchmark.ts";
 import { type Count, countMetric } from "../counts.ts";
 import { trainRows } from "../train_rows.ts";

@@ -9,7 +9,7 @@ import { rootMeanSquare, summarise } from "../../analysis/noise.ts";
 import type { CurveShape } from "../../analysis/scaling.ts";
 import type { Json, JsonObject } from "../../base/canonical.ts";
 import type { FitFact } from "../../base/facts.ts";
-import type { Metric } from "../../graph/task.ts";
+import type { Metric } from "../../base/measures.ts";
 import { type GridRow, nameOfScore, sampleOf, sweptAxes } from "../text/grid.ts";
 import { formatAxisValue } from "../text/labels.ts";
 import { unitOf } from "../text/units.ts";

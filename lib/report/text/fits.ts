@@ -4,7 +4,7 @@ import { SATURATING_FORM } from "../../analysis/fit_forms.ts";
 import type { CurveShape, ScalingFit } from "../../analysis/scaling.ts";
 import type { JsonObject } from "../../base/canonical.ts";
 import { listOf } from "../../base/list.ts";
-import type { Metric } from "../../graph/task.ts";
+import type { Metric } from "../../base/measures.ts";
 import { formatCount, formatNumber } from "./format.ts";
 import { formatCell } from "./labels.ts";
 import { formatTable } from "./table.ts";

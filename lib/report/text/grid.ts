@@ -7,7 +7,7 @@
  */
 import type { JsonObject } from "../../base/canonical.ts";
 import { bestWithinNoise, rootMeanSquare, type Sample, summarise } from "../../analysis/noise.ts";
-import type { Metric } from "../../graph/task.ts";
+import type { Metric } from "../../base/measures.ts";
 import { formatAxisValue } from "./labels.ts";
 import { formatTable } from "./table.ts";
 import { nameOfMetric, unitOf } from "./units.ts";

@@ -3,7 +3,7 @@ import type { JsonObject } from "../../base/canonical.ts";
 import { listOf } from "../../base/list.ts";
 import { FACT_NAMES, FACTS, type Facts } from "../../base/facts.ts";
 import type { TextFile } from "../../base/text_file.ts";
-import type { Score } from "../../graph/task.ts";
+import type { Score } from "../../base/measures.ts";
 import { formatExact, formatNumber } from "./format.ts";
 
 /** A task that a model came from. */

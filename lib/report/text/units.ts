@@ -4,7 +4,7 @@
  * Fractions are fractions everywhere but in texts for people, where they are
  * percent and the head of the table says so.
  */
-import type { Metric } from "../../graph/task.ts";
+import type { Metric } from "../../base/measures.ts";
 import { formatFixed } from "./format.ts";
 
 /** How to show the values of a metric. */

@@ -2,7 +2,7 @@
 import { canonical } from "../../base/canonical.ts";
 import { sha256 } from "../../base/digest.ts";
 import { type FactInfo, FACTS, type Facts } from "../../base/facts.ts";
-import type { Measurement } from "../../graph/task.ts";
+import type { Measurement } from "../../base/measures.ts";
 import type { ArtifactRows } from "../objects/artifacts.ts";
 import type { Batch } from "./_batch.ts";
 import type { Row } from "./_write_rows.ts";

@@ -9,7 +9,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Json } from "../../base/canonical.ts";
 import { ExperimentError } from "../../base/errors.ts";
-import type { Measurement } from "../../graph/task.ts";
+import type { Measurement } from "../../base/measures.ts";
 import { type RunJournal, writeJournal } from "../journal.ts";
 import type { ArtifactRows, ArtifactStore } from "../objects/artifacts.ts";
 import { placeOf, type ResultsFolder } from "../results_folder.ts";

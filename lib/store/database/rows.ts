@@ -4,7 +4,8 @@ import type { JsonObject } from "../../base/canonical.ts";
 import type { Fault } from "../../base/errors.ts";
 import type { FitFact } from "../../base/facts.ts";
 import type { TextFile } from "../../base/text_file.ts";
-import type { Metric, TaskState } from "../../graph/task.ts";
+import type { Metric } from "../../base/measures.ts";
+import type { TaskState } from "../../graph/task.ts";
 
 /** The process that runs, to find out later whether it is still there. */
 export interface RunProcess {

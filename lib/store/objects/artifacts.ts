@@ -11,7 +11,7 @@
  */
 import { ExperimentError } from "../../base/errors.ts";
 import { removeIfThere } from "../../base/files.ts";
-import type { Measurement } from "../../graph/task.ts";
+import type { Measurement } from "../../base/measures.ts";
 import { isPresent, namesIn } from "./_files.ts";
 import { type Finding, Inspector } from "./_inspect.ts";
 import { sweep } from "./_sweep.ts";

@@ -9,7 +9,7 @@ import { z } from "zod";
 import { writeAllSync } from "../../base/files.ts";
 import { looseNumber, writeLooseJson } from "../../base/json.ts";
 import { compareText } from "../../base/order.ts";
-import type { Measurement } from "../../graph/task.ts";
+import type { Measurement } from "../../base/measures.ts";
 import { isPresent } from "./_files.ts";
 import { storeFault } from "../faults.ts";
 

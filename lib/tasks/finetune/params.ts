@@ -1,7 +1,8 @@
 /** What every fine-tuning takes, whatever the benchmark: parameters and inputs, and what they cost. */
 import { z } from "zod";
 import type { One, Optional } from "../../graph/kind.ts";
-import type { Estimate, InputRole, Metric, ParamFault, UpstreamInputs } from "../../graph/task.ts";
+import type { Metric } from "../../base/measures.ts";
+import type { Estimate, InputRole, ParamFault, UpstreamInputs } from "../../graph/task.ts";
 import { type Benchmark, type Example, SCORED_PARTS } from "../../benchmarks/benchmark.ts";
 import { encoderFlops } from "../../model/flops.ts";
 import type { Model } from "../../model/weights/model_artifact.ts";

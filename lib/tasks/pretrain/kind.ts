@@ -6,7 +6,8 @@
  * `params.ts`, the work itself in `run.ts`.
  */
 import type { JsonObject } from "../../base/canonical.ts";
-import type { Metric, TaskKind, Trajectory } from "../../graph/task.ts";
+import type { Metric } from "../../base/measures.ts";
+import type { TaskKind, Trajectory } from "../../graph/task.ts";
 import { modelArtifact } from "../../model/weights/model_artifact.ts";
 import type { HeldOutScores } from "../../train/heldout.ts";
 import { type ContextScores, isOfTrainingText } from "../../train/seen_text.ts";

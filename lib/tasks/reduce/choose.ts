@@ -11,12 +11,11 @@ import { ExperimentError } from "../../base/errors.ts";
 import { listOf } from "../../base/list.ts";
 import { compareText } from "../../base/order.ts";
 import { defineKind, many } from "../../graph/kind.ts";
+import type { Score, ScoreName } from "../../base/measures.ts";
 import type {
   GivenScores,
   InputArtifact,
   ParamFault,
-  Score,
-  ScoreName,
   TaskContext,
   TaskKind,
   TaskOutcome,

@@ -5,13 +5,11 @@
 import { z } from "zod";
 import { compareText } from "../../base/order.ts";
 import { defineKind, many } from "../../graph/kind.ts";
+import type { Metric, Score, ScoreName } from "../../base/measures.ts";
 import type {
   Facts,
   GivenScores,
   InputArtifact,
-  Metric,
-  Score,
-  ScoreName,
   TaskContext,
   TaskKind,
   TaskOutcome,

@@ -4,7 +4,8 @@
  * A name means one thing wherever it is measured, as far as that can be compared: its unit,
  * its range, and which way is better.
  */
-import type { Metric, TaskKind } from "../../graph/task.ts";
+import type { Metric } from "../../base/measures.ts";
+import type { TaskKind } from "../../graph/task.ts";
 
 /** Metrics by name. */
 export type Metrics = Readonly<Record<string, Metric>>;

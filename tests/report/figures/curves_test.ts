@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Metric } from "../../../lib/graph/task.ts";
+import type { Metric } from "../../../lib/base/measures.ts";
 import { type CurveFit, curvePanels, type CurveRow } from "../../../lib/report/figures/curves.ts";
 import { curvesSpec } from "../../../lib/report/figures/curves_spec.ts";
 import { drawSvg } from "../../../lib/report/figures/svg.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { CurveShape } from "../../../lib/analysis/scaling.ts";
-import type { Metric } from "../../../lib/graph/task.ts";
+import type { Metric } from "../../../lib/base/measures.ts";
 import { formatFits, type ShownFit } from "../../../lib/report/text/fits.ts";
 
 const F1: Metric = { unit: "fraction", better: "higher", isHeadline: true, about: "A score." };

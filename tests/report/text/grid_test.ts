@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Metric } from "../../../lib/graph/task.ts";
+import type { Metric } from "../../../lib/base/measures.ts";
 import {
   formatGrid,
   type GridRow,

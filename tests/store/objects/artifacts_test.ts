@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { ExperimentError } from "../../../lib/base/errors.ts";
 import { sha256 } from "../../../lib/base/digest.ts";
-import type { Facts, InputRef, Score, TaskOutcome } from "../../../lib/graph/task.ts";
+import type { Score } from "../../../lib/base/measures.ts";
+import type { Facts, InputRef, TaskOutcome } from "../../../lib/graph/task.ts";
 import { storeFault } from "../../../lib/store/faults.ts";
 import { ArtifactStore } from "../../../lib/store/objects/artifacts.ts";
 import { sealJson } from "../../../lib/store/sealed_json.ts";

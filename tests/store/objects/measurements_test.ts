@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Measurement } from "../../../lib/graph/task.ts";
+import type { Measurement } from "../../../lib/base/measures.ts";
 import { MeasurementLog, readMeasurements } from "../../../lib/store/objects/measurements.ts";
 import { TempDir } from "../../_support/temp_dir.ts";
 
