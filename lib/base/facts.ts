@@ -68,6 +68,12 @@ export const FACTS = {
     about: "seen_tokens / tokens of the corpus: below 1 not all of it was seen.",
     isFitted: true,
   },
+  learningRateShare: {
+    column: "learning_rate_share",
+    type: "DOUBLE",
+    unit: "the schedule's full rate, from 0 to 1",
+    about: "Learning rate of the last update: near 0 the training was brought to its end.",
+  },
   pretrainings: {
     column: "pretrainings",
     type: "BIGINT",

@@ -16,6 +16,18 @@ export interface Score {
   readonly standardError?: number;
 }
 
+/** Values of a metric that make what else was measured doubtful; told with a study's answer. */
+export interface Doubt {
+  /** Names the kind of doubt: "leakage". */
+  readonly code: string;
+  /** Values above this are such, by more than two standard errors where these are known. */
+  readonly above?: number;
+  /** Values that are not shown to reach this are such, by as much. */
+  readonly below?: number;
+  /** What such a value says: a sentence without its end. */
+  readonly says: string;
+}
+
 /** What a metric is: declared by the kind that measures it, known to nobody else by name. */
 export interface Metric {
   /** "nats", or "fraction" for what lies between 0 and 1 and is shown in percent. */
@@ -28,6 +40,8 @@ export interface Metric {
   readonly isOfCells?: true;
   /** Whether a table of it is worth showing at the end of a run. */
   readonly isHeadline: boolean;
+  /** Which of its values make what else was measured doubtful; absent where none do. */
+  readonly doubt?: Doubt;
   /** One sentence for help and column comments. */
   readonly about: string;
 }

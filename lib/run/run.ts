@@ -98,6 +98,7 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunRe
     name: experiment.name,
     variant,
     file: experiment.file,
+    about: experiment.about,
     axes: Object.keys(experiment.axes),
     files: experiment.files,
     startedAt,

@@ -18,11 +18,21 @@ const BENCHMARK = "leakage";
 
 const share = { unit: "fraction", better: "lower", range: [0, 1], isHeadline: false } as const;
 
+const says =
+  "rows of this part stand in an earlier part too, word for word or nearly: its scores " +
+  "flatter what has learnt them by heart";
+const doubt = { code: "leakage", above: 0, says } as const;
+
 /** What kinds that read benchmarks measure of them. */
 export const leakageMetrics: Readonly<Record<string, Metric>> = {
-  copyShare: { ...share, about: "Rows of the part that stand word for word in a part before it." },
+  copyShare: {
+    ...share,
+    doubt,
+    about: "Rows of the part that stand word for word in a part before it.",
+  },
   nearCopyShare: {
     ...share,
+    doubt,
     about:
       `Rows of the part that share at least ${100 * NEAR}% of their runs of three words with ` +
       "a row of a part before it, and are no copies.",

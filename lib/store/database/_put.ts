@@ -18,6 +18,7 @@ export function putRunStart(batch: Batch, start: RunStart, place: string): void 
     variant,
     file,
     place,
+    about: start.about,
     axes: canonical(start.axes ?? []),
     latest_run: run,
   }]);

@@ -51,6 +51,8 @@ export interface RunStart {
   readonly variant?: string | undefined;
   /** The spec's path. */
   readonly file: string;
+  /** One line on what it asks, where the spec says so. */
+  readonly about?: string | undefined;
   /** The names of its axes in their order, in which labels name them. */
   readonly axes?: readonly string[] | undefined;
   /** The spec and every file that it extends, as written; the spec first. */

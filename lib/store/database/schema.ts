@@ -9,7 +9,7 @@
 import { type FactInfo, FACTS } from "../../base/facts.ts";
 
 /** Counted up when a table or a view changes; a newer database is refused, an older one made anew. */
-export const SCHEMA_VERSION = 6;
+export const SCHEMA_VERSION = 7;
 
 /** The types that columns have. */
 export type ColumnType =
@@ -82,6 +82,7 @@ export const TABLES = {
       variant: ["VARCHAR", "What makes it a variant of the spec; null for the spec as it stands."],
       file: ["VARCHAR", "The spec's path, as it was given."],
       place: ["VARCHAR", "Where the spec stands, seen from the folder of results."],
+      about: ["VARCHAR", "One line on what it asks; null where the spec does not say."],
       axes: ["JSON", "The names of its axes, in the order of the spec."],
       latest_run: RUN,
     },

@@ -34,6 +34,12 @@ const HELD_OUT_METRICS: Readonly<Record<keyof HeldOutScores, Metric>> = {
   contextGapNats: {
     unit: "nats",
     isHeadline: true,
+    doubt: {
+      code: "bag-of-words",
+      below: 0.05,
+      says: "the model makes no use of the order of words: what is measured of it is that of a " +
+        "bag of words, and more steps or text may yet change it at once",
+    },
     about: "Held-out loss with shuffled context minus held-out loss: near 0 for a bag of words.",
   },
   maskedAccuracy: {

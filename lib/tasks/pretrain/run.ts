@@ -18,6 +18,7 @@ import { MaskedBatches } from "../../train/batches.ts";
 import { withFrozen } from "../../train/param_groups.ts";
 import { pretrain } from "../../train/pretrain.ts";
 import { BEGINNING, heldOutMeasurements, type TrainingPoint } from "../../train/steps.ts";
+import { learningRateAt } from "../../train/schedule.ts";
 import { isOfTrainingText } from "../../train/seen_text.ts";
 import { Checkpoints } from "../training/checkpoints.ts";
 import { checkParams } from "../training/params_check.ts";
@@ -117,7 +118,7 @@ function trainingGraph(
 }
 
 function factsOf(
-  { steps }: PretrainParams,
+  { steps, schedule }: PretrainParams,
   { batches, startStep, parameters, stepFlops, before }: {
     readonly batches: MaskedBatches;
     readonly startStep: number;
@@ -128,12 +129,17 @@ function factsOf(
 ): Facts {
   const seenTokens = batches.tokensOf(steps), corpusTokens = batches.source.tokens;
   const ownSteps = steps - startStep;
+  // At step 0 it is the model that it starts from that was brought to its end, or not.
+  const share = steps === 0
+    ? before?.learningRateShare
+    : learningRateAt(schedule, { step: steps, steps }) / schedule.learningRate;
   return {
     steps,
     // Within its first epoch a training meets no row twice.
     uniqueTokens: Math.min(corpusTokens, seenTokens),
     seenTokens,
     epochs: seenTokens / corpusTokens,
+    ...(share === undefined ? {} : { learningRateShare: share }),
     parameters,
     flops: (before?.flops ?? 0) + steps * stepFlops,
     pretrainings: (before?.pretrainings ?? 0) + 1,

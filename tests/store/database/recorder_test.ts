@@ -13,6 +13,7 @@ import { commit, emptyResults, keyOf, newArtifact } from "../_fixtures.ts";
 const START: RunStart = {
   run: "r1",
   experiment: "ablation",
+  about: "How many steps?",
   file: "experiments/ablation.yaml",
   files: [
     { file: "experiments/ablation.yaml", text: "stages: {} # as written\n" },
@@ -205,6 +206,7 @@ Deno.test("Recorder follows a run and its tasks to their end", async () => {
     name: "ablation",
     variant: null,
     file: START.file,
+    about: "How many steps?",
     axes: ["steps", "seed"],
     latest_run: "r1",
   }]);

@@ -118,6 +118,7 @@ Deno.test("pretrain leaves a model's folder and says what it took", async () => 
     uniqueTokens: 960,
     seenTokens: 960,
     epochs: 0.32,
+    learningRateShare: 1,
     parameters: 4231,
     pretrainings: 1,
     ownSteps: 12,
