@@ -6,10 +6,12 @@ import { checkStudyBudget, deviceLimitOf, openStudy, placesOf } from "../run/stu
 import { Tracker } from "../run/tracker.ts";
 import { EXIT } from "./exit.ts";
 import { Interrupt } from "./interrupt.ts";
-import { type SpecOptions, studyOptions } from "./options.ts";
+import { resultsFlag, type SpecOptions, studyOptions } from "./options.ts";
 import { ProgressLines } from "./progress/lines.ts";
 import { ProgressBlock } from "./progress/terminal.ts";
 import { printReport } from "./run_report.ts";
+import { findPage } from "../store/live/address.ts";
+import type { ResultsFolder } from "../store/results_folder.ts";
 import { printError } from "./streams.ts";
 import { reportPlan } from "./plan.ts";
 
@@ -56,6 +58,7 @@ export async function run(spec: string, options: RunCommandOptions): Promise<num
     const forecast = await forecastOf(study);
     for (const each of reportPlan(study, prospectOf(study, forecast, jobs))) print(each);
     checkStudyBudget(study);
+    if (study.plan.counts.run > 0) print(await watchLine(study.folder, results));
     const tracker = new Tracker(study.plan, {
       forecast,
       slots: jobs,
@@ -92,4 +95,12 @@ export async function run(spec: string, options: RunCommandOptions): Promise<num
     if (interrupt.signal.aborted && error === interrupt.signal.reason) return EXIT.interrupted;
     throw error;
   }
+}
+
+/** Where the run can be watched; the secret of a page's address is known to who started it. */
+async function watchLine({ live }: ResultsFolder, results: string): Promise<string> {
+  const page = await findPage(live);
+  return page === undefined
+    ? `watch it: deno task ui${resultsFlag(results)}`
+    : `watch it: http://127.0.0.1:${page.port}/ (process ${page.pid})`;
 }

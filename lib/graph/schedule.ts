@@ -2,8 +2,8 @@
  * Runs a plan: tasks in topological order, a few at once, longest way first.
  *
  * A failed task takes only its cone with it: whatever reads its artifact,
- * directly or not, is skipped, all else goes on. An interrupt starts nothing
- * more and lets running tasks save a checkpoint. What became of each task is told
+ * directly or not, is skipped, all else goes on; so does a cancelled one. An interrupt
+ * starts nothing more and lets running tasks save a checkpoint. What became of each task is told
  * and not kept: whoever listens keeps the states.
  */
 import type { Plan, PlannedTask } from "./plan.ts";
@@ -14,9 +14,14 @@ import type { TaskState } from "./task.ts";
 export interface StateDetail {
   /** What a failed task threw. */
   readonly error?: unknown;
-  /** The key of the failed task because of which this one is skipped. */
+  /** The key of the failed or cancelled task because of which this one is skipped. */
   readonly because?: string;
+  /** Whether it was interrupted by itself, as a person asked for. */
+  readonly isCancelled?: true;
 }
+
+/** Cancels a task of a run, by its key; one that is over or not of the run is left alone. */
+export type Cancel = (key: string) => void;
 
 /** A device that takes fewer tasks at a time than there are jobs. */
 export interface DeviceLimit {
@@ -39,6 +44,8 @@ export interface ScheduleOptions {
   readonly device?: DeviceLimit | undefined;
   /** Aborted: nothing more starts, and running tasks get the signal. */
   readonly signal?: AbortSignal;
+  /** Told at the beginning how to cancel a task: a running one saves a checkpoint. */
+  readonly onStart?: (cancel: Cancel) => void;
   /** Whether tasks outside a failed one's cone still run; true if absent. */
   readonly keepGoing?: boolean;
   /** Told every change of state; the first one of each task too. */
@@ -63,8 +70,12 @@ class Schedule {
   /** How many unfinished tasks each one waits for. */
   readonly #unmet = new Map<string, number>();
   readonly #ready: ReadyQueue;
-  readonly #skipped = new Set<string>();
+  /** Tasks of which nothing more comes though they never ran: skipped or cancelled. */
+  readonly #leftOut = new Set<string>();
   readonly #stop = new AbortController();
+  /** Stops a running task alone. */
+  readonly #aborts = new Map<string, AbortController>();
+  readonly #begun = new Set<string>();
   #running = 0;
   /** Those of them that need the device. */
   #onDevice = 0;
@@ -91,6 +102,7 @@ class Schedule {
     try {
       this.#guard(() => {
         for (const planned of this.#plan.tasks.values()) this.#enter(planned);
+        this.#options.onStart?.((key) => this.#guard(() => this.#cancel(key)));
       });
       this.#pump();
       await finished;
@@ -132,6 +144,7 @@ class Schedule {
       const slots = this.#options.device?.slots ?? Infinity;
       const key = this.#ready.pop({ isDeviceTaken: this.#onDevice >= slots });
       if (key === undefined) break;
+      if (this.#leftOut.has(key)) continue;
       const onDevice = this.#needsDevice(key) ? 1 : 0;
       this.#running++;
       this.#onDevice += onDevice;
@@ -149,7 +162,10 @@ class Schedule {
   }
 
   async #execute(key: string): Promise<void> {
-    const { signal } = this.#stop;
+    const own = new AbortController();
+    const signal = AbortSignal.any([this.#stop.signal, own.signal]);
+    this.#aborts.set(key, own);
+    this.#begun.add(key);
     let failure: { readonly error: unknown } | undefined;
     let end: "done" | "cached" | undefined;
     try {
@@ -160,12 +176,31 @@ class Schedule {
     } catch (error) {
       failure = { error };
     }
+    this.#aborts.delete(key);
     this.#guard(() => {
       if (end !== undefined) return this.#complete(key, end);
       if (failure === undefined) return;
-      if (signal.aborted && failure.error === signal.reason) return this.#tell(key, "interrupted");
-      this.#fail(key, failure.error);
+      if (!signal.aborted || failure.error !== signal.reason) return this.#fail(key, failure.error);
+      if (own.signal.aborted && signal.reason === own.signal.reason) return this.#leaveOut(key);
+      this.#tell(key, "interrupted");
     });
+  }
+
+  /** A running task is told to stop; one that waits is left out at once. */
+  #cancel(key: string): void {
+    if (this.#aborts.has(key)) {
+      this.#aborts.get(key)!.abort(new DOMException("the task was cancelled", "AbortError"));
+      return;
+    }
+    const isWaiting = this.#unmet.has(key) && !this.#begun.has(key) && !this.#leftOut.has(key);
+    if (!isWaiting || this.#stop.signal.aborted) return;
+    this.#leftOut.add(key);
+    this.#leaveOut(key);
+  }
+
+  #leaveOut(key: string): void {
+    this.#tell(key, "interrupted", { isCancelled: true });
+    this.#skipReaders(key);
   }
 
   #complete(key: string, end: "done" | "cached"): void {
@@ -173,21 +208,26 @@ class Schedule {
     for (const reader of this.#readers.get(key) ?? []) {
       const unmet = this.#unmet.get(reader)! - 1;
       this.#unmet.set(reader, unmet);
-      if (unmet === 0 && !this.#skipped.has(reader)) this.#makeReady(reader);
+      if (unmet === 0 && !this.#leftOut.has(reader)) this.#makeReady(reader);
     }
   }
 
   #fail(key: string, error: unknown): void {
     this.#tell(key, "failed", { error });
-    const cone = [...this.#readers.get(key) ?? []];
-    for (let reader = cone.pop(); reader !== undefined; reader = cone.pop()) {
-      if (this.#skipped.has(reader)) continue;
-      this.#skipped.add(reader);
-      this.#tell(reader, "skipped", { because: key });
-      cone.push(...this.#readers.get(reader) ?? []);
-    }
+    this.#skipReaders(key);
     if (this.#options.keepGoing === false) {
       this.#stop.abort(new DOMException("another task failed", "AbortError"));
+    }
+  }
+
+  /** Skips whatever reads an artifact that does not come, directly or not. */
+  #skipReaders(key: string): void {
+    const cone = [...this.#readers.get(key) ?? []];
+    for (let reader = cone.pop(); reader !== undefined; reader = cone.pop()) {
+      if (this.#leftOut.has(reader)) continue;
+      this.#leftOut.add(reader);
+      this.#tell(reader, "skipped", { because: key });
+      cone.push(...this.#readers.get(reader) ?? []);
     }
   }
 

@@ -30,8 +30,10 @@ export interface TrackedTask {
   readonly progress?: Progress;
   /** Why it failed. */
   readonly faults?: readonly Fault[];
-  /** The failed task because of which it is skipped. */
+  /** The failed or cancelled task because of which it is skipped. */
   readonly because?: TrackedTask;
+  /** Whether it is interrupted by itself, as a person asked for. */
+  readonly isCancelled?: true;
 }
 
 /** One thing that happened. */

@@ -17,13 +17,15 @@ import type { ScalingFit } from "../analysis/scaling.ts";
 import { formatCell } from "../report/text/labels.ts";
 import { Recorder } from "../store/database/recorder.ts";
 import { readOutcomes, type RecordedOutcome } from "../store/database/results.ts";
-import type { CellRow, FitRow, PublishedRow } from "../store/database/rows.ts";
+import type { CellRow, FitRow, PublishedRow, RunEnd } from "../store/database/rows.ts";
 import { fitArtifact } from "../tasks/fit_artifact.ts";
+import { Cancels } from "./cancels.ts";
 import { fitCurves } from "./fits.ts";
 import { provenance } from "./provenance.ts";
 import { recordEvents } from "./record_events.ts";
 import { type ResultRow, rowsOfCells } from "./results.ts";
 import { allCells, cellRows, deviceLimitOf, type Study } from "./study.ts";
+import { tellLive } from "./tell_live.ts";
 import type { Tracker } from "./tracker.ts";
 import { trajectoryFinder } from "./trajectories.ts";
 
@@ -50,8 +52,9 @@ export interface RunReport {
   /** The run's id. */
   readonly run: string;
   /**
-   * Tasks of the experiment: `cached` were there or not needed, `failed` includes skipped ones.
-   * What is missing from `total` was not started: after an interrupt, or a failure with fail-fast.
+   * Tasks of the experiment: `cached` were there or not needed, `failed` includes those skipped
+   * for it. What is missing from `total` was not started or not ended: after an interrupt, a
+   * cancelled task, or a failure with fail-fast.
    */
   readonly tasks: {
     readonly total: number;
@@ -61,7 +64,7 @@ export interface RunReport {
   };
   /** From start to end. */
   readonly elapsedMs: number;
-  /** Whether the signal stopped it before its end. */
+  /** Whether it was stopped before its end, or a task of it was cancelled. */
   readonly isInterrupted: boolean;
   /** The scores of the spec's cells, of its own tasks whatever else is recorded. */
   readonly rows: readonly ResultRow[];
@@ -123,7 +126,24 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunRe
   }
 
   tracker.listen(recordEvents(recorder, run));
-  await execute(study, { ...options, recorder });
+  const stop = new AbortController();
+  const stopped = AbortSignal.any([stop.signal, ...(signal === undefined ? [] : [signal])]);
+  const cancels = new Cancels(tracker, stop);
+  const about = { run, startedAt, argv: options.argv ?? [], process };
+  const live = hasWork
+    ? await tellLive(study, {
+      about,
+      jobs: options.executor.slots,
+      tracker,
+      onRequest: (request) => cancels.take(request),
+    })
+    : undefined;
+  try {
+    await execute(study, { ...options, signal: stopped, recorder, cancels });
+  } catch (error) {
+    await live?.close();
+    throw error;
+  }
   if (hasWork) await recorder.flush();
   const cells = await allCells(study);
   const outcomes = await outcomesOf(cells, study, tracker);
@@ -143,12 +163,14 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunRe
     total: plan.tasks.size,
     cached: cached + unneeded,
     ran: done - gone.length,
-    failed: failed + skipped + gone.length,
+    failed: failed + skipped - cancels.skippedTasks() + gone.length,
   };
   const elapsedMs = Math.round(tracker.elapsedMs);
-  const isInterrupted = signal?.aborted === true && !tracker.isComplete;
+  const isInterrupted = !tracker.isComplete && (stopped.aborted || cancels.hasCancelled());
   const status = isInterrupted ? "interrupted" : tasks.failed > 0 ? "failed" : "done";
-  recorder.endRun(run, { status, counts: tasks, elapsedMs });
+  const end: RunEnd = { status, counts: tasks, elapsedMs };
+  recorder.endRun(run, end);
+  await live?.close(end);
   // With nothing to do, this is the one time that the database is opened.
   if (!hasWork) await recorder.flush();
   await recorder.close();
@@ -224,6 +246,7 @@ function lost(): ExperimentError {
 
 interface ExecuteOptions extends RunOptions {
   readonly recorder: Recorder;
+  readonly cancels: Cancels;
 }
 
 /** Asks for the device once, where a task that is to run computes numbers on it. */
@@ -237,7 +260,7 @@ async function checkDevice(study: Study, executor: Executor): Promise<void> {
 
 async function execute(study: Study, options: ExecuteOptions): Promise<void> {
   const { plan, store } = study;
-  const { executor, signal, tracker, recorder } = options;
+  const { executor, signal, tracker, recorder, cancels } = options;
   const trajectoryOf = trajectoryFinder(study.graph);
   await runPlan(plan, {
     jobs: executor.slots,
@@ -257,6 +280,7 @@ async function execute(study: Study, options: ExecuteOptions): Promise<void> {
       return wasThere ? "cached" : "done";
     },
     onState: (planned, state, detail) => tracker.enter(planned, state, detail),
+    onStart: (cancel) => cancels.begin(cancel),
   });
 }
 

@@ -128,7 +128,11 @@ export class Tracker {
   }
 
   /** Takes in that a task is in another state. */
-  enter({ task }: PlannedTask, state: TaskState, { error, because }: StateDetail = {}): void {
+  enter(
+    { task }: PlannedTask,
+    state: TaskState,
+    { error, because, isCancelled }: StateDetail = {},
+  ): void {
     const entry = this.#entry(task.key);
     this.#counts[entry.state]--;
     this.#counts[state]++;
@@ -142,6 +146,7 @@ export class Tracker {
     if (state === "done") this.#learn(entry);
     if (state === "failed") entry.faults = this.#faultsOf(task.key, error);
     if (because !== undefined) entry.because = this.#entry(because);
+    if (isCancelled === true) entry.isCancelled = true;
     this.#tell({ type: "state", task: entry });
   }
 

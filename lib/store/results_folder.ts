@@ -18,6 +18,8 @@ export const STORE_FOLDERS = {
   damaged: "damaged",
   /** The journals of runs. */
   runs: "runs",
+  /** What runs tell while they are on, and what they are asked. */
+  live: "live",
 } as const;
 
 /** The log that DuckDB may leave beside a database. */
@@ -35,6 +37,8 @@ export interface ResultsFolder {
   readonly database: string;
   /** The journals of runs, from which a lost database is made anew. */
   readonly runs: string;
+  /** What runs tell while they are on. */
+  readonly live: string;
 }
 
 /**
@@ -53,7 +57,8 @@ export function resultsFolder(root: string): ResultsFolder {
   const store = `${folder}/store`;
   const database = `${folder}/titrate.duckdb`;
   duckdbPath(database);
-  return { root: folder, store, database, runs: `${store}/${STORE_FOLDERS.runs}` };
+  const { runs, live } = STORE_FOLDERS;
+  return { root: folder, store, database, runs: `${store}/${runs}`, live: `${store}/${live}` };
 }
 
 /**

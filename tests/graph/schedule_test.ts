@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Plan } from "../../lib/graph/plan.ts";
-import { runPlan, type ScheduleOptions } from "../../lib/graph/schedule.ts";
+import {
+  type Cancel,
+  runPlan,
+  type ScheduleOptions,
+  type StateDetail,
+} from "../../lib/graph/schedule.ts";
 import type { TaskState } from "../../lib/graph/task.ts";
 import { planOf } from "../_support/plan.ts";
 
@@ -305,5 +310,76 @@ Deno.test("runPlan(): any graph, any failures: order, limit and cones hold", asy
     assert.deepEqual(last, expected);
     const orders = /^(cached|(waiting,)?ready,running,(done|failed)|waiting,skipped)$/;
     for (const states of history.values()) assert.match(states.join(), orders);
+  }));
+});
+
+Deno.test("runPlan() stops a running task that is cancelled, and only its cone with it", async () => {
+  let cancel: Cancel = () => {};
+  const details: Record<string, StateDetail> = {};
+  const { states, because } = await run(planOf(diamond), {
+    jobs: 2,
+    onStart: (given) => cancel = given,
+    onState: ({ task }, _state, detail) => details[task.key] = detail,
+    execute: async ({ task }, signal) => {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      if (task.key === "b") cancel("b");
+      signal.throwIfAborted();
+      return "done";
+    },
+  });
+  assert.deepEqual(states, { a: "done", b: "interrupted", c: "done", d: "skipped", alone: "done" });
+  assert.deepEqual([...because], [["d", "b"]]);
+  assert.deepEqual(details["b"], { isCancelled: true });
+});
+
+Deno.test("runPlan() never starts a waiting or ready task that is cancelled", async () => {
+  for (const key of ["alone", "b"]) {
+    let cancel: Cancel = () => {};
+    const { started, states, count } = await run(planOf(diamond), {
+      onStart: (given) => cancel = given,
+      onState: ({ task }, state) => task.key === "a" && state === "running" && cancel(key),
+    });
+    assert.equal(states[key], "interrupted");
+    assert.equal(started.includes(key), false);
+    assert.equal(count("done"), key === "b" ? 3 : 4);
+  }
+});
+
+Deno.test("runPlan() leaves a task alone that is over, cached or unknown when it is cancelled", async () => {
+  let cancel: Cancel = () => {};
+  const { states } = await run(planOf({ ...diamond, a: "cached" }), {
+    onStart: (given) => cancel = given,
+    onState: ({ task }, state) => {
+      if (state === "done") { for (const key of ["a", "nobody", task.key]) cancel(key); }
+    },
+  });
+  assert.deepEqual(states, { a: "cached", b: "done", c: "done", d: "done", alone: "done" });
+});
+
+Deno.test("runPlan() ends, with every task in one last state, whatever is cancelled when", async () => {
+  const keys = Object.keys(diamond);
+  const plans = fc.array(fc.tuple(fc.constantFrom(...keys), fc.constantFrom(...keys)));
+  await fc.assert(fc.asyncProperty(plans, fc.integer({ min: 1, max: 3 }), async (asked, jobs) => {
+    let cancel: Cancel = () => {};
+    const cancelled = new Set<string>();
+    const { states, because } = await run(planOf(diamond), {
+      jobs,
+      onStart: (given) => cancel = given,
+      onState: ({ task }, state, { isCancelled }) => {
+        if (isCancelled === true) cancelled.add(task.key);
+        if (state !== "running") return;
+        for (const [when, which] of asked) if (when === task.key) cancel(which);
+      },
+      execute: async (_, signal) => {
+        await Promise.resolve();
+        signal.throwIfAborted();
+        return "done";
+      },
+    });
+    for (const key of keys) {
+      assert.ok(["done", "interrupted", "skipped"].includes(states[key]!), `${key} ${states[key]}`);
+      assert.equal(states[key] === "interrupted", cancelled.has(key));
+      if (states[key] === "skipped") assert.ok(cancelled.has(because.get(key)!));
+    }
   }));
 });

@@ -53,8 +53,8 @@ export function lastingLines(event: RunEvent): string[] {
     case "waiting":
       return [`waiting  ${event.task.label}: ${event.holder} computes the same task`];
     case "state": {
-      const { state, label, faults = [] } = event.task;
-      if (state === "interrupted") return [`interrupted ${label}`];
+      const { state, label, faults = [], isCancelled } = event.task;
+      if (state === "interrupted") return [`${isCancelled ? "cancelled" : "interrupted"} ${label}`];
       if (state !== "failed") return [];
       return faults.map((each) => `failed   ${label}\n${formatFault(each)}`);
     }
@@ -63,7 +63,7 @@ export function lastingLines(event: RunEvent): string[] {
   }
 }
 
-/** What was skipped, a line for each failed task because of which it was. */
+/** What was skipped, a line for each failed or cancelled task because of which it was. */
 export function skippedLines(tasks: Iterable<TrackedTask>): string[] {
   const labels = new Map<TrackedTask | undefined, string[]>();
   for (const { state, label, because } of tasks) {
@@ -74,6 +74,7 @@ export function skippedLines(tasks: Iterable<TrackedTask>): string[] {
   }
   return [...labels].map(([because, skipped]) => {
     const named = listOf(skipped, NAMED_SKIPS);
-    return `skipped  ${named}: ${because?.label ?? "something before it"} failed`;
+    const what = because?.isCancelled === true ? "was cancelled" : "failed";
+    return `skipped  ${named}: ${because?.label ?? "something before it"} ${what}`;
   });
 }
