@@ -45,13 +45,13 @@ async function modules(folder: string): Promise<string[]> {
 function importsOf(from: string, source: string): Import[] {
   const code = source.replace(/\/\*[^]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
   const pattern =
-    /(?:import|export)\s+(type\s+)?(?:[\w*{}\s,$]+?\s+from\s+)?["']([^"']+)["']|import\(\s*["']([^"']+)["']/g;
-  return [...code.matchAll(pattern)].map(([, type, specifier, dynamic]) => {
+    /(?:import|export)\s+(type\s+)?(?:[\w*{}\s,$]+?\s+from\s+)?["']([^"']+)["']|(typeof\s+)?\bimport\(\s*["']([^"']+)["']/g;
+  return [...code.matchAll(pattern)].map(([, type, specifier, typeOf, dynamic]) => {
     const to = (specifier ?? dynamic)!;
     return {
       from,
       to: to.startsWith(".") ? normalize(join(dirname(from), to)) : to,
-      isType: type !== undefined,
+      isType: (type ?? typeOf) !== undefined,
     };
   });
 }
@@ -154,6 +154,28 @@ Deno.test("what is absent stays absent", async () => {
   assert.deepEqual(offenders(({ to }) => to.startsWith("jsr:")), [], "nothing comes from JSR");
 });
 
+Deno.test("a command loads neither other commands nor kinds that no stage uses", async () => {
+  const imports = await allImports("lib");
+  const read = (from: string) => {
+    const found = new Set([from]);
+    for (const each of found) {
+      for (const { from, to, isType } of imports) if (from === each && !isType) found.add(to);
+    }
+    return [...found].filter((path) => path.startsWith("lib/"));
+  };
+  const commands = read("lib/cli/entry.ts").filter((path) =>
+    /^lib\/(tasks|run\/study|engine\/ir)/.test(path) && !path.endsWith("/error_codes.ts")
+  );
+  assert.deepEqual(commands, []);
+  assert.deepEqual(
+    read("lib/tasks/registry.ts").filter((path) => !/^lib\/(base|graph)/.test(path)),
+    [
+      "lib/tasks/registry.ts",
+      "lib/tasks/reduce/metrics.ts",
+    ],
+  );
+});
+
 Deno.test("only the command line prints, analysis does no I/O, train writes no file", async () => {
   const wrong: string[] = [];
   for (const file of await modules(join(root, "lib"))) {
@@ -178,6 +200,7 @@ import type { B } from "../graph/task.ts";
 export { c } from "./c.ts";
 import "./side.ts";
 const d = await import("./d.ts");
+type E = typeof import("./e.ts");
 // import { e } from "./e.ts";
 `;
   assert.deepEqual(importsOf("lib/x/y.ts", source), [
@@ -186,5 +209,6 @@ const d = await import("./d.ts");
     { from: "lib/x/y.ts", to: "lib/x/c.ts", isType: false },
     { from: "lib/x/y.ts", to: "lib/x/side.ts", isType: false },
     { from: "lib/x/y.ts", to: "lib/x/d.ts", isType: false },
+    { from: "lib/x/y.ts", to: "lib/x/e.ts", isType: true },
   ]);
 });

@@ -3,6 +3,7 @@ import { ExperimentError } from "../base/errors.ts";
 import { mendName } from "../experiment/check/near.ts";
 import { paramsOfKind } from "../experiment/kind_params.ts";
 import type { Metric } from "../base/measures.ts";
+import { loadKinds } from "../graph/kinds.ts";
 import type { InputRole, TaskKind } from "../graph/task.ts";
 import { formatTable } from "../report/text/table.ts";
 import { kinds as allKinds } from "../tasks/registry.ts";
@@ -19,16 +20,18 @@ export interface KindsOptions {
  *
  * @throws ExperimentError "cli/no-kind"
  */
-export function kinds(name: string | undefined, { format }: KindsOptions): void {
-  const chosen = name === undefined ? [...allKinds.values()] : [kindOf(name)];
+export async function kinds(name: string | undefined, { format }: KindsOptions): Promise<void> {
+  const chosen = name === undefined
+    ? [...(await loadKinds(allKinds)).values()]
+    : [await kindOf(name)];
   if (format === "markdown") return writeData(`${chosen.map(markdownOf).join("\n\n")}\n`);
   if (name !== undefined) return writeOutput(`${chosen.map(textOf).join("\n")}\n`);
   const lines = chosen.map(({ kind, about }) => [kind, about]);
   writeOutput(`${wrapped(["kind", "what it does"], lines)}\n\nIn full: deno task kinds pretrain\n`);
 }
 
-function kindOf(name: string): TaskKind {
-  const kind = allKinds.get(name);
+async function kindOf(name: string): Promise<TaskKind> {
+  const kind = await allKinds.get(name);
   if (kind !== undefined) return kind;
   throw new ExperimentError("cli/no-kind", `there is no kind "${name}"`, {
     mend: mendName(name, [...allKinds.keys()]),

@@ -9,6 +9,7 @@ import { ExperimentError } from "../base/errors.ts";
 import { AUTO } from "../engine/choose_device.ts";
 import { canonicalDeviceName, DEFAULT_DEVICE, DEVICES } from "../engine/devices.ts";
 import { formatVersion } from "../run/provenance.ts";
+import { load } from "./commands.ts";
 import { DEFAULT_RESULTS, DEFAULT_SPEC } from "./launch/call.ts";
 import { FORMATS } from "./output.ts";
 import { printError, writeOutput } from "./streams.ts";
@@ -60,19 +61,19 @@ Interrupt it with Ctrl-C (or kill it): the next run goes on where it stopped. It
 its terminal is closed or the process that started it is killed, unless it is --detached.`,
     )
     .action(async (spec, options) => {
-      const { run } = await import("./run.ts");
+      const { run } = await load("run");
       setExitCode(await run(spec, options));
     });
 
   specCommand(program, "plan", "Show what would run, why, and what it costs; runs nothing.")
     .addOption(jobsOption())
     .option("--json", "print the plan as JSON", false)
-    .action(async (spec, options) => await (await import("./plan.ts")).plan(spec, options));
+    .action(async (spec, options) => await (await load("plan")).plan(spec, options));
 
   specCommand(program, "explain", "Say field by field why a task is not cached.")
     .argument("[task]", "a task's label such as 'ner{seed=1}', a stage, or a key's beginning")
     .action(async (spec, task, options) => {
-      const { explain } = await import("./explain.ts");
+      const { explain } = await load("explain");
       await explain(spec, { ...options, task });
     });
 
@@ -89,7 +90,7 @@ Examples:
   deno task where experiments/ablation.yaml pretrain`,
     )
     .action(async (first, cell, options) => {
-      const { noCell, where } = await import("./where.ts");
+      const { noCell, where } = await load("where");
       if (cell !== undefined) await where(first, cell, options);
       else if (/\.ya?ml$/.test(first)) throw noCell(first);
       else await where(DEFAULT_SPEC, first, options);
@@ -112,7 +113,7 @@ A fine-tuned model is there to be exported where a stage reads it or has keepMod
 gets config.json, model.safetensors, the tokenizer's files and README.md, the model card.`,
     )
     .action(async (first, second, folder, options) => {
-      const { exportModel, noFolder } = await import("./export.ts");
+      const { exportModel, noFolder } = await load("export");
       if (folder !== undefined) {
         await exportModel({ spec: first, name: second, folder }, options);
       } else if (/\.ya?ml$/.test(first)) throw noFolder(first, second);
@@ -147,13 +148,13 @@ HF_ENDPOINT names another hub; HF_TOKEN is for private and gated models: it is s
 itself alone. The process may reach the hub's hosts (huggingface.co, *.huggingface.co, *.hf.co; of
 another endpoint, its own) and those of TITRATE_HUB_HOSTS, with commas between them.`,
     )
-    .action(async (spec, options) => await (await import("./data.ts")).fetchData(spec, options));
+    .action(async (spec, options) => await (await load("data")).fetchData(spec, options));
   data.command("bring", { hidden: true })
     .description("What fetch becomes, with the rights that it takes.")
     .argument("<models...>", "models, NAME or NAME@REVISION")
     .requiredOption("--into <folder>", "the data folder")
     .action(async (models, options) => {
-      const { bring } = await import("./bring.ts");
+      const { bring } = await load("bring");
       setExitCode(await bring(models, options));
     });
 
@@ -164,11 +165,11 @@ another endpoint, its own) and those of TITRATE_HUB_HOSTS, with commas between t
       new Option("--format <format>", "how they are printed").choices(["table", "markdown"])
         .default("table"),
     )
-    .action(async (name, options) => (await import("./kinds.ts")).kinds(name, options));
+    .action(async (name, options) => (await load("kinds")).kinds(name, options));
 
   program.command("devices")
     .description("Show where numbers can be computed, and what is usable on this machine.")
-    .action(async () => await (await import("./devices.ts")).devices());
+    .action(async () => await (await load("devices")).devices());
 
   const gpu = program.command("gpu")
     .description('Install what the device "cuda" needs, and look at what is wrong with it.');
@@ -188,10 +189,10 @@ It says what it brings and how large that is, and asks. Files are checked by the
 installer's own settings, such as a mirror or a folder of files, hold. Nothing of Python is needed
 afterwards. A plugin that is there already is named by TITRATE_PJRT_PLUGIN instead.`,
     )
-    .action(async (options) => setExitCode((await import("./gpu.ts")).installGpu(options)));
+    .action(async (options) => setExitCode((await load("gpu")).installGpu(options)));
   gpu.command("doctor")
     .description("Look at machine, driver, plugin and memory, time a product, say what to do.")
-    .action(async () => setExitCode(await (await import("./gpu.ts")).gpuDoctor()));
+    .action(async () => setExitCode(await (await load("gpu")).gpuDoctor()));
   gpu.command("bring", { hidden: true })
     .description("What install becomes, with the rights that it takes.")
     .option("--cuda <version>", "the version of CUDA")
@@ -199,12 +200,12 @@ afterwards. A plugin that is there already is named by TITRATE_PJRT_PLUGIN inste
     .option("--installer <name>", "uv or pip")
     .option("--tfjs", "the other package", false)
     .option("--without-cuda", "without NVIDIA's libraries", false)
-    .action(async (options) => await (await import("./gpu.ts")).bringGpu(options));
+    .action(async (options) => await (await load("gpu")).bringGpu(options));
 
   program.command("status")
     .description("Show experiments, their last run and the tasks by state.")
     .addOption(resultsOption())
-    .action(async (options) => await (await import("./status.ts")).status(options));
+    .action(async (options) => await (await load("status")).status(options));
 
   program.command("sql")
     .description("Query the results; read-only, also while a run is on.")
@@ -226,7 +227,7 @@ results_of('NAME') has a column for each axis. Views: results, curves, counts, c
 specs. Tables: experiments, runs, tasks, params, cells, measurements, scores, metrics, fits, faults;
 see results/README.md.`,
     )
-    .action(async (query, options) => await (await import("./sql.ts")).sql(query, options));
+    .action(async (query, options) => await (await load("sql")).sql(query, options));
 
   program.command("figure")
     .description("Draw the grid's curves as an SVG file on standard output.")
@@ -240,18 +241,18 @@ Example:
   deno task figure ablation --metric f1 --metric lossNats > experiments/ablation.svg`,
     )
     .action(async (experiment, options) => {
-      const { figure } = await import("./figure.ts");
+      const { figure } = await load("figure");
       await figure(experiment, options);
     });
 
   program.command("rebuild")
     .description("Make the database anew from the artifacts of the store.")
     .addOption(resultsOption())
-    .action(async (options) => await (await import("./rebuild.ts")).rebuild(options));
+    .action(async (options) => await (await load("rebuild")).rebuild(options));
 
   program.command("schema")
     .description("Print the JSON Schema of specs, for editors.")
-    .action(async () => (await import("./schema.ts")).schema());
+    .action(async () => (await load("schema")).schema());
 
   return program;
 }

@@ -69,6 +69,15 @@ export type DeviceName = "cpu" | "xla-cpu" | "cuda" | "tfjs-cpu" | "tfjs-node-gp
 /** The device unless another is asked for. */
 export const DEFAULT_DEVICE: DeviceName = "cpu";
 
+/**
+ * The engines. Each is loaded where it is opened: a literal name would have Deno read all three
+ * for every command.
+ */
+const ONNX = new URL("./onnx/engine.ts", import.meta.url);
+const TFJS = new URL("./tfjs/engine.ts", import.meta.url);
+const XLA = new URL("./xla/engine.ts", import.meta.url);
+const OPEN_XLA = new URL("./xla/open.ts", import.meta.url);
+
 /** A GPU takes about a millisecond to multiply such matrices, far more than to be told to. */
 const GPU_PRODUCT = 8192;
 
@@ -77,11 +86,11 @@ export const DEVICES: Readonly<Record<DeviceName, Device>> = {
   "cpu": {
     about: "ONNX Runtime and WASM kernels, on all cores",
     numerics: { engine: "onnx-cpu", precision: "float32" },
-    module: new URL("./onnx/engine.ts", import.meta.url),
+    module: ONNX,
     slots: cores,
     threads: shareOfCores,
     async open(options) {
-      const { OnnxEngine } = await import("./onnx/engine.ts");
+      const { OnnxEngine }: typeof import("./onnx/engine.ts") = await import(ONNX.href);
       return new OnnxEngine(options);
     },
   },
@@ -90,25 +99,25 @@ export const DEVICES: Readonly<Record<DeviceName, Device>> = {
   "tfjs-cpu": {
     about: "TensorFlow.js in plain JavaScript: slow, to check others against",
     numerics: { engine: "tfjs-cpu", precision: "float32" },
-    module: new URL("./tfjs/engine.ts", import.meta.url),
+    module: TFJS,
     slots: cores,
     threads: () => 1,
     async open() {
-      const { TfjsEngine } = await import("./tfjs/engine.ts");
+      const { TfjsEngine }: typeof import("./tfjs/engine.ts") = await import(TFJS.href);
       return await TfjsEngine.open("cpu");
     },
   },
   "tfjs-node-gpu": {
     about: "TensorFlow.js on an NVIDIA GPU, where its package is installed",
     numerics: { engine: "tfjs-node-gpu", precision: "float32" },
-    module: new URL("./tfjs/engine.ts", import.meta.url),
+    module: TFJS,
     slots: () => 1,
     threads: () => 1,
     async check() {
       await this.open({ threads: 1 });
     },
     async open() {
-      const { TfjsEngine } = await import("./tfjs/engine.ts");
+      const { TfjsEngine }: typeof import("./tfjs/engine.ts") = await import(TFJS.href);
       return await TfjsEngine.open("tfjs-node-gpu");
     },
   },
@@ -124,7 +133,7 @@ const WITH_OPTIONS: Partial<Record<DeviceName, (options: DeviceOptions) => Devic
 function xla(platform: Platform, chosen: DeviceOptions): Device {
   const { precision = platform === "cuda" ? "bfloat16" : "float32", replicas = 1 } = chosen;
   const open = async ({ threads, cache }: OpenOptions) => {
-    const { openXla } = await import("./xla/open.ts");
+    const { openXla }: typeof import("./xla/open.ts") = await import(OPEN_XLA.href);
     return await openXla({ platform, precision, replicas, threads, cache });
   };
   return {
@@ -132,7 +141,7 @@ function xla(platform: Platform, chosen: DeviceOptions): Device {
       ? "XLA on an NVIDIA GPU, products in bfloat16 unless told otherwise"
       : "XLA on the CPU, through any PJRT plugin for it",
     numerics: { engine: `xla-${platform}`, precision, ...(replicas === 1 ? {} : { replicas }) },
-    module: new URL("./xla/engine.ts", import.meta.url),
+    module: XLA,
     slots: platform === "cuda" ? () => 1 : cores,
     ...(platform === "cuda" ? { productSize: GPU_PRODUCT } : {}),
     threads: platform === "cuda" ? () => 1 : shareOfCores,

@@ -6,7 +6,7 @@
  */
 import { ExperimentError } from "../base/errors.ts";
 import { writeAllSync } from "../base/files.ts";
-import type { TaskKind } from "../graph/task.ts";
+import type { Kinds } from "../graph/task.ts";
 import { ArtifactStore } from "../store/objects/artifacts.ts";
 import type { Job } from "./executor.ts";
 import { runJob } from "./job.ts";
@@ -39,7 +39,7 @@ export interface WorkerOptions {
  * relative to. Needs the permissions to read, to write the store, and FFI (see
  * `stdin_thread.ts`).
  */
-export function serveWorker(kinds: readonly TaskKind[], options: WorkerOptions): void {
+export function serveWorker(kinds: Kinds, options: WorkerOptions): void {
   Deno.addSignalListener("SIGINT", () => {});
   // It may have been started elsewhere for the sake of its rights.
   const [folder] = Deno.args;
@@ -54,13 +54,10 @@ export function serveWorker(kinds: readonly TaskKind[], options: WorkerOptions):
 }
 
 class Server {
-  readonly #kinds: ReadonlyMap<string, TaskKind>;
   readonly #stores = new Map<string, Promise<ArtifactStore>>();
   #current: { readonly key: string; readonly abort: AbortController } | undefined;
 
-  constructor(kinds: readonly TaskKind[], readonly options: WorkerOptions) {
-    this.#kinds = new Map(kinds.map((kind) => [kind.kind, kind]));
-  }
+  constructor(readonly kinds: Kinds, readonly options: WorkerOptions) {}
 
   receive(message: ToWorker): void {
     if (message.type === "abort") {
@@ -95,7 +92,7 @@ class Server {
     { job, threads, store: root }: Extract<ToWorker, { type: "job" }>,
     signal: AbortSignal,
   ): Promise<FromWorker> {
-    const kind = this.#kinds.get(job.kind);
+    const kind = await this.kinds.get(job.kind);
     if (kind === undefined) throw new Error(`this worker knows no kind "${job.kind}"`);
     const store = await this.#open(root);
     const wasThere = await runJob(job, { ...this.options, kind, store, threads, tell, signal });

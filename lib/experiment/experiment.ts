@@ -10,7 +10,7 @@ import type { Fault, SourcePosition } from "../base/errors.ts";
 import type { Path } from "../base/path.ts";
 import type { TextFile } from "../base/text_file.ts";
 import type { TaskRequest } from "../graph/request.ts";
-import type { TaskKind } from "../graph/task.ts";
+import type { Kinds, TaskKind } from "../graph/task.ts";
 import { changesOf } from "./changes.ts";
 import { composeSpec } from "./yaml/compose.ts";
 import { Environment } from "./language/environment.ts";
@@ -72,6 +72,8 @@ export interface Experiment extends Header {
   readonly axes: Readonly<Record<string, readonly AxisValue[]>>;
   /** Every stage, in the order of the spec. */
   readonly stages: readonly ExperimentStage[];
+  /** The kinds that its stages and fits use, by name. */
+  readonly kinds: ReadonlyMap<string, TaskKind>;
   /** Stage by stage in the order of the spec, later axes varying faster. */
   readonly requests: readonly TaskRequest[];
   /** The curves to fit. */
@@ -83,7 +85,7 @@ export interface Experiment extends Header {
 /** What a spec is loaded with. */
 export interface LoadOptions {
   /** Kinds of tasks by the name that `uses:` gives. */
-  readonly kinds: ReadonlyMap<string, TaskKind>;
+  readonly kinds: Kinds;
   /** `path=value`, as of `--set`. */
   readonly set?: readonly string[];
   /** `axis=value,value` or `stage=name`, as of `--only`. */
@@ -192,7 +194,7 @@ class Loader {
     const isSound = this.#isSound;
     const grid = buildGrid(this.#root, { faults, warnings: this.#warnings, isSound });
     const axes = entriesOf(valueOf(this.#root, "axes")).map(([axis]) => axis);
-    const stages = readStages(this.#root, {
+    const stages = await readStages(this.#root, {
       kinds: this.#options.kinds,
       axes,
       names: { env: this.#environment.values, onVariable: this.#environment.use },
@@ -251,6 +253,8 @@ class Loader {
     warnOfSeeds(ordered ?? [], this.#warnings);
     this.#warn(axesOf);
     const matching = fitsThatMatch(fits, requests, this.#warnings);
+    const fitKind = matching.length > 0 ? await this.#options.kinds.get(FIT_KIND) : undefined;
+    const kinds = [...stages.values()].map(({ kind }) => kind).concat(fitKind ?? []);
     return {
       ...readHeader(this.#root, this.#file),
       files: this.#files,
@@ -262,7 +266,8 @@ class Loader {
         axes: axesOf.get(name)!,
         at,
       })),
-      requests: [...requests, ...this.#fitRequests(matching, requests)],
+      kinds: new Map(kinds.map((each) => [each.kind, each])),
+      requests: [...requests, ...this.#fitRequests(matching, { requests, kind: fitKind })],
       fits: matching,
       warnings: this.#warnings.sorted(this.#file),
     };
@@ -271,9 +276,11 @@ class Loader {
   /** None under `--only`: a curve through a part would pass for that of the whole. */
   #fitRequests(
     fits: readonly FitSpec[],
-    requests: readonly TaskRequest[],
+    { requests, kind }: {
+      readonly requests: readonly TaskRequest[];
+      readonly kind: TaskKind | undefined;
+    },
   ): readonly TaskRequest[] {
-    const kind = this.#options.kinds.get(FIT_KIND);
     if (kind === undefined || (this.#options.only ?? []).length > 0) return [];
     return fitRequests(fits, requests, kind);
   }

@@ -7,7 +7,8 @@
 import { listOf } from "../base/list.ts";
 import type { SourcePosition } from "../base/errors.ts";
 import { sortTopologically } from "../base/order.ts";
-import type { InputRole, InputRoles, ModelKeeping, TaskKind } from "../graph/task.ts";
+import { loadKinds } from "../graph/kinds.ts";
+import type { InputRole, InputRoles, Kinds, ModelKeeping, TaskKind } from "../graph/task.ts";
 import { ExpressionFault } from "./language/expression.ts";
 import type { FaultList } from "./check/fault_list.ts";
 import { mendName, nearestName } from "./check/near.ts";
@@ -64,7 +65,7 @@ export interface Stage {
 /** What stages are read with. */
 export interface StageOptions {
   /** Kinds of tasks by name. */
-  readonly kinds: ReadonlyMap<string, TaskKind>;
+  readonly kinds: Kinds;
   /** Names of all axes, in the order of the grid. */
   readonly axes: readonly string[];
   /** What expressions may refer to besides axes. */
@@ -74,8 +75,20 @@ export interface StageOptions {
 }
 
 /** Reads every stage of known kind; faults of the others are reported. */
-export function readStages(root: SpecNode, options: StageOptions): ReadonlyMap<string, Stage> {
-  return new StageReader(root, options).read();
+export async function readStages(
+  root: SpecNode,
+  options: StageOptions,
+): Promise<ReadonlyMap<string, Stage>> {
+  const used = entriesOf(valueOf(root, "stages")).flatMap(([, { value }]) => usedBy(value) ?? []);
+  const known = await loadKinds(options.kinds, used);
+  return new StageReader(root, options, known).read();
+}
+
+/** The kind that a stage names, if it names one. */
+function usedBy(stage: SpecNode): string | undefined {
+  const uses = valueOf(stage, "uses");
+  const isNamed = uses?.type === "scalar" && typeof uses.value === "string" && uses.value !== "";
+  return isNamed ? uses.value as string : undefined;
 }
 
 /**
@@ -157,14 +170,18 @@ class StageReader {
   readonly #kinds = new Map<string, TaskKind>();
   readonly #options: StageOptions;
 
-  constructor(root: SpecNode, options: StageOptions) {
+  constructor(
+    root: SpecNode,
+    options: StageOptions,
+    readonly known: ReadonlyMap<string, TaskKind>,
+  ) {
     this.#options = options;
     this.#section = entriesOf(valueOf(root, "stages"));
     this.#names = new Set(this.#section.map(([name]) => name));
   }
 
   read(): ReadonlyMap<string, Stage> {
-    for (const [name, { value }] of this.#section) this.#readKind(name, valueOf(value, "uses"));
+    for (const [name, { value }] of this.#section) this.#readKind(name, value);
     const stages = new Map<string, Stage>();
     for (const [name, entry] of this.#section) {
       const kind = this.#kinds.get(name);
@@ -173,19 +190,20 @@ class StageReader {
     return stages;
   }
 
-  #readKind(name: string, uses: SpecNode | undefined): void {
-    if (uses?.type !== "scalar" || typeof uses.value !== "string" || uses.value === "") return;
-    const kind = this.#options.kinds.get(uses.value);
+  #readKind(name: string, stage: SpecNode): void {
+    const used = usedBy(stage);
+    if (used === undefined) return;
+    const kind = this.known.get(used);
     if (kind !== undefined) {
       this.#kinds.set(name, kind);
       return;
     }
     this.#options.faults.add(
       "experiment/unknown-name",
-      `there is no kind of task ${JSON.stringify(uses.value)}`,
+      `there is no kind of task ${JSON.stringify(used)}`,
       {
-        at: uses.at,
-        mend: mendName(uses.value, this.#options.kinds.keys(), (near) => near),
+        at: valueOf(stage, "uses")!.at,
+        mend: mendName(used, this.#options.kinds.keys(), (near) => near),
       },
     );
   }

@@ -214,6 +214,14 @@ export interface TaskKind<P = any, Roles extends InputRoles = any> {
   run(context: TaskContext<P, Roles>): Promise<TaskOutcome>;
 }
 
+/** Kinds by the name that `uses:` gives: a registry, or a map of kinds that are there. */
+export interface Kinds {
+  /** Every name, in the order in which kinds are shown. */
+  keys(): Iterable<string>;
+  /** The kind of that name, or nothing. */
+  get(name: string): TaskKind | Promise<TaskKind> | undefined;
+}
+
 /** An artifact as it lies in the store. */
 export interface StoredArtifact {
   /** The key of the task that made it. */

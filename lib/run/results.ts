@@ -1,7 +1,8 @@
 /** The scores of an experiment as rows that tables, fits and figures are made from. */
 import { FIT_FACTS, type FitFact } from "../base/facts.ts";
 import type { Metric } from "../base/measures.ts";
-import type { TaskKind } from "../graph/task.ts";
+import { loadKinds } from "../graph/kinds.ts";
+import type { Kinds, TaskKind } from "../graph/task.ts";
 import type { GridRow } from "../report/text/grid.ts";
 import { readScores, type RecordedOutcome } from "../store/database/results.ts";
 import type { CellRow } from "../store/database/rows.ts";
@@ -48,12 +49,13 @@ export function rowsOfCells(
 export async function readResults(
   database: string,
   experiment: string,
-  kinds: ReadonlyMap<string, TaskKind>,
+  kinds: Kinds,
 ): Promise<ResultRow[]> {
   const rows = await readScores(database, experiment);
+  const known = await loadKinds(kinds, rows.map(({ kind }) => kind));
   return rows.map(({ kind, facts, ...row }) => ({
     ...row,
-    declared: kinds.get(kind)?.metrics?.[row.metric],
+    declared: known.get(kind)?.metrics?.[row.metric],
     x: Object.fromEntries(FIT_FACTS.map((name) => [name, facts[name]])) as ResultRow["x"],
   }));
 }

@@ -109,7 +109,7 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunRe
     version,
     commit,
     process,
-    metrics: metricsOf(study.options.kinds),
+    metrics: metricsOf(experiment.kinds),
     published: study.published,
   });
   const asked = cellRows(experiment, graph);
@@ -147,7 +147,7 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunRe
   if (hasWork) await recorder.flush();
   const cells = await allCells(study);
   const outcomes = await outcomesOf(cells, study, tracker);
-  const rows = rowsOfCells(cells, { outcomes, kinds: study.options.kinds });
+  const rows = rowsOfCells(cells, { outcomes, kinds: experiment.kinds });
   const fits = await fitCurves(experiment.fits, {
     rows,
     cells,

@@ -11,7 +11,7 @@ import { checkBudget } from "../graph/cost.ts";
 import { type Plan, planGraph } from "../graph/plan.ts";
 import type { History, PastTask } from "../graph/reason.ts";
 import type { DeviceLimit } from "../graph/schedule.ts";
-import type { Task, TaskKind } from "../graph/task.ts";
+import type { Kinds, Task } from "../graph/task.ts";
 import { type Experiment, loadExperiment } from "../experiment/experiment.ts";
 import { formatCell } from "../report/text/labels.ts";
 import { ArtifactStore } from "../store/objects/artifacts.ts";
@@ -24,7 +24,7 @@ import { fileUnder, type Filing } from "./variant.ts";
 /** Which study is meant, and where its results stand. */
 export interface StudyOptions {
   /** The kinds that specs can use, by the name that `uses:` gives. */
-  readonly kinds: ReadonlyMap<string, TaskKind>;
+  readonly kinds: Kinds;
   /** The module that calls `serveWorker` for these kinds. */
   readonly worker: URL;
   /** The folder that entries of kinds are relative to, with deno.json; ends with "/". */

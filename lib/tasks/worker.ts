@@ -7,8 +7,8 @@ import { keyNow } from "../graph/key_now.ts";
 import { kinds } from "./registry.ts";
 
 /** The key that a job has by its files as they are now. */
-export function keyOfJob({ kind, params, inputs, numerics }: Job): Promise<string> {
-  return keyNow({ kind: kinds.get(kind)!, params, inputs, numerics });
+export async function keyOfJob({ kind, params, inputs, numerics }: Job): Promise<string> {
+  return keyNow({ kind: (await kinds.get(kind))!, params, inputs, numerics });
 }
 
 const rates = new Map<string, Promise<number>>();
@@ -26,7 +26,7 @@ function rateOf(device: { readonly name: string; readonly threads: number }): Pr
 }
 
 if (import.meta.main) {
-  serveWorker([...kinds.values()], {
+  serveWorker(kinds, {
     keyOf: keyOfJob,
     check: async (device) => await deviceOf(device).check?.(),
     productRate: rateOf,

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { DEVICES, DEVICES_MODULE } from "../../lib/engine/devices.ts";
 import { CodeHasher } from "../../lib/executor/code_hash.ts";
-import { kinds } from "../../lib/tasks/registry.ts";
+import { loadKinds } from "../../lib/graph/kinds.ts";
+import { kinds as registry } from "../../lib/tasks/registry.ts";
 import { TempDir } from "../_support/temp_dir.ts";
+
+const kinds = await loadKinds(registry);
 
 const files: Record<string, string> = {
   "deno.json": '{ "imports": { "zod": "npm:zod@4.0.0", "yaml": "npm:yaml@2.0.0" } }',

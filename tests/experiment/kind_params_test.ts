@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import { z } from "zod";
 import { paramsOfKind } from "../../lib/experiment/kind_params.ts";
 import type { TaskKind } from "../../lib/graph/task.ts";
-import { kinds } from "../../lib/tasks/registry.ts";
+import { loadKinds } from "../../lib/graph/kinds.ts";
+import { kinds as registry } from "../../lib/tasks/registry.ts";
+
+const kinds = await loadKinds(registry);
 
 /** Each parameter in a line: name, type, default, about. */
 function linesOf(params: z.ZodType): string[] {

@@ -4,13 +4,16 @@ import { encoderSpecs, poolerSpecs } from "../../lib/model/params.ts";
 import { conll } from "../../lib/tasks/conll.ts";
 import { model } from "../../lib/tasks/model.ts";
 import { pretrain } from "../../lib/tasks/pretrain/kind.ts";
-import { kinds } from "../../lib/tasks/registry.ts";
+import { loadKinds } from "../../lib/graph/kinds.ts";
+import { kinds as registry } from "../../lib/tasks/registry.ts";
 import { shards } from "../../lib/tasks/shards.ts";
 import { vocab } from "../../lib/tasks/vocab.ts";
 import { CorpusWriter } from "../../lib/text/corpus/format.ts";
 import { DATA_DIR, testOnData } from "../_support/data.ts";
 import { TempDir } from "../_support/temp_dir.ts";
 import { type KindRun, runKind } from "./made_inputs.ts";
+
+const kinds = await loadKinds(registry);
 
 const warnings = ({ events }: KindRun) =>
   events.flatMap((each) => each.type === "warning" ? [each.message] : []);

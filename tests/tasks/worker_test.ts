@@ -2,9 +2,12 @@ import assert from "node:assert/strict";
 import type { JsonObject } from "../../lib/base/canonical.ts";
 import { deviceOf } from "../../lib/engine/devices.ts";
 import { buildGraph } from "../../lib/graph/build.ts";
-import { kinds } from "../../lib/tasks/registry.ts";
+import { loadKinds } from "../../lib/graph/kinds.ts";
+import { kinds as registry } from "../../lib/tasks/registry.ts";
 import { keyOfJob } from "../../lib/tasks/worker.ts";
 import { makeDir } from "./made_inputs.ts";
+
+const kinds = await loadKinds(registry);
 
 Deno.test("keyOfJob() is the planner's key until a file changes, comes or goes", async () => {
   const dir = makeDir();

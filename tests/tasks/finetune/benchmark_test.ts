@@ -3,10 +3,13 @@ import { join } from "node:path";
 import { loadExperiment } from "../../../lib/experiment/experiment.ts";
 import type { StoredArtifact, TaskKind } from "../../../lib/graph/task.ts";
 import { finetuning } from "../../../lib/tasks/finetune/kind.ts";
-import { kinds } from "../../../lib/tasks/registry.ts";
+import { loadKinds } from "../../../lib/graph/kinds.ts";
+import { kinds as registry } from "../../../lib/tasks/registry.ts";
 import { makeDir, runKind } from "../made_inputs.ts";
 import { toyPairs, toyPlaces, writePairs, writePlaces } from "./toy_benchmarks.ts";
 import { makeUntrainedModel } from "./untrained_model.ts";
+
+const kinds = await loadKinds(registry);
 
 const MODEL = await makeUntrainedModel();
 
@@ -56,8 +59,8 @@ Deno.test("a spec can use a benchmark that the registry is given", async () => {
     produces: { "": toyPairs.data.type },
   };
   const dir = makeDir(), file = join(dir, "toy.yaml");
-  const registry = new Map([...kinds, ["toy-source", source]]);
-  registry.set("toy-pairs", finetuning(toyPairs));
+  const used = new Map([...kinds, ["toy-source", source]]);
+  used.set("toy-pairs", finetuning(toyPairs));
   const stages = (finetuned: string) => `
 stages:
   text: { uses: corpus, with: { sources: [{ format: text, path: ${file} }] } }
@@ -74,7 +77,7 @@ stages:
   toy: { uses: toy-pairs, with: { model: $(stages.model), data: $(stages.data)${finetuned} } }
 `;
   await Deno.writeTextFile(file, stages(", positive: 0, rows: 4"));
-  const load = () => loadExperiment(file, { kinds: registry, set: [], only: [], env: {} });
+  const load = () => loadExperiment(file, { kinds: used, set: [], only: [], env: {} });
   const { requests } = await load();
   const { params } = requests.find(({ cell }) => cell.stage === "toy")!;
   assert.deepEqual([params["positive"], params["benchmark"]], [0, "toy-pairs"]);

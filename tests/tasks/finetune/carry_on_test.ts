@@ -6,10 +6,13 @@ import type { StoredArtifact } from "../../../lib/graph/task.ts";
 import { modelArtifact } from "../../../lib/model/weights/model_artifact.ts";
 import { fineTunedArtifact } from "../../../lib/tasks/finetune/fine_tuned.ts";
 import { finetuning } from "../../../lib/tasks/finetune/kind.ts";
-import { kinds } from "../../../lib/tasks/registry.ts";
+import { loadKinds } from "../../../lib/graph/kinds.ts";
+import { kinds as registry } from "../../../lib/tasks/registry.ts";
 import { type KindRun, type MadeOptions, makeDir, runKind } from "../made_inputs.ts";
 import { toyPairs, toyPlaces, writePairs, writePlaces } from "./toy_benchmarks.ts";
 import { makeUntrainedModel } from "./untrained_model.ts";
+
+const kinds = await loadKinds(registry);
 
 const MODEL = await makeUntrainedModel();
 

@@ -6,10 +6,13 @@ import { trainOnParts } from "../../../lib/base/parts.ts";
 import type { StoredArtifact } from "../../../lib/graph/task.ts";
 import { evaluation } from "../../../lib/tasks/finetune/evaluate_kind.ts";
 import { finetuning } from "../../../lib/tasks/finetune/kind.ts";
-import { kinds } from "../../../lib/tasks/registry.ts";
+import { loadKinds } from "../../../lib/graph/kinds.ts";
+import { kinds as registry } from "../../../lib/tasks/registry.ts";
 import { makeDir, runKind } from "../made_inputs.ts";
 import { toyPairs, toyPlaces, writePairs, writePlaces } from "./toy_benchmarks.ts";
 import { makeUntrainedModel } from "./untrained_model.ts";
+
+const kinds = await loadKinds(registry);
 
 const MODEL = await makeUntrainedModel();
 

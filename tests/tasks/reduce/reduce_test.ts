@@ -8,8 +8,11 @@ import type { Score } from "../../../lib/base/measures.ts";
 import type { Facts } from "../../../lib/graph/task.ts";
 import { choiceArtifact } from "../../../lib/tasks/reduce/choice_artifact.ts";
 import { metricsOf } from "../../../lib/tasks/reduce/metrics.ts";
-import { kinds } from "../../../lib/tasks/registry.ts";
+import { loadKinds } from "../../../lib/graph/kinds.ts";
+import { kinds as registry } from "../../../lib/tasks/registry.ts";
 import { type KindRun, type MadeInput, makeDir, runKind } from "../made_inputs.ts";
+
+const kinds = await loadKinds(registry);
 
 const choose = kinds.get("choose")!, mean = kinds.get("mean")!;
 
