@@ -5,13 +5,13 @@
  * can lose a part; and when a file is done, the bytes that went into the decoder
  * are compared with the size of the file. What is damaged, cut off, no text, no
  * regular file or no longer what it was is refused with the file and the line.
+ *
+ * Decoders are loaded with the first file that needs them: a plan, which decodes nothing,
+ * would take longer to load them than its work.
  */
-import { pipeline, Readable } from "node:stream";
-import { createGunzip } from "node:zlib";
 import { ExperimentError } from "../../base/errors.ts";
 import { nonFile } from "../../base/files.ts";
-import { type Compression, compressionOf, MAGIC_BYTES, noTextOf } from "./magic.ts";
-import { decompressZstd, UnreadZstd } from "./zstd.ts";
+import { type Compression, compressionOf, MAGIC_BYTES, noTextOf, UnreadArchive } from "./magic.ts";
 
 /** Tells how many bytes of a file have been read since it was last called, before decompression. */
 export type OnBytes = (bytes: number) => void;
@@ -51,10 +51,17 @@ export async function* readBytes(
 }
 
 function decompress(file: RawFile, compression: Compression): AsyncIterable<Uint8Array> {
-  return compression === "zstd" ? decompressZstd(file.chunks()) : gunzip(file);
+  return compression === "zstd" ? unpackZstd(file) : gunzip(file);
+}
+
+async function* unpackZstd(file: RawFile): AsyncGenerator<Uint8Array, void> {
+  const { decompressZstd } = await import("./zstd.ts");
+  yield* decompressZstd(file.chunks());
 }
 
 async function* gunzip(file: RawFile): AsyncGenerator<Uint8Array, void> {
+  const { pipeline, Readable } = await import("node:stream");
+  const { createGunzip } = await import("node:zlib");
   const unpack = createGunzip({ chunkSize: CHUNK_BYTES });
   let failure: unknown;
   // An error of either end destroys the other and comes out of the loop.
@@ -194,7 +201,7 @@ function archiveFault(
   },
 ): unknown {
   if (cause instanceof ExperimentError) return cause;
-  if (cause instanceof UnreadZstd) {
+  if (cause instanceof UnreadArchive) {
     const { message, mend } = cause;
     return new ExperimentError("text/not-text", message, { at: { file: path }, mend, cause });
   }

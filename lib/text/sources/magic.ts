@@ -22,6 +22,14 @@ export function compressionOf(head: Uint8Array): Compression | undefined {
     : undefined;
 }
 
+/** Thrown for whole and sound data of a compression that is unpacked, which cannot be read here. */
+export class UnreadArchive extends Error {
+  /** Takes what is not read, and what to do about it. */
+  constructor(message: string, readonly mend: string) {
+    super(message);
+  }
+}
+
 /** Something that is no text, and what to do about it. */
 export interface NoText {
   /** As in "this is ...". */

@@ -10,6 +10,7 @@
  */
 import { Decompress } from "fzstd";
 import createHasher from "xxhash-wasm";
+import { UnreadArchive } from "./magic.ts";
 
 const MAGIC = 0xFD2FB528;
 const SKIPPABLE_MAGIC = 0x184D2A50;
@@ -17,19 +18,11 @@ const SKIPPABLE_MAGIC = 0x184D2A50;
 /** A larger window is not held in memory. */
 const MOST_WINDOW_BYTES = 2 ** 30;
 
-/** Thrown for whole and sound zstd data that cannot be read here. */
-export class UnreadZstd extends Error {
-  /** Takes what is not read, and what to do about it. */
-  constructor(message: string, readonly mend: string) {
-    super(message);
-  }
-}
-
 /**
  * The decompressed bytes of zstd data, in chunks. Memory is bounded by the data's window.
  *
  * @throws Error when the data is cut off, damaged, or fails its checksum
- * @throws UnreadZstd when its window is too large, or it needs a dictionary
+ * @throws UnreadArchive when its window is too large, or it needs a dictionary
  */
 export async function* decompressZstd(
   source: AsyncIterable<Uint8Array>,
@@ -109,7 +102,7 @@ interface FrameHeader {
   readonly hasChecksum: boolean;
 }
 
-/** @throws UnreadZstd for what fzstd would take for damage, or decode to something else */
+/** @throws UnreadArchive for what fzstd would take for damage, or decode to something else */
 function readHeader(descriptor: number, header: Uint8Array): FrameHeader {
   const sizeAt = windowBytes(descriptor) + dictionaryBytes(descriptor);
   const size = header.subarray(sizeAt);
@@ -120,14 +113,14 @@ function readHeader(descriptor: number, header: Uint8Array): FrameHeader {
   const window = isSingleSegment(descriptor) ? contentBytes! : least + least / 8 * (header[0]! & 7);
   if (window > MOST_WINDOW_BYTES) {
     const [needed, most] = [window, MOST_WINDOW_BYTES].map((bytes) => (bytes / 2 ** 30).toFixed(1));
-    throw new UnreadZstd(
+    throw new UnreadArchive(
       `the zstd data needs a window of ${needed} GiB, and at most ${most} GiB is read`,
       "pack it again without --long: zstd -dc --long=31 FILE | zstd > NEW.zst",
     );
   }
   const dictionary = littleEndian(header.subarray(windowBytes(descriptor), sizeAt));
   if (dictionary !== 0) {
-    throw new UnreadZstd(
+    throw new UnreadArchive(
       `the zstd data needs the dictionary ${dictionary}, and none is read`,
       "pack it again without one: zstd -dc -D DICTIONARY FILE | zstd > NEW.zst",
     );
