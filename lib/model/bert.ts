@@ -19,9 +19,18 @@ export interface BatchShape {
   readonly length: number;
 }
 
+/** Of what a batch is a part. */
+export interface PartOf {
+  /**
+   * Rows of the whole batch, where these are a micro-batch of it. `dropoutSeed` is i32 [2] of a
+   * whole one, the run's seed and the step; of a micro-batch [3], and its first row's number.
+   */
+  readonly partOf?: number | undefined;
+}
+
 /** What else an encoder takes. */
-export interface EncoderOptions extends BatchShape {
-  /** Whether dropout applies: in training. Adds the data input `dropoutSeed` i32 [2]. */
+export interface EncoderOptions extends BatchShape, PartOf {
+  /** Whether dropout applies: in training. Adds the data input `dropoutSeed`, see `PartOf`. */
   readonly isTraining: boolean;
   /** Whether rows are padded. Adds the data input `attentionBias` f32 [B, 1, 1, T]. */
   readonly isPadded: boolean;
@@ -53,7 +62,9 @@ export function buildEncoder(
     throw new Error(`rows of ${length} pieces in a model of ${config.positions} positions`);
   }
   const specs = [...encoderSpecs(config), ...options.headSpecs];
-  const builder = new LayerBuilder(graph, specs, options.isTraining && hasDropout(config));
+  const isDropped = options.isTraining && hasDropout(config);
+  const drawn = { rows: options.partOf === undefined ? undefined : rows };
+  const builder = new LayerBuilder(graph, specs, isDropped ? drawn : undefined);
   const bias = options.isPadded
     ? graph.input("attentionBias", [rows, 1, 1, length])
     : graph.splat(0, [1, 1, 1, 1]);

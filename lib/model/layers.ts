@@ -106,15 +106,28 @@ export function paramsOf(layers: readonly Layer[]): readonly ModelParam[] {
   });
 }
 
+/** What a graph with dropout draws. */
+export interface Drawn {
+  /** Of a micro-batch: how many rows it has, so that it draws its own part of the batch's mask. */
+  readonly rows?: number | undefined;
+}
+
 /** A graph under construction with a model's parameters and its dropout. */
 export class LayerBuilder {
   readonly #params = new Map<string, Value>();
   readonly #seed: Value | undefined;
+  readonly #rows: number | undefined;
 
-  /** Adds the parameters to a graph, and with dropout its seed. */
-  constructor(readonly graph: Graph, specs: readonly ParamSpec[], hasDropout: boolean) {
+  /**
+   * Adds the parameters to a graph, and with dropout its seed.
+   *
+   * @param dropout what is drawn; absent: nothing
+   */
+  constructor(readonly graph: Graph, specs: readonly ParamSpec[], dropout?: Drawn) {
     for (const each of specs) this.#params.set(each.name, graph.param(each.name, each.shape));
-    this.#seed = hasDropout ? graph.input("dropoutSeed", [2], "i32") : undefined;
+    this.#rows = dropout?.rows;
+    const words = this.#rows === undefined ? 2 : 3;
+    this.#seed = dropout && graph.input("dropoutSeed", [words], "i32");
   }
 
   /** The graph's value of a parameter. */
@@ -161,6 +174,6 @@ export class LayerBuilder {
   /** The mask of a dropout at a site; none when the rate is 0 or nothing is trained. */
   dropoutMask(shape: Shape, rate: number, site: string): Value | undefined {
     if (rate === 0 || this.#seed === undefined) return undefined;
-    return this.graph.dropoutMask(this.#seed, shape, rate, site);
+    return this.graph.dropoutMask(this.#seed, shape, { rate, site, rows: this.#rows });
   }
 }

@@ -124,7 +124,7 @@ export interface FinetuneOptions
   readonly examples: readonly Example[];
   /** Of a micro-batch; the session has a graph for each of its lengths. */
   readonly padding: Padding;
-  /** Micro-batches a step, each padded by itself; absent: 1. */
+  /** Micro-batches a step; absent: 1. */
   readonly parts?: number | undefined;
   /** What is put on the encoder. */
   readonly head: Head;
@@ -160,21 +160,25 @@ export function finetune(
     schedule: { kind: "linear", learningRate: options.learningRate, warmup },
     batchAt: (step) => paddedParts(batches.at(step), options),
     batchTokens: rows * meanLength(examples),
+    partRows: parts === 1 ? undefined : padding.rows,
     averageSteps: Math.max(1, Math.round(examples.length / rows)),
     dropoutSeed: options.hasDropout ? seed : undefined,
     phase: "fine-tuning",
   });
 }
 
-/** The micro-batches of a step, each of which knows the weight of all. */
+/**
+ * The micro-batches of a step, each of which knows the weight of all. They are padded alike, as
+ * the whole batch would be, so that dropout draws what it would there.
+ */
 function paddedParts(
   chosen: readonly Example[],
   { padding, head }: Pick<FinetuneOptions, "padding" | "head">,
 ): readonly Tensors[] {
-  const padded = inParts(chosen, padding.rows).map((own) => {
-    const shape = shapeFor(own, padding);
-    return { ...padRows(own, shape), ...padTargets(own, { ...shape, head }) };
-  });
+  const shape = shapeFor(chosen, padding);
+  const padded = inParts(chosen, padding.rows).map((own) => (
+    { ...padRows(own, shape), ...padTargets(own, { ...shape, head }) }
+  ));
   if (padded.length === 1) return padded;
   const total = padded.reduce((sum, { weights }) => sum + weights.reduce((a, b) => a + b, 0), 0);
   const weightTotal = Float32Array.of(Math.max(1, total));
@@ -210,11 +214,9 @@ export function trainedBatches(
   const batchesByLength = new Map<number, number>();
   let tokens = 0;
   for (let step = 1; step <= steps; step++) {
-    for (const chosen of inParts(batches.at(step), padding.rows)) {
-      const { length } = shapeFor(chosen, padding);
-      batchesByLength.set(length, (batchesByLength.get(length) ?? 0) + 1);
-      tokens += chosen.reduce((sum, each) => sum + each.ids.length, 0);
-    }
+    const chosen = batches.at(step), { length } = shapeFor(chosen, padding);
+    batchesByLength.set(length, (batchesByLength.get(length) ?? 0) + parts);
+    tokens += chosen.reduce((sum, each) => sum + each.ids.length, 0);
   }
   return { tokens, batchesByLength };
 }

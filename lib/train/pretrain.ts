@@ -42,6 +42,7 @@ export function pretrain(
     ...options,
     batchAt: (step) => batches.partsAt(step).map((part) => ({ ...part })),
     batchTokens: batches.tokensOf(1),
+    partRows: batches.microRows === batches.options.rows ? undefined : batches.microRows,
     told: batches.source.isPaired ? PAIR_LOSSES : undefined,
     averageSteps: AVERAGE_STEPS,
     phase: "pre-training",

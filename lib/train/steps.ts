@@ -7,7 +7,6 @@
  * own, losses are read late: the next batch is prepared while steps are under way.
  */
 import { ExperimentError } from "../base/errors.ts";
-import { Stream } from "../base/rng.ts";
 import type { BegunStep, Tensors, TrainingSession, TrainingState } from "../engine/engine.ts";
 import { learningRateAt, type Schedule } from "./schedule.ts";
 import { isOfTrainingText } from "./seen_text.ts";
@@ -103,6 +102,8 @@ export interface StepsOptions {
   readonly from: TrainingPoint;
   /** The seed of dropout; absent when the graph draws none. */
   readonly dropoutSeed?: number | undefined;
+  /** Rows of a micro-batch, where a step has several. */
+  readonly partRows?: number | undefined;
   /** Over about how many steps the training loss is averaged. */
   readonly averageSteps: number;
   /** What is being done, in progress. */
@@ -232,7 +233,7 @@ export async function* runSteps(
       signal.throwIfAborted();
     }
     const learningRate = learningRateAt(schedule, { step, steps });
-    const parts = withDropoutSeeds(options.batchAt(step), { seed: options.dropoutSeed, step });
+    const parts = withDropoutSeeds(options.batchAt(step), { ...options, step });
     const begun = await session.step(parts, { learningRate, step });
     underWay.push({ step, begun });
     const isMeasured = heldOut !== undefined &&
@@ -257,18 +258,17 @@ export async function* runSteps(
   return { step: steps, average, measurements };
 }
 
-/**
- * Gives each micro-batch a dropout seed of its own, as equal ones would drop alike; the first
- * has the training's.
- */
+/** Adds the dropout's seed; each micro-batch draws what the whole batch would at its rows. */
 function withDropoutSeeds(
   parts: readonly Tensors[],
-  { seed, step }: { readonly seed: number | undefined; readonly step: number },
+  { dropoutSeed: seed, partRows, step }: Pick<StepsOptions, "dropoutSeed" | "partRows"> & {
+    readonly step: number;
+  },
 ): readonly Tensors[] {
   if (seed === undefined) return parts;
   return parts.map((part, i) => {
-    const own = i === 0 ? seed : new Stream(seed, "train/micro-dropout", i).uint32();
-    return { ...part, dropoutSeed: Int32Array.of(own | 0, step) };
+    const place = partRows === undefined ? [] : [i * partRows];
+    return { ...part, dropoutSeed: Int32Array.of(seed | 0, step, ...place) };
   });
 }
 

@@ -636,7 +636,16 @@ const RANDOM: readonly OpCase[] = [0, 0.1, 0.5].map((rate) =>
   opCase(
     `dropoutMask at rate ${rate}`,
     { seed: ids([2], [-42, 7]) },
-    (graph, seed) => graph.dropoutMask(seed!, [3, 7], rate, "encoder/0"),
+    (graph, seed) => graph.dropoutMask(seed!, [3, 7], { rate, site: "encoder/0" }),
+  )
+);
+
+/** What a batch's rows from one on draw, by themselves, at any seed. */
+const OF_A_PART: readonly OpCase[] = [0, 3, 600_000_001].map((row) =>
+  opCase(
+    `dropoutMask of a micro-batch from row ${row}`,
+    { seed: ids([3], [-42, 7, row]) },
+    (graph, seed) => graph.dropoutMask(seed!, [3, 4, 5], { rate: 0.5, site: "encoder/0", rows: 3 }),
   )
 );
 
@@ -648,4 +657,5 @@ export const CASES: readonly OpCase[] = [
   ...INDEXING,
   ...FUSED,
   ...RANDOM,
+  ...OF_A_PART,
 ];

@@ -1,7 +1,13 @@
 /** dropout_bits: the definition by a literal, and the statistics of a mask. */
 import assert from "node:assert/strict";
 import { philox, siteHash } from "../../lib/base/rng.ts";
-import { DROPOUT_TAG, dropoutConstants, fillDropoutMask } from "../../lib/engine/dropout_bits.ts";
+import fc from "fast-check";
+import {
+  DROPOUT_TAG,
+  dropoutConstants,
+  dropoutSeedOf,
+  fillDropoutMask,
+} from "../../lib/engine/dropout_bits.ts";
 
 function mask(size: number, rate: number, seed: [number, number], site = "site"): Float32Array {
   const out = new Float32Array(size);
@@ -29,6 +35,20 @@ Deno.test("fillDropoutMask() does not depend on the size of the mask", () => {
   for (const size of [1, 2, 3, 4, 5, 50]) {
     assert.deepEqual(mask(size, 0.3, [1, 2]), whole.slice(0, size));
   }
+});
+
+Deno.test("fillDropoutMask() of micro-batches draws what it draws of the whole batch", () => {
+  const counts = fc.integer({ min: 1, max: 9 });
+  fc.assert(fc.property(counts, counts, counts, (parts, rows, quarter) => {
+    const rowSize = 4 * quarter, size = rows * rowSize;
+    const drawn = Array.from({ length: parts }, (_, part) => {
+      const own = new Float32Array(size);
+      const seed = dropoutSeedOf(Int32Array.of(1, 2, part * rows), { rowSize });
+      fillDropoutMask(own, { rate: 0.3, site: "site", ...seed });
+      return [...own];
+    });
+    assert.deepEqual(drawn.flat(), [...mask(parts * size, 0.3, [1, 2])]);
+  }));
 });
 
 Deno.test("fillDropoutMask() takes a seed as i32 and as u32 alike", () => {

@@ -4,7 +4,7 @@
  * Independent of every engine and of `expansions.ts`, slow, and exact enough for
  * finite differences. Tensors are Float64Array whatever their dtype.
  */
-import { fillDropoutMask } from "../../lib/engine/dropout_bits.ts";
+import { dropoutSeedOf, fillDropoutMask } from "../../lib/engine/dropout_bits.ts";
 import {
   type Graph,
   type Node,
@@ -125,7 +125,7 @@ function runNode(node: Node, values: Float64Array[]): Float64Array {
     }
     case "dropoutMask": {
       const mask = new Float32Array(sizeOf(shape));
-      fillDropoutMask(mask, { ...node.attrs, seed: [x[0]!, x[1]!] });
+      fillDropoutMask(mask, { ...node.attrs, ...dropoutSeedOf(x, node.attrs) });
       return Float64Array.from(mask);
     }
     default:

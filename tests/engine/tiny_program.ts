@@ -60,12 +60,15 @@ function tinyGraph(length: number): Graph {
   const query = graph.reshape(graph.matmul(hidden, param("query")), heads.shape);
   const mixed = graph.attention(query, heads, heads, {
     bias: graph.splat(0),
-    mask: graph.dropoutMask(seed, [ROWS, 1, length, length], 0.25, "probabilities"),
+    mask: graph.dropoutMask(seed, [ROWS, 1, length, length], { rate: 0.25, site: "probabilities" }),
     scale: 0.5,
   });
   const flat = graph.reshape(mixed, [ROWS * length, WIDTH]);
   const dense = graph.gelu(graph.add(graph.matmul(flat, param("dense")), param("bias")));
-  const dropped = graph.mul(dense, graph.dropoutMask(seed, dense.shape, 0.25, "dense"));
+  const dropped = graph.mul(
+    dense,
+    graph.dropoutMask(seed, dense.shape, { rate: 0.25, site: "dense" }),
+  );
   const normed = graph.layerNorm(
     graph.add(dropped, flat),
     param("gamma"),

@@ -16,10 +16,12 @@ import { PairRows } from "../../lib/train/pair_rows.ts";
 
 const PIECES = { size: 40, padId: 0, clsId: 2, sepId: 3, maskId: 4, continues: () => false };
 const ROWS = 6, ROW_PIECES = 12;
-const CONFIG = bertConfig(
-  { vocabSize: 40, layers: 2, hiddenSize: 16, heads: 2, intermediateSize: 32 },
-  { positions: 12, dropout: 0, attentionDropout: 0 },
-);
+const configWith = (dropout: number) =>
+  bertConfig(
+    { vocabSize: 40, layers: 2, hiddenSize: 16, heads: 2, intermediateSize: 32 },
+    { positions: 12, dropout, attentionDropout: dropout },
+  );
+const CONFIG = configWith(0);
 const SENTENCES = Uint32Array.of(3, 2, 4, 3, 2, 5);
 const read = (start: number, count: number) =>
   Int32Array.from({ length: count }, (_, i) => 5 + (7 * (start + i) + (start + i) ** 2) % 35);
@@ -54,16 +56,21 @@ const BARE: AdamW = { beta1: 0, beta2: 0, epsilon: 1, weightDecay: 0, biasCorrec
 /** The gradients and losses of one step on some micro-batches. */
 async function gradientsOf(
   parts: readonly Tensors[],
-  { isPaired, partOf, rows, predictions, threads = 1 }: {
+  { isPaired, partOf, rows, predictions, threads = 1, dropout = 0 }: {
     readonly isPaired: boolean;
     readonly partOf: number | undefined;
     readonly rows: number;
     readonly predictions: number;
     readonly threads?: number;
+    readonly dropout?: number;
   },
 ) {
   const shape = { rows, length: ROW_PIECES, predictions, isTraining: true };
-  const model = maskedLanguageModel(CONFIG, { ...shape, nextSentence: isPaired, partOf });
+  const model = maskedLanguageModel(configWith(dropout), {
+    ...shape,
+    nextSentence: isPaired,
+    partOf,
+  });
   const session = await new OnnxEngine({ threads }).train({
     ...model,
     loss: "loss",
@@ -113,19 +120,32 @@ for (const [name, source] of Object.entries(SOURCES)) {
   });
 
   Deno.test(`an update of micro-batches is near that of the whole batch, whatever their size: ${name}`, async () => {
+    await nearWhole(0);
+  });
+
+  Deno.test(`dropout drops in micro-batches what it drops in the whole batch: ${name}`, async () => {
+    await nearWhole(0.3);
+  });
+
+  async function nearWhole(dropout: number): Promise<void> {
+    const seeded = (parts: readonly Tensors[], rows?: number) =>
+      dropout === 0 ? parts : parts.map((part, i) => (
+        { ...part, dropoutSeed: Int32Array.of(5, 2, ...rows === undefined ? [] : [i * rows]) }
+      ));
     const options = { rows: ROWS, seed: 4, maskRate: 0.3 };
     const whole = new MaskedBatches(source, options);
-    const plain = await gradientsOf([{ ...whole.at(2) }], {
+    const plain = await gradientsOf(seeded([{ ...whole.at(2) }]), {
       isPaired,
       partOf: undefined,
       rows: ROWS,
       predictions: whole.predictions,
+      dropout,
     });
     for (const microBatch of [1, 2, 3]) {
       const batches = new MaskedBatches(source, { ...options, microBatch });
       const { gradients, outputs } = await gradientsOf(
-        batches.partsAt(2).map((each) => ({ ...each })),
-        { isPaired, partOf: ROWS, rows: microBatch, predictions: batches.predictions },
+        seeded(batches.partsAt(2).map((each) => ({ ...each })), microBatch),
+        { isPaired, partOf: ROWS, rows: microBatch, predictions: batches.predictions, dropout },
       );
       for (const [output, value] of Object.entries(plain.outputs)) {
         assertNear(outputs[output] as Float32Array, value as Float32Array, output);
@@ -135,7 +155,7 @@ for (const [name, source] of Object.entries(SOURCES)) {
         if (!param.endsWith("key.bias")) assertNear(gradients[param]!, gradient, param);
       }
     }
-  });
+  }
 }
 
 Deno.test("micro-batches as large as the batch are the batch itself", () => {

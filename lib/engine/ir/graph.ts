@@ -23,6 +23,8 @@ import {
   type ValueType,
 } from "./shape_rules.ts";
 
+import { sizeOf } from "./ops.ts";
+
 export { broadcastShapes, isElementwise, sizeOf } from "./ops.ts";
 export type {
   BinaryOp,
@@ -314,12 +316,22 @@ export class Graph {
    * A pure function of (seed, site, element), see `dropout_bits.ts`, so that
    * every engine draws the same mask.
    *
-   * @param seed i32 [2]: the run's seed and the step
+   * @param seed i32 [2]: the run's seed and the step; of a micro-batch [3]: also its first
+   *   row's number in the batch
+   * @param options rows: how many rows of the batch the mask is of, where the seed tells a row
    */
-  dropoutMask(seed: Value, shape: Shape, rate: number, site: string): Value {
-    check(seed.dtype === "i32" && String(seed.shape) === "2", "dropoutMask needs a seed i32 [2]");
+  dropoutMask(
+    seed: Value,
+    shape: Shape,
+    options: { readonly rate: number; readonly site: string; readonly rows?: number | undefined },
+  ): Value {
+    const { rate, site, rows } = options, words = rows === undefined ? 2 : 3;
+    const isSeed = seed.dtype === "i32" && String(seed.shape) === String(words);
+    check(isSeed, `dropoutMask needs a seed i32 [${words}]`);
     check(rate >= 0 && rate < 1, `a dropout rate is at least 0 and below 1, not ${rate}`);
-    return this.#leaf("dropoutMask", { rate, site }, [seed], { shape, dtype: "f32" });
+    const part = rows === undefined ? {} : { rowSize: sizeOf(shape) / rows };
+    check(part.rowSize === undefined || Number.isInteger(part.rowSize), "a mask of whole rows");
+    return this.#leaf("dropoutMask", { rate, site, ...part }, [seed], { shape, dtype: "f32" });
   }
 
   /** Applies an elementwise operation by name. */

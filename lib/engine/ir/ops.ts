@@ -150,8 +150,8 @@ export type OpAttrs = {
   attentionGrad: { readonly scale: number };
 
   // Random
-  /** (seed i32 [2]); see dropout_bits.ts. */
-  dropoutMask: { readonly rate: number; readonly site: string };
+  /** (seed i32 [2], or [3] with rowSize); see dropout_bits.ts. */
+  dropoutMask: { readonly rate: number; readonly site: string; readonly rowSize?: number };
 };
 
 /** The name of an operation. */

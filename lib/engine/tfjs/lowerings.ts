@@ -4,7 +4,7 @@
  * Fused operations are not here: `engine.ts` expands them first. The table names
  * all others, so that a new one does not compile until it is lowered.
  */
-import { fillDropoutMask } from "../dropout_bits.ts";
+import { dropoutSeedOf, fillDropoutMask } from "../dropout_bits.ts";
 import type { FusedOp } from "../ir/expansions.ts";
 import { type DType, type Node, type OpName, sizeOf, type Value } from "../ir/graph.ts";
 import type { TensorFlow, TfTensor } from "./tensorflow.ts";
@@ -75,9 +75,8 @@ const LOWERINGS: { readonly [Name in Exclude<OpName, NotLowered>]: Lowering<Name
     return tf.reshape(tf.scatterND(places, flat, [sizeOf(output.shape)]), [...output.shape]);
   },
   dropoutMask: (tf, { attrs, output }, [seed]) => {
-    const [run, step] = seed!.dataSync();
     const mask = new Float32Array(sizeOf(output.shape));
-    fillDropoutMask(mask, { ...attrs, seed: [run!, step!] });
+    fillDropoutMask(mask, { ...attrs, ...dropoutSeedOf(seed!.dataSync(), attrs) });
     return tf.tensor(mask, [...output.shape]);
   },
 };

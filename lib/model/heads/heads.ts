@@ -6,7 +6,7 @@
  */
 import { Graph, type Value } from "../../engine/ir/graph.ts";
 import type { Head } from "../../benchmarks/benchmark.ts";
-import { type BatchShape, buildEncoder } from "../bert.ts";
+import { type BatchShape, buildEncoder, type PartOf } from "../bert.ts";
 import type { BertConfig } from "../config.ts";
 import type { LayerBuilder, ModelParam } from "../layers.ts";
 import {
@@ -31,15 +31,13 @@ export interface ModelGraph {
 }
 
 /** What a pre-training's graph is made for. */
-export interface PretrainingShape extends BatchShape {
+export interface PretrainingShape extends BatchShape, PartOf {
   /** Prediction slots, P. */
   readonly predictions: number;
   /** Whether dropout applies and a loss is minimised. */
   readonly isTraining: boolean;
   /** Whether rows are pairs, and it is learned which follow: adds data, pooler and head. */
   readonly nextSentence?: boolean;
-  /** Rows of the whole batch, where these are a micro-batch of it; adds `weightTotal`. */
-  readonly partOf?: number | undefined;
 }
 
 /**
@@ -47,7 +45,7 @@ export interface PretrainingShape extends BatchShape {
  * prediction beside it when asked for, both losses added as in BERT's code.
  *
  * Data: `ids` i32 [B*T]; `maskedPositions` i32 [P], as row * T + place; `targets`
- * i32 [P]; `weights` f32 [P], 1, or 0 for an unused slot; `dropoutSeed` i32 [2] when
+ * i32 [P]; `weights` f32 [P], 1, or 0 for an unused slot; `dropoutSeed` (see `PartOf`) when
  * training with dropout. Rows are full, so nothing is padded, unless they are pairs: then
  * `attentionBias` f32 [B, 1, 1, T], `tokenTypes` i32 [B*T] and, training, `nextSentence`
  * i32 [B], 1 where the second segment does not follow. A micro-batch also has `weightTotal`
@@ -68,6 +66,7 @@ export function maskedLanguageModel(config: BertConfig, options: PretrainingShap
     isTraining,
     isPadded: nextSentence,
     hasSegments: nextSentence,
+    partOf: options.partOf,
     headSpecs,
   });
   const places = graph.input("maskedPositions", [predictions], "i32");
@@ -161,7 +160,7 @@ function hitsOf(graph: Graph, logits: Value, targets: Value): Value {
  * Data: `ids` i32 [B*T]; `attentionBias` f32 [B, 1, 1, T], 0 or PADDING_BIAS; with several
  * segments `tokenTypes` i32 [B*T]; when training also `targets` i32 [N] and `weights`
  * f32 [N], 1, or 0 where nothing is learned, N being B*T for tokens, B for a sequence,
- * and 2*B for a span (begin and end of each row); and `dropoutSeed` i32 [2] with dropout. A
+ * and 2*B for a span (begin and end of each row); and `dropoutSeed` with dropout. A
  * micro-batch (`partOf` rows) also has `weightTotal` f32 [], the weights of the whole batch.
  *
  * Outputs: training `loss` [], the weighted mean cross-entropy; else `logits`, for tokens
@@ -169,17 +168,16 @@ function hitsOf(graph: Graph, logits: Value, targets: Value): Value {
  */
 export function classifier(
   config: BertConfig,
-  options: BatchShape & {
+  options: BatchShape & PartOf & {
     readonly head: Head;
     readonly isTraining: boolean;
     readonly hasSegments?: boolean;
-    readonly partOf?: number | undefined;
   },
 ): ModelGraph {
-  const { rows, length, head, isTraining, hasSegments = false } = options;
+  const { rows, length, head, isTraining, hasSegments = false, partOf } = options;
   const graph = new Graph();
   const headSpecs = classifierSpecs(config, head);
-  const shape = { rows, length, isTraining, hasSegments, isPadded: true };
+  const shape = { rows, length, isTraining, hasSegments, isPadded: true, partOf };
   const { builder, hidden } = buildEncoder(graph, config, { ...shape, headSpecs });
   const classified = head.kind === "sequence"
     ? pooled(builder, hidden, { ...options, config })
@@ -224,7 +222,7 @@ function byEnd(graph: Graph, logits: Value, { rows, length }: BatchShape): Value
 function weightedMean(
   graph: Graph,
   losses: Value,
-  { partOf }: { readonly partOf?: number | undefined },
+  { partOf }: PartOf,
 ): Value {
   const weights = graph.input("weights", losses.shape);
   const total = partOf === undefined

@@ -26,7 +26,7 @@ Deno.test("Graph refuses what does not fit, naming the shapes", () => {
     [() => graph.softmaxGrad(a, row), "softmaxGrad: shapes differ"],
     [() => graph.layerNorm(a, row, graph.splat(0, [2]), 1), "layerNorm: beta has another width"],
     [
-      () => graph.dropoutMask(ids, [1], 1, "site"),
+      () => graph.dropoutMask(ids, [1], { rate: 1, site: "site" }),
       "a dropout rate is at least 0 and below 1, not 1",
     ],
     [() => graph.input("a", []), 'the graph has an input "a" already'],

@@ -71,7 +71,8 @@ const MOVES: readonly Move[] = [
       transposeB: choice % 3 === 1,
       alpha: CONSTANTS[1 + choice % 5]!,
     }),
-  (graph, { a }, choice) => graph.dropoutMask(graph.inputs.get("ids")!, a.shape, 0.5, `${choice}`),
+  (graph, { a }, choice) =>
+    graph.dropoutMask(graph.inputs.get("ids")!, a.shape, { rate: 0.5, site: `${choice}` }),
   (graph, { a }) => graph.gatherRows(a, graph.inputs.get("ids")!),
   (graph, { a, b }, choice) => {
     const { dx, dgamma, dbeta } = graph.layerNormGrad(a, graph.inputs.get("y")!, b, 0.1);
@@ -207,9 +208,9 @@ Deno.test("shareCommon() tells constants, seeds of dropout and zeros of either s
     graph.splat(0, [], "i32"),
     graph.splat(Infinity),
     graph.splat(NaN),
-    graph.dropoutMask(seed, [2], 0.5, "a"),
-    graph.dropoutMask(seed, [2], 0.5, "b"),
-    graph.dropoutMask(seed, [3], 0.5, "b"),
+    graph.dropoutMask(seed, [2], { rate: 0.5, site: "a" }),
+    graph.dropoutMask(seed, [2], { rate: 0.5, site: "b" }),
+    graph.dropoutMask(seed, [3], { rate: 0.5, site: "b" }),
   ];
   for (const [i, each] of values.entries()) graph.output(`${i}`, each);
   assert.equal(shareCommon(graph).nodes.length, graph.nodes.length);

@@ -1,4 +1,5 @@
 /** Binds the kernel calls of a plan to addresses, so that a step is one function call. */
+import { dropoutSeedOf } from "../../dropout_bits.ts";
 import type { Tensor } from "../../engine.ts";
 import type { Kernels } from "./kernels.ts";
 import type { Place, PlanStep } from "../lower/lower.ts";
@@ -24,7 +25,7 @@ export function bindKernel(step: PlanStep & { kind: "kernel" }, memory: BoundMem
   switch (call.kernel) {
     case "dropout": {
       const seed = viewOf(inputs[0]!), { rate, site } = call, count = output.size;
-      return () => kernels.dropout(out0, { count, rate, site, seed: [seed[0]!, seed[1]!] });
+      return () => kernels.dropout(out0, { count, rate, site, ...dropoutSeedOf(seed, call) });
     }
     case "addRows": {
       const base = inputs[2];

@@ -98,14 +98,16 @@ export class Kernels {
       readonly rate: number;
       readonly site: string;
       readonly seed: readonly [number, number];
+      readonly firstBlock?: number;
     },
   ): void {
     const { threshold, keptValue, siteKey } = dropoutConstants(options.rate, options.site);
     const [seed, step] = options.seed;
     // A threshold of 2^32 keeps nothing, and does not fit a word.
     const kept = threshold === 2 ** 32 ? 0 : keptValue;
-    const { count } = options;
-    this.#exports.dropout(address, count, seed, siteKey, step, DROPOUT_TAG, threshold, kept);
+    const { count, firstBlock = 0 } = options;
+    const words = [seed, siteKey, step, DROPOUT_TAG, threshold, kept, firstBlock] as const;
+    this.#exports.dropout(address, count, ...words);
   }
 
   /** dy times the derivative of gelu at x, for `count` floats; dx may be dy. */

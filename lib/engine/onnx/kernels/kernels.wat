@@ -116,7 +116,7 @@
   ;; See lib/engine/dropout_bits.ts for the counter and the key.
   (func (export "dropout")
     (param $out i32) (param $count i32) (param $key0 i32) (param $key1 i32) (param $step i32)
-    (param $tag i32) (param $threshold i32) (param $kept f32)
+    (param $tag i32) (param $threshold i32) (param $kept f32) (param $first i32)
     (local $end i32) (local $block v128) (local $round i32) (local $k0 i32) (local $k1 i32)
     (local $c0 v128) (local $c1 v128) (local $c2 v128) (local $c3 v128)
     (local $high0 v128) (local $high1 v128) (local $m0 v128) (local $m1 v128)
@@ -126,7 +126,7 @@
     (local.set $m1 (i32x4.splat (i32.const 0xCD9E8D57)))
     (local.set $limit (i32x4.splat (local.get $threshold)))
     (local.set $value (f32x4.splat (local.get $kept)))
-    (local.set $block (v128.const i32x4 0 1 2 3))
+    (local.set $block (i32x4.add (v128.const i32x4 0 1 2 3) (i32x4.splat (local.get $first))))
     (block $done
       (loop $blocks
         (br_if $done (i32.ge_u (local.get $out) (local.get $end)))

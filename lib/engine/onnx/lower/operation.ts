@@ -6,6 +6,7 @@
  * both share, and knows neither.
  */
 import type { DType, Node, Shape, Value } from "../../ir/graph.ts";
+import type { OpAttrs } from "../../ir/ops.ts";
 import type { ModelBuilder } from "./model_builder.ts";
 
 /** A tensor of the model under construction. */
@@ -58,7 +59,7 @@ export interface AttentionSizes {
 /** A call of one of our kernels, with the inputs that it takes and the outputs that it makes. */
 export type KernelCall =
   /** (seed): a mask. */
-  | { readonly kernel: "dropout"; readonly rate: number; readonly site: string }
+  | { readonly kernel: "dropout" } & OpAttrs["dropoutMask"]
   /** (ids, updates, base): rows added onto the base, or onto zeros if there is none. */
   | { readonly kernel: "addRows"; readonly rowSize: number }
   /** (x, dy): dx. */

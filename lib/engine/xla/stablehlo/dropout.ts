@@ -12,9 +12,17 @@ import { type Node, sizeOf } from "../../ir/graph.ts";
 import { Block, type Tensor } from "./block.ts";
 import { writtenType } from "./syntax.ts";
 
+/** A function that draws so many bits. */
+interface Drawing {
+  readonly size: number;
+  /** Whether it is of a micro-batch, and told which block is the first. */
+  readonly isPart: boolean;
+  readonly block: Block;
+}
+
 /** The functions that draw bits, one for each number of elements, called by `main`. */
 export class DropoutFunctions {
-  readonly #blocks = new Map<number, Block>();
+  readonly #drawings = new Map<string, Drawing>();
 
   /** The mask that a node says. */
   mask(
@@ -27,36 +35,50 @@ export class DropoutFunctions {
     if (threshold === 0) return block.constant(keptValue, type);
     const size = sizeOf(output.shape);
     // Above the greatest word that is dropped: 2^32 itself is no word.
-    const operands = [seed, block.scalar(siteKey, "ui32"), block.scalar(threshold - 1, "ui32")];
+    const operands = [
+      attrs.rowSize === undefined ? seed : block.slice(seed, [0], [2]),
+      block.scalar(siteKey, "ui32"),
+      block.scalar(threshold - 1, "ui32"),
+      ...attrs.rowSize === undefined ? [] : [firstBlock(block, seed, attrs.rowSize)],
+    ];
     const names = operands.map(({ name }) => name).join(", ");
     const flat = { element: "i1", shape: [size] } as const;
     const types = `(${operands.map(writtenType).join(", ")}) -> ${writtenType(flat)}`;
-    const bits = block.one(`func.call @${this.#nameFor(size)}(${names}) : ${types}`, flat);
+    const name = this.#nameFor(size, attrs.rowSize !== undefined);
+    const bits = block.one(`func.call @${name}(${names}) : ${types}`, flat);
     const kept = block.reshape(bits, output.shape);
     return block.select(kept, block.scalar(keptValue, "f32"), block.scalar(0, "f32"));
   }
 
   /** The text of all functions. */
   get lines(): readonly string[] {
-    return [...this.#blocks].flatMap(([size, { lines }]) => [
-      `  func.func private @${nameOf(size)}(%seed: tensor<2xi32>, %site: tensor<ui32>, ` +
-      `%dropped: tensor<ui32>) -> tensor<${size}xi1> {`,
+    return [...this.#drawings].flatMap(([name, { size, isPart, block: { lines } }]) => [
+      `  func.func private @${name}(%seed: tensor<2xi32>, %site: tensor<ui32>, ` +
+      `%dropped: tensor<ui32>${isPart ? ", %first: tensor<ui32>" : ""}) -> tensor<${size}xi1> {`,
       ...lines,
       "  }",
     ]);
   }
 
-  #nameFor(size: number): string {
-    if (!this.#blocks.has(size)) this.#blocks.set(size, drawingBits(size));
-    return nameOf(size);
+  #nameFor(size: number, isPart: boolean): string {
+    const name = `dropout_bits_${size}${isPart ? "_from" : ""}`;
+    if (!this.#drawings.has(name)) {
+      this.#drawings.set(name, { size, isPart, block: drawingBits(size, isPart) });
+    }
+    return name;
   }
 }
 
-function nameOf(size: number): string {
-  return `dropout_bits_${size}`;
+/** The block that a micro-batch begins at, by the row that its seed tells. */
+function firstBlock(block: Block, seed: Tensor, rowSize: number): Tensor {
+  const row = block.convertBits(block.reshape(block.slice(seed, [2], [3]), []), "ui32");
+  const wide = block.convert(row, "ui64");
+  const elements = block.binary("multiply", wide, block.scalar(rowSize, "ui64"));
+  const blocks = block.binary("shift_right_logical", elements, block.scalar(2, "ui64"));
+  return block.convert(blocks, "ui32");
 }
 
-function drawingBits(size: number): Block {
+function drawingBits(size: number, isPart: boolean): Block {
   const block = new Block();
   block.startPlace(`dropout of ${size} elements`);
   const blocks = Math.ceil(size / 4);
@@ -67,8 +89,9 @@ function drawingBits(size: number): Block {
     const part = block.reshape(block.slice(given, [place], [place + 1]), []);
     return block.convertBits(part, "ui32");
   }) as [Tensor, Tensor];
+  const places = block.iota({ element: "ui32", shape: [blocks] }, 0);
   const words = philox(block, {
-    counter: [block.iota({ element: "ui32", shape: [blocks] }, 0), 0, step],
+    counter: [isPart ? block.binary("add", places, scalar("%first")) : places, 0, step],
     key: [seed, scalar("%site")],
   });
   const kept = words.map((word) => block.compare("GT", word, scalar("%dropped")));

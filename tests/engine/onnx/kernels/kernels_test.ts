@@ -84,11 +84,12 @@ Deno.test("Kernels.dropout() has the bits of fillDropoutMask()", () => {
     fc.integer({ min: 1, max: 200 }),
     fc.constantFrom(0, 0.1, 0.5, 0.999, 1 - 2 ** -53),
     fc.tuple(fc.integer(), fc.integer()),
-    (count, rate, seed) => {
+    fc.integer({ min: 0, max: 2 ** 31 }),
+    (count, rate, seed, firstBlock) => {
       const { kernels, floats } = setUp();
       const expected = new Float32Array(count);
-      fillDropoutMask(expected, { rate, site: "layer.0", seed });
-      kernels.dropout(4096, { count, rate, site: "layer.0", seed });
+      fillDropoutMask(expected, { rate, site: "layer.0", seed, firstBlock });
+      kernels.dropout(4096, { count, rate, site: "layer.0", seed, firstBlock });
       assert.deepEqual(floats(1, count), expected);
     },
   ));

@@ -94,7 +94,10 @@ for (const [what, each] of ATTENTIONS) {
       const shape = [rows, heads, length, length];
       const mask = dropout === undefined
         ? undefined
-        : graph.dropoutMask(graph.input("seed", [2], "i32"), shape, dropout, "probabilities");
+        : graph.dropoutMask(graph.input("seed", [2], "i32"), shape, {
+          rate: dropout,
+          site: "probabilities",
+        });
       const context = graph.attention(q, k, v, { bias: added, mask, scale: 0.3 });
       const y = graph.reshape(context, [rows * length, heads * headSize]);
       return { y, wrt: ["q", "k", "v"] };

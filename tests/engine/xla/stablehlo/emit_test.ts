@@ -33,7 +33,7 @@ function smallProgram(): TrainingProgram {
   const shape = [4, 2];
   const x = graph.input("x", [3, 4]), seed = graph.input("seed", [2], "i32");
   const y = graph.matmul(x, graph.param("weight", shape));
-  const dropped = graph.mul(y, graph.dropoutMask(seed, [3, 2], 0.25, "y"));
+  const dropped = graph.mul(y, graph.dropoutMask(seed, [3, 2], { rate: 0.25, site: "y" }));
   graph.output("loss", graph.reduceSum(graph.mul(dropped, dropped), [0, 1]));
   const params = [{ name: "weight", shape, decays: true }];
   return { graph, params, loss: "loss", optimizer: { ...PLAIN, clipNorm: 1 } };

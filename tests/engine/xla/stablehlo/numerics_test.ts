@@ -164,7 +164,10 @@ testNumerics("products of bfloat16 are within the rounding of their operands", a
 testNumerics("replicas sum to the same bits, each with a dropout of its own", async (run) => {
   const size = 7;
   const graph = new Graph();
-  const mask = graph.dropoutMask(graph.input("seed", [2], "i32"), [size], 0.5, "site");
+  const mask = graph.dropoutMask(graph.input("seed", [2], "i32"), [size], {
+    rate: 0.5,
+    site: "site",
+  });
   graph.output("mask", mask);
   graph.output("sum", graph.replicaSum(graph.mul(mask, graph.input("x", []))));
   const seeds = Array.from({ length: REPLICAS }, (_, i) => [-5, 9 + i] as const);
