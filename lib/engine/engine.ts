@@ -6,6 +6,7 @@
  * in the same executable), and all must agree; the oracle is `tfjs/`.
  */
 import type { Graph, Shape } from "./ir/graph.ts";
+import type { StepMemory } from "./step_memory.ts";
 
 /** A tensor's elements in row-major order: f32, i32, or bool as 0 and 1. */
 export type Tensor = Float32Array | Int32Array | Uint8Array;
@@ -167,4 +168,14 @@ export interface Engine {
   compile(graph: Graph, resident?: Tensors): Promise<Executable>;
   /** Differentiates a program and prepares its step; `load` a state before the first. */
   train(program: TrainingProgram): Promise<TrainingSession>;
+  /**
+   * What a step of a program's own graph takes of the device's memory, known before the first;
+   * absent, or undefined, where the device sets no limit.
+   *
+   * @param options isInParts: whether the graph is of one micro-batch of several
+   */
+  memoryOf?(
+    program: TrainingProgram,
+    options: { readonly isInParts: boolean },
+  ): Promise<StepMemory | undefined>;
 }

@@ -6,6 +6,7 @@ export const ENGINE_ERRORS: ErrorTable = {
   "engine/unknown-device": { exit: 2, about: "a device that is not in the table" },
   "engine/device-option": { exit: 2, about: "what is asked of a device that it does not offer" },
   "engine/memory": { exit: 1, about: "a model or batch that does not fit into memory" },
+  "engine/memory-variable": { exit: 2, about: "a limit of a device's memory that is no size" },
   "engine/no-gpu": { exit: 2, about: "a GPU device on a machine where none is seen" },
   "engine/gpu-driver": { exit: 2, about: "a GPU's driver that is too old" },
   "engine/device-busy": { exit: 1, about: "a device that another program holds" },

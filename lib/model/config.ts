@@ -2,7 +2,7 @@
  * The sizes of a BERT: presets, checks, and Hugging Face's config.json.
  *
  * Knows no graph and no weights. The preset names and sizes above `bert-pico`
- * are those of Google's released miniature models.
+ * are those of Google's released models, the miniature ones and BERT's own two.
  *
  * @see BERT, arXiv:1810.04805; miniatures, arXiv:1908.08962
  */
@@ -43,7 +43,7 @@ export type BertSizes = Pick<
   "layers" | "hiddenSize" | "heads" | "intermediateSize"
 >;
 
-/** Sizes by preset name, from the smallest to BERT's own. */
+/** Sizes by preset name, from the smallest to the larger of BERT's own. */
 export const BERT_PRESETS = {
   "bert-pico": { layers: 2, hiddenSize: 64, heads: 2, intermediateSize: 256 },
   "bert-tiny": { layers: 2, hiddenSize: 128, heads: 2, intermediateSize: 512 },
@@ -51,6 +51,7 @@ export const BERT_PRESETS = {
   "bert-small": { layers: 4, hiddenSize: 512, heads: 8, intermediateSize: 2048 },
   "bert-medium": { layers: 8, hiddenSize: 512, heads: 8, intermediateSize: 2048 },
   "bert-base": { layers: 12, hiddenSize: 768, heads: 12, intermediateSize: 3072 },
+  "bert-large": { layers: 24, hiddenSize: 1024, heads: 16, intermediateSize: 4096 },
 } as const satisfies Record<string, BertSizes>;
 
 /** The name of a preset. */

@@ -40,7 +40,8 @@ export const seedSchema: z.ZodType<number> = z.int().min(0).max(2 ** 32 - 1).def
 /** Rows that are computed at once. */
 export const microBatchSchema: z.ZodType<number | undefined> = z.int().min(1).optional().describe(
   "Rows that are computed at once, a divisor of `rows`; absent: all. The update is that of the " +
-    "whole batch, its gradients summed in float32 in the order of rows, so memory follows this.",
+    "whole batch, its gradients summed in float32 in the order of rows, so memory follows this. " +
+    "Fewer are where a device's memory takes no more, which is told.",
 );
 
 /** What is wrong with micro-batches. */

@@ -10,7 +10,8 @@
  */
 import { BERT_PRESETS, bertConfig, type BertSizes } from "../../lib/model/config.ts";
 import { maskedLanguageModel } from "../../lib/model/heads/heads.ts";
-import { formatBytes, needOf } from "../../lib/engine/xla/memory.ts";
+import { formatBytes } from "../../lib/engine/step_memory.ts";
+import { needOf } from "../../lib/engine/xla/memory.ts";
 import { openPlugin } from "../../lib/engine/xla/pjrt/plugin.ts";
 import { compileFor } from "../../lib/engine/xla/pjrt/topology.ts";
 import { emitTrainingStep } from "../../lib/engine/xla/stablehlo/training_step.ts";
@@ -25,13 +26,11 @@ interface Setup {
   readonly replicas?: number;
 }
 
-const LARGE: BertSizes = { layers: 24, hiddenSize: 1024, heads: 16, intermediateSize: 4096 };
-
 const SETUPS: Readonly<Record<string, Setup>> = {
   "base-128": { sizes: BERT_PRESETS["bert-base"], rows: 256, length: 128, dropout: 0.1 },
   "base-512": { sizes: BERT_PRESETS["bert-base"], rows: 64, length: 512, dropout: 0.1 },
   "base-512-no-dropout": { sizes: BERT_PRESETS["bert-base"], rows: 64, length: 512, dropout: 0 },
-  "large-128": { sizes: LARGE, rows: 128, length: 128, dropout: 0.1 },
+  "large-128": { sizes: BERT_PRESETS["bert-large"], rows: 128, length: 128, dropout: 0.1 },
   "base-128-on-8": {
     sizes: BERT_PRESETS["bert-base"],
     rows: 32,

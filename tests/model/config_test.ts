@@ -18,10 +18,15 @@ import {
 
 const BASE = bertConfig({ ...BERT_PRESETS["bert-base"], vocabSize: 28_996 });
 
-Deno.test("bert-base has as many parameters as BERT-base, cased", () => {
-  const count = countParameters([...encoderSpecs(BASE), ...maskedLanguageHeadSpecs(BASE)]);
-  // The number of values in Hugging Face's BertForMaskedLM with 28,996 pieces.
-  assert.equal(count, 108_340_804);
+Deno.test("bert-base and bert-large have as many parameters as BERT's, cased", () => {
+  // The numbers of values in Hugging Face's BertForMaskedLM with 28,996 pieces.
+  const wanted = { "bert-base": 108_340_804, "bert-large": 333_610_308 } as const;
+  for (const [preset, parameters] of Object.entries(wanted)) {
+    const sizes = BERT_PRESETS[preset as keyof typeof wanted];
+    const config = bertConfig({ ...sizes, vocabSize: 28_996 });
+    const count = countParameters([...encoderSpecs(config), ...maskedLanguageHeadSpecs(config)]);
+    assert.equal(count, parameters);
+  }
 });
 
 Deno.test("decay applies to weights and not to biases and layer norms", () => {

@@ -3,9 +3,11 @@
  *
  * One client a process and device; what is compiled is shared by all that compute on it.
  */
+import { ExperimentError } from "../../base/errors.ts";
 import { CallQueue } from "../call_queue.ts";
 import type { Engine, Executable, Tensors, TrainingProgram, TrainingSession } from "../engine.ts";
 import type { Graph } from "../ir/graph.ts";
+import type { StepMemory } from "../step_memory.ts";
 import { XlaExecutable } from "./executable.ts";
 import type { ModuleOptions } from "./module.ts";
 import type { PjrtDevice } from "./pjrt/client.ts";
@@ -64,6 +66,25 @@ export class XlaEngine implements Engine {
     );
   }
 
+  async memoryOf(
+    program: TrainingProgram,
+    options: { readonly isInParts: boolean },
+  ): Promise<StepMemory | undefined> {
+    const { programs, replicas, precision, platform } = this.options;
+    const limitBytes = programs.limitBytes();
+    if (limitBytes === undefined) return undefined;
+    const modules = new TrainingModules(program, { precision, platform, replicas });
+    const parts = options.isInParts ? ["gradients", "update"] as const : ["step"] as const;
+    let needBytes = 0;
+    for (const part of parts) {
+      const module = modules.write(part, program.graph);
+      const besideBytes = modules.besideBytes(module, options);
+      const need = await programs.needOf(module, { replicas, besideBytes }).catch(unlimited);
+      needBytes = Math.max(needBytes, need);
+    }
+    return { needBytes, stateBytes: modules.stateBytes(options), limitBytes };
+  }
+
   #forward(graph: Graph) {
     const { precision, platform } = this.options;
     return emitForward(graph, { precision, platform });
@@ -72,4 +93,10 @@ export class XlaEngine implements Engine {
   #devices(): readonly PjrtDevice[] {
     return this.options.programs.client.devices.slice(0, this.options.replicas);
   }
+}
+
+/** The need of a program that a compiler gave up for want of memory. */
+function unlimited(error: unknown): number {
+  if (error instanceof ExperimentError && error.code === "engine/memory") return Infinity;
+  throw error;
 }

@@ -1,6 +1,31 @@
 /** What a compiled program takes of a device's memory, known before it runs. */
 import { ExperimentError } from "../../base/errors.ts";
+import { formatBytes } from "../step_memory.ts";
 import type { ProgramMemory } from "./pjrt/executable.ts";
+
+/** Says how many gigabytes of a device's memory may be taken, where that is less than it has. */
+export const MEMORY_VARIABLE = "TITRATE_DEVICE_GB";
+
+/**
+ * How much of a device's memory may be taken; undefined where nobody says.
+ *
+ * @param options share: the part of it that is this process's, at most 1
+ * @throws ExperimentError "engine/memory-variable" where the variable is no size
+ */
+export function memoryLimit(
+  deviceBytes: number | undefined,
+  { share }: { readonly share: number },
+): number | undefined {
+  const given = Deno.env.get(MEMORY_VARIABLE) ?? "",
+    named = given === "" ? Infinity : Number(given);
+  if (!(named > 0)) {
+    throw new ExperimentError("engine/memory-variable", `${MEMORY_VARIABLE} is "${given}"`, {
+      mend: "give the gigabytes of a device's memory that may be taken, such as 40, or unset it",
+    });
+  }
+  const limit = Math.min(deviceBytes ?? Infinity, named * 1e9);
+  return limit === Infinity ? undefined : Math.floor(limit * share);
+}
 
 /** The most at any time, inputs counted; from its parts where the plugin does not tell. */
 export function needOf(memory: ProgramMemory): number {
@@ -11,37 +36,27 @@ export function needOf(memory: ProgramMemory): number {
 /**
  * Refuses a program that takes more than the device has to give.
  *
- * Its inputs are for the most part the model and its moments, which are there whatever the
- * batch; what a step needs besides goes with the rows that are computed at once.
- *
- * @param limitBytes undefined where the plugin does not tell
- * @throws ExperimentError "engine/memory", with the share of the rows that would fit
+ * @param options needBytes: with what else is there; stateBytes: of it what is there whatever
+ *   the rows; limitBytes: undefined where the plugin does not tell
+ * @throws ExperimentError "engine/memory"
  */
-export function checkFits(memory: ProgramMemory, limitBytes: number | undefined): void {
-  const needBytes = needOf(memory);
+export function checkFits(
+  { needBytes, stateBytes, limitBytes }: {
+    readonly needBytes: number;
+    readonly stateBytes: number;
+    readonly limitBytes: number | undefined;
+  },
+): void {
   if (limitBytes === undefined || needBytes <= limitBytes) return;
-  const { argumentBytes } = memory;
-  const share = Math.floor(100 * (limitBytes - argumentBytes) / (needBytes - argumentBytes));
   throw new ExperimentError(
     "engine/memory",
     `the program takes ${formatBytes(needBytes)} of the device's memory, ` +
       `which has ${formatBytes(limitBytes)} to give`,
     {
-      mend: share >= 1
-        ? `let a step go through the model in smaller parts: set "microBatch" to at most ` +
-          `${share} percent of the rows, or lower the rows or their length`
-        : `use a smaller model or a device with more memory: ${formatBytes(argumentBytes)} are ` +
+      mend: stateBytes < limitBytes
+        ? "lower the rows that are computed at once, or their length"
+        : `use a smaller model or a device with more memory: ${formatBytes(stateBytes)} are ` +
           "the model's own",
     },
   );
-}
-
-const GIGABYTE = 1e9;
-const MEGABYTE = 1e6;
-
-/** A size as people read it: "29.9 GB", "14 MB". */
-export function formatBytes(bytes: number): string {
-  return bytes >= GIGABYTE
-    ? `${(bytes / GIGABYTE).toFixed(1)} GB`
-    : `${Math.ceil(bytes / MEGABYTE)} MB`;
 }

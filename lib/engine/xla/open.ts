@@ -23,6 +23,8 @@ export interface OpenOptions {
   readonly threads: number;
   /** The folder that compiled programs are kept in; absent: they are not. */
   readonly cache?: string | undefined;
+  /** The part of a device's memory that is this process's; absent: all. */
+  readonly memoryShare?: number | undefined;
 }
 
 /** A GPU computes on its own: so many steps keep it busy. A CPU takes turns with this process. */
@@ -36,7 +38,7 @@ const clients = new Map<string, Promise<PjrtClient>>();
  * @throws ExperimentError where there is no plugin, or none of its devices can be used
  */
 export async function openXla(options: OpenOptions): Promise<XlaEngine> {
-  const { platform, precision, replicas, cache } = options;
+  const { platform, precision, replicas, cache, memoryShare } = options;
   const client = await clientFor(findPlugin(platform), options);
   if (client.devices.length < replicas) {
     const { length } = client.devices;
@@ -49,6 +51,7 @@ export async function openXla(options: OpenOptions): Promise<XlaEngine> {
   const programs = new Programs(client, {
     ...(cache === undefined ? {} : { folder: cache }),
     machine: platform === "cpu" ? processorName() ?? "" : "",
+    memoryShare,
   });
   return new XlaEngine({
     programs,

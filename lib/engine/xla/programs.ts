@@ -10,7 +10,7 @@ import { ExperimentError } from "../../base/errors.ts";
 import type { XlaModule } from "./module.ts";
 import type { PjrtClient } from "./pjrt/client.ts";
 import type { LoadedExecutable } from "./pjrt/executable.ts";
-import { checkFits, needOf } from "./memory.ts";
+import { checkFits, memoryLimit, needOf } from "./memory.ts";
 
 /** A program that is ready to run; give it back with `release`. */
 export interface Program {
@@ -34,6 +34,16 @@ export interface ProgramsOptions {
   readonly flags?: Readonly<Record<string, string>>;
   /** What else a compiled program depends on: the processor or GPU that it was made for. */
   readonly machine: string;
+  /** The part of a device's memory that is this client's; absent: all. */
+  readonly memoryShare?: number | undefined;
+}
+
+/** How a module is compiled, and beside what it runs. */
+export interface GetOptions {
+  /** How many devices run it side by side; 1 if absent. */
+  readonly replicas?: number;
+  /** What is in the device's memory besides the program's inputs; 0 if absent. */
+  readonly besideBytes?: number;
 }
 
 /** How many programs that nobody uses are kept ready, and how many files. */
@@ -64,11 +74,10 @@ export class Programs {
    *
    * @throws ExperimentError "engine/memory" where it takes more than the device has
    */
-  async get(module: XlaModule, { replicas = 1 } = {}): Promise<Program> {
-    const hash = this.#hashOf(module, replicas);
-    const held = await this.#find(hash, module, replicas);
-    const memory = held.executable.program.memory(), needBytes = needOf(memory);
-    checkFits(memory, this.limitBytes());
+  async get(module: XlaModule, options: GetOptions = {}): Promise<Program> {
+    const held = await this.#find(module, options);
+    const memory = memoryOf(held, options), { needBytes } = memory;
+    checkFits({ ...memory, limitBytes: this.limitBytes() });
     held.users++;
     let isReleased = false;
     return {
@@ -85,18 +94,30 @@ export class Programs {
     };
   }
 
+  /**
+   * What a program takes with what is beside it, whether it fits or not.
+   *
+   * @throws ExperimentError "engine/memory" where the compiler does not get so far
+   */
+  async needOf(module: XlaModule, options: GetOptions = {}): Promise<number> {
+    const { needBytes } = memoryOf(await this.#find(module, options), options);
+    this.#dropIdle(IDLE);
+    return needBytes;
+  }
+
   /** Frees those that nobody uses. */
   dispose(): void {
     this.#dropIdle(0);
   }
 
-  /** The bytes that the device may still give; undefined where the plugin does not tell. */
+  /** The bytes of a device that may be taken; undefined where the plugin does not tell. */
   limitBytes(): number | undefined {
-    return this.client.memoryOf(this.client.devices[0])?.limitBytes;
+    const { memoryShare: share = 1 } = this.#options;
+    return memoryLimit(this.client.memoryOf(this.client.devices[0])?.limitBytes, { share });
   }
 
-  async #find(hash: string, module: XlaModule, replicas: number): Promise<Held> {
-    const known = this.#held.get(hash);
+  async #find(module: XlaModule, { replicas = 1 }: GetOptions): Promise<Held> {
+    const hash = this.#hashOf(module, replicas), known = this.#held.get(hash);
     if (known !== undefined) {
       this.#held.delete(hash);
       this.#held.set(hash, known);
@@ -183,6 +204,14 @@ export class Programs {
       // A full disk or a plugin that does not serialise: the next process compiles again.
     }
   }
+}
+
+function memoryOf({ executable }: Held, { besideBytes = 0 }: GetOptions) {
+  const memory = executable.program.memory();
+  return {
+    needBytes: needOf(memory) + besideBytes,
+    stateBytes: memory.argumentBytes + besideBytes,
+  };
 }
 
 /** The digest of a file's program stands before it, in hexadecimal digits. */

@@ -115,7 +115,8 @@ export class XlaSession implements TrainingSession {
 
   async forward(graph: Graph): Promise<Executable> {
     const { programs, forward } = this.parts;
-    const executable = new XlaExecutable(await programs.get(forward(graph)), {
+    const module = forward(graph), besideBytes = this.#besideBytes(module);
+    const executable = new XlaExecutable(await programs.get(module, { besideBytes }), {
       client: programs.client,
       calls: this.#calls,
       residentOf: (name) => this.#state.get(name)?.[0],
@@ -229,8 +230,7 @@ export class XlaSession implements TrainingSession {
     if (limit === undefined) return true;
     const programs = await Promise.all(this.#compiled.values());
     const most = Math.max(0, ...programs.map(({ needBytes }) => needBytes));
-    const copy = this.modules.state.reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0);
-    return most + copy <= limit;
+    return most + this.modules.stateBytes({ isInParts: false }) <= limit;
   }
 
   #compile(part: Part, place: number): Promise<Program> {
@@ -239,12 +239,19 @@ export class XlaSession implements TrainingSession {
     if (compiled === undefined) {
       const module = this.modules.write(part, this.#byShape.graphs[place]!);
       const replicas = part === "copy" ? 1 : this.parts.devices.length;
-      compiled = this.parts.programs.get(module, { replicas });
+      const besideBytes = part === "copy" ? 0 : this.#besideBytes(module);
+      compiled = this.parts.programs.get(module, { replicas, besideBytes });
       this.#compiled.set(key, compiled);
       // A memory that was full may have room the next time.
       compiled.catch(() => this.#compiled.delete(key));
     }
     return compiled;
+  }
+
+  #besideBytes(module: XlaModule): number {
+    const { modules: { sums: [sum] } } = this;
+    const isInParts = sum !== undefined && this.#state.get(sum.name) !== undefined;
+    return this.modules.besideBytes(module, { isInParts });
   }
 
   #checkLoaded(): void {

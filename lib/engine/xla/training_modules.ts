@@ -3,7 +3,7 @@
  * and the copy that a checkpoint is read from.
  */
 import type { TrainingProgram } from "../engine.ts";
-import { Graph } from "../ir/graph.ts";
+import { Graph, sizeOf } from "../ir/graph.ts";
 import { trainedOf } from "../optimizer.ts";
 import { STATE } from "../training_graph.ts";
 import type { ModuleTensor, XlaModule } from "./module.ts";
@@ -36,6 +36,18 @@ export class TrainingModules {
     this.sums = tensors(trained, STATE.gradient);
   }
 
+  /** Bytes of all that stays on the device between steps. */
+  stateBytes({ isInParts }: { readonly isInParts: boolean }): number {
+    return bytesOf([...this.state, ...isInParts ? this.sums : []]);
+  }
+
+  /** Bytes of what is on the device while a part runs, but no input of it. */
+  besideBytes({ inputs }: XlaModule, { isInParts }: { readonly isInParts: boolean }): number {
+    const given = new Set(inputs.map(({ name }) => name));
+    const resident = [...this.state, ...isInParts ? this.sums : []];
+    return bytesOf(resident.filter(({ name }) => !given.has(name)));
+  }
+
   /** Writes a part; one that goes through the model is for batches that fit the graph. */
   write(part: Part, graph: Graph): XlaModule {
     const program = { ...this.program, graph };
@@ -50,6 +62,13 @@ export class TrainingModules {
         return copyOf(this.state, this.options);
     }
   }
+}
+
+function bytesOf(tensors: readonly ModuleTensor[]): number {
+  return tensors.reduce(
+    (sum, { shape }) => sum + Float32Array.BYTES_PER_ELEMENT * sizeOf(shape),
+    0,
+  );
 }
 
 function tensors(

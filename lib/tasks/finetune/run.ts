@@ -22,6 +22,7 @@ import { withFrozen, withLayerRates } from "../../train/param_groups.ts";
 import { BEGINNING, meanLoss, type StepsOptions, type TrainingPoint } from "../../train/steps.ts";
 import { Checkpoints } from "../training/checkpoints.ts";
 import { drain, Phases } from "../training/phases.ts";
+import { fitToMemory } from "../training/fit_memory.ts";
 import { checkParams } from "../training/params_check.ts";
 import { fineTunedArtifact, type NewFineTuned } from "./fine_tuned.ts";
 import { bestOf, BestWeights, isBetter, isOver, STOPPING_SPLIT } from "./early_stopping.ts";
@@ -64,39 +65,23 @@ export async function runFinetune<
   context: Context<Data>,
   benchmark: Benchmark<Data, Own, Row, Answer>,
 ): Promise<TaskOutcome> {
-  const { params } = context;
+  const { params: asked, emit } = context;
   checkParams(context, finetuneFaults);
   const phases = new Phases(context.emit);
   phases.begin("loading");
   const material = await readMaterial(context, benchmark);
-  const { config, prepared, steps } = material;
-  const { head, examples } = prepared;
-  const { rows, microBatch = rows, frozenLayers, seed } = params;
-  const padding = paddingOf(material, { ...params, rows: microBatch, examples: examples.train });
-  const parts = rows / microBatch, partOf = parts === 1 ? undefined : rows;
-  const trained = trainedBatches(examples.train, { padding, parts, steps, seed });
-  const lengths = [...trained.batchesByLength.keys()].toSorted((a, b) => b - a);
-  const trainings = new Map(lengths.map((length) => [
-    length,
-    classifier(config, { ...padding, length, head, isTraining: true, partOf }),
-  ]));
-  const [longest, ...shorter] = [...trainings.values()];
-  const rated = withLayerRates(longest!.params, {
-    layers: config.layers,
-    decay: params.layerwiseDecay,
-    headScale: params.headLearningRateScale,
-    isHead: isOfClassifier(material),
-  });
-  const specs = withFrozen(rated, frozenLayers);
+  const { config, prepared } = material, { head, examples } = prepared;
   await using resources = new AsyncDisposableStack();
-  const engine = await openDevice(withoutReplicas(context.device));
-  const session = await engine.train({
-    graph: longest!.graph,
-    otherShapes: shorter.map(({ graph }) => graph),
-    params: specs,
-    loss: "loss",
-    optimizer: params.optimizer,
+  const device = withoutReplicas(context.device), engine = await openDevice(device);
+  const params = await fitToMemory(asked, {
+    engine,
+    device: device.name,
+    programOf: (each) => preparedStep(each, material).program,
+    warn: (message) => emit({ type: "warning", message }),
   });
+  const { padding, parts, trainings, program } = preparedStep(params, material);
+  const { microBatch = params.rows, seed } = params, { params: specs } = program;
+  const session = await engine.train(program);
   resources.defer(() => session.dispose());
   const checkpoints = new Checkpoints(context.scratchDir, specs);
   const from = await beginning(context, { checkpoints, material, specs });
@@ -134,7 +119,7 @@ export async function runFinetune<
     });
   phases.begin("saving");
   const lossNats = meanLoss(done);
-  const { keepsModel, emit } = context, { benchmark: name } = params;
+  const { keepsModel } = context, { benchmark: name } = params;
   emit({ type: "measurement", step: done.step, name: "lossNats", split: "train", value: lossNats });
   const scores = tellScores(scored, { benchmark: name, step: kept, emit });
   await fineTunedArtifact.write(context.outDir, {
@@ -163,6 +148,38 @@ export async function runFinetune<
   };
   phases.end();
   return { facts, scores, hasModel: keepsModel };
+}
+
+/** How a training's rows become batches, and what a step of each length computes. */
+function preparedStep<Row extends Example, Answer>(
+  params: FinetuneParams,
+  material: Material<Row, Answer>,
+) {
+  const { config, prepared: { head, examples }, steps } = material;
+  const { rows, microBatch = rows, seed } = params;
+  const padding = paddingOf(material, { ...params, rows: microBatch, examples: examples.train });
+  const parts = rows / microBatch, partOf = parts === 1 ? undefined : rows;
+  const trained = trainedBatches(examples.train, { padding, parts, steps, seed });
+  const lengths = [...trained.batchesByLength.keys()].toSorted((a, b) => b - a);
+  const trainings = new Map(lengths.map((length) => [
+    length,
+    classifier(config, { ...padding, length, head, isTraining: true, partOf }),
+  ]));
+  const [longest, ...shorter] = [...trainings.values()];
+  const rated = withLayerRates(longest!.params, {
+    layers: config.layers,
+    decay: params.layerwiseDecay,
+    headScale: params.headLearningRateScale,
+    isHead: isOfClassifier(material),
+  });
+  const program = {
+    graph: longest!.graph,
+    otherShapes: shorter.map(({ graph }) => graph),
+    params: withFrozen(rated, params.frozenLayers),
+    loss: "loss",
+    optimizer: params.optimizer,
+  };
+  return { padding, parts, trainings, program };
 }
 
 /** The fine-tuned model as it is written, with its classifier and how it was made. */

@@ -3,14 +3,14 @@
  */
 import { Stream } from "../../base/rng.ts";
 import { openDevice } from "../../engine/devices.ts";
-import type { Executable } from "../../engine/engine.ts";
+import type { Engine, Executable, TrainingProgram } from "../../engine/engine.ts";
 import type { Graph } from "../../engine/ir/graph.ts";
 import type { Score } from "../../base/measures.ts";
 import type { Facts, TaskContext, TaskOutcome } from "../../graph/task.ts";
 import { hasDropout } from "../../model/bert.ts";
 import type { BertConfig } from "../../model/config.ts";
 import { trainingFlops } from "../../model/flops.ts";
-import { maskedLanguageModel, type ModelGraph } from "../../model/heads/heads.ts";
+import { maskedLanguageModel } from "../../model/heads/heads.ts";
 import type { ModelParam } from "../../model/layers.ts";
 import { countParameters } from "../../model/params.ts";
 import { modelArtifact } from "../../model/weights/model_artifact.ts";
@@ -21,6 +21,7 @@ import { BEGINNING, heldOutMeasurements, type TrainingPoint } from "../../train/
 import { learningRateAt } from "../../train/schedule.ts";
 import { isOfTrainingText } from "../../train/seen_text.ts";
 import { Checkpoints } from "../training/checkpoints.ts";
+import { fitToMemory } from "../training/fit_memory.ts";
 import { checkParams } from "../training/params_check.ts";
 import { drain, Phases } from "../training/phases.ts";
 import { forReplicas } from "../training/replicas.ts";
@@ -35,24 +36,29 @@ type Context = TaskContext<PretrainParams, PretrainInputs>;
 /** Does the work of a `pretrain` task. */
 export async function runPretrain(given: Context): Promise<TaskOutcome> {
   checkParams(given, pretrainFaults);
-  const context = { ...given, params: forReplicas(given.params, given.device.name) };
-  const { params, inputs } = context;
-  const phases = new Phases(context.emit);
+  const { inputs, emit, device } = given;
+  const asked = { ...given, params: forReplicas(given.params, device.name) };
+  const phases = new Phases(emit);
   phases.begin("loading");
   await using resources = new AsyncDisposableStack();
   const corpus = await inputs.corpus.open();
   const init = await inputs.init?.open();
   const before = inputs.init?.facts;
-  const seed = streamSeed(params.seed, before?.pretrainings ?? 0);
-  const text = await openText(context, { corpus, init, seed, resources });
-  const config = configOf(params, { init, corpus });
-  const batches = new MaskedBatches(text.corpus, {
-    ...params,
-    seed,
-    dupeFactor: params.masking === "static" ? params.dupeFactor : undefined,
+  const seed = streamSeed(asked.params.seed, before?.pretrainings ?? 0);
+  const text = await openText(asked, { corpus, init, seed, resources });
+  const config = configOf(asked.params, { init, corpus });
+  const engine = await openDevice(device);
+  const stepOf = (params: PretrainParams) => preparedStep(params, { text, config, seed });
+  // Without a step there is nothing that need fit.
+  const params = asked.params.steps === 0 ? asked.params : await fitToMemory(asked.params, {
+    engine,
+    device: device.name,
+    programOf: (each) => stepOf(each).program,
+    warn: (message) => emit({ type: "warning", message }),
   });
-  const { graph, params: all } = trainingGraph(config, { params, batches });
-  const specs = withFrozen(all, params.frozenLayers);
+  const context = { ...asked, params };
+  const { batches, program } = stepOf(params);
+  const { graph, params: specs } = program;
   const kept = await keptHeads(context, { init, config, specs });
   const checkpoints = new Checkpoints(context.scratchDir, specs);
   const { from, startStep } = await beginning(context, {
@@ -64,8 +70,8 @@ export async function runPretrain(given: Context): Promise<TaskOutcome> {
   });
   const done = await advance(context, {
     config,
-    graph,
-    specs,
+    engine,
+    program,
     text,
     batches,
     seed,
@@ -101,13 +107,19 @@ export async function runPretrain(given: Context): Promise<TaskOutcome> {
   return { facts, scores: scoresAt(point, params.steps), ...(canGoOn ? {} : { canGoOn }) };
 }
 
-/** The graph of a step, or of a micro-batch of one. */
-function trainingGraph(
-  config: BertConfig,
-  { params, batches }: { readonly params: PretrainParams; readonly batches: MaskedBatches },
-): ModelGraph {
-  const { rows, rowPieces: length, nextSentence } = params, { microRows, predictions } = batches;
-  return maskedLanguageModel(config, {
+/** The batches of a training, and what a step, or a micro-batch of one, computes. */
+function preparedStep(
+  params: PretrainParams,
+  { text, config, seed }: Pick<Course, "text" | "config" | "seed">,
+): Pick<Course, "batches" | "program"> {
+  const { rows, rowPieces: length, nextSentence, optimizer, frozenLayers } = params;
+  const batches = new MaskedBatches(text.corpus, {
+    ...params,
+    seed,
+    dupeFactor: params.masking === "static" ? params.dupeFactor : undefined,
+  });
+  const { microRows, predictions } = batches;
+  const { graph, params: all } = maskedLanguageModel(config, {
     rows: microRows,
     length,
     predictions,
@@ -115,6 +127,8 @@ function trainingGraph(
     nextSentence,
     partOf: microRows === rows ? undefined : rows,
   });
+  const specs = withFrozen(all, frozenLayers);
+  return { batches, program: { graph, params: specs, loss: "loss", optimizer } };
 }
 
 function factsOf(
@@ -161,8 +175,8 @@ function streamSeed(seed: number, pretrainingsBefore: number): number {
 /** What a training goes through from its beginning to its end. */
 interface Course {
   readonly config: BertConfig;
-  readonly graph: Graph;
-  readonly specs: readonly ModelParam[];
+  readonly engine: Engine;
+  readonly program: TrainingProgram & { readonly params: readonly ModelParam[] };
   readonly text: TrainingText;
   readonly batches: MaskedBatches;
   /** Of order, masks and dropout. */
@@ -176,10 +190,9 @@ interface Course {
 
 async function advance(context: Context, course: Course): Promise<SavedTraining> {
   const { params, signal } = context;
-  const { config, graph, specs, text, batches, seed, checkpoints, from, phases } = course;
+  const { config, engine, program, text, batches, seed, checkpoints, from, phases } = course;
   const { resources } = course;
   const heldOut = new HeldOut(config, { text, params });
-  const engine = await openDevice(context.device);
   const compile = (each: (graph: Graph) => Promise<Executable>) =>
     heldOut.compile(each, { phases, signal, resources });
   if (params.steps === 0) {
@@ -188,8 +201,8 @@ async function advance(context: Context, course: Course): Promise<SavedTraining>
     measurements.forEach(context.emit);
     return { point: { ...BEGINNING, measurements }, state: from.state };
   }
-  const { optimizer, schedule, steps, measureEvery } = params;
-  const session = await engine.train({ graph, params: specs, loss: "loss", optimizer });
+  const { schedule, steps, measureEvery } = params;
+  const session = await engine.train(program);
   resources.defer(() => session.dispose());
   await session.load(from.state);
   const measure = await compile((each) => session.forward(each));

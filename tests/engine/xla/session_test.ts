@@ -4,6 +4,7 @@ import { ExperimentError } from "../../../lib/base/errors.ts";
 import type { TrainingSession } from "../../../lib/engine/engine.ts";
 import { XlaEngine } from "../../../lib/engine/xla/engine.ts";
 import { PjrtClient } from "../../../lib/engine/xla/pjrt/client.ts";
+import { MEMORY_VARIABLE, memoryLimit } from "../../../lib/engine/xla/memory.ts";
 import { Programs } from "../../../lib/engine/xla/programs.ts";
 import { PLAIN, tinyBatch, tinyForward, tinyProgram, tinyState } from "../tiny_program.ts";
 import { type FakeOptions, FakePlugin } from "./fake_plugin.ts";
@@ -101,7 +102,7 @@ Deno.test("XlaSession: a step that fails late is told by its losses and by all l
   });
 });
 
-Deno.test("a program that does not fit is refused before anything runs, with what would fit", async () => {
+Deno.test("a program that does not fit is refused before anything runs, and says what to lower", async () => {
   await withFake(async (fake, engine) => {
     const session = await loaded(engine);
     await assert.rejects(session.step(tinyBatch(1), CONTROL), {
@@ -110,8 +111,7 @@ Deno.test("a program that does not fit is refused before anything runs, with wha
       faults: [{
         code: "engine/memory",
         message: "the program takes 29.9 GB of the device's memory, which has 15.0 GB to give",
-        mend: 'let a step go through the model in smaller parts: set "microBatch" to at most ' +
-          "47 percent of the rows, or lower the rows or their length",
+        mend: "lower the rows that are computed at once, or their length",
       }],
     });
     assert.equal(fake.calls.includes("LoadedExecutable_Execute"), false);
@@ -132,6 +132,47 @@ Deno.test("a model that does not fit by itself is told so: no smaller part of a 
     });
     await session.dispose();
   }, { limitBytes: 15e9, peakBytes: 29.9e9, argumentBytes: 16e9 });
+});
+
+Deno.test("XlaEngine.memoryOf() counts moments beside a micro-batch, and all of a limit by its share", async () => {
+  await withFake(async (fake, engine) => {
+    const program = tinyProgram(PLAIN), { params } = program;
+    const modelBytes = params.reduce(
+      (sum, { shape }) => sum + 4 * shape.reduce((a, b) => a * b, 1),
+      0,
+    );
+    const whole = await engine.memoryOf(program, { isInParts: false });
+    assert.deepEqual(whole, { needBytes: 1000, stateBytes: 3 * modelBytes, limitBytes: 1e9 });
+    // The program of the gradients knows nothing of the moments, which lie there all the same.
+    const parts = await engine.memoryOf(program, { isInParts: true });
+    const needBytes = 1000 + 2 * modelBytes;
+    assert.deepEqual(parts, { needBytes, stateBytes: 4 * modelBytes, limitBytes: 1e9 });
+    fake.fail("Client_Compile", { code: 8, message: "out of memory" });
+    const other = { ...program, optimizer: { ...program.optimizer, epsilon: 2 } };
+    assert.equal((await engine.memoryOf(other, { isInParts: false }))?.needBytes, Infinity);
+  }, { limitBytes: 1e9, peakBytes: 1000 });
+});
+
+Deno.test("memoryLimit() is what the device has, or less as the variable says, by share", () => {
+  const limit = (named: string | undefined, device: number | undefined, share = 1) => {
+    if (named !== undefined) Deno.env.set(MEMORY_VARIABLE, named);
+    try {
+      return memoryLimit(device, { share });
+    } finally {
+      Deno.env.delete(MEMORY_VARIABLE);
+    }
+  };
+  assert.equal(limit(undefined, undefined), undefined);
+  assert.equal(limit(undefined, 80e9, 0.25), 20e9);
+  assert.equal(limit("40", 80e9), 40e9);
+  assert.equal(limit("90", 80e9), 80e9);
+  assert.equal(limit("0.5", undefined, 0.5), 0.25e9);
+  for (const wrong of ["a lot", "0", "-1"]) {
+    assert.throws(() => limit(wrong, 80e9), {
+      code: "engine/memory-variable",
+      message: `TITRATE_DEVICE_GB is "${wrong}"`,
+    });
+  }
 });
 
 Deno.test("a checkpoint is copied on the device where that has room, else read as it is", async () => {

@@ -466,6 +466,22 @@ Deno.test("pretrain says what is wrong with its inputs", async () => {
   }
 });
 
+Deno.test("pretrain's estimate of bert-large is six FLOPs a parameter and token, and its bytes", () => {
+  const corpus = { kind: "shards", params: {}, inputs: {} };
+  const params = pretrain.params.parse({
+    model: { preset: "bert-large" },
+    steps: 10,
+    rows: 128,
+    rowPieces: 128,
+    schedule: { kind: "constant", learningRate: 1e-4 },
+  });
+  const { flops, bytes } = pretrain.estimate!(params, { corpus: [corpus] });
+  // Of the encoder's layers; embeddings are looked up, the head is on masked places alone.
+  const rule = 6 * 302e6 * 10 * 128 * 128;
+  assert(flops! > rule && flops! < 1.1 * rule, `${flops} by ${rule}`);
+  assert(bytes! > 4 * 330e6 && bytes! < 4 * 340e6);
+});
+
 Deno.test("openDevice() refuses a name that is none", async () => {
   await assert.rejects(run({}, { device: "abacus" }), (error: ExperimentError) => {
     assert.equal(error.code, "engine/unknown-device");
