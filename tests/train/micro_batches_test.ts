@@ -119,15 +119,7 @@ for (const [name, source] of Object.entries(SOURCES)) {
     );
   });
 
-  Deno.test(`an update of micro-batches is near that of the whole batch, whatever their size: ${name}`, async () => {
-    await nearWhole(0);
-  });
-
-  Deno.test(`dropout drops in micro-batches what it drops in the whole batch: ${name}`, async () => {
-    await nearWhole(0.3);
-  });
-
-  async function nearWhole(dropout: number): Promise<void> {
+  const nearWhole = async (dropout: number) => {
     const seeded = (parts: readonly Tensors[], rows?: number) =>
       dropout === 0 ? parts : parts.map((part, i) => (
         { ...part, dropoutSeed: Int32Array.of(5, 2, ...rows === undefined ? [] : [i * rows]) }
@@ -155,7 +147,15 @@ for (const [name, source] of Object.entries(SOURCES)) {
         if (!param.endsWith("key.bias")) assertNear(gradients[param]!, gradient, param);
       }
     }
-  }
+  };
+
+  Deno.test(`an update of micro-batches is near that of the whole batch, whatever their size: ${name}`, async () => {
+    await nearWhole(0);
+  });
+
+  Deno.test(`dropout drops in micro-batches what it drops in the whole batch: ${name}`, async () => {
+    await nearWhole(0.3);
+  });
 }
 
 Deno.test("micro-batches as large as the batch are the batch itself", () => {
