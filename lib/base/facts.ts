@@ -106,6 +106,9 @@ export type FactName = keyof typeof FACTS;
 /** What a task says of its artifact; unknown facts are absent. */
 export type Facts = { readonly [Name in FactName]?: number };
 
+/** Facts of which some may be unknown, said or left out. */
+export type KnownFacts = { readonly [Name in FactName]?: number | undefined };
+
 /** A fact that may stand on the x axis of a fit. */
 export type FitFact = {
   [Name in FactName]: (typeof FACTS)[Name] extends { readonly isFitted: true } ? Name : never;

@@ -1,8 +1,12 @@
 /**
- * What a run ends with: the grid and the fits on standard output, since they are its
- * result; how it went, and what to do next, on standard error.
+ * What a run ends with: its answer in three sentences, what to be wary of, the grid and the fits
+ * on standard output, since they are its result; how it went, and what to do next, on standard
+ * error.
  */
 import { counted } from "../base/count.ts";
+import { type Answer, answerOf } from "../report/answer/answer.ts";
+import { answerJson } from "../report/answer/answer_json.ts";
+import { formatAnswer, formatScores, formatWarnings } from "../report/answer/answer_text.ts";
 import { formatDuration } from "../report/text/format.ts";
 import { formatFits, isMeaningless } from "../report/text/fits.ts";
 import { formatGrid, headlineRows } from "../report/text/grid.ts";
@@ -12,7 +16,7 @@ import { declarationsOf } from "../run/results.ts";
 import type { RunReport } from "../run/run.ts";
 import { formatFiling } from "../run/variant.ts";
 import { resultsFlag, shellWord } from "./options.ts";
-import { printError, ReaderGone, writeData, writeOutput } from "./streams.ts";
+import { printError, ReaderGone, showsBlocks, widthOf, writeData, writeOutput } from "./streams.ts";
 
 /** What the end of a run is printed with. */
 export interface ReportOptions {
@@ -29,18 +33,11 @@ export function printReport(report: RunReport, { json, results, warnings }: Repo
   const { tasks: { total, cached, ran, failed }, rows, elapsedMs, isInterrupted } = report;
   const empty = report.fits.filter(({ points }) => points === 0)
     .map(({ fit, cell, warnings: [why] }) => `the fit ${formatCell(fit, cell)}: ${why}`);
-  const fits = report.fits.filter(({ points }) => points > 0);
-  const grid = formatGrid(headlineRows(rows));
-  const published = formatPublished(report.published, rows);
-  const texts = [
-    ...(grid === "" ? [] : [grid]),
-    ...(published === "" ? [] : [published]),
-    ...(fits.length === 0 ? [] : [formatFits(fits, declarationsOf(rows))]),
-  ];
-  if (texts.length > 0) {
-    printError("");
-    (json ? printError : printResult)(texts.join("\n\n"));
-  }
+  const { experiment, study, fits } = report;
+  const answer = answerOf({ experiment, ...study, rows, fits });
+  // Standard output is the program's under --json: people read on standard error.
+  printError("");
+  (json ? printError : printResult)(resultText(report, answer, json ? "stderr" : "stdout"));
   printError("");
   for (const warning of empty) printError(`warning: ${warning}`);
   printError(
@@ -50,18 +47,37 @@ export function printReport(report: RunReport, { json, results, warnings }: Repo
       formatDuration(elapsedMs),
   );
   if (rows.length > 0) {
-    const query = `FROM results WHERE experiment = '${report.experiment}'`;
+    const query = `FROM results WHERE experiment = '${experiment}'`;
     printError(`every metric: deno task sql ${shellWord(query)}${resultsFlag(results)}`);
   }
   if (failed > 0) {
     printError(`every failure: deno task sql "FROM failures"${resultsFlag(results)}`);
   }
   if (isInterrupted) printError("interrupted; the same command goes on where it stopped");
-  if (json) printResult(reportJson(report, [...warnings, ...empty]), writeData);
+  if (json) printResult(reportJson(report, answer, [...warnings, ...empty]), writeData);
+}
+
+/** The answer in sentences, what to be wary of, then tables: all no wider than where they stand. */
+function resultText(
+  { rows, published, fits }: RunReport,
+  answer: Answer,
+  stream: "stdout" | "stderr",
+): string {
+  const options = { width: widthOf(stream), hasCurves: showsBlocks(stream) };
+  const fitted = fits.filter(({ points }) => points > 0);
+  return [
+    formatAnswer(answer, options),
+    // What is wrong with a curve stands below the table of curves.
+    formatWarnings(answer.warnings.filter(({ code }) => code !== "fit"), options),
+    formatScores(answer, options),
+    formatGrid(headlineRows(rows), options),
+    formatPublished(published, rows, options),
+    fitted.length === 0 ? "" : formatFits(fitted, declarationsOf(rows), options),
+  ].filter((text) => text !== "").join("\n\n");
 }
 
 /** A run as one line of JSON; what is not finite, or means nothing, is null. */
-function reportJson(report: RunReport, warnings: readonly string[]): string {
+function reportJson(report: RunReport, answer: Answer, warnings: readonly string[]): string {
   const { experiment, variant, run, tasks, elapsedMs, rows } = report;
   const fits = report.fits.map((fit) =>
     isMeaningless(fit.shape) ? { ...fit, parameters: null, intervals: null } : fit
@@ -69,7 +85,17 @@ function reportJson(report: RunReport, warnings: readonly string[]): string {
   const scores = rows.map(({ declared, x, ...score }) => (
     { ...score, unit: declared?.unit, facts: x }
   ));
-  return JSON.stringify({ experiment, variant, run, tasks, elapsedMs, scores, fits, warnings });
+  return JSON.stringify({
+    experiment,
+    variant,
+    run,
+    tasks,
+    elapsedMs,
+    answer: answerJson(answer),
+    scores,
+    fits,
+    warnings,
+  });
 }
 
 /** Prints a result; with nobody there to read it, the run was worth its while all the same. */

@@ -51,9 +51,31 @@ const LEAST_WIDTH = 20;
 
 /** How wide a table on standard output may be: as the terminal, where it is one. */
 export function outputWidth(): number {
-  if (!Deno.stdout.isTerminal()) return PIPED_WIDTH;
-  const { columns } = Deno.consoleSize();
-  return columns >= LEAST_WIDTH ? columns : 80;
+  return Deno.stdout.isTerminal() ? widthOf("stdout") : PIPED_WIDTH;
+}
+
+/** How wide text may be where it stands: as the terminal, without a limit where it is none. */
+export function widthOf(stream: "stdout" | "stderr"): number {
+  if (!Deno[stream].isTerminal()) return Infinity;
+  const columns = columnsOfTerminal();
+  return columns !== undefined && columns >= LEAST_WIDTH ? columns : 80;
+}
+
+/** Undefined where neither standard input, output nor error is a terminal that tells. */
+function columnsOfTerminal(): number | undefined {
+  try {
+    return Deno.consoleSize().columns;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether small curves of blocks can be shown: on a terminal that takes UTF-8 and draws. */
+export function showsBlocks(stream: "stdout" | "stderr"): boolean {
+  if (!Deno[stream].isTerminal()) return false;
+  const [locale = ""] = ["LC_ALL", "LC_CTYPE", "LANG"].flatMap((name) => Deno.env.get(name) || []);
+  const terminal = Deno.env.get("TERM") ?? "";
+  return /utf-?8/i.test(locale) && !/^(|dumb|linux|vt\d+)$/.test(terminal);
 }
 
 /** Prints a line on standard error; with nobody there to read it, a run goes on all the same. */

@@ -1,5 +1,5 @@
 /** The scores of an experiment as rows that tables, fits and figures are made from. */
-import { FIT_FACTS, type FitFact } from "../base/facts.ts";
+import type { KnownFacts } from "../base/facts.ts";
 import type { Metric } from "../base/measures.ts";
 import { loadKinds } from "../graph/kinds.ts";
 import type { Kinds, TaskKind } from "../graph/task.ts";
@@ -11,8 +11,8 @@ import type { CellRow } from "../store/database/rows.ts";
 export interface ResultRow extends GridRow {
   /** The task that measured it. */
   readonly key: string;
-  /** What it may be fitted against, absent where unknown. */
-  readonly x: Readonly<Record<FitFact, number | undefined>>;
+  /** What is known of the training that was measured: fits stand against it. */
+  readonly x: KnownFacts;
 }
 
 /**
@@ -32,11 +32,8 @@ export function rowsOfCells(
     const outcome = outcomes.get(key);
     if (outcome === undefined) return [];
     const metrics = kinds.get(outcome.kind)?.metrics;
-    const x = Object.fromEntries(
-      FIT_FACTS.map((name) => [name, outcome.facts[name]]),
-    ) as ResultRow["x"];
     return outcome.scores.map((score): ResultRow => (
-      { key, stage, axes, seed, ...score, declared: metrics?.[score.metric], x }
+      { key, stage, axes, seed, ...score, declared: metrics?.[score.metric], x: outcome.facts }
     ));
   });
 }
@@ -56,7 +53,7 @@ export async function readResults(
   return rows.map(({ kind, facts, ...row }) => ({
     ...row,
     declared: known.get(kind)?.metrics?.[row.metric],
-    x: Object.fromEntries(FIT_FACTS.map((name) => [name, facts[name]])) as ResultRow["x"],
+    x: facts,
   }));
 }
 

@@ -14,6 +14,7 @@ import type { Metric } from "../base/measures.ts";
 import type { InputRoles, Task, TaskCell, TaskKind } from "../graph/task.ts";
 import { cellOfCurve } from "../experiment/fit_requests.ts";
 import type { ScalingFit } from "../analysis/scaling.ts";
+import type { AnswerCell, StudyRecord } from "../report/answer/study_record.ts";
 import { formatCell } from "../report/text/labels.ts";
 import { Recorder } from "../store/database/recorder.ts";
 import { readOutcomes, type RecordedOutcome } from "../store/database/results.ts";
@@ -66,6 +67,8 @@ export interface RunReport {
   readonly elapsedMs: number;
   /** Whether it was stopped before its end, or a task of it was cancelled. */
   readonly isInterrupted: boolean;
+  /** What the spec asks, and every cell of it with what became of it. */
+  readonly study: Pick<StudyRecord, "about" | "cells">;
   /** The scores of the spec's cells, of its own tasks whatever else is recorded. */
   readonly rows: readonly ResultRow[];
   /** The scaling curves. */
@@ -182,9 +185,26 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunRe
     elapsedMs,
     isInterrupted,
     published: study.published,
+    study: {
+      about: experiment.about,
+      cells: cells.map((cell) => ({ ...cell, state: stateOf(cell.key, { outcomes, tracker }) })),
+    },
     rows,
     fits,
   };
+}
+
+/** What became of the task at a cell; one that `only` left out may be there from before. */
+function stateOf(
+  key: string,
+  { outcomes, tracker }: {
+    readonly outcomes: ReadonlyMap<string, RecordedOutcome>;
+    readonly tracker: Tracker;
+  },
+): AnswerCell["state"] {
+  const state = tracker.tasks.get(key)?.state;
+  if (state === "failed" || state === "skipped") return state;
+  return outcomes.has(key) || state === "unneeded" ? "there" : "missing";
 }
 
 /**

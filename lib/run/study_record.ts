@@ -1,10 +1,11 @@
 /** An experiment as its answer is made from it: read from the database, or as a run ends. */
 import { ExperimentError } from "../base/errors.ts";
 import { mendName } from "../experiment/check/near.ts";
-import type { TaskKind } from "../graph/task.ts";
-import type { AnswerRow, StudyRecord } from "../report/answer/study_record.ts";
-import { readExperiments, readScores } from "../store/database/results.ts";
+import type { Kinds } from "../graph/task.ts";
+import type { StudyRecord } from "../report/answer/study_record.ts";
+import { readExperiments } from "../store/database/results.ts";
 import { readExperiment } from "../store/database/study.ts";
+import { readResults } from "./results.ts";
 
 /**
  * Reads an experiment.
@@ -15,7 +16,7 @@ import { readExperiment } from "../store/database/study.ts";
 export async function readStudyRecord(
   database: string,
   experiment: string,
-  kinds: ReadonlyMap<string, TaskKind>,
+  kinds: Kinds,
 ): Promise<StudyRecord> {
   const names = await readExperiments(database);
   if (!names.includes(experiment)) {
@@ -26,9 +27,6 @@ export async function readStudyRecord(
     );
   }
   const { about, cells, fits } = await readExperiment(database, experiment);
-  const scores = await readScores(database, experiment);
-  const rows = scores.map(({ kind, facts, ...row }): AnswerRow => (
-    { ...row, declared: kinds.get(kind)?.metrics?.[row.metric], x: facts }
-  ));
+  const rows = await readResults(database, experiment, kinds);
   return { experiment, about, rows, cells, fits };
 }

@@ -28,17 +28,23 @@ export function titrate(
   args: readonly string[],
   { cwd, env = {} }: CallOptions,
 ): Deno.Command {
-  const tasks: Readonly<Record<string, string>> = config.tasks;
-  const [deno, run, ...flags] = (tasks[args[0] ?? ""] ?? tasks["run"]!).split(" ");
-  if (deno !== "deno" || run !== "run") throw new Error(`${args[0]} is no task that runs Deno`);
-  return new Deno.Command(Deno.execPath(), {
-    args: ["run", ...flags.slice(0, flags.indexOf("main.ts")), MAIN, ...args],
+  const [deno, ...words] = callOf(args);
+  return new Deno.Command(deno!, {
+    args: [...words, ...args],
     cwd,
     env: { NO_COLOR: "1", ...env },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
   });
+}
+
+/** The program and its own arguments, before those of the command. */
+export function callOf(args: readonly string[]): readonly string[] {
+  const tasks: Readonly<Record<string, string>> = config.tasks;
+  const [deno, run, ...flags] = (tasks[args[0] ?? ""] ?? tasks["run"]!).split(" ");
+  if (deno !== "deno" || run !== "run") throw new Error(`${args[0]} is no task that runs Deno`);
+  return [Deno.execPath(), "run", ...flags.slice(0, flags.indexOf("main.ts")), MAIN];
 }
 
 /** Waits for a process to end. */

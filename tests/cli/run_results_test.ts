@@ -41,6 +41,7 @@ Deno.test("run --json carries scores, fits and warnings in its one line", async 
     "run",
     "tasks",
     "elapsedMs",
+    "answer",
     "scores",
     "fits",
     "warnings",

@@ -13,6 +13,7 @@ export interface RunLine {
   readonly tasks: { total: number; cached: number; ran: number; failed: number };
   readonly elapsedMs: number;
   readonly variant?: string;
+  readonly answer: { readonly question: string; readonly sentences: readonly string[] };
   readonly scores: readonly RunScore[];
   readonly fits: readonly { fit: string; points: number; parameters?: object }[];
   readonly warnings: readonly string[];

@@ -81,6 +81,9 @@ const PLUGIN_VARIABLES = [
 const COMMON_VARIABLES = [
   "TERM",
   "TERM_PROGRAM",
+  "LC_ALL",
+  "LC_CTYPE",
+  "LANG",
   "TMUX",
   "COLUMNS",
   "NO_COLOR",

@@ -2,7 +2,7 @@
 import { cheapestWithin, pairedDifference, type SeedMean } from "../../analysis/cells.ts";
 import { bestWithinNoise } from "../../analysis/noise.ts";
 import { counted } from "../../base/count.ts";
-import { changeText, halfOf, intervalText, spreadText, valueText } from "./quantity.ts";
+import { changeText, intervalText, spreadText, valueText } from "./quantity.ts";
 import { isBetter, type ScoreCell, scoreName, type StudyScore } from "./scores.ts";
 
 /** A stage of one cell that the best is compared with: a start, a control. */
@@ -113,7 +113,7 @@ export function differenceText(
   { declared }: Pick<StudyScore, "declared">,
 ): string {
   if (interval === undefined) return `${changeText(mean, { declared })} (one seed, no interval)`;
-  return `${changeText(mean, { declared, uncertainty: halfOf(interval) })} ${
+  return `${changeText(mean, { declared, interval })} ${
     intervalText(interval, { declared, isChange: true })
   }`;
 }

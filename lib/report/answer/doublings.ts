@@ -6,6 +6,7 @@ import {
   type CurveCell,
   flattensAt,
   gainPerDoubling,
+  meanOverSeeds,
   type SeedMean,
 } from "../../analysis/cells.ts";
 import { canonical, type JsonObject } from "../../base/canonical.ts";
@@ -24,6 +25,8 @@ export interface Doubling {
   readonly from: number;
   /** The largest. */
   readonly to: number;
+  /** The means along the axis, from the smallest value on. */
+  readonly curve: readonly { readonly x: number; readonly mean: number }[];
   /** The change of a doubling, over all values by regression on log2; in the metric's unit. */
   readonly whole: SeedMean;
   /** The same from the largest value but one to the largest; absent of two values. */
@@ -58,6 +61,7 @@ function doublingOf(
     held: restOf(line[0]!.axes, axis),
     from: curve[0]!.x,
     to: curve.at(-1)!.x,
+    curve: curve.map(({ x, values }) => ({ x, mean: meanOverSeeds(values.values()).mean })),
     whole,
     ...(last === undefined ? {} : { last: { ...last, from: curve.at(-2)!.x } }),
     ...(flat === undefined ? {} : { flattensAt: flat }),

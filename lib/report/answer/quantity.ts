@@ -16,10 +16,14 @@ export interface QuantityOptions {
 }
 
 /** A value with its unit: "90.5%", "1.23 nats". */
-export function valueText(value: number, { declared, uncertainty }: QuantityOptions): string {
-  const { factor } = unitOf(declared);
-  const number = formatFixed(factor * value, digitsOf(declared, uncertainty));
+export function valueText(value: number, options: QuantityOptions): string {
+  const number = valueNumber(value, options), { declared } = options;
   return declared?.unit === "fraction" ? `${number}%` : `${number}${unitAfter(declared)}`;
+}
+
+/** A value without its unit, fractions in percent. */
+export function valueNumber(value: number, { declared, uncertainty }: QuantityOptions): string {
+  return formatFixed(unitOf(declared).factor * value, digitsOf(declared, uncertainty));
 }
 
 /** A spread, without its unit: "0.5". */
@@ -27,11 +31,24 @@ export function spreadText(spread: number, declared: Metric | undefined): string
   return formatFixed(unitOf(declared).factor * spread, digitsOf(declared, spread));
 }
 
+/** How a difference is written. */
+export interface ChangeOptions {
+  /** What its kind says of the metric. */
+  readonly declared: Metric | undefined;
+  /** Its interval, which says how many digits there are to tell. */
+  readonly interval?: Interval | undefined;
+}
+
 /** A difference with its sign and unit: "+16.9 points", "-0.31 nats"; points are of percent. */
-export function changeText(value: number, { declared, uncertainty }: QuantityOptions): string {
-  const { factor } = unitOf(declared);
-  const number = signed(factor * value, digitsOf(declared, uncertainty));
+export function changeText(value: number, options: ChangeOptions): string {
+  const number = changeNumber(value, options), { declared } = options;
   return declared?.unit === "fraction" ? `${number} points` : `${number}${unitAfter(declared)}`;
+}
+
+/** A difference with its sign, without its unit. */
+export function changeNumber(value: number, { declared, interval }: ChangeOptions): string {
+  const uncertainty = interval === undefined ? undefined : halfOf(interval);
+  return signed(unitOf(declared).factor * value, digitsOf(declared, uncertainty));
 }
 
 /** An interval, without its unit: "[9.8, 24.1]"; of a difference with signs. */

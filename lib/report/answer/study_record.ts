@@ -4,13 +4,13 @@
  */
 import type { ScalingFit } from "../../analysis/scaling.ts";
 import type { JsonObject } from "../../base/canonical.ts";
-import type { FactName } from "../../base/facts.ts";
+import type { KnownFacts } from "../../base/facts.ts";
 import type { GridRow } from "../text/grid.ts";
 
 /** A score of a cell, with how far training had come. */
 export interface AnswerRow extends GridRow {
   /** What is known of the training that was measured. */
-  readonly x: Readonly<Partial<Record<FactName, number | undefined>>>;
+  readonly x: KnownFacts;
 }
 
 /** A cell that the spec asks for, with or without a score. */

@@ -8,7 +8,7 @@ import { evaluate, type PowerLaw } from "../../analysis/power_law.ts";
 import { rootMeanSquare, summarise } from "../../analysis/noise.ts";
 import type { CurveShape } from "../../analysis/scaling.ts";
 import type { Json, JsonObject } from "../../base/canonical.ts";
-import type { FitFact } from "../../base/facts.ts";
+import type { FitFact, KnownFacts } from "../../base/facts.ts";
 import type { Metric } from "../../base/measures.ts";
 import { type GridRow, nameOfScore, sampleOf, sweptAxes } from "../text/grid.ts";
 import { formatAxisValue } from "../text/labels.ts";
@@ -16,8 +16,8 @@ import { unitOf } from "../text/units.ts";
 
 /** A row of results, with what it may be fitted against. */
 export interface CurveRow extends GridRow {
-  /** The facts that fits may stand against, absent where unknown. */
-  readonly x: Readonly<Record<FitFact, number | undefined>>;
+  /** What is known of the training that was measured: fits stand against it. */
+  readonly x: KnownFacts;
 }
 
 /** The part of a fit that a curve needs. */

@@ -7,8 +7,9 @@ import { listOf } from "../../base/list.ts";
 import type { Metric } from "../../base/measures.ts";
 import { formatCount, formatNumber } from "./format.ts";
 import { formatCell } from "./labels.ts";
-import { formatTable } from "./table.ts";
+import { foldTable } from "./table.ts";
 import { nameOfMetric, unitOf } from "./units.ts";
+import { wrapText } from "./wrap.ts";
 
 /** A fit and what it is of. */
 export interface ShownFit extends ScalingFit {
@@ -33,6 +34,7 @@ export interface ShownFit extends ScalingFit {
 export function formatFits(
   fits: readonly ShownFit[],
   declared: (fit: ShownFit) => Metric | undefined,
+  { width = Infinity }: { readonly width?: number } = {},
 ): string {
   const curves = fits.filter(({ form }) => form === SATURATING_FORM);
   const laws = fits.filter(({ form }) => form !== SATURATING_FORM);
@@ -40,14 +42,15 @@ export function formatFits(
   const lines = curves.filter(isFitted).map((fit) => lineOf(fit, declared(fit)));
   const table = lines.length === 0
     ? []
-    : [formatTable(head, lines, { right: (column) => column >= 2 })];
+    : [foldTable(head, lines, { right: (column) => column >= 2, width })];
+  const headOf = (form: string) => wrapText(`fits: metric = ${form}`, { width, other: "  " });
   return [
-    ...(curves.length === 0 ? [] : [`fits: metric = ${SATURATING_FORM}`, ...table]),
+    ...(curves.length === 0 ? [] : [headOf(SATURATING_FORM), ...table]),
     ...[...Map.groupBy(laws, ({ form }) => form)].flatMap(([form, same]) => [
-      `fits: metric = ${form}`,
-      ...lawTable(same.filter(isFitted), declared),
+      headOf(form),
+      ...lawTable(same.filter(isFitted), { declared, width }),
     ]),
-    ...warningsOf(fits),
+    ...warningsOf(fits).map((text) => wrapText(text, { width, first: "  ", other: "    " })),
   ].join("\n");
 }
 
@@ -58,7 +61,10 @@ function isFitted({ parameters }: ShownFit): boolean {
 /** A column for each parameter; none for no fit. */
 function lawTable(
   fits: readonly ShownFit[],
-  declared: (fit: ShownFit) => Metric | undefined,
+  { declared, width }: {
+    readonly declared: (fit: ShownFit) => Metric | undefined;
+    readonly width: number;
+  },
 ): string[] {
   if (fits.length === 0) return [];
   const names = Object.keys(fits[0]!.parameters!);
@@ -76,7 +82,7 @@ function lawTable(
     ),
   ]);
   const head = ["fit", "law", "points", "rmse", ...names];
-  return [formatTable(head, lines, { right: (column) => column >= 2 })];
+  return [foldTable(head, lines, { right: (column) => column >= 2, width })];
 }
 
 function rounded(value: number): number {
@@ -136,6 +142,6 @@ function warningsOf(fits: readonly ShownFit[]): string[] {
     warnings.map((warning) => ({ warning, name: formatCell(fit, cell) }))
   );
   return [...Map.groupBy(said, ({ warning }) => warning)].map(([warning, of]) => {
-    return `  ${listOf(of.map(({ name }) => name), NAMED_FITS)}: ${warning}`;
+    return `${listOf(of.map(({ name }) => name), NAMED_FITS)}: ${warning}`;
   });
 }

@@ -9,8 +9,9 @@ import type { JsonObject } from "../../base/canonical.ts";
 import { bestWithinNoise, rootMeanSquare, type Sample, summarise } from "../../analysis/noise.ts";
 import type { Metric } from "../../base/measures.ts";
 import { formatAxisValue } from "./labels.ts";
-import { formatTable } from "./table.ts";
+import { foldTable } from "./table.ts";
 import { nameOfMetric, unitOf } from "./units.ts";
+import { wrapText } from "./wrap.ts";
 
 /** The part of a row of the results view that a table needs. */
 export interface GridRow {
@@ -55,16 +56,27 @@ export function headlineRows<Row extends GridRow>(rows: readonly Row[]): Row[] {
   );
 }
 
+/** How wide tables may be. */
+export interface GridOptions {
+  /** Columns of a terminal; as wide as they need unless given. */
+  readonly width?: number;
+}
+
 /** All tables one below the other, and what their signs mean, once; empty without rows. */
-export function formatGrid(rows: readonly GridRow[]): string {
-  const tables = gridTables(rows);
-  const notes = [...new Set(tables.flatMap((table) => table.notes))];
+export function formatGrid(rows: readonly GridRow[], options: GridOptions = {}): string {
+  const tables = gridTables(rows, options);
+  const { width = Infinity } = options;
+  const notes = [...new Set(tables.flatMap((table) => table.notes))]
+    .map((note) => wrapText(note, { width, other: "  " }));
   const texts = tables.map(({ title, text }) => `${title}\n${text}`);
   return [...texts, ...(notes.length === 0 ? [] : [notes.join("\n")])].join("\n\n");
 }
 
 /** Tables of all rows: stages in the order of the rows, those without swept axes together. */
-export function gridTables(rows: readonly GridRow[]): GridTable[] {
+export function gridTables(
+  rows: readonly GridRow[],
+  { width = Infinity }: GridOptions = {},
+): GridTable[] {
   const swept = new Map<string, GridRow[]>();
   const single: GridRow[][] = [];
   for (const ofStage of Map.groupBy(rows, (row) => row.stage).values()) {
@@ -72,8 +84,8 @@ export function gridTables(rows: readonly GridRow[]): GridTable[] {
     if (sweptAxes(ofStage).length === 0) single.push(...measured.values());
     else for (const [title, same] of measured) swept.set(title, same);
   }
-  const tables = [...swept].map(([title, each]) => ({ title, ...pivot(each) }));
-  return single.length === 0 ? tables : [...tables, singleCells(single)];
+  const tables = [...swept].map(([title, each]) => ({ title, ...pivot(each, width) }));
+  return single.length === 0 ? tables : [...tables, singleCells(single, width)];
 }
 
 /** Benchmark, split, metric and unit in words: "ner test f1, %". */
@@ -97,16 +109,22 @@ export function sampleOf(rows: readonly GridRow[]): Sample {
   };
 }
 
-function singleCells(measured: readonly (readonly GridRow[])[]): GridTable {
+function singleCells(
+  measured: readonly (readonly GridRow[])[],
+  width: number,
+): GridTable {
   const lines = measured.map((rows) => [rows[0]!.stage, nameOfScore(rows[0]!), entry(rows)]);
   return {
     title: "single cells",
-    text: formatTable(["stage", "metric", "value"], lines, { right: (column) => column === 2 }),
+    text: foldTable(["stage", "metric", "value"], lines, {
+      right: (column) => column === 2,
+      width,
+    }),
     notes: notesOf(measured, { isMarked: false }),
   };
 }
 
-function pivot(rows: readonly GridRow[]): Omit<GridTable, "title"> {
+function pivot(rows: readonly GridRow[], width: number): Omit<GridTable, "title"> {
   const axes = sweptAxes(rows);
   const across = axes.at(-1)!, down = axes.slice(0, -1);
   const labelsOf = (row: GridRow, names: readonly string[]) =>
@@ -126,7 +144,12 @@ function pivot(rows: readonly GridRow[]): Omit<GridTable, "title"> {
   ]);
   const heads = columns.map((label, i) => i === 0 ? `${across} ${label}` : label);
   return {
-    text: formatTable([...down, ...heads], lines, { right: () => true }),
+    text: foldTable([...down, ...heads], lines, {
+      right: () => true,
+      width,
+      stub: down.length,
+      headOf: (label) => `${across} ${label}`,
+    }),
     notes: notesOf([...cells.values()], { isMarked: best.includes(true) }),
   };
 }

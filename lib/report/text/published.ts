@@ -2,8 +2,9 @@
 import { summarise } from "../../analysis/noise.ts";
 import { canonical, type JsonObject } from "../../base/canonical.ts";
 import { type GridRow, sweptAxes } from "./grid.ts";
-import { formatTable } from "./table.ts";
+import { foldTable } from "./table.ts";
 import { nameOfMetric, unitOf } from "./units.ts";
+import { wrapText } from "./wrap.ts";
 
 /** A published value of a benchmark and a metric of the study. */
 export interface PublishedValue {
@@ -24,6 +25,7 @@ export interface PublishedValue {
 export function formatPublished(
   published: readonly PublishedValue[],
   rows: readonly GridRow[],
+  { width = Infinity }: { readonly width?: number } = {},
 ): string {
   const measured = Map.groupBy(
     rows.filter(({ split }) => split === "test"),
@@ -38,8 +40,9 @@ export function formatPublished(
   });
   if (lines.length === 0) return "";
   const head = ["benchmark", "metric", "published of", "published", "measured here"];
-  const table = formatTable(head, lines, { right: (column) => column === 3 });
-  return `published by others, with other text, sizes and seeds than here\n${table}`;
+  const table = foldTable(head, lines, { right: (column) => column === 3, stub: 3, width });
+  const title = "published by others, with other text, sizes and seeds than here";
+  return `${wrapText(title, { width, other: "  " })}\n${table}`;
 }
 
 /** The mean of each stage, of several cells the best one's. */

@@ -23,6 +23,51 @@ export function formatTable(
   return print(lines, naturalWidths(lines), right);
 }
 
+/**
+ * A table no wider than `width` with every cell whole: columns that find no room stand in
+ * further tables below, each with the first `stub` columns again. Where even one column beside
+ * those is too wide, as of `fitTable`.
+ *
+ * @param options.headOf the head of a column that begins such a table, from its own
+ */
+export function foldTable(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  { width, stub = 1, headOf = (text) => text, right = (column) => column > 0 }: TableOptions & {
+    readonly width: number;
+    readonly stub?: number;
+    readonly headOf?: (head: string) => string;
+  },
+): string {
+  const lines = [head, ...rows].map((line) => line.map((text) => cellOf(text)));
+  const widths = naturalWidths(lines);
+  const sum = (columns: readonly number[]) =>
+    columns.reduce((total, column) => total + widths[column]! + GAP.length, -GAP.length);
+  const all = widths.map((_, column) => column);
+  if (sum(all) <= width) return print(lines, widths, right);
+  const stubs = all.slice(0, stub), groups: number[][] = [];
+  for (const column of all.slice(stub)) {
+    const group = groups.at(-1);
+    if (group !== undefined && sum([...stubs, ...group, column]) <= width) group.push(column);
+    else {
+      if (group !== undefined) {
+        widths[column] = Math.max(widths[column]!, cellOf(headOf(head[column]!)).width);
+      }
+      groups.push([column]);
+      if (sum([...stubs, column]) > width) return fitTable(head, rows, { right, width }).text;
+    }
+  }
+  return groups.map((group, i) => {
+    const columns = [...stubs, ...group];
+    const part = lines.map((line, row) =>
+      columns.map((column) =>
+        row === 0 && i > 0 && column === group[0] ? cellOf(headOf(head[column]!)) : line[column]!
+      )
+    );
+    return print(part, columns.map((column) => widths[column]!), (at) => right(columns[at]!));
+  }).join("\n\n");
+}
+
 /** A table that keeps to a width. */
 export interface FittedTable {
   /** Its lines, none wider than asked for. */

@@ -46,7 +46,12 @@ export async function readExperiment(
      WHERE cells.experiment = $1 ORDER BY cells.place, cells.stage, cells.axes`,
   );
   const fits = await ask(
-    "SELECT * FROM fits WHERE experiment = $1 ORDER BY fit, cell, stage, benchmark, metric, split",
+    // Fits stand among the cells too, and those in the order of the spec.
+    `SELECT * FROM fits WHERE experiment = $1 ORDER BY (
+       SELECT min(place) FROM cells
+       WHERE cells.experiment = fits.experiment AND cells.stage = 'fits.' || fits.fit
+         AND cells.axes = fits.cell
+     ), fit, cell, stage, benchmark, metric, split`,
   );
   const about = head?.["about"];
   return {
