@@ -2,6 +2,7 @@
 import { ExperimentError } from "../base/errors.ts";
 import { AUTO, chooseDevice } from "../engine/choose_device.ts";
 import { DEFAULT_DEVICE, type Device, type DeviceName, DEVICES } from "../engine/devices.ts";
+import { formatSlots } from "./device_slots.ts";
 import { formatTable } from "../report/text/table.ts";
 import { writeOutput } from "./streams.ts";
 
@@ -17,7 +18,7 @@ export async function devices(): Promise<void> {
     lines.push([
       name,
       fault === undefined ? "yes" : "no",
-      String(device.slots()),
+      formatSlots(device),
       `${device.about}${name === DEFAULT_DEVICE ? " (the default)" : ""}`,
     ]);
     if (fault !== undefined) notes.push(`${name}: ${fault}`);
@@ -29,7 +30,7 @@ export async function devices(): Promise<void> {
   const { device, why } = await chooseDevice(check);
   notes.push(`--device ${AUTO} takes ${device}: ${why}`);
   const head = ["device", "usable here", "tasks at once", "what it is"];
-  const table = formatTable(head, lines, { right: (column) => column === 2 });
+  const table = formatTable(head, lines);
   writeOutput(`${[table, ...notes.map((note) => `\n${note}`)].join("\n")}\n`);
 }
 

@@ -1,5 +1,6 @@
 /** The command `plan`: what a run would do, why, and what it costs. */
 import { agreeing, counted } from "../base/count.ts";
+import { deviceOf } from "../engine/devices.ts";
 import type { PlannedTask } from "../graph/plan.ts";
 import { formatBytes, formatCount, formatDuration } from "../report/text/format.ts";
 import { formatReasonShortly } from "../report/text/reasons.ts";
@@ -7,6 +8,7 @@ import { formatTable } from "../report/text/table.ts";
 import { checkStudyBudget, labelOf, openStudy, type Study } from "../run/study.ts";
 import { forecastOf, type Prospect, prospectOf } from "../run/prospect.ts";
 import { formatFiling } from "../run/variant.ts";
+import { formatSlots } from "./device_slots.ts";
 import { type SpecOptions, studyOptions } from "./options.ts";
 import { printError, writeData, writeOutput } from "./streams.ts";
 
@@ -41,7 +43,7 @@ export async function plan(spec: string, options: PlanCommandOptions): Promise<v
 }
 
 /** The plan in a few lines: counts, costs with and without sharing, what to be wary of. */
-export function reportPlan({ filing, plan, graph }: Study, prospect: Prospect): string[] {
+export function reportPlan({ filing, plan, graph, options }: Study, prospect: Prospect): string[] {
   const { counts, costs, otherCode, unknownCost, unshared } = plan;
   const unneeded = counts.unneeded > 0 ? `, ${counts.unneeded} not needed` : "";
   const lines = [
@@ -77,7 +79,7 @@ export function reportPlan({ filing, plan, graph }: Study, prospect: Prospect): 
         "shows when what they read is there",
     );
   }
-  if (counts.run > 0) lines.push(...reportProspect(prospect));
+  if (counts.run > 0) lines.push(...reportProspect(prospect), ...reportDevice(options.device));
   for (const { whyNot, tasks } of unshared) {
     lines.push(
       `${counted(tasks, "task")} ${agreeing(tasks, "shares", "share")} no training: ${whyNot}`,
@@ -92,6 +94,13 @@ export function reportPlan({ filing, plan, graph }: Study, prospect: Prospect): 
     );
   }
   return lines;
+}
+
+/** What of the tasks at once computes, where the device is shared in parts. */
+function reportDevice(name: string): string[] {
+  const device = deviceOf(name);
+  if (device.trainingSlots() === 1) return [];
+  return [`${name} takes ${formatSlots(device)} at a time: fine-tunings and evaluations share it`];
 }
 
 /** Time and disk, and of what they are not known. */

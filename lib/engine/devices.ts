@@ -30,8 +30,10 @@ export interface Device {
   readonly numerics: Numerics;
   /** The module that `open` loads: what it imports is the code behind the device's results. */
   readonly module: URL;
-  /** How many tasks it takes at a time. */
+  /** How many tasks it takes at a time of those that share it. */
   slots(): number;
+  /** How many places a pre-training takes: all of a GPU's, which are then parts of its memory. */
+  trainingSlots(): number;
   /** The size of the square matrices whose product tells its speed; absent: that of a core. */
   readonly productSize?: number;
   /** How many threads a task gets, at least 1; results do not depend on it. */
@@ -58,6 +60,8 @@ export interface OpenOptions {
   readonly threads: number;
   /** A folder for what it compiles, kept from process to process; absent: nothing is kept. */
   readonly cache?: string | undefined;
+  /** The part of its memory that may be taken; absent: all. */
+  readonly memoryShare?: number | undefined;
 }
 
 /** This module: what stands in a task's code for the module of the device that it opens. */
@@ -81,6 +85,12 @@ const OPEN_XLA = new URL("./xla/open.ts", import.meta.url);
 /** A GPU takes about a millisecond to multiply such matrices, far more than to be told to. */
 const GPU_PRODUCT = 8192;
 
+/**
+ * So many fine-tunings or evaluations share a GPU: each leaves most of it idle, and a quarter of
+ * the memory of a small one holds bert-base with its moments.
+ */
+const GPU_PLACES = 4;
+
 /** Devices by name. */
 export const DEVICES: Readonly<Record<DeviceName, Device>> = {
   "cpu": {
@@ -88,6 +98,7 @@ export const DEVICES: Readonly<Record<DeviceName, Device>> = {
     numerics: { engine: "onnx-cpu", precision: "float32" },
     module: ONNX,
     slots: cores,
+    trainingSlots: () => 1,
     threads: shareOfCores,
     async open(options) {
       const { OnnxEngine }: typeof import("./onnx/engine.ts") = await import(ONNX.href);
@@ -101,6 +112,7 @@ export const DEVICES: Readonly<Record<DeviceName, Device>> = {
     numerics: { engine: "tfjs-cpu", precision: "float32" },
     module: TFJS,
     slots: cores,
+    trainingSlots: () => 1,
     threads: () => 1,
     async open() {
       const { TfjsEngine }: typeof import("./tfjs/engine.ts") = await import(TFJS.href);
@@ -111,7 +123,9 @@ export const DEVICES: Readonly<Record<DeviceName, Device>> = {
     about: "TensorFlow.js on an NVIDIA GPU, where its package is installed",
     numerics: { engine: "tfjs-node-gpu", precision: "float32" },
     module: TFJS,
+    // TensorFlow takes all of a GPU's memory for itself.
     slots: () => 1,
+    trainingSlots: () => 1,
     threads: () => 1,
     async check() {
       await this.open({ threads: 1 });
@@ -132,9 +146,9 @@ const WITH_OPTIONS: Partial<Record<DeviceName, (options: DeviceOptions) => Devic
 /** A device of XLA's: the same engine on a CPU's plugin, for those and for tests, and on a GPU's. */
 function xla(platform: Platform, chosen: DeviceOptions): Device {
   const { precision = platform === "cuda" ? "bfloat16" : "float32", replicas = 1 } = chosen;
-  const open = async ({ threads, cache }: OpenOptions) => {
+  const open = async (options: OpenOptions) => {
     const { openXla }: typeof import("./xla/open.ts") = await import(OPEN_XLA.href);
-    return await openXla({ platform, precision, replicas, threads, cache });
+    return await openXla({ ...options, platform, precision, replicas });
   };
   return {
     about: platform === "cuda"
@@ -142,7 +156,8 @@ function xla(platform: Platform, chosen: DeviceOptions): Device {
       : "XLA on the CPU, through any PJRT plugin for it",
     numerics: { engine: `xla-${platform}`, precision, ...(replicas === 1 ? {} : { replicas }) },
     module: XLA,
-    slots: platform === "cuda" ? () => 1 : cores,
+    slots: platform === "cuda" ? () => GPU_PLACES : cores,
+    trainingSlots: () => platform === "cuda" ? GPU_PLACES : 1,
     ...(platform === "cuda" ? { productSize: GPU_PRODUCT } : {}),
     threads: platform === "cuda" ? () => 1 : shareOfCores,
     check: async () => void await open({ threads: 1 }),
@@ -193,12 +208,12 @@ const opened = new Map<string, Promise<Engine>>();
  * @throws ExperimentError where there is no such device, or it cannot be used here
  */
 export function openDevice(
-  { name, threads, cache }: OpenOptions & { readonly name: string },
+  { name, threads, cache, memoryShare }: OpenOptions & { readonly name: string },
 ): Promise<Engine> {
-  const key = JSON.stringify([name, threads, cache]);
+  const key = JSON.stringify([name, threads, cache, memoryShare]);
   let engine = opened.get(key);
   if (engine === undefined) {
-    engine = deviceOf(name).open({ threads, cache });
+    engine = deviceOf(name).open({ threads, cache, memoryShare });
     opened.set(key, engine);
     // What failed is tried again: a GPU that was busy may be free next time.
     engine.catch(() => opened.delete(key));

@@ -33,10 +33,10 @@ export interface JobOptions {
   readonly keyOf: (job: Job) => Promise<string>;
   /** How many threads it may use. */
   readonly threads: number;
+  /** The part of its device's memory that is its own; absent: all. */
+  readonly memoryShare?: number | undefined;
   /** The rate of plain matrix products on a device, in floating-point operations a second. */
-  readonly productRate: (
-    device: { readonly name: string; readonly threads: number },
-  ) => Promise<number>;
+  readonly productRate: (device: TaskContext<unknown>["device"]) => Promise<number>;
   /** Tells the driver. */
   readonly tell: (event: JobEvent) => void;
   /** Aborted when the run is interrupted. */
@@ -128,7 +128,8 @@ async function run(job: Job, attempt: Attempt, options: JobOptions): Promise<voi
   const log = await MeasurementLog.open(attempt.scratchDir);
   using reporter = new Reporter(log, tell);
   const { compiledDir: cache } = options.store;
-  const device = { name: job.device, threads: options.threads, cache };
+  const { threads, memoryShare } = options;
+  const device = { name: job.device, threads, cache, memoryShare };
   const opened = openSecrets(job.params, (name) => Deno.env.get(name));
   const context: TaskContext<unknown> = {
     params: opened.value,

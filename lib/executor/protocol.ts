@@ -9,7 +9,7 @@ import type { Fault } from "../base/errors.ts";
 import type { Job, JobEvent } from "./executor.ts";
 
 /** The version of these messages; a worker of another one is refused. */
-export const PROTOCOL = 3;
+export const PROTOCOL = 4;
 
 /** Stands before every message of a worker. */
 export const MARK = "\x1e";
@@ -21,6 +21,8 @@ export type ToWorker =
     readonly job: Job;
     /** How many threads it may use. */
     readonly threads: number;
+    /** The part of its device's memory that is its own; absent: all. */
+    readonly memoryShare?: number | undefined;
     /** The root of the store. */
     readonly store: string;
   }

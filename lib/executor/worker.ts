@@ -6,7 +6,7 @@
  */
 import { ExperimentError } from "../base/errors.ts";
 import { writeAllSync } from "../base/files.ts";
-import type { Kinds } from "../graph/task.ts";
+import type { Kinds, TaskContext } from "../graph/task.ts";
 import { ArtifactStore } from "../store/objects/artifacts.ts";
 import type { Job } from "./executor.ts";
 import { runJob } from "./job.ts";
@@ -26,9 +26,7 @@ export interface WorkerOptions {
   /** Rejects with an ExperimentError where a device cannot be used. */
   readonly check: (device: string) => Promise<void>;
   /** The rate of plain matrix products there, in floating-point operations a second. */
-  readonly productRate: (
-    device: { readonly name: string; readonly threads: number },
-  ) => Promise<number>;
+  readonly productRate: (device: TaskContext<unknown>["device"]) => Promise<number>;
 }
 
 /**
@@ -89,13 +87,14 @@ class Server {
   }
 
   async #run(
-    { job, threads, store: root }: Extract<ToWorker, { type: "job" }>,
+    { job, threads, memoryShare, store: root }: Extract<ToWorker, { type: "job" }>,
     signal: AbortSignal,
   ): Promise<FromWorker> {
     const kind = await this.kinds.get(job.kind);
     if (kind === undefined) throw new Error(`this worker knows no kind "${job.kind}"`);
     const store = await this.#open(root);
-    const wasThere = await runJob(job, { ...this.options, kind, store, threads, tell, signal });
+    const given = { kind, store, threads, memoryShare, tell, signal };
+    const wasThere = await runJob(job, { ...this.options, ...given });
     return { type: "done", wasThere };
   }
 

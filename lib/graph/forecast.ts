@@ -144,8 +144,8 @@ export interface Duration {
 
 /**
  * How long it takes to do tasks, some at once: no less than their longest chain, nor
- * than an even share of all for each place, nor of those that need the device for each
- * place there.
+ * than an even share of all for each place, nor of the device's places for as long as each
+ * takes them.
  *
  * @param tasks each after those that it needs
  * @param options.msOf how long each takes; undefined where that is unknown
@@ -168,7 +168,7 @@ export function durationOf(
     const endMs = startMs + (ms ?? 0);
     ends.set(planned.task.key, endMs);
     workMs += ms ?? 0;
-    if (device?.isNeededBy(planned) === true) deviceMs += ms ?? 0;
+    deviceMs += (ms ?? 0) * (device?.takes(planned) ?? 0);
     chainMs = Math.max(chainMs, endMs);
   }
   const wallMs = Math.max(chainMs, workMs / slots, deviceMs / (device?.slots ?? slots));

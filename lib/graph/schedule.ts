@@ -25,10 +25,10 @@ export type Cancel = (key: string) => void;
 
 /** A device that takes fewer tasks at a time than there are jobs. */
 export interface DeviceLimit {
-  /** How many of its tasks run at once, at least 1. */
+  /** How many places it has, at least 1. */
   readonly slots: number;
-  /** Whether a task needs it. */
-  readonly isNeededBy: (planned: PlannedTask) => boolean;
+  /** How many of them a task takes while it runs, at most all; 0 where it computes nothing there. */
+  readonly takes: (planned: PlannedTask) => number;
 }
 
 /** How to run a plan. */
@@ -40,7 +40,7 @@ export interface ScheduleOptions {
    * Rejects with the signal's reason when aborted.
    */
   readonly execute: (planned: PlannedTask, signal: AbortSignal) => Promise<"done" | "cached">;
-  /** What computes numbers, where it takes fewer tasks at a time; no limit if absent. */
+  /** What computes numbers, where that has fewer places than there are jobs; no limit if absent. */
   readonly device?: DeviceLimit | undefined;
   /** Aborted: nothing more starts, and running tasks get the signal. */
   readonly signal?: AbortSignal;
@@ -77,8 +77,8 @@ class Schedule {
   readonly #aborts = new Map<string, AbortController>();
   readonly #begun = new Set<string>();
   #running = 0;
-  /** Those of them that need the device. */
-  #onDevice = 0;
+  /** The places of the device that they take. */
+  #taken = 0;
   #broken: { readonly error: unknown } | undefined;
   #finish: () => void = () => {};
 
@@ -89,7 +89,7 @@ class Schedule {
     for (const planned of plan.tasks.values()) this.#link(planned);
     this.#ready = new ReadyQueue(
       remainingCosts(plan, this.#readers),
-      (key) => this.#needsDevice(key),
+      (key) => this.#takes(key),
     );
   }
 
@@ -142,23 +142,27 @@ class Schedule {
   #pump(): void {
     while (this.#running < this.#options.jobs && !this.#stop.signal.aborted) {
       const slots = this.#options.device?.slots ?? Infinity;
-      const key = this.#ready.pop({ isDeviceTaken: this.#onDevice >= slots });
+      const key = this.#ready.pop({ free: slots - this.#taken });
       if (key === undefined) break;
       if (this.#leftOut.has(key)) continue;
-      const onDevice = this.#needsDevice(key) ? 1 : 0;
+      const takes = this.#takes(key);
       this.#running++;
-      this.#onDevice += onDevice;
+      this.#taken += takes;
       this.#execute(key).finally(() => {
         this.#running--;
-        this.#onDevice -= onDevice;
+        this.#taken -= takes;
         this.#pump();
       });
     }
     if (this.#running === 0) this.#finish();
   }
 
-  #needsDevice(key: string): boolean {
-    return this.#options.device?.isNeededBy(this.#plan.tasks.get(key)!) ?? false;
+  #takes(key: string): number {
+    const { device } = this.#options;
+    if (device === undefined) return 0;
+    const takes = device.takes(this.#plan.tasks.get(key)!);
+    if (takes <= device.slots) return takes;
+    throw new Error(`${key} takes ${takes} places of a device that has ${device.slots}`);
   }
 
   async #execute(key: string): Promise<void> {

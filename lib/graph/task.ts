@@ -163,6 +163,11 @@ export interface TaskKind<P = any, Roles extends InputRoles = any> {
   readonly produces: Readonly<Record<string, string>>;
   /** Whether engine and precision affect the result, and so the key. */
   readonly isNumeric: boolean;
+  /**
+   * Whether several of its tasks, of a numeric kind, compute side by side on a device that takes
+   * one other task at a time, such as a GPU.
+   */
+  readonly sharesDevice?: true;
   /** Whether its artifact holds its model only where something reads that, or it is asked for. */
   readonly dropsModel?: true;
   /** The URL of the module whose graph is the kind's code, its `import.meta.url`; or several. */
@@ -309,13 +314,15 @@ export interface TaskContext<P, Roles extends InputRoles = any> {
   /** A folder that outlives a kill of this task, for checkpoints; deleted once it is done. */
   readonly scratchDir: string;
   /**
-   * Where numbers are computed, a name of the devices, how many threads it may use, and a folder
-   * for what it compiles, which outlives the task.
+   * Where numbers are computed, a name of the devices, how many threads it may use, a folder for
+   * what it compiles, which outlives the task, and the part of the device's memory that is its
+   * own, all if absent.
    */
   readonly device: {
     readonly name: string;
     readonly threads: number;
     readonly cache?: string;
+    readonly memoryShare?: number | undefined;
   };
   /**
    * Tells progress and measurements. After a resume, report again from the

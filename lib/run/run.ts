@@ -273,8 +273,8 @@ interface ExecuteOptions extends RunOptions {
 async function checkDevice(study: Study, executor: Executor): Promise<void> {
   const { plan, options } = study;
   if (deviceOf(options.device).check === undefined) return;
-  const { isNeededBy } = deviceLimitOf(study);
-  const isUsed = [...plan.tasks.values()].some((each) => each.state === "run" && isNeededBy(each));
+  const { takes } = deviceLimitOf(study);
+  const isUsed = [...plan.tasks.values()].some((each) => each.state === "run" && takes(each) > 0);
   if (isUsed) await executor.check(options.device);
 }
 

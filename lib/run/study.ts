@@ -203,11 +203,15 @@ export function checkStudyBudget({ experiment, plan }: Study): void {
   checkBudget(plan.costs.left, { budget, at });
 }
 
-/** How many of a study's tasks its device takes at a time, and which need it. */
+/** How many places a study's device has, and how many of them each task takes. */
 export function deviceLimitOf({ options, graph }: Pick<Study, "options" | "graph">): DeviceLimit {
+  const device = deviceOf(options.device);
   return {
-    slots: deviceOf(options.device).slots(),
-    isNeededBy: ({ task }) => graph.kinds.get(task.kind)!.isNumeric,
+    slots: device.slots(),
+    takes({ task }) {
+      const { isNumeric, sharesDevice } = graph.kinds.get(task.kind)!;
+      return !isNumeric ? 0 : sharesDevice === true ? 1 : device.trainingSlots();
+    },
   };
 }
 

@@ -3,6 +3,7 @@ import { deviceOf, openDevice } from "../engine/devices.ts";
 import { productRate } from "../engine/product_rate.ts";
 import type { Job } from "../executor/executor.ts";
 import { serveWorker } from "../executor/worker.ts";
+import type { TaskContext } from "../graph/task.ts";
 import { keyNow } from "../graph/key_now.ts";
 import { kinds } from "./registry.ts";
 
@@ -14,7 +15,7 @@ export async function keyOfJob({ kind, params, inputs, numerics }: Job): Promise
 const rates = new Map<string, Promise<number>>();
 
 /** Measured once a process: it costs about as much as a short training's step. */
-function rateOf(device: { readonly name: string; readonly threads: number }): Promise<number> {
+function rateOf(device: TaskContext<unknown>["device"]): Promise<number> {
   const key = `${device.name} ${device.threads}`;
   let rate = rates.get(key);
   if (rate === undefined) {

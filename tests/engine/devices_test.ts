@@ -32,14 +32,17 @@ Deno.test("DEVICES: each device's module is there, and its line for help ends wi
   }
 });
 
-Deno.test("DEVICES: a GPU takes one task at a time, a CPU as many as it has cores", () => {
-  const slots = Object.entries(DEVICES).map(([name, device]) => [name, device.slots()]);
+Deno.test("DEVICES: a GPU takes one training or four that share it, a CPU a task a core", () => {
+  const slots = Object.entries(DEVICES).map(([name, device]) => [
+    name,
+    [device.slots(), device.trainingSlots()],
+  ]);
   const expected = {
-    "cpu": CORES,
-    "xla-cpu": CORES,
-    "cuda": 1,
-    "tfjs-cpu": CORES,
-    "tfjs-node-gpu": 1,
+    "cpu": [CORES, 1],
+    "xla-cpu": [CORES, 1],
+    "cuda": [4, 4],
+    "tfjs-cpu": [CORES, 1],
+    "tfjs-node-gpu": [1, 1],
   };
   assert.deepEqual(Object.fromEntries(slots), expected);
 });

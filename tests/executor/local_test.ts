@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import process from "node:process";
 import { ExperimentError, formatFault } from "../../lib/base/errors.ts";
 import type { Job, JobEvent, JobLoad } from "../../lib/executor/executor.ts";
 import { LocalExecutor } from "../../lib/executor/local/local_executor.ts";
@@ -144,6 +145,51 @@ Deno.test("LocalExecutor gives what needs a device to the worker that has opened
     assert.equal(d, a);
     assert.equal(c, b);
     assert.notEqual(a, b);
+  });
+});
+
+Deno.test("LocalExecutor tells a task its part of the device's memory", async () => {
+  await withExecutor({}, async ({ store }) => {
+    const memoryShare = ({ device }: Job) => device === "shared" ? 0.25 : undefined;
+    await using executor = new LocalExecutor({ ...workerOptions, slots: 1, store, memoryShare });
+    await executor.execute({ ...jobOf("a", "memory"), device: "shared" });
+    await executor.execute({ ...jobOf("b", "memory"), device: "own" });
+    assert.deepEqual([await valueOf(store, "a"), await valueOf(store, "b")], [0.25, 1]);
+  });
+});
+
+Deno.test("LocalExecutor ends idle workers that hold what a job needs, before it begins", async () => {
+  await withExecutor({}, async ({ dir, store }) => {
+    const tally = `${dir}/tally`, gate = `${dir}/gate`;
+    const warmFor = ({ device }: Job) => device;
+    const endsBefore = (warm: string, job: Job) => warm === "part" && job.device === "whole";
+    const options = { ...workerOptions, slots: 3, store, warmFor, endsBefore };
+    await using executor = new LocalExecutor(options);
+    const add = (name: string, device: string) => (
+      { ...jobOf(name, "add", { params: { terms: [1], tally } }), device }
+    );
+    // Two parts at once, so that two workers hold some; a third that holds nothing.
+    const waiting = { ...jobOf("w", "gate", { params: { file: gate } }), device: "part" };
+    const waited = executor.execute(waiting);
+    await executor.execute(add("a", "part"));
+    await executor.execute(add("b", "none"));
+    await Deno.writeTextFile(gate, "open");
+    await waited;
+    const [part, none] = await linesOf(tally);
+    const isThere = (line: string) => {
+      try {
+        return process.kill(Number(/\d+$/.exec(line)![0]), 0);
+      } catch {
+        return false;
+      }
+    };
+    await executor.execute(add("c", "whole"));
+    assert.deepEqual([isThere(part!), isThere(none!)], [false, true]);
+    await executor.execute(add("d", "none"));
+    await executor.execute(add("e", "whole"));
+    const [, , whole, again, last] = await linesOf(tally);
+    assert.equal(again, none);
+    assert.equal(last, whole);
   });
 });
 

@@ -81,8 +81,10 @@ Deno.test("durationOf() is the longest chain, or an even share where that is mor
 Deno.test("durationOf() thinks of no more tasks on a device than it takes at a time", () => {
   const { tasks } = planOf({ a: "run", b: "run", c: "run", light: "run" });
   const options = { msOf: () => 1000, slots: 4 };
-  const isNeededBy = ({ task }: { task: { key: string } }) => task.key !== "light";
-  const on = (slots: number) =>
-    durationOf(tasks.values(), { ...options, device: { slots, isNeededBy } }).wallMs;
+  const on = (slots: number, each = 1) => {
+    const takes = ({ task }: { task: { key: string } }) => task.key === "light" ? 0 : each;
+    return durationOf(tasks.values(), { ...options, device: { slots, takes } }).wallMs;
+  };
   assert.deepEqual([on(1), on(2), on(4)], [3000, 1500, 1000]);
+  assert.deepEqual([on(4, 4), on(4, 2)], [3000, 1500]);
 });

@@ -234,7 +234,7 @@ Deno.test("runPlan() gives a device one training at a time, and lets other tasks
   const running = new Set<string>(), seen = new Set<string>();
   const { states } = await run(planOf(nodes), {
     jobs: 3,
-    device: { slots: 1, isNeededBy: ({ task }) => task.key.startsWith("train") },
+    device: { slots: 1, takes: ({ task }) => task.key.startsWith("train") ? 1 : 0 },
     execute: async ({ task }) => {
       running.add(task.key);
       seen.add([...running].sort().join());
@@ -248,13 +248,57 @@ Deno.test("runPlan() gives a device one training at a time, and lets other tasks
   assert.ok(![...seen].some((each) => each.split("train").length > 2), [...seen].join("; "));
 });
 
+Deno.test("runPlan() lets small tasks share a device, and gives all of it to one that takes all", async () => {
+  const small = Object.fromEntries(
+    Array.from({ length: 9 }, (_, i) => [`small${i}`, { flops: 1 }]),
+  );
+  const running = new Set<string>(), seen = new Set<string>(), started: string[] = [];
+  await run(planOf({ ...small, big: { flops: 1, inputs: ["small0"] }, read: {} }), {
+    jobs: 6,
+    device: {
+      slots: 4,
+      takes: ({ task: { key } }) => key === "big" ? 4 : key === "read" ? 0 : 1,
+    },
+    execute: async ({ task }) => {
+      started.push(task.key);
+      running.add(task.key);
+      seen.add([...running].sort().join());
+      // The first is done while others are under way, so that the big one has to wait for them.
+      const turns = task.key === "small0" ? 1 : 20 + started.length;
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+      running.delete(task.key);
+      return "done";
+    },
+  });
+  const sizes = [...seen].map((each) => each.split("small").length - 1);
+  assert.equal(Math.max(...sizes), 4);
+  const beside = [...seen].filter((each) => each.includes("big"));
+  assert.ok(
+    beside.length > 0 && beside.every((each) => !each.includes("small")),
+    beside.join("; "),
+  );
+});
+
+Deno.test("runPlan() does not let small tasks pass a more urgent one that waits for all places", async () => {
+  const small = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`small${i}`, {}]));
+  const { started } = await run(
+    planOf({ first: { flops: 100 }, big: { flops: 50 }, ...small }),
+    {
+      jobs: 5,
+      device: { slots: 4, takes: ({ task: { key } }) => key === "big" ? 4 : 1 },
+    },
+  );
+  assert.deepEqual(started.slice(0, 2), ["first", "big"]);
+});
+
 /** A random graph: each task reads some of those before it; some are cached, some fail. */
 const graphs = fc.array(
   fc.record({
     inputs: fc.array(fc.nat(), { maxLength: 3 }),
     flops: fc.nat(9),
     isCached: fc.boolean(),
-    onDevice: fc.boolean(),
+    /** How many places of the device it takes, as far as that has so many. */
+    takes: fc.nat(5),
     fails: fc.nat(5).map((die) => die === 0),
     turns: fc.nat(4),
   }),
@@ -273,22 +317,22 @@ Deno.test("runPlan(): any graph, any failures: order, limit and cones hold", asy
       state: node.isCached ? "cached" as const : "run" as const,
     }])));
     const indexOf = (key: string) => Number(key.slice(1));
+    const takenBy = (key: string) => Math.min(slots, nodes[indexOf(key)]!.takes);
     const done = new Set(nodes.flatMap((node, index) => node.isCached ? [index] : []));
     let running = 0, computing = 0;
     const history = new Map<string, TaskState[]>();
     await runPlan(plan, {
       jobs,
-      device: { slots, isNeededBy: ({ task }) => nodes[indexOf(task.key)]!.onDevice },
+      device: { slots, takes: ({ task }) => takenBy(task.key) },
       execute: async ({ task }) => {
         const index = indexOf(task.key);
-        const onDevice = nodes[index]!.onDevice ? 1 : 0;
-        computing += onDevice;
+        computing += takenBy(task.key);
         assert.ok(computing <= slots, "the device takes no more");
         assert.ok(inputsOf[index]!.every((input) => done.has(input)), "an input is not done");
         assert.ok(++running <= jobs, "too many at once");
         for (let turn = 0; turn < nodes[index]!.turns; turn++) await Promise.resolve();
         running--;
-        computing -= onDevice;
+        computing -= takenBy(task.key);
         if (nodes[index]!.fails) throw new Error("fails");
         done.add(index);
         return "done";

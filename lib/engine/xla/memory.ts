@@ -9,7 +9,8 @@ export const MEMORY_VARIABLE = "TITRATE_DEVICE_GB";
 /**
  * How much of a device's memory may be taken; undefined where nobody says.
  *
- * @param options share: the part of it that is this process's, at most 1
+ * @param deviceBytes what the plugin gives this process, which knows its share
+ * @param options share: the part of the device that is this process's, at most 1
  * @throws ExperimentError "engine/memory-variable" where the variable is no size
  */
 export function memoryLimit(
@@ -23,8 +24,8 @@ export function memoryLimit(
       mend: "give the gigabytes of a device's memory that may be taken, such as 40, or unset it",
     });
   }
-  const limit = Math.min(deviceBytes ?? Infinity, named * 1e9);
-  return limit === Infinity ? undefined : Math.floor(limit * share);
+  const limit = Math.min(deviceBytes ?? Infinity, named * 1e9 * share);
+  return limit === Infinity ? undefined : Math.floor(limit);
 }
 
 /** The most at any time, inputs counted; from its parts where the plugin does not tell. */

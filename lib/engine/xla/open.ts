@@ -65,6 +65,7 @@ export async function openXla(options: OpenOptions): Promise<XlaEngine> {
 /** The client of a plugin, made once: two would each take the memory of a GPU. */
 function clientFor(path: string, options: OpenOptions): Promise<PjrtClient> {
   const { platform, threads, replicas } = options;
+  // Of a GPU a process has one client, with the share of memory that it was first asked for.
   const key = platform === "cpu" ? `${path} ${threads} ${replicas}` : path;
   let client = clients.get(key);
   if (client === undefined) {
@@ -99,10 +100,18 @@ async function startClient(path: string, options: OpenOptions): Promise<PjrtClie
   return await PjrtClient.create(plugin, createOptions(options));
 }
 
-function createOptions({ platform, replicas }: OpenOptions): Record<string, NamedValue> {
+/** The part of a GPU's memory that XLA takes unless told otherwise. */
+const MEMORY_FRACTION = 0.75;
+
+function createOptions(
+  { platform, replicas, memoryShare }: OpenOptions,
+): Record<string, NamedValue> {
   if (platform === "cpu") return { cpu_device_count: BigInt(replicas) };
   // Others may need memory of the same GPU: it is taken as it is needed.
-  return { preallocate: false };
+  return {
+    preallocate: false,
+    ...(memoryShare === undefined ? {} : { memory_fraction: MEMORY_FRACTION * memoryShare }),
+  };
 }
 
 function setUnlessSet(name: string, value: string): void {

@@ -2,8 +2,8 @@
  * Executes jobs on this machine, in warm worker processes.
  *
  * A worker is kept for further jobs on the same device, whatever their kind, so
- * that modules and libraries load once; it is given up when another device needs
- * its place.
+ * that modules and libraries load once; it is given up when another device needs its place, or
+ * a task the part of a device's memory that it holds.
  */
 import { ExperimentError } from "../../base/errors.ts";
 import type { Grant } from "../../base/rights.ts";
@@ -32,13 +32,26 @@ export interface LocalExecutorOptions {
    * if absent. A device that takes few tasks is opened by a worker that does no others.
    */
   readonly warmFor?: (job: Job) => string;
+  /**
+   * Whether a worker that is warm for something must end before a job begins, since it holds
+   * what that needs; none need if absent.
+   */
+  readonly endsBefore?: (warmFor: string, job: Job) => boolean;
+  /** The part of its device's memory that a job may take; all if absent. */
+  readonly memoryShare?: (job: Job) => number | undefined;
   /** How long an aborted job may take to save a checkpoint; 10,000 if absent. */
   readonly graceMs?: number;
 }
 
 interface Place {
-  readonly device: string;
+  /** What it is warm for, and with how many threads. */
+  readonly purpose: Purpose;
   readonly worker: WorkerProcess;
+}
+
+interface Purpose {
+  readonly warmFor: string;
+  readonly threads: number;
 }
 
 /** What a worker is found or started for. */
@@ -107,7 +120,7 @@ export class LocalExecutor implements Executor {
   /** Asks a worker, which stays warm for the first job. */
   async check(device: string): Promise<void> {
     const threads = this.#options.threads?.({ flops: 0, active: 1 }) ?? 1;
-    const { place } = await this.#occupy(`${device} ${threads}`);
+    const { place } = await this.#occupy({ warmFor: device, threads });
     try {
       await place.worker.check(device);
     } finally {
@@ -130,7 +143,9 @@ export class LocalExecutor implements Executor {
   async #run(need: Need, { signal, onEvent }: ExecuteOptions): Promise<boolean> {
     const { root } = this.#options.store;
     const { job, threads } = need;
+    const memoryShare = this.#options.memoryShare?.(job);
     for (;;) {
+      await this.#makeRoom(job);
       const { place, isWarm } = await this.#occupy(this.#purposeOf(need));
       let isHeard = false;
       const hear = (event: JobEvent) => {
@@ -138,7 +153,8 @@ export class LocalExecutor implements Executor {
         onEvent?.(event);
       };
       try {
-        return await place.worker.run(job, { threads, store: root, signal, onEvent: hear });
+        const given = { threads, memoryShare, store: root };
+        return await place.worker.run(job, { ...given, signal, onEvent: hear });
       } catch (error) {
         // A warm worker that died before it took the job is no fault of the job.
         const isDead = error instanceof ExperimentError && error.code === "executor/worker-died";
@@ -149,38 +165,58 @@ export class LocalExecutor implements Executor {
     }
   }
 
-  /** A worker for a device: a warm one, or a new one, perhaps in an idle one's place. */
-  async #occupy(device: string): Promise<{ place: Place; isWarm: boolean }> {
-    const warm = this.#idle.findLastIndex((place) => place.device === device);
+  /** Ends the idle workers that hold what a job needs, and waits until they are gone. */
+  async #makeRoom(job: Job): Promise<void> {
+    const { endsBefore } = this.#options;
+    if (endsBefore === undefined) return;
+    const ending = this.#idle.filter(({ purpose }) => endsBefore(purpose.warmFor, job));
+    await Promise.all(ending.map(async (place) => {
+      this.#idle.splice(this.#idle.indexOf(place), 1);
+      this.#processes--;
+      await this.#leave(place);
+    }));
+  }
+
+  /** Ends a worker; `close` waits for it too. */
+  async #leave({ worker }: Place): Promise<void> {
+    const leaving = worker.close();
+    this.#leaving.add(leaving);
+    await leaving;
+    this.#leaving.delete(leaving);
+  }
+
+  /** A worker for a purpose: a warm one, or a new one, perhaps in an idle one's place. */
+  async #occupy(purpose: Purpose): Promise<{ place: Place; isWarm: boolean }> {
+    const { warmFor, threads } = purpose;
+    const warm = this.#idle.findLastIndex((place) =>
+      place.purpose.warmFor === warmFor && place.purpose.threads === threads
+    );
     const [known] = warm === -1 ? [] : this.#idle.splice(warm, 1);
-    const place = known ?? await this.#start(device);
+    const place = known ?? await this.#start(purpose);
     this.#busy.add(place);
     return { place, isWarm: known !== undefined };
   }
 
-  async #start(device: string): Promise<Place> {
+  async #start(purpose: Purpose): Promise<Place> {
     if (this.#processes < this.#options.slots) {
       this.#processes++;
     } else {
       // Its memory, on a GPU above all, must be free before the next one starts.
-      const leaving = this.#idle.shift()!.worker.close();
-      this.#leaving.add(leaving);
-      await leaving;
-      this.#leaving.delete(leaving);
+      await this.#leave(this.#idle.shift()!);
     }
     if (this.#isClosed) throw new Error("the executor is closed");
     const { worker: module, grant, also, graceMs = 10_000 } = this.#options;
     const env = this.#options.env ?? Deno.env.toObject();
     try {
-      return { device, worker: new WorkerProcess({ module, grant, env, also, graceMs }) };
+      return { purpose, worker: new WorkerProcess({ module, grant, env, also, graceMs }) };
     } catch (cause) {
       this.#processes--;
       throw notStarted(cause);
     }
   }
 
-  #purposeOf({ job, threads }: Need): string {
-    return `${this.#options.warmFor?.(job) ?? job.device} ${threads}`;
+  #purposeOf({ job, threads }: Need): Purpose {
+    return { warmFor: this.#options.warmFor?.(job) ?? job.device, threads };
   }
 
   #release(place: Place): void {

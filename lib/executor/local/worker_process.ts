@@ -36,6 +36,8 @@ export interface WorkerCommand {
 export interface JobRun {
   /** How many threads it may use. */
   readonly threads: number;
+  /** The part of its device's memory that is its own; absent: all. */
+  readonly memoryShare?: number | undefined;
   /** The root of the store. */
   readonly store: string;
   /** Aborted: the worker is asked to stop, and killed when it does not. */
@@ -119,7 +121,8 @@ export class WorkerProcess {
     };
     try {
       run.signal?.addEventListener("abort", abort, { once: true });
-      const message = { type: "job", job, threads: run.threads, store: run.store } as const;
+      const { threads, memoryShare, store } = run;
+      const message = { type: "job", job, threads, memoryShare, store } as const;
       return await this.#ask(message, { at: `doing a task of ${job.kind}`, run });
     } finally {
       run.signal?.removeEventListener("abort", abort);

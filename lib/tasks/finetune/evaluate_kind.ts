@@ -26,6 +26,7 @@ export function evaluation<Data, Own extends z.ZodRawShape, Row extends Example,
     },
     produces: { "": scoresArtifact.type },
     isNumeric: true,
+    sharesDevice: true,
     entry: [benchmark.entry, import.meta.url],
     metrics: { ...metrics, ...benchmark.counts },
     scores: ({ benchmark, parts }) =>

@@ -153,7 +153,7 @@ Deno.test("XlaEngine.memoryOf() counts moments beside a micro-batch, and all of 
   }, { limitBytes: 1e9, peakBytes: 1000 });
 });
 
-Deno.test("memoryLimit() is what the device has, or less as the variable says, by share", () => {
+Deno.test("memoryLimit() is what the device gives, or less as the variable says, by share", () => {
   const limit = (named: string | undefined, device: number | undefined, share = 1) => {
     if (named !== undefined) Deno.env.set(MEMORY_VARIABLE, named);
     try {
@@ -163,7 +163,9 @@ Deno.test("memoryLimit() is what the device has, or less as the variable says, b
     }
   };
   assert.equal(limit(undefined, undefined), undefined);
-  assert.equal(limit(undefined, 80e9, 0.25), 20e9);
+  // The plugin's own limit is of the share that it was told.
+  assert.equal(limit(undefined, 20e9, 0.25), 20e9);
+  assert.equal(limit("40", 20e9, 0.25), 10e9);
   assert.equal(limit("40", 80e9), 40e9);
   assert.equal(limit("90", 80e9), 80e9);
   assert.equal(limit("0.5", undefined, 0.5), 0.25e9);
