@@ -1,11 +1,12 @@
 /** The command `export`: the model of a cell as a folder that others load. */
+import { shellWord } from "../base/command.ts";
 import { ExperimentError } from "../base/errors.ts";
 import { HOME_MEND, startsAtHome } from "../base/home.ts";
 import { listOf } from "../base/list.ts";
 import { exportTask, leavesModel } from "../run/export.ts";
 import { labelOf, resolveStudy } from "../run/study.ts";
 import { chooseTasks } from "./choose.ts";
-import { shellWord, type SpecOptions, studyOptions } from "./options.ts";
+import { type SpecOptions, studyOptions } from "./options.ts";
 import { printError, writeData } from "./streams.ts";
 
 /** The error of a spec that is given with a cell or a folder, and not both. */

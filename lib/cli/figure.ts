@@ -1,4 +1,5 @@
 /** The command `figure`: the curves of an experiment as one SVG file on standard output. */
+import { resultsFlag } from "../base/command.ts";
 import { listOf } from "../base/list.ts";
 import { ExperimentError } from "../base/errors.ts";
 import { mendName } from "../experiment/check/near.ts";
@@ -44,7 +45,8 @@ export async function figure(experiment: string, options: FigureOptions): Promis
   if (panels.length === 0) {
     throw nothing(
       `${experiment} has no curve: no score was measured at two values of an axis yet`,
-      `run it, or see what there is: deno task sql "FROM results WHERE experiment = '${experiment}'"`,
+      `run it, or see what there is: deno task sql "FROM results WHERE experiment = '${experiment}'"` +
+        resultsFlag(options.results),
     );
   }
   const title = { title: experiment, hasSeeds: new Set(rows.map(({ seed }) => seed)).size > 1 };

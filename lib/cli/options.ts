@@ -1,7 +1,6 @@
 /** The options that `run`, `plan` and `explain` share, as the command line gives them. */
 import { AUTO, chooseDevice } from "../engine/choose_device.ts";
 import type { StudyOptions } from "../run/study.ts";
-import { DEFAULT_RESULTS } from "./launch/call.ts";
 import { kinds } from "../tasks/registry.ts";
 
 /** The repository's root, where deno.json stands. */
@@ -52,15 +51,4 @@ async function chosen(print: (text: string) => void): Promise<string> {
   const { device, why } = await chooseDevice();
   print(`device: ${device} (${why})`);
   return device;
-}
-
-/** What a further command needs to find the results of this one: " --results out", or nothing. */
-export function resultsFlag(results: string): string {
-  return results === DEFAULT_RESULTS ? "" : ` --results ${shellWord(results)}`;
-}
-
-/** A text as one word of a shell's command. */
-export function shellWord(text: string): string {
-  if (/^[\w./+,:@=-]+$/.test(text)) return text;
-  return /["$`\\!]/.test(text) ? `'${text.replaceAll("'", "'\\''")}'` : `"${text}"`;
 }

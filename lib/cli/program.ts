@@ -5,12 +5,13 @@
  * command does stands in a file of its own, which is loaded when it is called.
  */
 import { Command, InvalidArgumentError, Option } from "commander";
+import { DEFAULT_RESULTS } from "../base/command.ts";
 import { ExperimentError } from "../base/errors.ts";
 import { AUTO } from "../engine/choose_device.ts";
 import { canonicalDeviceName, DEFAULT_DEVICE, DEVICES } from "../engine/devices.ts";
 import { formatVersion } from "../run/provenance.ts";
 import { load } from "./commands.ts";
-import { DEFAULT_RESULTS, DEFAULT_SPEC } from "./launch/call.ts";
+import { DEFAULT_SPEC } from "./launch/call.ts";
 import { FORMATS } from "./output.ts";
 import { printError, writeOutput } from "./streams.ts";
 

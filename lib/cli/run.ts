@@ -1,4 +1,5 @@
 /** The command `run`: shows progress, then the grid and the fits. */
+import { resultsFlag } from "../base/command.ts";
 import { openLocalExecutor } from "../run/local.ts";
 import { forecastOf, prospectOf } from "../run/prospect.ts";
 import { runStudy } from "../run/run.ts";
@@ -6,7 +7,7 @@ import { checkStudyBudget, deviceLimitOf, openStudy, placesOf } from "../run/stu
 import { Tracker } from "../run/tracker.ts";
 import { EXIT } from "./exit.ts";
 import { Interrupt } from "./interrupt.ts";
-import { resultsFlag, type SpecOptions, studyOptions } from "./options.ts";
+import { type SpecOptions, studyOptions } from "./options.ts";
 import { ProgressLines } from "./progress/lines.ts";
 import { ProgressBlock } from "./progress/terminal.ts";
 import { printReport } from "./run_report.ts";

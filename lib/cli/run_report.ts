@@ -3,6 +3,7 @@
  * on standard output, since they are its result; how it went, and what to do next, on standard
  * error.
  */
+import { resultsFlag, shellWord } from "../base/command.ts";
 import { counted } from "../base/count.ts";
 import { type Answer, answerOf } from "../report/answer/answer.ts";
 import { answerJson } from "../report/answer/answer_json.ts";
@@ -15,7 +16,6 @@ import { formatPublished } from "../report/text/published.ts";
 import { declarationsOf } from "../run/results.ts";
 import type { RunReport } from "../run/run.ts";
 import { formatFiling } from "../run/variant.ts";
-import { resultsFlag, shellWord } from "./options.ts";
 import { printError, ReaderGone, showsBlocks, widthOf, writeData, writeOutput } from "./streams.ts";
 
 /** What the end of a run is printed with. */

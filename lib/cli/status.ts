@@ -1,4 +1,5 @@
 /** The command `status`: experiments with their last runs, what failed, what takes room. */
+import { resultsFlag } from "../base/command.ts";
 import { type ErrorCode, fault, formatFault } from "../base/errors.ts";
 import { formatBytes, formatDuration } from "../report/text/format.ts";
 import { formatCell } from "../report/text/labels.ts";
@@ -7,7 +8,6 @@ import { type Overview, overviewOf, type Sizes } from "../run/overview.ts";
 import { formatFiling } from "../run/variant.ts";
 import type { RecordedFault } from "../store/database/overview.ts";
 import { resultsFolder } from "../store/results_folder.ts";
-import { resultsFlag } from "./options.ts";
 import { writeOutput } from "./streams.ts";
 
 /** Failed tasks that are told in full. */

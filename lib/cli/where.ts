@@ -1,8 +1,9 @@
 /** The command `where`: the folders of the artifacts that stand at a cell. */
+import { resultsFlag, shellWord } from "../base/command.ts";
 import { ExperimentError } from "../base/errors.ts";
 import { labelOf, resolveStudy } from "../run/study.ts";
 import { chooseTasks } from "./choose.ts";
-import { resultsFlag, shellWord, type SpecOptions, studyOptions } from "./options.ts";
+import { type SpecOptions, studyOptions } from "./options.ts";
 import { printError, writeData } from "./streams.ts";
 
 /** The error of a spec that is given without a cell of it. */
@@ -36,7 +37,9 @@ export async function where(spec: string, name: string, options: SpecOptions): P
         : `none of the ${chosen.length} tasks called ${name} has an artifact`,
       {
         mend: `run it: deno task run ${shellWord(spec)}${resultsFlag(options.results)}; ` +
-          "deno task explain says why it is not there",
+          `deno task explain ${shellWord(spec)}${
+            resultsFlag(options.results)
+          } says why it is not there`,
       },
     );
   }

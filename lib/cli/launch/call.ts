@@ -4,12 +4,10 @@
  * This is no second parser: a call that is wrong is told so by the command itself,
  * which may be given too little for it here, never too much.
  */
+import { DEFAULT_RESULTS } from "../../base/command.ts";
 
 /** The spec that is meant where none is named. */
 export const DEFAULT_SPEC = "experiments/ablation.yaml";
-
-/** The folder of results unless another is given. */
-export const DEFAULT_RESULTS = "results";
 
 /** Options that take the next argument as their value. */
 export const VALUE_OPTIONS: ReadonlySet<string> = new Set([

@@ -1,4 +1,6 @@
 /** DuckDB's errors about its file: which is which, and as errors that a person can mend. */
+import { dirname } from "node:path";
+import { resultsFlag } from "../../base/command.ts";
 import { ExperimentError } from "../../base/errors.ts";
 import { isDiskFull, storeFault } from "../faults.ts";
 
@@ -69,7 +71,7 @@ export function databaseFault(error: unknown, path: string): unknown {
     return new ExperimentError("store/not-a-database", `cannot read the database: ${line}`, {
       at: { file: path },
       mend: "the next run sets it aside and makes it anew from the artifacts; so does " +
-        "`deno task rebuild`",
+        `deno task rebuild${resultsFlag(dirname(path))}`,
       cause: error,
     });
   }

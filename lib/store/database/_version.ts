@@ -1,5 +1,7 @@
 /** Whether a database is one of Titrate and of this version, and what makes a new one so. */
 import type { DuckDBConnection } from "@duckdb/node-api";
+import { dirname } from "node:path";
+import { resultsFlag } from "../../base/command.ts";
 import { ExperimentError } from "../../base/errors.ts";
 import { CATALOG } from "./_attach.ts";
 import { EmptyDatabase, newerDatabase } from "./_faults.ts";
@@ -38,7 +40,7 @@ export async function checkVersion(connection: DuckDBConnection, path: string): 
       `the database is of version ${version}, this version of Titrate needs ${SCHEMA_VERSION}`,
       {
         at: { file: path },
-        mend: "deno task rebuild makes it anew from the artifacts; so does the next run",
+        mend: `make it anew: deno task rebuild${resultsFlag(dirname(path))}; so does the next run`,
       },
     );
   }

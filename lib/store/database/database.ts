@@ -9,9 +9,11 @@
  */
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { dirname, resolve } from "node:path";
+import { resultsFlag } from "../../base/command.ts";
 import { ExperimentError } from "../../base/errors.ts";
 import { sleep } from "../../base/sleep.ts";
 import { FileLock } from "../lock.ts";
+import { STORE_FOLDERS } from "../results_folder.ts";
 import {
   attach,
   attachPatiently,
@@ -245,11 +247,27 @@ async function transact<T>(
   return result;
 }
 
+/** Before the first run; or a database that was lost, where there are artifacts. */
 function missing(path: string): ExperimentError {
-  return new ExperimentError("store/no-database", "there are no results yet", {
-    at: { file: path },
-    mend: "run an experiment first: deno task run experiments/ablation.yaml",
-  });
+  const root = dirname(path), flag = resultsFlag(root), at = { file: path };
+  return hasArtifacts(root)
+    ? new ExperimentError("store/no-database", "the database is gone, its artifacts are there", {
+      at,
+      mend: `make it anew: deno task rebuild${flag}; so does the next run`,
+    })
+    : new ExperimentError("store/no-database", "there are no results yet", {
+      at,
+      mend: `run an experiment first: deno task run experiments/ablation.yaml${flag}`,
+    });
+}
+
+function hasArtifacts(root: string): boolean {
+  try {
+    return !Deno.readDirSync(`${root}/store/${STORE_FOLDERS.objects}`)[Symbol.iterator]().next()
+      .done;
+  } catch {
+    return false;
+  }
 }
 
 const turns = new Map<string, Promise<void>>();

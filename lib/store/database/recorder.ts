@@ -8,6 +8,7 @@
  */
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Json } from "../../base/canonical.ts";
+import { resultsFlag } from "../../base/command.ts";
 import { ExperimentError } from "../../base/errors.ts";
 import type { Measurement } from "../../base/measures.ts";
 import { type RunJournal, writeJournal } from "../journal.ts";
@@ -225,8 +226,8 @@ export class Recorder {
     } catch (error) {
       if (!(error instanceof ExperimentError)) throw error;
       this.#options.onWarning?.(
-        `not all results are in ${this.path}: ${error.message}; ` +
-          "they are safe in the store, and `deno task rebuild` records them",
+        `not all results are in ${this.path}: ${error.message}; they are safe in the store: ` +
+          `deno task rebuild${resultsFlag(this.#folder.root)} records them`,
       );
       return false;
     }

@@ -76,7 +76,10 @@ Deno.test("Recorder whose database stays taken ends all the same, and says that 
   recorder.beginRun({ ...START, run: "r1" });
   recorder.recordArtifact({ record: await commit(store, keyOf(1)), measurements: [] });
   assert.equal(await recorder.close(), false);
-  assert.match(warnings.at(-1)!, /^not all results are in .*`deno task rebuild` records them$/);
+  assert.match(
+    warnings.at(-1)!,
+    /^not all results are in .*deno task rebuild --results .* records them$/,
+  );
   await holder.kill();
   await rebuild(folder, { store });
   assert.equal((await queryRows(path, "FROM scores")).length, 1);

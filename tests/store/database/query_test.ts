@@ -240,10 +240,25 @@ Deno.test("query() before the first run says to run an experiment, and makes no 
       code: "store/no-database",
       message: "there are no results yet",
       at: { file: path },
-      mend: "run an experiment first: deno task run experiments/ablation.yaml",
+      mend: "run an experiment first: deno task run experiments/ablation.yaml " +
+        `--results ${folder.path}/results`,
     }],
   });
   assert.deepEqual(Array.from(Deno.readDirSync(folder.path)), []);
+});
+
+Deno.test("query() of a lost database says how to make it anew, and where its artifacts are", async () => {
+  using folder = new TempDir();
+  const root = `${folder.path}/results of mine`, path = `${root}/titrate.duckdb`;
+  await Deno.mkdir(`${root}/store/objects/ab`, { recursive: true });
+  await assert.rejects(query(path, "FROM results"), {
+    faults: [{
+      code: "store/no-database",
+      message: "the database is gone, its artifacts are there",
+      at: { file: path },
+      mend: `make it anew: deno task rebuild --results "${root}"; so does the next run`,
+    }],
+  });
 });
 
 Deno.test("query() stops when its signal is aborted", async () => {
