@@ -21,6 +21,9 @@ export interface FinishedTask {
 /** A measure of a task's size, the truest first. */
 const SIZES = ["flops", "steps", "tokens"] as const;
 
+/** Or, of one that trains nothing, the size of its artifact. */
+type Size = typeof SIZES[number] | "bytes";
+
 /** Of tasks so many times larger than any that was done, nothing is said: what they all take first hides the rest. */
 const FARTHEST = 10;
 
@@ -47,14 +50,22 @@ export class Forecast {
     known.push(sample);
     if (known.length > MOST_SAMPLES) known.shift();
     this.#samples.set(kind, known);
-    for (const size of [...SIZES, undefined]) this.#laws.delete(`${kind} ${size}`);
+    for (const size of [...SIZES, "bytes", undefined]) this.#laws.delete(`${kind} ${size}`);
   }
 
-  /** How long a task of a kind and cost takes; undefined where nothing like it was done. */
-  msOf(kind: string, cost: Cost): number | undefined {
+  /**
+   * How long a task of a kind and cost takes; undefined where nothing like it was done.
+   *
+   * @param bytes what its artifact will take, about: what one that trains nothing goes by
+   */
+  msOf(kind: string, cost: Cost, bytes?: number): number | undefined {
     const samples = this.#samples.get(kind) ?? [];
     if (samples.length === 0) return undefined;
     const sizes = SIZES.filter((size) => cost[size] > 0);
+    if (sizes.length === 0 && bytes !== undefined) {
+      const law = this.#lawOf(kind, "bytes");
+      if (law !== undefined) return law(bytes);
+    }
     for (const size of sizes) {
       const law = this.#lawOf(kind, size);
       if (law !== undefined) return law(cost[size]);
@@ -78,11 +89,11 @@ export class Forecast {
     return isLike ? usual : undefined;
   }
 
-  #lawOf(kind: string, size: typeof SIZES[number] | undefined): Law | undefined {
+  #lawOf(kind: string, size: Size | undefined): Law | undefined {
     const name = `${kind} ${size}`;
     if (this.#laws.has(name)) return this.#laws.get(name);
-    const points = this.#samples.get(kind)!.map(({ cost, elapsedMs }) => (
-      { x: size === undefined ? 0 : cost[size], ms: elapsedMs }
+    const points = this.#samples.get(kind)!.map(({ cost, bytes = 0, elapsedMs }) => (
+      { x: size === undefined ? 0 : size === "bytes" ? bytes : cost[size], ms: elapsedMs }
     )).filter(({ x }) => size === undefined || x > 0);
     const law = points.length === 0 ? undefined : lawOf(points);
     this.#laws.set(name, law);

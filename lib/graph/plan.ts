@@ -183,7 +183,7 @@ function finish(
       ...(checkpoint > (start?.step ?? 0) ? { resumesAt: checkpoint } : {}),
       ...(state === "run" && found.has(key) ? { replaces: found.get(key)!.startedAt } : {}),
       cost,
-      ...(estimate?.bytes === undefined ? {} : { bytes: estimate.bytes }),
+      ...withBytes(estimate?.bytes ?? (state === "run" ? kind.bytesOf?.(task.params) : undefined)),
       fullCost,
     });
   }
@@ -195,6 +195,10 @@ function finish(
     unknownCost,
     unshared: countUnshared(graph),
   };
+}
+
+function withBytes(bytes: number | undefined): Pick<PlannedTask, "bytes"> {
+  return bytes === undefined ? {} : { bytes };
 }
 
 /** A task as estimates see it; those before it are in the map already. */

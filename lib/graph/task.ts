@@ -213,6 +213,11 @@ export interface TaskKind<P = any, Roles extends InputRoles = any> {
   seed?(params: P): number | undefined;
   /** What the task costs, as far as its params and those of the tasks before it tell. */
   estimate?(params: P, inputs: UpstreamInputs): Estimate;
+  /**
+   * What the artifact will take on disk, about, by the outside files, where the estimate does
+   * not tell: asked of tasks that are to run alone, since it looks at the files.
+   */
+  bytesOf?(params: P): number | undefined;
   /** The step of the checkpoint that a run would go on from, if there is one in its scratch folder. */
   checkpointStep?(scratchDir: string): Promise<number | undefined>;
   /** Does the work, in a worker process. Heavy imports belong inside it. */

@@ -56,8 +56,8 @@ export function prospectOf(study: Study, forecast: Forecast, slots: number): Pro
   const { wallMs, workMs } = durationOf(running, {
     slots,
     device: deviceLimitOf(study),
-    msOf: ({ task: { kind }, cost }) => {
-      const ms = forecast.msOf(kind, cost);
+    msOf: ({ task: { kind }, cost, bytes }) => {
+      const ms = forecast.msOf(kind, cost, bytes);
       if (ms !== undefined) return ms;
       if (flopsPerSecond !== undefined && cost.flops > 0) {
         const assumed = 1000 * cost.flops / flopsPerSecond;

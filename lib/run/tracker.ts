@@ -207,16 +207,16 @@ export class Tracker {
 
   /** Of a task that has not ended: what it should take, less what it took; a phase is no less. */
   #leftOf(entry: Entry, nowMs: number): number | undefined {
-    const { planned: { task, cost }, state, startedAtMs } = entry;
-    const wholeMs = this.#forecast.msOf(task.kind, cost);
+    const { planned: { task, cost, bytes }, state, startedAtMs } = entry;
+    const wholeMs = this.#forecast.msOf(task.kind, cost, bytes);
     if (state !== "running") return wholeMs;
     const phaseMs = leftOfPhase(entry, nowMs);
     if (wholeMs === undefined) return phaseMs;
     return Math.max(wholeMs - (nowMs - startedAtMs!), phaseMs ?? 0);
   }
 
-  #learn({ planned: { task, cost }, elapsedMs }: Entry): void {
-    if (elapsedMs !== undefined) this.#forecast.add({ kind: task.kind, elapsedMs, cost });
+  #learn({ planned: { task, cost, bytes }, elapsedMs }: Entry): void {
+    if (elapsedMs !== undefined) this.#forecast.add({ kind: task.kind, elapsedMs, bytes, cost });
   }
 
   #faultsOf(key: string, error: unknown): readonly Fault[] {

@@ -10,6 +10,7 @@ import type { CorpusReport } from "../text/corpus/build.ts";
 import { corpusArtifact } from "../text/corpus/corpus_artifact.ts";
 import { declaredWords, isDeclared, warnOfDeclared } from "./declared.ts";
 import { filesThatFit } from "../text/sources/file_pattern.ts";
+import { compressionOf, MAGIC_BYTES } from "../text/sources/magic.ts";
 
 const amount = (about: string) => z.int().min(1).describe(about);
 
@@ -96,6 +97,7 @@ export const corpus: TaskKind<CorpusParams> = {
   isDeclared,
   unkeyed: ["declared"],
   estimate: ({ declared }) => declared === undefined ? {} : { bytes: declared.words * WORD_BYTES },
+  bytesOf,
   check: faultsOf,
   files: filesOf,
   seed: ({ seed }) => seed,
@@ -104,6 +106,29 @@ export const corpus: TaskKind<CorpusParams> = {
 
 /** Of a word and the space behind it, as English scientific text has them. */
 const WORD_BYTES = 6.6;
+
+/** Text is so many times larger than packed. */
+const PACKED = 3.5;
+
+/** As many bytes as the sources have, unpacked, or as many words as are asked for. */
+function bytesOf(params: CorpusParams): number | undefined {
+  try {
+    const bytes = filesOf(params).reduce((sum, { file }) => sum + textBytes(file), 0);
+    return Math.round(Math.min(bytes, (params.maxWords ?? Infinity) * WORD_BYTES));
+  } catch {
+    // What is wrong with a file is told by its reader.
+    return undefined;
+  }
+}
+
+function textBytes(path: string): number {
+  const { isFile, size } = Deno.statSync(path);
+  if (!isFile) return 0;
+  using file = Deno.openSync(path);
+  const head = new Uint8Array(MAGIC_BYTES);
+  const length = file.readSync(head) ?? 0;
+  return compressionOf(head.subarray(0, length)) === undefined ? size : size * PACKED;
+}
 
 function faultsOf({ sources }: CorpusParams) {
   return sources.flatMap((source, index) => {

@@ -32,6 +32,23 @@ Deno.test("Forecast goes by the size of a task, with what every task of the kind
   assert.equal(single.msOf("train", steps(1001)), undefined, "too far from what was done");
 });
 
+Deno.test("Forecast goes by bytes where a task trains nothing: a large corpus takes longer", () => {
+  const corpus = (bytes: number, elapsedMs: number) => ({
+    kind: "corpus",
+    elapsedMs,
+    bytes,
+    cost: NO_COST,
+  });
+  const one = new Forecast([corpus(1_000_000, 2000)]);
+  assert.equal(one.msOf("corpus", NO_COST, 5_000_000), 10_000);
+  assert.equal(one.msOf("corpus", NO_COST, 11_000_000), undefined, "too far from what was done");
+  assert.equal(one.msOf("corpus", NO_COST), 2000, "of unknown size: as the median");
+  const several = new Forecast([corpus(1e6, 1100), corpus(2e6, 2100), corpus(4e6, 4100)]);
+  assert.equal(several.msOf("corpus", NO_COST, 8_000_000), 8100);
+  const unsized = new Forecast([{ kind: "corpus", elapsedMs: 700, cost: NO_COST }]);
+  assert.equal(unsized.msOf("corpus", NO_COST, 5_000_000), 700, "none is recorded with its size");
+});
+
 Deno.test("Forecast is not misled by a few odd samples", () => {
   const usual = [100, 200, 300, 400, 500, 600, 700].map((count) => sample(count, 500 + count * 10));
   const forecast = new Forecast([...usual, sample(100, 3_600_000)]);

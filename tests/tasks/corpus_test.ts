@@ -131,3 +131,15 @@ Deno.test("corpus refuses params that it does not know", () => {
     assert.equal(corpus.params.safeParse(params).success, false, JSON.stringify(params));
   }
 });
+
+Deno.test("corpus.bytesOf() goes by the size of its files, packed ones more, and by maxWords", () => {
+  using dir = new TempDir();
+  dir.file("a.txt", "x".repeat(1000));
+  dir.file("b.txt", new Uint8Array([0x1f, 0x8b, ...new Uint8Array(98)]));
+  const sized = (path: string, more = {}) =>
+    corpus.bytesOf!(corpus.params.parse({ sources: [{ format: "text", path }], ...more }));
+  assert.equal(sized(`${dir.path}/a.txt`), 1000);
+  assert.equal(sized(`${dir.path}/*.txt`), 1350);
+  assert.equal(sized(`${dir.path}/a.txt`, { maxWords: 10 }), 66);
+  assert.equal(sized(`${dir.path}/none.txt`), undefined);
+});
