@@ -11,6 +11,15 @@ Deno.test("a run goes well with LD_ variables set, as on CUDA and cluster machin
   assert.deepEqual(JSON.parse(stdout).tasks, { total: 2, cached: 0, ran: 2, failed: 0 });
 });
 
+Deno.test("a run starts its workers by the path of the Deno that runs, not by a name", async () => {
+  await using study = await TinyStudy.make();
+  const args = ["run", "study.yaml", "--only", "stage=vocab", "--json"];
+  const call = titrate(args, { cwd: study.dir, env: { PATH: "/none" } });
+  const { code, stdout, stderr } = await finished(call.spawn());
+  assert.equal(code, 0, stderr);
+  assert.equal(JSON.parse(stdout).tasks.ran, 2);
+});
+
 Deno.test("a command sees the variables that its spec declares and no others", async () => {
   await using study = await TinyStudy.make();
   await study.edit("about: a study", "env: { TEXT_FILE: none.txt }\nabout: a study");
