@@ -47,6 +47,31 @@ export function pairedDifference(
   return differences.length === 0 ? undefined : meanOverSeeds(differences, confidence);
 }
 
+/**
+ * How much the mean of values is above that of others with which they share no seed, by
+ * Welch's t; `seeds` counts all. One value on either side gives no interval.
+ */
+export function unpairedDifference(
+  one: Iterable<number>,
+  other: Iterable<number>,
+  confidence = 0.95,
+): SeedMean {
+  const [a, b] = [meanOverSeeds(one), meanOverSeeds(other)];
+  const mean = a.mean - b.mean, seeds = a.seeds + b.seeds;
+  if (a.deviation === undefined || b.deviation === undefined) return { mean, seeds };
+  const [u, v] = [a.deviation ** 2 / a.seeds, b.deviation ** 2 / b.seeds];
+  // No spread on either side: then the means differ by just that much.
+  if (u + v === 0) return { mean, seeds, deviation: 0, interval: { low: mean, high: mean } };
+  const freedom = (u + v) ** 2 / (u ** 2 / (a.seeds - 1) + v ** 2 / (b.seeds - 1));
+  const half = studentQuantile((1 + confidence) / 2, freedom) * Math.sqrt(u + v);
+  return {
+    mean,
+    seeds,
+    deviation: Math.sqrt((a.deviation ** 2 + b.deviation ** 2) / 2),
+    interval: { low: mean - half, high: mean + half },
+  };
+}
+
 /** A cell on a curve over one axis. */
 export interface CurveCell {
   /** The value of the axis, above 0. */

@@ -15,6 +15,7 @@ interface Commands {
   readonly kinds: typeof import("./kinds.ts");
   readonly plan: typeof import("./plan.ts");
   readonly rebuild: typeof import("./rebuild.ts");
+  readonly report: typeof import("./report.ts");
   readonly run: typeof import("./run.ts");
   readonly schema: typeof import("./schema.ts");
   readonly sql: typeof import("./sql.ts");

@@ -10,6 +10,7 @@ import { GPU_ERRORS } from "../gpu/error_codes.ts";
 import { GRAPH_ERRORS } from "../graph/error_codes.ts";
 import { HUB_ERRORS } from "../hub/error_codes.ts";
 import { MODEL_ERRORS } from "../model/error_codes.ts";
+import { PAGE_ERRORS } from "../page/error_codes.ts";
 import { RUN_ERRORS } from "../run/error_codes.ts";
 import { STORE_ERRORS } from "../store/error_codes.ts";
 import { TASKS_ERRORS } from "../tasks/error_codes.ts";
@@ -31,6 +32,7 @@ export const ERROR_CODES: ErrorTable = {
   ...GRAPH_ERRORS,
   ...HUB_ERRORS,
   ...MODEL_ERRORS,
+  ...PAGE_ERRORS,
   ...RUN_ERRORS,
   ...STORE_ERRORS,
   ...TASKS_ERRORS,

@@ -12,6 +12,7 @@ import { canonicalDeviceName, DEFAULT_DEVICE, DEVICES } from "../engine/devices.
 import { formatVersion } from "../run/provenance.ts";
 import { load } from "./commands.ts";
 import { DEFAULT_SPEC } from "./launch/call.ts";
+import { DEFAULT_EXPERIMENT } from "./launch/report_folder.ts";
 import { FORMATS } from "./output.ts";
 import { printError, writeOutput } from "./streams.ts";
 
@@ -245,6 +246,30 @@ Example:
       const { figure } = await load("figure");
       await figure(experiment, options);
     });
+
+  program.command("report")
+    .description("Write an experiment's report, or two compared, as a page and as Markdown.")
+    .argument("[experiment]", "the name that its results are filed under", DEFAULT_EXPERIMENT)
+    .argument("[other]", "an experiment that it is compared with, cell by cell")
+    .addOption(
+      new Option(
+        "--out <folder>",
+        "where report.html, report.md and figures/ are written; else in reports/ of the results",
+      ).argParser(readFolder),
+    )
+    .addOption(resultsOption())
+    .addHelpText(
+      "after",
+      `
+Examples:
+  deno task report ablation
+  deno task report ablation ablation+1a2b3c4d --out compared
+
+The page needs nothing else: send it as it is. Each figure in it has its query and its data.`,
+    )
+    .action(async (experiment, other, options) =>
+      await (await load("report")).report(experiment, other, options)
+    );
 
   program.command("rebuild")
     .description("Make the database anew from the artifacts of the store.")

@@ -22,8 +22,10 @@ export interface HeatCell {
 
 /** What a grid shows. */
 export interface HeatMap {
-  /** What it is of. */
+  /** What it is of, for everybody or, where a heading says it already, for screen readers. */
   readonly caption: string;
+  /** Whether the caption is for screen readers alone. */
+  readonly isCaptionHidden?: boolean;
   /** The axes that run down. */
   readonly down: readonly string[];
   /** The axis that runs across. */
@@ -38,7 +40,9 @@ export interface HeatMap {
 }
 
 /** The grid as a table. */
-export function heatMap({ caption, down, across, heads, rows }: HeatMap): Html {
+export function heatMap(
+  { caption, isCaptionHidden = false, down, across, heads, rows }: HeatMap,
+): Html {
   const corner = down.map((axis) =>
     markup`<th scope="col" rowspan="2" class="number">${axis}</th>`
   );
@@ -49,7 +53,7 @@ export function heatMap({ caption, down, across, heads, rows }: HeatMap): Html {
   return scrolling(
     caption,
     markup`<table class="heat">
-<caption>${caption}</caption>
+<caption${attribute("class", isCaptionHidden ? "hidden" : undefined)}>${caption}</caption>
 <thead>
 <tr>${corner}<th scope="colgroup" colspan="${heads.length}">${across}</th></tr>
 <tr>${heads.map((head) => markup`<th scope="col" class="number">${head}</th>`)}</tr>

@@ -6,6 +6,7 @@ import {
   gainPerDoubling,
   meanOverSeeds,
   pairedDifference,
+  unpairedDifference,
 } from "../../lib/analysis/cells.ts";
 
 const bySeed = (...values: number[]) => new Map(values.map((value, seed) => [seed, value]));
@@ -32,6 +33,21 @@ Deno.test("pairedDifference() sees a difference that seeds hide, over seeds that
   const some = pairedDifference(one, new Map([[2, 25], [7, 1]]))!;
   assert.deepEqual(some, { mean: 5, seeds: 1 });
   assert.equal(pairedDifference(one, new Map([[7, 1]])), undefined);
+});
+
+Deno.test("unpairedDifference() is Welch's, and gives no interval for a single value", () => {
+  const { mean, seeds, interval } = unpairedDifference([27.5, 21.0, 19.0, 23.6], [
+    27.1,
+    22.0,
+    20.8,
+  ]);
+  near(mean, 22.775 - 23.3);
+  assert.equal(seeds, 7);
+  // scipy.stats.ttest_ind(..., equal_var=False).confidence_interval()
+  near(interval!.low, -7.5107471);
+  near(interval!.high, 6.4607471);
+  assert.deepEqual(unpairedDifference([1, 2], [5]), { mean: -3.5, seeds: 3 });
+  assert.deepEqual(unpairedDifference([2, 2], [1, 1]).interval, { low: 1, high: 1 });
 });
 
 Deno.test("pairedDifference() is the other way round when cells are", () => {

@@ -22,6 +22,7 @@ export const VALUE_OPTIONS: ReadonlySet<string> = new Set([
   "--metric",
   "--name",
   "--only",
+  "--out",
   "--program",
   "--results",
   "--set",
@@ -35,6 +36,8 @@ export interface Call {
   readonly operands: readonly string[];
   /** The folder of results, as given. */
   readonly results: string;
+  /** The folder or file that `--out` names; absent without it. */
+  readonly out?: string;
   /** The values of `--set`. */
   readonly set: readonly string[];
 }
@@ -43,7 +46,7 @@ export interface Call {
 export function readCall(args: readonly string[]): Call {
   const operands: string[] = [];
   const set: string[] = [];
-  let results = DEFAULT_RESULTS;
+  let results = DEFAULT_RESULTS, out: string | undefined;
   for (let at = 0; at < args.length; at++) {
     const arg = args[at]!;
     if (arg === "--") {
@@ -60,8 +63,9 @@ export function readCall(args: readonly string[]): Call {
     const value = equals === -1 ? args[++at] : arg.slice(equals + 1);
     if (value === undefined) continue;
     if (name === "--results") results = value;
+    if (name === "--out") out = value;
     if (name === "--set") set.push(value);
   }
   const [command, ...rest] = operands;
-  return { command, operands: rest, results, set };
+  return { command, operands: rest, results, set, ...(out === undefined ? {} : { out }) };
 }

@@ -32,7 +32,13 @@ export async function launch(args: readonly string[]): Promise<never> {
   const hasLibraryPaths = LIBRARY_PATHS.some((name) => (Deno.env.get(name) ?? "") !== "");
   const call = readCall(args);
   const rights = await rightsOf(call, { cwd, deno, hasLibraryPaths });
-  become(rights, args, call.command === "export" ? undefined : "--results");
+  become(rights, args, folderOption(call.command));
+}
+
+/** The option that names the folder which a command may write to; an argument does of `export`. */
+function folderOption(command: string | undefined): string | undefined {
+  if (command === "export") return undefined;
+  return command === "report" ? "--out" : "--results";
 }
 
 /**

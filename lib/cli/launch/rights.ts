@@ -8,6 +8,7 @@ import { startsAtHome } from "../../base/home.ts";
 import type { Rights } from "../../base/rights.ts";
 import { ENV_PROGRAM, LIBRARY_PATHS, WORKER_VARIABLES } from "../../executor/local/environment.ts";
 import { type Call, DEFAULT_SPEC } from "./call.ts";
+import { reportFolder } from "./report_folder.ts";
 import { declaredVariables } from "./variables.ts";
 
 interface Needs {
@@ -19,6 +20,8 @@ interface Needs {
   readonly write?: boolean;
   /** Writes below the folder that its last argument names. */
   readonly folder?: boolean;
+  /** Writes a report. */
+  readonly report?: boolean;
   /** Asks how much room a disk has. */
   readonly disk?: boolean;
   /** Starts workers. */
@@ -34,6 +37,7 @@ const NEEDS: Readonly<Record<string, Needs>> = {
   status: { ffi: true },
   sql: { ffi: true },
   figure: { ffi: true },
+  report: { ffi: true, report: true },
   rebuild: { ffi: true, write: true },
   devices: { ffi: true },
   // Installing begins by looking at disk, driver and installer; it becomes a process that may.
@@ -105,7 +109,7 @@ export interface Machine {
 
 /** The rights of a call. */
 export async function rightsOf(call: Call, machine: Machine): Promise<Rights> {
-  const { ffi = false, spec, write, folder, disk = false, workers } =
+  const { ffi = false, spec, write, folder, report, disk = false, workers } =
     Object.hasOwn(NEEDS, call.command ?? "") ? NEEDS[call.command!]! : {};
   const named = spec === true ? await namedVariables(call) : [];
   return {
@@ -120,6 +124,9 @@ export async function rightsOf(call: Call, machine: Machine): Promise<Rights> {
       ]),
     ],
     ...(write === true ? writeBelow(machine.cwd, call.results) : {}),
+    ...(report === true
+      ? writeBelow(machine.cwd, reportFolder({ ...call, experiments: call.operands }))
+      : {}),
     ...(folder === true && call.operands.length > 1
       ? writeBelow(machine.cwd, call.operands.at(-1)!)
       : {}),

@@ -12,6 +12,7 @@ import type { FitFact, KnownFacts } from "../../base/facts.ts";
 import type { Metric } from "../../base/measures.ts";
 import { type GridRow, nameOfScore, sampleOf, sweptAxes } from "../text/grid.ts";
 import { formatAxisValue } from "../text/labels.ts";
+import type { PublishedValue } from "../text/published.ts";
 import { unitOf } from "../text/units.ts";
 
 /** A row of results, with what it may be fitted against. */
@@ -78,12 +79,30 @@ export interface Panel {
   readonly range?: readonly [least: number, most: number];
   /** In the order of the spec. */
   readonly curves: readonly Curve[];
-  /** Stages without swept axes that have the same score: a start, a control. */
-  readonly levels: readonly { readonly label: string; readonly y: number }[];
+  /** Stages without swept axes that have the same score, and what others published of it. */
+  readonly levels: readonly Level[];
 }
 
-/** Panels of all rows: for each stage and metric that has a number, one for every swept axis. */
-export function curvePanels(rows: readonly CurveRow[], fits: readonly CurveFit[]): Panel[] {
+/** A line across a panel. */
+export interface Level {
+  /** What stands there. */
+  readonly label: string;
+  /** In the unit that is shown. */
+  readonly y: number;
+  /** Whether others published it. */
+  readonly isPublished: boolean;
+}
+
+/**
+ * Panels of all rows: for each stage and metric that has a number, one for every swept axis.
+ *
+ * @param published what others measured on test parts of the same benchmarks
+ */
+export function curvePanels(
+  rows: readonly CurveRow[],
+  fits: readonly CurveFit[],
+  published: readonly PublishedValue[] = [],
+): Panel[] {
   const stages = [...Map.groupBy(rows, (row) => row.stage)]
     .map(([stage, ofStage]) => ({ stage, ofStage, axes: sweptAxes(ofStage) }));
   const levels = stages.filter(({ axes }) => axes.length === 0).flatMap(({ ofStage }) => ofStage);
@@ -110,7 +129,12 @@ export function curvePanels(rows: readonly CurveRow[], fits: readonly CurveFit[]
           others,
           ...(range === undefined ? {} : { range }),
           curves,
-          levels: levelsOf(levels.filter((row) => nameOfScore(row) === metric)),
+          levels: [
+            ...levelsOf(levels.filter((row) => nameOfScore(row) === metric)),
+            ...(split === "test"
+              ? publishedOf(published, { benchmark, metric: name, declared })
+              : []),
+          ],
         }];
       })
     )
@@ -241,12 +265,28 @@ function fittedOf(
 }
 
 /** Stages that stand at one level, as a model and its start do, share a line. */
-function levelsOf(rows: readonly CurveRow[]): { label: string; y: number }[] {
-  const levels = [...Map.groupBy(rows, (row) => row.stage)].flatMap(([label, same]) => {
-    const y = unitOf(same[0]!.declared).factor * summarise(same.map(({ value }) => value)).mean;
-    return Number.isFinite(y) ? [{ label, y }] : [];
-  });
-  return [...Map.groupBy(levels, ({ y }) => y)].map(([y, same]) => (
-    { label: same.map(({ label }) => label).join(", "), y }
+function levelsOf(rows: readonly CurveRow[]): Level[] {
+  return merged(
+    [...Map.groupBy(rows, (row) => row.stage)].flatMap(([label, same]) => {
+      const y = unitOf(same[0]!.declared).factor * summarise(same.map(({ value }) => value)).mean;
+      return Number.isFinite(y) ? [{ label, y, isPublished: false }] : [];
+    }),
+  );
+}
+
+function publishedOf(
+  published: readonly PublishedValue[],
+  { benchmark, metric, declared }: Pick<GridRow, "benchmark" | "metric" | "declared">,
+): Level[] {
+  const { factor, show } = unitOf(declared);
+  const same = published.filter((each) => each.benchmark === benchmark && each.metric === metric);
+  return merged(same.map(({ model, value }) => (
+    { label: `${model} ${show(value)}`, y: factor * value, isPublished: true }
+  )));
+}
+
+function merged(levels: readonly Level[]): Level[] {
+  return [...Map.groupBy(levels, ({ y }) => y).values()].map((same) => (
+    { ...same[0]!, label: same.map(({ label }) => label).join(", ") }
   ));
 }

@@ -1,7 +1,8 @@
 /** Panels of curves as a Vega-Lite specification: a row a metric, a column an axis. */
 import type { TopLevelSpec } from "vega-lite";
 import type { Panel } from "./curves.ts";
-import { curveLooks, FONT, INK } from "./theme.ts";
+import { curveLooks, INK } from "./theme.ts";
+import { legendAbove, TICK_LABEL, wholeFigure } from "./whole_figure.ts";
 
 /** What stands above the panels. */
 export interface CurvesTitle {
@@ -11,65 +12,35 @@ export interface CurvesTitle {
   readonly hasSeeds: boolean;
 }
 
-/** Whole thousands are short; anything else stands as it is. */
-const TICK_LABEL = "datum.value >= 1000 && datum.value % 1000 === 0 " +
-  "? format(datum.value, '~s') : '' + datum.value";
-
 /** Share of the vertical span that is left free above and below. */
-const MARGIN = 0.05;
+const MARGIN = 0.08;
 
 const PANEL = { width: 300, height: 200 } as const;
 
-/** The specification; it holds its data. */
+/** The specification of all panels in one; it holds its data. */
 export function curvesSpec(
   panels: readonly Panel[],
   { title, hasSeeds }: CurvesTitle,
 ): TopLevelSpec {
   const rows = Map.groupBy(panels, ({ stage, metric }) => `${stage}\n${metric}`);
-  return {
-    $schema: "https://vega.github.io/schema/vega-lite/v6.json",
+  return wholeFigure({
     title: { text: title, subtitle: signsOf(panels, hasSeeds), anchor: "start", offset: 16 },
-    vconcat: [...rows.values()].map((row) => ({ hconcat: row.map(panelSpec), spacing: 32 })),
+    vconcat: [...rows.values()].map((row) => ({
+      hconcat: row.map((panel) => panelSpec(panel)),
+      spacing: 32,
+    })),
     spacing: 24,
-    background: INK.paper,
-    padding: 16,
-    config: {
-      font: FONT,
-      view: { stroke: null },
-      title: {
-        color: INK.text,
-        fontSize: 15,
-        fontWeight: 600,
-        subtitleColor: INK.faint,
-        subtitleFontSize: 11,
-        subtitlePadding: 4,
-      },
-      axis: {
-        domainColor: INK.axis,
-        tickColor: INK.axis,
-        gridColor: INK.grid,
-        labelColor: INK.faint,
-        titleColor: INK.text,
-        labelFontSize: 11,
-        titleFontSize: 12,
-        titleFontWeight: 500,
-        titlePadding: 8,
-      },
-      axisX: { grid: false },
-      axisY: { domain: false, ticks: false, labelPadding: 6, minExtent: 48 },
-      legend: {
-        labelColor: INK.text,
-        titleColor: INK.faint,
-        labelFontSize: 11,
-        titleFontSize: 11,
-        titleFontWeight: 500,
-        symbolSize: 60,
-        labelLimit: 280,
-        offset: 8,
-      },
-    },
-    // deno-lint-ignore no-explicit-any -- the types of concatenations do not meet those of their parts
-  } as any;
+  });
+}
+
+/** One panel as a figure of its own, with its legend above so that it is no wider than need be. */
+export function panelFigure(panel: Panel): TopLevelSpec {
+  return wholeFigure(panelSpec(panel, { legend: legendAbove(panel.curves.map((c) => c.label)) }));
+}
+
+/** What points, bars and lines of a panel mean, in a sentence. */
+export function panelSigns(panel: Panel, hasSeeds: boolean): string {
+  return signsOf([panel], hasSeeds).join("; ");
 }
 
 /** Characters of a line of signs; Vega takes text for wider than it is, and the figure with it. */
@@ -78,12 +49,14 @@ const LINE = 64;
 /** What points, bars and lines mean, as far as there are any, in lines. */
 function signsOf(panels: readonly Panel[], hasSeeds: boolean): string[] {
   const curves = panels.flatMap((panel) => panel.curves);
+  const levels = panels.flatMap((panel) => panel.levels);
   const hasBars = curves.some(({ points }) => points.some(({ low }) => low !== undefined));
   const signs = [
     ...(hasSeeds ? ["points: mean over seeds"] : []),
     ...(hasBars ? [`bars: ± one standard ${hasSeeds ? "deviation" : "error"}`] : []),
     ...(curves.some(({ fitted }) => fitted !== undefined) ? ["thick lines: fitted laws"] : []),
-    ...(panels.some(({ levels }) => levels.length > 0) ? ["dashed: stages without axes"] : []),
+    ...(levels.some(({ isPublished }) => !isPublished) ? ["dashed: stages without axes"] : []),
+    ...(levels.some(({ isPublished }) => isPublished) ? ["dotted: published by others"] : []),
   ];
   const lines: string[] = [];
   for (const sign of signs) {
@@ -123,7 +96,7 @@ function placeOf(labels: readonly string[]): object {
     : { orient: "right", direction: "vertical" };
 }
 
-function panelSpec(panel: Panel) {
+function panelSpec(panel: Panel, { legend: place }: { readonly legend?: object } = {}) {
   const { metric, axis, scale, others, curves, levels } = panel;
   const labels = curves.map(({ label }) => label);
   const { colours, shapes } = curveLooks(labels.length);
@@ -141,7 +114,10 @@ function panelSpec(panel: Panel) {
       : { labelAngle: 0, labelLimit: 150 },
     ...(isNumber ? {} : { sort: ticks }),
   };
-  const legend = others.length === 0 ? null : { title: others.join(", "), ...placeOf(labels) };
+  const legend = others.length === 0 ? null : {
+    title: others.join(", "),
+    ...(place ?? placeOf(labels)),
+  };
   const sort = { domain: labels };
   const colour = { field: "curve", type: "nominal", scale: { ...sort, range: colours } };
   const silent = { ...colour, legend: null };
@@ -170,7 +146,7 @@ function panelSpec(panel: Panel) {
           opacity: { condition: { test: "datum.isFit", value: 0.85 }, value: 0.55 },
         },
       },
-      ...levels.flatMap((level, place) => levelName(level, { place, y })),
+      ...levels.flatMap((level) => levelName(level, { levels, y })),
       {
         data: { values: points.filter(({ low }) => low !== undefined) },
         mark: { type: "rule", strokeWidth: 1.5, opacity: 0.8 },
@@ -193,27 +169,35 @@ function panelSpec(panel: Panel) {
 
 type Level = Panel["levels"][number];
 
-/** A dashed line across the panel. */
+/** A line across the panel, dashed, or dotted for what others published. */
 function levelRule(level: Level, y: object) {
   return {
     data: { values: [{ y: level.y }] },
-    mark: { type: "rule", strokeDash: [5, 4], strokeWidth: 1.25, color: INK.level },
+    mark: {
+      type: "rule",
+      strokeDash: level.isPublished ? [1.5, 3.5] : [5, 4],
+      strokeWidth: 1.25,
+      color: INK.level,
+    },
     encoding: { y },
   };
 }
 
-/** Its name, on the left and the right in turns, with a rim of paper to be read on any line. */
-function levelName(
-  level: Level,
-  { place, y }: { readonly place: number; readonly y: object },
-) {
-  const isLeft = place % 2 === 0;
+/**
+ * Its name: at the right, above the highest level and below the lowest, where curves seldom
+ * are; of others at the left. A rim of paper lets it be read on any line.
+ */
+function levelName(level: Level, { levels, y }: { readonly levels: readonly Level[]; y: object }) {
+  const isHighest = levels.every((other) => other.y <= level.y);
+  const isLowest = levels.every((other) => other.y >= level.y);
+  const isLeft = !isHighest && !isLowest;
+  const isBelow = isLowest && !isHighest;
   const text = {
     type: "text",
     fontSize: 10.5,
     align: isLeft ? "left" : "right",
-    baseline: "bottom",
-    dy: -2,
+    baseline: isBelow ? "top" : "bottom",
+    dy: isBelow ? 3 : -2,
   };
   const layer = {
     data: { values: [level] },

@@ -6,7 +6,7 @@ import { FACT_NAMES, FACTS, type Facts, FIT_FACTS, type FitFact } from "../../ba
 import { ExperimentError } from "../../base/errors.ts";
 import type { Score } from "../../base/measures.ts";
 import type { TaskState } from "../../graph/task.ts";
-import { axisNames, inOrder } from "./_axes.ts";
+import { axisNames, inOrder } from "./axes.ts";
 import { queryRows } from "./query.ts";
 import type { FitRow } from "./rows.ts";
 

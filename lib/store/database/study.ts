@@ -2,7 +2,7 @@
 import type { FitParameter, Interval } from "../../analysis/interval.ts";
 import type { Json, JsonObject } from "../../base/canonical.ts";
 import { FACTS, FIT_FACTS, type FitFact } from "../../base/facts.ts";
-import { axisNames, inOrder } from "./_axes.ts";
+import { axisNames, inOrder } from "./axes.ts";
 import { queryRows } from "./query.ts";
 import type { FitRow } from "./rows.ts";
 

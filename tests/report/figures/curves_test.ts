@@ -79,7 +79,7 @@ Deno.test("curvePanels() draws a metric over each swept axis, a curve for each o
         "names",
         ["steps"],
         ["800", "100", "200", "400"].map((steps) => [steps, ["small", "large"]]),
-        [{ label: "general, start", y: 25 }],
+        [{ label: "general, start", y: 25, isPublished: false }],
       ],
       [
         "ner",
@@ -88,7 +88,7 @@ Deno.test("curvePanels() draws a metric over each swept axis, a curve for each o
         "log",
         ["size"],
         ["small", "large"].map((size) => [size, [100, 200, 400, 800]]),
-        [{ label: "general, start", y: 25 }],
+        [{ label: "general, start", y: 25, isPublished: false }],
       ],
     ],
   );
