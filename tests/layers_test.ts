@@ -4,6 +4,7 @@ import { basename, dirname, join, normalize, relative } from "node:path";
 /** From the top down: a folder may import what stands below it, and itself. */
 const LAYERS = [
   "cli",
+  "ui",
   "page",
   "run",
   "tasks",

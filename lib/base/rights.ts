@@ -2,8 +2,10 @@
  * What a Deno process may do, as flags of `deno run`: each right by its name, never all.
  */
 
-/** The rights of a process besides reading, which all have. */
+/** The rights of a process. */
 export interface Rights {
+  /** The files and folders that it may read; all if absent. */
+  readonly read?: readonly string[];
   /** The one folder below which it may write. */
   readonly write?: string | undefined;
   /** The hosts that it may reach, such as "huggingface.co", "*.hf.co" or "127.0.0.1:80". */
@@ -16,6 +18,8 @@ export interface Rights {
   readonly ffi?: boolean;
   /** Whether it may ask how much room a disk has. */
   readonly disk?: boolean;
+  /** Whether it may ask how busy the computer is. */
+  readonly load?: boolean;
 }
 
 /** Flags, and the folder to start the process in where they only hold there. */
@@ -32,25 +36,29 @@ export interface Grant {
  * Deno parts a list of paths at commas and knows no way to write one. A folder that
  * has one in its path is given as ".", to a process that is started in it.
  */
-export function grant({ write, net = [], run = [], env = [], ...rights }: Rights): Grant {
+export function grant({ read, write, net = [], run = [], env = [], ...rights }: Rights): Grant {
   const needsStart = write !== undefined && write.includes(",");
+  const system = [
+    ...(rights.disk === true ? ["statfs"] : []),
+    ...(rights.load === true ? ["cpus", "systemMemoryInfo"] : []),
+  ];
   const flags = [
     "--no-prompt",
     "--frozen",
-    "--allow-read",
+    namedFlag("--allow-read", read),
     ...(write === undefined ? [] : [`--allow-write=${needsStart ? "." : write}`]),
     ...(net.length === 0 ? [] : [`--allow-net=${net.join(",")}`]),
-    ...(run.length === 0 ? [] : [runFlag(run)]),
+    ...(run.length === 0 ? [] : [namedFlag("--allow-run", run)]),
     ...(env.length === 0 ? [] : [`--allow-env=${env.join(",")}`]),
     "--ignore-env",
     ...(rights.ffi === true ? ["--allow-ffi"] : []),
-    ...(rights.disk === true ? ["--allow-sys=statfs"] : []),
+    ...(system.length === 0 ? [] : [`--allow-sys=${system.join(",")}`]),
   ];
   return needsStart ? { flags, startIn: write } : { flags };
 }
 
-function runFlag(programs: readonly string[]): string {
-  return programs.some((each) => each.includes(","))
-    ? "--allow-run"
-    : `--allow-run=${programs.join(",")}`;
+/** A right to these paths; to all where none is named, or one cannot be. */
+function namedFlag(flag: string, paths: readonly string[] | undefined): string {
+  const isNamed = paths !== undefined && !paths.some((each) => each.includes(","));
+  return isNamed ? `${flag}=${paths.join(",")}` : flag;
 }

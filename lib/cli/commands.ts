@@ -20,6 +20,7 @@ interface Commands {
   readonly schema: typeof import("./schema.ts");
   readonly sql: typeof import("./sql.ts");
   readonly status: typeof import("./status.ts");
+  readonly ui: typeof import("./ui.ts");
   readonly where: typeof import("./where.ts");
 }
 

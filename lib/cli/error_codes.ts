@@ -13,5 +13,6 @@ export const CLI_ERRORS: ErrorTable = {
   "cli/no-store": { exit: 2, about: "a folder without artifacts to rebuild from" },
   "cli/no-task": { exit: 2, about: "a name that no task of the spec has" },
   "cli/nothing-named": { exit: 2, about: "data fetch without a spec or a model" },
+  "cli/page-on": { exit: 2, about: "a live page that is served already" },
   "cli/permission": { exit: 2, about: "a right that the process lacks" },
 };

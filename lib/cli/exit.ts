@@ -16,6 +16,7 @@ import { STORE_ERRORS } from "../store/error_codes.ts";
 import { TASKS_ERRORS } from "../tasks/error_codes.ts";
 import { TEXT_ERRORS } from "../text/error_codes.ts";
 import { TRAIN_ERRORS } from "../train/error_codes.ts";
+import { UI_ERRORS } from "../ui/error_codes.ts";
 
 /** 0 done, 1 something failed, 2 the spec or the call is wrong, 130 interrupted, 70 a bug. */
 export const EXIT = { done: 0, failed: 1, wrongCall: 2, bug: 70, interrupted: 130 } as const;
@@ -38,6 +39,7 @@ export const ERROR_CODES: ErrorTable = {
   ...TASKS_ERRORS,
   ...TEXT_ERRORS,
   ...TRAIN_ERRORS,
+  ...UI_ERRORS,
 };
 
 /** The exit code that faults lead to: the highest that any asks for; 1 for a code that is not ours. */

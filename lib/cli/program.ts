@@ -11,7 +11,7 @@ import { AUTO } from "../engine/choose_device.ts";
 import { canonicalDeviceName, DEFAULT_DEVICE, DEVICES } from "../engine/devices.ts";
 import { formatVersion } from "../run/provenance.ts";
 import { load } from "./commands.ts";
-import { DEFAULT_SPEC } from "./launch/call.ts";
+import { DEFAULT_PORT, DEFAULT_SPEC } from "./launch/call.ts";
 import { DEFAULT_EXPERIMENT } from "./launch/report_folder.ts";
 import { FORMATS } from "./output.ts";
 import { printError, writeOutput } from "./streams.ts";
@@ -209,6 +209,23 @@ afterwards. A plugin that is there already is named by TITRATE_PJRT_PLUGIN inste
     .addOption(resultsOption())
     .action(async (options) => await (await load("status")).status(options));
 
+  program.command("ui")
+    .description("Serve a live page of runs on this computer: what runs, the grid, failures.")
+    .addOption(
+      new Option("--port <n>", "the port of 127.0.0.1; 0 for one that is free")
+        .default(DEFAULT_PORT).argParser(readPort),
+    )
+    .option("--no-open", "open no browser")
+    .addOption(resultsOption())
+    .addHelpText(
+      "after",
+      `
+It prints an address with a secret; without that nobody gets in. Runs need no page and are not
+ended by its end: start and stop it at any time. From another computer, forward the port:
+ssh -L ${DEFAULT_PORT}:127.0.0.1:${DEFAULT_PORT} HOST`,
+    )
+    .action(async (options) => await (await load("ui")).ui(options));
+
   program.command("sql")
     .description("Query the results; read-only, also while a run is on.")
     .argument("<query>", "SQL that reads; the view `results` has a row for every score")
@@ -350,6 +367,14 @@ function readName(text: string): string {
 
 function collect(value: string, former: string[]): string[] {
   return [...former, value];
+}
+
+function readPort(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65_535) {
+    throw new InvalidArgumentError("Give a whole number from 0 to 65535.");
+  }
+  return port;
 }
 
 function readCount(text: string): number {

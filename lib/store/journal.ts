@@ -149,6 +149,20 @@ export async function* readJournals(
   }
 }
 
+/**
+ * How a run began and ended, without its cells and curves; undefined where its journal is not
+ * there, or not what was written.
+ */
+export async function readJournalHead(
+  folder: string,
+  run: string,
+): Promise<Pick<RunJournal, "start" | "end"> | undefined> {
+  const read = parseJournal(await readText(`${folder}/${run}.json`));
+  if ("damage" in read) return undefined;
+  const { start, end } = read.journal;
+  return { start, ...(end === undefined ? {} : { end }) };
+}
+
 type Parsed =
   | {
     readonly journal: Omit<RunJournal, "cells" | "fits"> & {

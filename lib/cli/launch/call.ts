@@ -9,6 +9,9 @@ import { DEFAULT_RESULTS } from "../../base/command.ts";
 /** The spec that is meant where none is named. */
 export const DEFAULT_SPEC = "experiments/ablation.yaml";
 
+/** The port of the live page unless another is given. */
+export const DEFAULT_PORT = 8717;
+
 /** Options that take the next argument as their value. */
 export const VALUE_OPTIONS: ReadonlySet<string> = new Set([
   "--cuda",
@@ -23,6 +26,7 @@ export const VALUE_OPTIONS: ReadonlySet<string> = new Set([
   "--name",
   "--only",
   "--out",
+  "--port",
   "--program",
   "--results",
   "--set",
@@ -40,6 +44,10 @@ export interface Call {
   readonly out?: string;
   /** The values of `--set`. */
   readonly set: readonly string[];
+  /** The port, as given; absent unless it is. */
+  readonly port?: string;
+  /** Whether a browser may be opened. */
+  readonly opens?: false;
 }
 
 /** Reads a command line. */
@@ -47,6 +55,7 @@ export function readCall(args: readonly string[]): Call {
   const operands: string[] = [];
   const set: string[] = [];
   let results = DEFAULT_RESULTS, out: string | undefined;
+  const page: { port?: string; opens?: false } = {};
   for (let at = 0; at < args.length; at++) {
     const arg = args[at]!;
     if (arg === "--") {
@@ -59,13 +68,16 @@ export function readCall(args: readonly string[]): Call {
     }
     const equals = arg.startsWith("--") ? arg.indexOf("=") : -1;
     const name = equals === -1 ? arg : arg.slice(0, equals);
+    if (name === "--no-open") page.opens = false;
     if (!VALUE_OPTIONS.has(name)) continue;
     const value = equals === -1 ? args[++at] : arg.slice(equals + 1);
     if (value === undefined) continue;
     if (name === "--results") results = value;
     if (name === "--out") out = value;
     if (name === "--set") set.push(value);
+    if (name === "--port") page.port = value;
   }
   const [command, ...rest] = operands;
-  return { command, operands: rest, results, set, ...(out === undefined ? {} : { out }) };
+  const given = { ...(out === undefined ? {} : { out }), ...page };
+  return { command, operands: rest, results, set, ...given };
 }

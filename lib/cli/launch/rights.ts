@@ -7,7 +7,7 @@
 import { startsAtHome } from "../../base/home.ts";
 import type { Rights } from "../../base/rights.ts";
 import { ENV_PROGRAM, LIBRARY_PATHS, WORKER_VARIABLES } from "../../executor/local/environment.ts";
-import { type Call, DEFAULT_SPEC } from "./call.ts";
+import { type Call, DEFAULT_PORT, DEFAULT_SPEC } from "./call.ts";
 import { reportFolder } from "./report_folder.ts";
 import { declaredVariables } from "./variables.ts";
 
@@ -26,6 +26,8 @@ interface Needs {
   readonly disk?: boolean;
   /** Starts workers. */
   readonly workers?: boolean;
+  /** Serves the live page. */
+  readonly page?: boolean;
 }
 
 /** What commands need; those that are not here read files and no more. */
@@ -39,6 +41,7 @@ const NEEDS: Readonly<Record<string, Needs>> = {
   figure: { ffi: true },
   report: { ffi: true, report: true },
   rebuild: { ffi: true, write: true },
+  ui: { ffi: true, page: true },
   devices: { ffi: true },
   // Installing begins by looking at disk, driver and installer; it becomes a process that may.
   gpu: { ffi: true, disk: true },
@@ -109,7 +112,7 @@ export interface Machine {
 
 /** The rights of a call. */
 export async function rightsOf(call: Call, machine: Machine): Promise<Rights> {
-  const { ffi = false, spec, write, folder, report, disk = false, workers } =
+  const { ffi = false, spec, write, folder, report, disk = false, workers, page } =
     Object.hasOwn(NEEDS, call.command ?? "") ? NEEDS[call.command!]! : {};
   const named = spec === true ? await namedVariables(call) : [];
   return {
@@ -120,6 +123,9 @@ export async function rightsOf(call: Call, machine: Machine): Promise<Rights> {
         ...COMMON_VARIABLES,
         ...(workers === true ? [...WORKER_VARIABLES, ...LIBRARY_PATHS] : []),
         ...(call.command === "data" ? HUB_VARIABLES : []),
+        ...(page === true ? [...SCREEN_VARIABLES, ...LIBRARY_PATHS] : []),
+        // What a run is started with again is passed on by name where Deno does not pass it on.
+        ...(page === true && machine.hasLibraryPaths ? ["*"] : []),
         ...named,
       ]),
     ],
@@ -133,7 +139,54 @@ export async function rightsOf(call: Call, machine: Machine): Promise<Rights> {
     ...(workers === true
       ? { run: machine.hasLibraryPaths ? [machine.deno, ENV_PROGRAM] : [machine.deno] }
       : {}),
+    ...(page === true ? pageRights(call, machine) : {}),
   };
+}
+
+/** The folder of Titrate's own modules, which a command is loaded from. */
+const CODE = decodeURIComponent(new URL("../..", import.meta.url).pathname).replace(/\/$/, "");
+
+/** Where a system has the program that opens a browser. */
+export const OPENERS: Partial<Record<typeof Deno.build.os, string>> = {
+  linux: "/usr/bin/xdg-open",
+  darwin: "/usr/bin/open",
+};
+
+/** Variables that say whether there is a desktop. */
+const SCREEN_VARIABLES = ["DISPLAY", "WAYLAND_DISPLAY"];
+
+/**
+ * The rights of the live page's server: one port of this computer, the folder of results and in
+ * it what runs are asked by, the start of Deno to run again, and of a browser.
+ */
+function pageRights(
+  { results, port = String(DEFAULT_PORT), opens }: Call,
+  { cwd, deno, hasLibraryPaths }: Machine,
+): Rights {
+  if (startsAtHome(results)) return {};
+  const folder = results.startsWith("/") ? results : `${cwd}/${results}`;
+  const opener = opens === false ? undefined : OPENERS[Deno.build.os];
+  return {
+    read: [...new Set([folder, realPath(folder)]), CODE],
+    // A folder with a comma is one that the process starts in: the one that it is given.
+    write: folder.includes(",") ? folder : `${folder}/store/live`,
+    net: [`127.0.0.1:${port}`],
+    run: [
+      deno,
+      ...(hasLibraryPaths ? [ENV_PROGRAM] : []),
+      ...(opener === undefined ? [] : [opener]),
+    ],
+    load: true,
+  };
+}
+
+/** The path without links; as it is where nothing is there yet. */
+function realPath(path: string): string {
+  try {
+    return Deno.realPathSync(path);
+  } catch {
+    return path;
+  }
 }
 
 /** A folder below a "~" the command refuses: it is not to be made. */

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { grant, type Rights } from "../../../lib/base/rights.ts";
 import { type Call, readCall, VALUE_OPTIONS } from "../../../lib/cli/launch/call.ts";
-import { fetchingRights, rightsOf } from "../../../lib/cli/launch/rights.ts";
+import { fetchingRights, OPENERS, rightsOf } from "../../../lib/cli/launch/rights.ts";
 import { declaredVariables } from "../../../lib/cli/launch/variables.ts";
 import { buildProgram } from "../../../lib/cli/program.ts";
 import config from "../../../deno.json" with { type: "json" };
@@ -92,6 +93,36 @@ Deno.test("each command is given what it needs and no more", async () => {
   }
 });
 
+Deno.test("the live page may reach one port, read results, write what runs are asked, start Deno", async () => {
+  const opener = OPENERS[Deno.build.os];
+  const code = fileURLToPath(new URL("../../../lib", import.meta.url));
+  const page = {
+    read: ["/home/me/results", code],
+    write: "/home/me/results/store/live",
+    net: ["127.0.0.1:8717"],
+    ffi: true,
+    load: true,
+    disk: false,
+  };
+  const { env, ...given } = await rights("ui");
+  assert.deepEqual(given, { ...page, run: ["/opt/deno", ...opener === undefined ? [] : [opener]] });
+  assert.ok(env!.includes("DISPLAY") && !env!.includes("*"));
+  const { env: _, ...other } = await rights("ui", "--no-open", "--port=0", "--results", "/srv/out");
+  assert.deepEqual(other, {
+    ...page,
+    read: ["/srv/out", code],
+    write: "/srv/out/store/live",
+    net: ["127.0.0.1:0"],
+    run: ["/opt/deno"],
+  });
+  const comma = await rights("ui", "--no-open", "--results", "/srv/a,b");
+  assert.equal(comma.write, "/srv/a,b", "it is started in that folder, which is its results");
+  const machineWithPaths = { ...machine, hasLibraryPaths: true };
+  const passing = await rightsOf(readCall(["ui", "--no-open"]), machineWithPaths);
+  assert.deepEqual(passing.run, ["/opt/deno", "/usr/bin/env"]);
+  assert.ok(passing.env!.includes("*"), "to pass on what it was started with");
+});
+
 Deno.test("a task of deno.json gives its process the means to start the command alone", () => {
   const launched = Object.entries(config.tasks).filter(([, line]) => line.startsWith("deno run"));
   assert.ok(launched.length >= 7);
@@ -170,6 +201,10 @@ Deno.test("grant() names each right, and gives a folder with a comma by its plac
       ],
     },
   );
+  const looks = grant({ read: ["/a", "/b"], load: true, disk: true }).flags;
+  assert.ok(looks.includes("--allow-read=/a,/b"));
+  assert.ok(looks.includes("--allow-sys=statfs,cpus,systemMemoryInfo"));
+  assert.ok(grant({ read: ["/a,b"] }).flags.includes("--allow-read"), "no name for it is known");
   const { flags, startIn } = grant({ write: "/a,b" });
   assert.ok(flags.includes("--allow-write=."));
   assert.equal(startIn, "/a,b");
