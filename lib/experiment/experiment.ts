@@ -206,7 +206,7 @@ class Loader {
     if (axesOf !== undefined) {
       checkOver(stages.values(), { axesOf, grid, faults, warnings: this.#warnings });
     }
-    const scores = ordered && scoresOfStages(ordered, { paramsOf, faults });
+    const scores = ordered && scoresOfStages(ordered, { paramsOf, grid, faults });
     if (ordered !== undefined) checkChoices(ordered, faults);
     const names = new Set(entriesOf(valueOf(this.#root, "stages")).map(([name]) => name));
     const fits = readFits(this.#root, {

@@ -3,6 +3,7 @@
  * standard error, their deviation and number, and the best of them beside those.
  */
 import { z } from "zod";
+import { listOf } from "../../base/list.ts";
 import { compareText } from "../../base/order.ts";
 import { defineKind, many } from "../../graph/kind.ts";
 import type { Metric, Score, ScoreName } from "../../base/measures.ts";
@@ -10,6 +11,7 @@ import type {
   Facts,
   GivenScores,
   InputArtifact,
+  ParamFault,
   TaskContext,
   TaskKind,
   TaskOutcome,
@@ -64,12 +66,34 @@ export function mean(metrics: Metrics): TaskKind<Record<never, never>, typeof ro
       "standard deviation; with Best the best of them, which is no estimate of anything; and " +
       "cells, their number.",
     scores: (_, given) => scoreNames(metrics, given),
-    checkScores: (_, { of = [] }) =>
-      of.some((scores) => scores.length === 0)
-        ? [{ path: "of", message: "what is averaged has no scores", mend: "give scored stages" }]
-        : [],
+    checkScores: (_, { of = [] }) => checkScores(metrics, of),
     run: (context) => run(context, metrics),
   });
+}
+
+/** Every cell must have the scores of all others: a mean over some would pass for one over all. */
+function checkScores(
+  metrics: Metrics,
+  of: readonly (readonly ScoreName[])[],
+): ParamFault[] {
+  if (of.some((scores) => scores.length === 0)) {
+    return [{ path: "of", message: "what is averaged has no scores", mend: "give scored stages" }];
+  }
+  const names = of.map((scores) =>
+    new Set(
+      scores.filter(({ metric }) => metric in metrics)
+        .map(({ benchmark, metric, split }) => `${metric} of ${benchmark} ${split}`),
+    )
+  );
+  const some = [...new Set(names.flatMap((each) => [...each]))]
+    .filter((name) => names.some((each) => !each.has(name)));
+  if (some.length === 0) return [];
+  return [{
+    path: "of",
+    message: `not all cells that are averaged have ${listOf(some, 3)}`,
+    mend: "average cells of one data set and one list of parts: leave the axis that tells them " +
+      'apart out of "over"',
+  }];
 }
 
 const CELLS: Metric = {
