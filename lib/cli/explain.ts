@@ -1,7 +1,8 @@
 /** The command `explain`: field by field, why tasks are not cached. */
 import { counted } from "../base/count.ts";
+import { listOf } from "../base/list.ts";
 import { components } from "../graph/key.ts";
-import type { PlannedTask } from "../graph/plan.ts";
+import { isWaiting, type PlannedTask } from "../graph/plan.ts";
 import { formatReason } from "../report/text/reasons.ts";
 import { formatCell } from "../report/text/labels.ts";
 import { fromWhere, labelOfKey } from "./plan.ts";
@@ -43,7 +44,8 @@ function choose({ plan }: Study, name: string | undefined): PlannedTask[] {
 
 function describe(study: Study, planned: PlannedTask, whole: boolean) {
   const { task, state, reason, start, resumesAt } = planned;
-  const lines = [`${labelOf(task)}: ${state}`, `  key ${task.key}`];
+  const isLate = isWaiting(planned);
+  const lines = [`${labelOf(task)}: ${state}`, `  key ${isLate ? "not known yet" : task.key}`];
   for (const cell of task.cells.slice(1)) lines.push(`  also ${formatCell(cell.stage, cell.axes)}`);
   if (start !== undefined) lines.push(`  starts from step ${start.step} (${start.key})`);
   if (resumesAt !== undefined) {
@@ -52,11 +54,21 @@ function describe(study: Study, planned: PlannedTask, whole: boolean) {
   if (reason !== undefined) {
     lines.push(...formatReason(reason, (key) => labelOfKey(study, key)).map((line) => `  ${line}`));
   }
-  if (whole) {
+  const follows = study.graph.follows.get(task.key) ?? [];
+  for (const key of follows) lines.push(`  follows ${followed(study, key)}`);
+  if (whole && !isLate) {
     lines.push("  the key is the hash of:");
     for (const { path, value } of components(study.graph.identities.get(task.key)!)) {
       lines.push(`    ${path}: ${JSON.stringify(value)}`);
     }
   }
   return lines.join("\n");
+}
+
+/** A choice that is made, and what it came to. */
+function followed(study: Study, choice: string): string {
+  const { key, params } = study.graph.chosen.get(choice)!;
+  const values = Object.entries(params).map(([path, value]) => `${path} ${JSON.stringify(value)}`);
+  const what = values.length === 0 ? "" : ` (${listOf(values)})`;
+  return `${labelOfKey(study, choice)}, which chose ${labelOfKey(study, key)}${what}`;
 }

@@ -1,7 +1,7 @@
 /** The command `plan`: what a run would do, why, and what it costs. */
 import { agreeing, counted } from "../base/count.ts";
 import { deviceOf } from "../engine/devices.ts";
-import type { PlannedTask } from "../graph/plan.ts";
+import { isWaiting, type PlannedTask } from "../graph/plan.ts";
 import { formatBytes, formatCount, formatDuration } from "../report/text/format.ts";
 import { formatReasonShortly } from "../report/text/reasons.ts";
 import { formatTable } from "../report/text/table.ts";
@@ -20,6 +20,9 @@ export interface PlanCommandOptions extends SpecOptions {
   readonly json: boolean;
 }
 
+/** Stands for a key that follows from a choice. */
+const NO_KEY = "(not yet)";
+
 /** Prints the plan of a study; runs nothing. */
 export async function plan(spec: string, options: PlanCommandOptions): Promise<void> {
   const asked = await studyOptions(spec, options, printError);
@@ -31,7 +34,7 @@ export async function plan(spec: string, options: PlanCommandOptions): Promise<v
   }
   const lines = [...study.plan.tasks.values()].map((planned) => [
     labelOf(planned.task),
-    planned.task.key.slice(0, 12),
+    isWaiting(planned) ? NO_KEY : planned.task.key.slice(0, 12),
     planned.state,
     planned.cost.steps > 0 ? String(planned.cost.steps) : "",
     why(planned, study),
@@ -59,6 +62,13 @@ export function reportPlan({ filing, plan, graph, options }: Study, prospect: Pr
         size === 1 ? "file is" : "files are"
       } not there, such as ${first}: planned by what ` +
         "the spec declares of them; a run needs them, and keys are those of a run only then",
+    );
+  }
+  if (graph.waiting.size > 0) {
+    lines.push(
+      `${counted(graph.waiting.size, "task")} of these ${
+        agreeing(graph.waiting.size, "follows", "follow")
+      } what is still to be chosen: such as are there already will not run`,
     );
   }
   const { left, leftUnshared } = costs;
@@ -172,7 +182,8 @@ function planJson({ filing: { experiment, variant }, plan, graph }: Study, prosp
       unknownBytes: Object.fromEntries(prospect.unknownBytes),
     },
     tasks: [...plan.tasks.values()].map(({ task, state, reason, start, resumesAt, cost }) => ({
-      key: task.key,
+      // What follows a choice has none before that is made.
+      ...(graph.waiting.has(task.key) ? {} : { key: task.key }),
       label: labelOf(task),
       kind: task.kind,
       cells: task.cells,

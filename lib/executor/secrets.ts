@@ -21,10 +21,10 @@ export async function sealOutcome(
 ): Promise<TaskOutcome> {
   if (secrets.size === 0) return await run();
   try {
-    const { facts, scores } = await run();
+    const outcome = await run();
     return {
-      facts,
-      scores: scores.map((each) => ({ ...each, benchmark: sealAgain(each.benchmark) })),
+      ...outcome,
+      scores: outcome.scores.map((each) => ({ ...each, benchmark: sealAgain(each.benchmark) })),
     };
   } catch (error) {
     throw sealError(error, sealAgain);

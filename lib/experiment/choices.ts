@@ -6,7 +6,7 @@
  * which mention an axis that the choice, or a mean below it, takes all of.
  */
 import { listOf } from "../base/list.ts";
-import type { InputRoles } from "../graph/task.ts";
+import type { InputRole, InputRoles } from "../graph/task.ts";
 import type { FaultList } from "./check/fault_list.ts";
 import { axesOf, templateAt } from "./language/template.ts";
 import type { Stage, StageReference } from "./stages.ts";
@@ -26,10 +26,51 @@ export function checkChoices(stages: readonly Stage[], faults: FaultList): void 
   const byName = new Map(stages.map((stage) => [stage.name, stage]));
   for (const stage of stages) {
     const roles: InputRoles = stage.kind.inputs;
-    for (const [role, references] of stage.inputs) {
-      if (roles[role]!.givesParams !== true) continue;
-      for (const reference of references) checkChoice(stage, reference, { byName, faults });
+    for (const [name, references] of stage.inputs) {
+      const role = roles[name]!;
+      for (const reference of references) {
+        if (role.givesParams === true) checkChoice(stage, reference, { byName, faults });
+        else if (role.looksOn !== true) checkChosen({ name, role }, reference, { byName, faults });
+      }
     }
+  }
+}
+
+/**
+ * The names of the params that a stage is given by a choice, whether or not candidates differ in
+ * them.
+ */
+export function takenParams(
+  { kind, inputs }: Stage,
+  byName: ReadonlyMap<string, Stage>,
+): readonly string[] {
+  const roles: InputRoles = kind.inputs;
+  const choices = [...inputs].flatMap(([role, references]) =>
+    roles[role]!.givesParams === true ? references : []
+  );
+  return choices.flatMap(({ stage }) => [...chosenBy(byName.get(stage)!, byName).params]);
+}
+
+/** What reads a choice as what was chosen must be able to read every candidate. */
+function checkChosen(
+  { name, role }: { readonly name: string; readonly role: InputRole },
+  { stage: source, at }: StageReference,
+  { byName, faults }: {
+    readonly byName: ReadonlyMap<string, Stage>;
+    readonly faults: FaultList;
+  },
+): void {
+  const choice = byName.get(source);
+  if (choice?.kind.chooses !== true) return;
+  for (const candidate of [...choice.inputs.values()].flat()) {
+    const type = byName.get(candidate.stage)?.kind.produces[candidate.output];
+    if (type === undefined || role.types.includes(type)) continue;
+    faults.add(
+      "experiment/reference",
+      `"${source}" chooses among "${candidate.stage}", which makes ${type}, but input "${name}" ` +
+        `takes ${role.types.filter((each) => each !== choice.kind.produces[""]).join(" or ")}`,
+      { at, mend: "choose among stages that make it, or take over what is chosen with `choice:`" },
+    );
   }
 }
 

@@ -7,19 +7,22 @@
  */
 import { canonical, type JsonObject } from "../base/canonical.ts";
 import { sha256 } from "../base/digest.ts";
+import { ExperimentError } from "../base/errors.ts";
 import type { Numerics } from "../base/numerics.ts";
 import { compareText, sortTopologically } from "../base/order.ts";
+import { asSet, choicesRead, type TaskParts, type Waiting, withChoices } from "./choices.ts";
 import { digestFiles, type FileAsk, type ReadFileDigest } from "./files.ts";
-import {
-  digestsByPath,
-  filledRoles,
-  type Identity,
-  identityOf,
-  type IdentityParts,
-  keyOf,
-} from "./key.ts";
+import { digestsByPath, filledRoles, type Identity, identityOf, keyOf } from "./key.ts";
 import type { RequestRef, TaskRequest } from "./request.ts";
-import type { InputRef, InputRoles, ModelKeeping, Task, TaskCell, TaskKind } from "./task.ts";
+import type {
+  Chosen,
+  InputRef,
+  InputRoles,
+  ModelKeeping,
+  Task,
+  TaskCell,
+  TaskKind,
+} from "./task.ts";
 
 /** All tasks of an experiment, and how they hang together. */
 export interface TaskGraph {
@@ -39,6 +42,22 @@ export interface TaskGraph {
   readonly unshared: ReadonlyMap<string, string>;
   /** Files that are not there, of which the spec declares what they hold. */
   readonly absent: ReadonlySet<string>;
+  /** Those that have no key yet, by the key under which they stand until choices are made. */
+  readonly waiting: ReadonlyMap<string, Waiting>;
+  /** The choices that a task follows, by its key: what they chose is part of the key. */
+  readonly follows: ReadonlyMap<string, readonly string[]>;
+  /** What choices have come to, of those that are made. */
+  readonly chosen: ReadonlyMap<string, Chosen>;
+  /** What identities were made with besides the requests. */
+  readonly made: MadeWith;
+}
+
+/** What identities are made with besides requests. */
+export interface MadeWith {
+  /** What computes. */
+  readonly numerics: Numerics;
+  /** Digests of outside files by their paths. */
+  readonly digests: ReadonlyMap<string, string>;
 }
 
 /** What `buildGraph` needs besides the requests. */
@@ -52,6 +71,8 @@ export interface BuildOptions {
    * from them are then no keys of a run: such a graph is for a plan alone.
    */
   readonly allowsAbsent?: boolean;
+  /** What the choice of a key has come to, if it is made; none is if absent. */
+  readonly chosenOf?: ((key: string) => Promise<Chosen | undefined>) | undefined;
 }
 
 /**
@@ -67,10 +88,15 @@ export async function buildGraph(
   options: BuildOptions,
 ): Promise<TaskGraph> {
   const asks = requests.flatMap(fileAsks);
-  const { readFileDigest: read, allowsAbsent } = options;
+  const { readFileDigest: read, allowsAbsent, numerics, chosenOf } = options;
   const { digests, absent } = await digestFiles(asks, { read, allowsAbsent });
-  const draft = new Draft(options.numerics, digests);
-  for (const request of inputsFirst(requests)) draft.add(request);
+  const draft = new GraphDraft({ numerics, digests });
+  for (const request of inputsFirst(requests)) {
+    const key = draft.add(request);
+    // What waits for another choice has made none.
+    if (request.kind.chooses !== true) continue;
+    draft.choices.set(key, draft.waiting.has(key) ? undefined : await chosenOf?.(key));
+  }
   return { ...draft.finish(), absent };
 }
 
@@ -106,16 +132,22 @@ function inOrder(
   throw new Error(`these need each other: ${circle.map((each) => `"${each}"`).join(", ")}`);
 }
 
-/** What a task is made from once its inputs have keys. */
-type TaskParts = Omit<IdentityParts, "files" | "numerics">;
-
-/** References by key and output, each once. */
-function asSet(refs: readonly InputRef[]): readonly InputRef[] {
-  const byName = new Map(refs.map((ref) => [`${ref.key}/${ref.output}`, ref]));
-  return [...byName].sort(([a], [b]) => compareText(a, b)).map(([, ref]) => ref);
+/** What stands beside the parts of a task that is added. */
+export interface Addition {
+  /** Where it stands. */
+  readonly cells: readonly TaskCell[];
+  /** Why its model is kept. */
+  readonly keepsModel?: ModelKeeping | undefined;
+  /** What it waits for; absent: nothing. */
+  readonly waiting?: Waiting | undefined;
 }
 
-class Draft {
+/** A graph while tasks are added to it, each after those that it reads. */
+export class GraphDraft {
+  /** By key those that choose: what they have come to, undefined where that is not known. */
+  readonly choices = new Map<string, Chosen | undefined>();
+  /** Those that have no key yet. */
+  readonly waiting = new Map<string, Waiting>();
   readonly #tasks = new Map<string, Task>();
   readonly #cells = new Map<string, Map<string, TaskCell>>();
   readonly #keepsModel = new Map<string, ModelKeeping>();
@@ -124,13 +156,13 @@ class Draft {
   readonly #kinds = new Map<string, TaskKind>();
   readonly #trunkOf = new Map<string, string>();
   readonly #unshared = new Map<string, string>();
+  readonly #follows = new Map<string, readonly string[]>();
 
-  constructor(
-    readonly numerics: Numerics,
-    readonly digests: ReadonlyMap<string, string>,
-  ) {}
+  /** Nothing is in it yet. */
+  constructor(readonly made: MadeWith) {}
 
-  add(request: TaskRequest): void {
+  /** Adds the task that a request asks for, unless an equal one is there; returns its key. */
+  add(request: TaskRequest): string {
     const inputs: Record<string, readonly InputRef[]> = {};
     const roles: InputRoles = request.kind.inputs;
     for (const [role, refs] of Object.entries(request.inputs)) {
@@ -140,29 +172,71 @@ class Draft {
       }));
       inputs[role] = roles[role]?.isSet === true ? asSet(found) : found;
     }
-    const parts = { kind: request.kind, params: request.params, inputs: filledRoles(inputs) };
-    const key = this.#addTask(parts);
+    const { kind, params, cell, keepsModel, taken = [] } = request;
+    const parts = { kind, params, inputs: filledRoles(inputs) };
+    const key = this.#addFollowing(parts, { cells: [cell], keepsModel, taken });
     this.#ofRequest.set(request.id, key);
-    this.#cells.get(key)!.set(canonical(request.cell), request.cell);
-    const { keepsModel } = request;
+    return key;
+  }
+
+  /** Adds a task with what was chosen in the place of choices, as far as they are made. */
+  #addFollowing(
+    parts: TaskParts,
+    { taken, ...addition }: Omit<Addition, "waiting"> & { readonly taken: readonly string[] },
+  ): string {
+    const read = choicesRead(parts, (key) => this.choices.has(key));
+    const open = new Set(read.filter((key) => this.choices.get(key) === undefined));
+    for (const { key } of Object.values(parts.inputs).flat()) {
+      for (const choice of this.waiting.get(key)?.choices ?? []) open.add(choice);
+    }
+    if (open.size > 0) {
+      return this.addParts(parts, { ...addition, waiting: { choices: open, taken } });
+    }
+    if (read.length === 0) return this.addParts(parts, addition);
+    try {
+      const chosenOf = (key: string) => this.choices.get(key);
+      const key = this.addParts(withChoices(parts, { chosenOf, taken }), addition);
+      this.#follows.set(key, read);
+      return key;
+    } catch (error) {
+      if (!(error instanceof ExperimentError)) throw error;
+      // The task fails with it when it is its turn.
+      const choices = new Set(read);
+      return this.addParts(parts, { ...addition, waiting: { choices, taken } });
+    }
+  }
+
+  /** Adds the task of some parts unless an equal one is there; returns its key. */
+  addParts(parts: TaskParts, { cells, keepsModel, waiting }: Addition): string {
+    const key = this.#addTask(parts, waiting);
+    for (const cell of cells) this.#cells.get(key)!.set(canonical(cell), cell);
     // What one stage asks for is not undone by another that only reads it.
     if (keepsModel !== undefined && this.#keepsModel.get(key) !== "asked") {
       this.#keepsModel.set(key, keepsModel);
     }
+    return key;
+  }
+
+  /** A task that was added; its start is not known before all are. */
+  taskOf(key: string): Task {
+    return this.#tasks.get(key)!;
   }
 
   /** Adds the task if it is new, with the trunk it branches off; returns its key. */
-  #addTask(parts: TaskParts): string {
+  #addTask(parts: TaskParts, waiting: Waiting | undefined): string {
     const { kind, params, inputs } = parts;
-    const files = digestsByPath(kind.files?.(params) ?? [], this.digests);
-    const identity = identityOf({ ...parts, numerics: this.numerics, files });
+    const files = digestsByPath(kind.files?.(params) ?? [], this.made.digests);
+    const identity = identityOf({ ...parts, numerics: this.made.numerics, files });
     const key = keyOf(identity);
     if (this.#tasks.has(key)) return key;
+    if (waiting !== undefined) this.waiting.set(key, waiting);
     this.#kinds.set(kind.kind, kind);
     this.#identities.set(key, identity);
     this.#cells.set(key, new Map());
     const trunk = kind.trunk?.(params) as JsonObject | undefined;
-    if (trunk !== undefined) this.#trunkOf.set(key, this.#addTask({ ...parts, params: trunk }));
+    if (trunk !== undefined) {
+      this.#trunkOf.set(key, this.#addTask({ ...parts, params: trunk }, waiting));
+    }
     const trajectory = trunk === undefined ? this.#trajectoryOf(key, parts, files) : undefined;
     this.#tasks.set(key, {
       key,
@@ -193,11 +267,12 @@ class Draft {
       shared: point.shared,
       inputs,
       files: Object.fromEntries(files),
-      numerics: kind.isNumeric ? this.numerics : null,
+      numerics: kind.isNumeric ? this.made.numerics : null,
     }));
     return { id, step: point.step };
   }
 
+  /** What was added, in order; inputs that are not in it are taken to be there. */
   finish(): Omit<TaskGraph, "absent"> {
     const chains = this.#chains();
     const starts = new Map(this.#trunkOf);
@@ -206,7 +281,8 @@ class Draft {
     }
     const order = inOrder(this.#tasks.keys(), (key) => {
       const start = starts.get(key);
-      const inputs = Object.values(this.#tasks.get(key)!.inputs).flat().map((ref) => ref.key);
+      const inputs = Object.values(this.#tasks.get(key)!.inputs).flat().map((ref) => ref.key)
+        .filter((input) => this.#tasks.has(input));
       return start === undefined ? inputs : [...inputs, start];
     });
     const tasks = new Map(order.map((key) => {
@@ -225,6 +301,10 @@ class Draft {
       chains,
       trunkOf: this.#trunkOf,
       unshared: this.#unshared,
+      waiting: this.waiting,
+      follows: this.#follows,
+      chosen: new Map([...this.choices].flatMap(([key, chosen]) => chosen ? [[key, chosen]] : [])),
+      made: this.made,
     };
   }
 

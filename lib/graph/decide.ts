@@ -5,7 +5,8 @@
  * for it and no other task reads it, or a task that runs reads it. An artifact
  * that is gone but whose readers are cached is not made again; one that is damaged is,
  * whoever reads it: nobody took it away on purpose. An artifact that was kept without its
- * model, or its state, is no more than missing to a task that runs and reads that.
+ * model, or its state, is no more than missing to a task that runs and reads that. Of a task
+ * that waits for a choice nobody knows whether it is there: it is taken to run.
  */
 import { forEachAtOnce } from "../base/at_once.ts";
 import type { TaskGraph } from "./build.ts";
@@ -43,6 +44,8 @@ export interface DecideOptions {
   readonly code?: ReadonlyMap<string, string>;
   /** Whether results of other code count as missing, and all that was made from them. */
   readonly strictCode?: boolean;
+  /** Keys that are none of the graph's and count as missing under `strictCode`. */
+  readonly alsoStale?: ReadonlySet<string>;
 }
 
 /** How many artifacts are looked for, and how many checked, at a time. */
@@ -55,7 +58,9 @@ export async function decideBy(
   options: DecideOptions,
 ): Promise<{ readonly draft: Draft; readonly known: Known }> {
   const known: Known = { found: new Map(), damaged: new Set(), options };
-  const there = await findAll([...graph.tasks.keys()], options.lookup, LOOKUPS_AT_ONCE);
+  // What waits for a choice has no artifact under the key that it stands under.
+  const keys = [...graph.tasks.keys()].filter((key) => !graph.waiting.has(key));
+  const there = await findAll(keys, options.lookup, LOOKUPS_AT_ONCE);
   for (const [key, each] of there) {
     if (each === "damaged") known.damaged.add(key);
     else known.found.set(key, each);
@@ -162,8 +167,8 @@ function decide(graph: TaskGraph, known: Known): Draft {
 
 /** Under `strictCode`: results of other code, and all that was made from them. */
 export function staleKeys(graph: TaskGraph, { found, options }: Known): ReadonlySet<string> {
-  const stale = new Set<string>();
-  if (options.strictCode !== true) return stale;
+  if (options.strictCode !== true) return new Set();
+  const stale = new Set(options.alsoStale);
   for (const task of graph.tasks.values()) {
     const isOther = isOtherCode(task, found.get(task.key), options);
     const isFromStale = inputKeys(task).some((key) => stale.has(key)) ||
@@ -257,5 +262,5 @@ function readByRunning(draft: Draft): string[] {
     for (const key of inputKeys(task)) keys.add(key);
     if (start !== undefined) keys.add(start.key);
   }
-  return [...keys].filter((key) => draft.get(key)!.state === "cached");
+  return [...keys].filter((key) => draft.get(key)?.state === "cached");
 }

@@ -4,7 +4,7 @@
  */
 import type { Cost } from "./cost.ts";
 import { type DeviceLimit, needsOf } from "./schedule.ts";
-import type { PlannedTask } from "./plan.ts";
+import { placeOf, type PlannedTask } from "./plan.ts";
 
 /** A finished task, and what it took. */
 export interface FinishedTask {
@@ -178,6 +178,7 @@ export function durationOf(
     for (const need of needsOf(planned)) startMs = Math.max(startMs, ends.get(need) ?? 0);
     const endMs = startMs + (ms ?? 0);
     ends.set(planned.task.key, endMs);
+    ends.set(placeOf(planned), endMs);
     workMs += ms ?? 0;
     deviceMs += (ms ?? 0) * (device?.takes(planned) ?? 0);
     chainMs = Math.max(chainMs, endMs);

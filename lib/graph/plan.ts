@@ -30,6 +30,8 @@ export interface PlannedTask {
   readonly task: Task;
   /** What a run does with it. */
   readonly state: PlannedState;
+  /** The key under which it stands in the plan, where it got its own in the course of the run. */
+  readonly stoodAs?: string;
   /** Why it runs; absent if it does not. */
   readonly reason?: Reason;
   /** The earlier point of its trajectory that it starts from; absent if it does not run. */
@@ -48,6 +50,16 @@ export interface PlannedTask {
   readonly bytes?: number;
   /** What it would cost from the start of its training. */
   readonly fullCost: Cost;
+}
+
+/** The key under which a task stands in the plan. */
+export function placeOf({ task, stoodAs }: PlannedTask): string {
+  return stoodAs ?? task.key;
+}
+
+/** Whether a task waits for a choice, and so has no key of its own. */
+export function isWaiting({ reason, stoodAs }: PlannedTask): boolean {
+  return reason?.type === "choice" && stoodAs === undefined;
 }
 
 /** What a run would do. */
@@ -134,12 +146,7 @@ function finish(
   let left = NO_COST, leftUnshared = NO_COST, total = NO_COST, totalUnshared = NO_COST;
   const otherCode = new Map<string, number>(), unknownCost = new Map<string, number>();
   const upstream = new Map<string, UpstreamTask>();
-  const startedFrom = new Set(
-    [...draft.values()].flatMap(({ task, state, start }) => [
-      ...(start === undefined ? [] : [start.key]),
-      ...(state === "run" ? statesRead(task, graph) : []),
-    ]),
-  );
+  const startedFrom = statesWanted(draft, graph);
   for (const [key, { task, state, start }] of draft) {
     const seen = upstreamOf(task, upstream);
     upstream.set(key, seen);
@@ -199,6 +206,16 @@ function finish(
 
 function withBytes(bytes: number | undefined): Pick<PlannedTask, "bytes"> {
   return bytes === undefined ? {} : { bytes };
+}
+
+/** The tasks that others start from, or whose state they read. */
+export function statesWanted(draft: Draft, graph: TaskGraph): ReadonlySet<string> {
+  return new Set(
+    [...draft.values()].flatMap(({ task, state, start }) => [
+      ...(start === undefined ? [] : [start.key]),
+      ...(state === "run" ? statesRead(task, graph) : []),
+    ]),
+  );
 }
 
 /** A task as estimates see it; those before it are in the map already. */

@@ -33,6 +33,8 @@ export type Reason =
   | { readonly type: "model" }
   /** Its artifact was kept without its optimizer's state, which is wanted now. */
   | { readonly type: "state" }
+  /** What it is depends on choices that are not made yet, by their keys. */
+  | { readonly type: "choice"; readonly choices: readonly string[] }
   /** Other code made its artifact, or one that it was made from. */
   | { readonly type: "code"; readonly where: "own" | "upstream" };
 
@@ -91,6 +93,8 @@ export class Reasoner {
       readonly isOtherCode: boolean;
     },
   ): Reason {
+    const waiting = this.#graph.waiting.get(task.key);
+    if (waiting !== undefined) return { type: "choice", choices: [...waiting.choices] };
     const past = this.#past.get(task.key);
     const cause = past?.state === "failed" ? task.key : this.#causeAbove(task);
     if (cause !== undefined) this.#causes.set(task.key, cause);

@@ -27,6 +27,8 @@ export interface TaskRequest {
   readonly params: JsonObject;
   /** By role; every request referred to is among the requests, and none in a cycle. */
   readonly inputs: Readonly<Record<string, readonly RequestRef[]>>;
+  /** Names of params that a choice among its inputs gives. */
+  readonly taken?: readonly string[] | undefined;
   /** Why its artifact is to hold the model, where its kind drops that else. */
   readonly keepsModel?: ModelKeeping | undefined;
   /** Where the stage stands in the spec. */

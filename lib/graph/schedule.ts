@@ -5,8 +5,11 @@
  * directly or not, is skipped, all else goes on; so does a cancelled one. An interrupt
  * starts nothing more and lets running tasks save a checkpoint. What became of each task is told
  * and not kept: whoever listens keeps the states.
+ *
+ * Tasks that wait for a choice are planned anew when it is made: see `late.ts`.
  */
-import type { Plan, PlannedTask } from "./plan.ts";
+import type { Settled } from "./late.ts";
+import { isWaiting, placeOf, type Plan, type PlannedTask } from "./plan.ts";
 import { ReadyQueue } from "./ready_queue.ts";
 import type { TaskState } from "./task.ts";
 
@@ -48,6 +51,13 @@ export interface ScheduleOptions {
   readonly onStart?: (cancel: Cancel) => void;
   /** Whether tasks outside a failed one's cone still run; true if absent. */
   readonly keepGoing?: boolean;
+  /** Settles tasks that wait for choices, as those are made; without it none waits. */
+  readonly late?: {
+    /** Whether something waits for the task that stands under a key. */
+    readonly isAwaited: (key: string) => boolean;
+    /** Those that have their keys now, by those that they stood under, in order. */
+    readonly settle: (key: string) => Promise<ReadonlyMap<string, Settled>>;
+  } | undefined;
   /** Told every change of state; the first one of each task too. */
   readonly onState: (planned: PlannedTask, state: TaskState, detail: StateDetail) => void;
 }
@@ -63,12 +73,17 @@ export async function runPlan(plan: Plan, options: ScheduleOptions): Promise<voi
 }
 
 class Schedule {
-  readonly #plan: Plan;
+  /** By the key under which each stands in the plan. */
+  readonly #tasks: Map<string, PlannedTask>;
   readonly #options: ScheduleOptions;
   /** Tasks that run, by what they read. */
   readonly #readers = new Map<string, string[]>();
-  /** How many unfinished tasks each one waits for. */
-  readonly #unmet = new Map<string, number>();
+  /** The unfinished tasks that each one waits for. */
+  readonly #unmet = new Map<string, Set<string>>();
+  /** The places of those that got their keys in the course of the run. */
+  readonly #placeOf = new Map<string, string>();
+  /** Those of which nothing more comes. */
+  readonly #ended = new Set<string>();
   readonly #ready: ReadyQueue;
   /** Tasks of which nothing more comes though they never ran: skipped or cancelled. */
   readonly #leftOut = new Set<string>();
@@ -84,7 +99,7 @@ class Schedule {
 
   constructor(plan: Plan, options: ScheduleOptions) {
     if (!(options.jobs >= 1)) throw new Error(`jobs must be at least 1, not ${options.jobs}`);
-    this.#plan = plan;
+    this.#tasks = new Map(plan.tasks);
     this.#options = options;
     for (const planned of plan.tasks.values()) this.#link(planned);
     this.#ready = new ReadyQueue(
@@ -101,9 +116,12 @@ class Schedule {
     const finished = new Promise<void>((resolve) => this.#finish = resolve);
     try {
       this.#guard(() => {
-        for (const planned of this.#plan.tasks.values()) this.#enter(planned);
-        this.#options.onStart?.((key) => this.#guard(() => this.#cancel(key)));
+        for (const planned of this.#tasks.values()) this.#enter(planned);
+        this.#options.onStart?.((key) =>
+          this.#guard(() => this.#cancel(this.#placeOf.get(key) ?? key))
+        );
       });
+      await this.#settleCached();
       this.#pump();
       await finished;
     } finally {
@@ -114,23 +132,74 @@ class Schedule {
 
   #link(planned: PlannedTask): void {
     if (planned.state !== "run") return;
-    const { key } = planned.task;
-    let unmet = 0;
-    for (const need of needsOf(planned)) {
-      if (this.#plan.tasks.get(need)?.state !== "run") continue;
-      unmet++;
+    const place = placeOf(planned), unmet = new Set<string>();
+    for (const key of needsOf(planned)) {
+      const need = this.#placeOf.get(key) ?? key;
+      if (this.#tasks.get(need)?.state !== "run" || this.#ended.has(need)) continue;
+      unmet.add(need);
       const readers = this.#readers.get(need);
-      if (readers === undefined) this.#readers.set(need, [key]);
-      else readers.push(key);
+      if (readers === undefined) this.#readers.set(need, [place]);
+      else readers.push(place);
     }
-    this.#unmet.set(key, unmet);
+    this.#unmet.set(place, unmet);
   }
 
   #enter(planned: PlannedTask): void {
-    const { key } = planned.task;
-    if (planned.state !== "run") return this.#tell(key, planned.state);
-    if (this.#unmet.get(key)! > 0) return this.#tell(key, "waiting");
-    this.#makeReady(key);
+    const place = placeOf(planned);
+    if (planned.state !== "run") return this.#tell(place, planned.state);
+    if (this.#unmet.get(place)!.size > 0 || isWaiting(planned)) return this.#tell(place, "waiting");
+    this.#makeReady(place);
+  }
+
+  /** Settles what waits for choices that were there before. */
+  async #settleCached(): Promise<void> {
+    for (const [key, { state }] of this.#tasks) {
+      if (state !== "cached" || this.#options.late?.isAwaited(key) !== true) continue;
+      const settled = await this.#settled(key);
+      this.#guard(() => this.#settle(settled));
+    }
+  }
+
+  /**
+   * What has its key now that a task is there, and what follows other choices that turn out to
+   * be there; a bug of whoever settles it ends the run.
+   */
+  async #settled(place: string): Promise<ReadonlyMap<string, Settled>> {
+    const all = new Map<string, Settled>(), { late } = this.#options;
+    if (late?.isAwaited(place) !== true) return all;
+    try {
+      const open = [place];
+      for (const choice of open) { // grows as choices are met
+        for (const [each, settled] of await late.settle(choice)) {
+          all.set(each, settled);
+          const isThere = "planned" in settled && settled.planned.state === "cached";
+          if (isThere && late.isAwaited(each)) open.push(each);
+        }
+      }
+    } catch (error) {
+      this.#guard(() => {
+        throw error;
+      });
+    }
+    return all;
+  }
+
+  /** Plans tasks anew that have their keys now. */
+  #settle(settled: ReadonlyMap<string, Settled>): void {
+    for (const [place, each] of settled) {
+      if (this.#leftOut.has(place) || this.#ended.has(place)) continue;
+      if ("error" in each) {
+        this.#fail(place, each.error);
+        continue;
+      }
+      const { planned } = each;
+      this.#tasks.set(place, planned);
+      this.#placeOf.set(planned.task.key, place);
+      if (planned.state === "run") {
+        this.#link(planned);
+        if (this.#unmet.get(place)!.size === 0) this.#makeReady(place);
+      } else this.#complete(place, planned.state);
+    }
   }
 
   #makeReady(key: string): void {
@@ -160,7 +229,7 @@ class Schedule {
   #takes(key: string): number {
     const { device } = this.#options;
     if (device === undefined) return 0;
-    const takes = device.takes(this.#plan.tasks.get(key)!);
+    const takes = device.takes(this.#tasks.get(key)!);
     if (takes <= device.slots) return takes;
     throw new Error(`${key} takes ${takes} places of a device that has ${device.slots}`);
   }
@@ -172,17 +241,22 @@ class Schedule {
     this.#begun.add(key);
     let failure: { readonly error: unknown } | undefined;
     let end: "done" | "cached" | undefined;
+    let settled: ReadonlyMap<string, Settled> = new Map();
     try {
       this.#guard(() => this.#tell(key, "running"));
       if (this.#broken === undefined) {
-        end = await this.#options.execute(this.#plan.tasks.get(key)!, signal);
+        end = await this.#options.execute(this.#tasks.get(key)!, signal);
+        settled = await this.#settled(key);
       }
     } catch (error) {
       failure = { error };
     }
     this.#aborts.delete(key);
     this.#guard(() => {
-      if (end !== undefined) return this.#complete(key, end);
+      if (end !== undefined) {
+        this.#complete(key, end);
+        return this.#settle(settled);
+      }
       if (failure === undefined) return;
       if (!signal.aborted || failure.error !== signal.reason) return this.#fail(key, failure.error);
       if (own.signal.aborted && signal.reason === own.signal.reason) return this.#leaveOut(key);
@@ -196,27 +270,31 @@ class Schedule {
       this.#aborts.get(key)!.abort(new DOMException("the task was cancelled", "AbortError"));
       return;
     }
-    const isWaiting = this.#unmet.has(key) && !this.#begun.has(key) && !this.#leftOut.has(key);
-    if (!isWaiting || this.#stop.signal.aborted) return;
+    const hasNotBegun = this.#unmet.has(key) && !this.#begun.has(key) && !this.#leftOut.has(key);
+    if (!hasNotBegun || this.#ended.has(key) || this.#stop.signal.aborted) return;
     this.#leftOut.add(key);
     this.#leaveOut(key);
   }
 
   #leaveOut(key: string): void {
+    this.#ended.add(key);
     this.#tell(key, "interrupted", { isCancelled: true });
     this.#skipReaders(key);
   }
 
-  #complete(key: string, end: "done" | "cached"): void {
+  #complete(key: string, end: "done" | "cached" | "unneeded"): void {
+    this.#ended.add(key);
     this.#tell(key, end);
     for (const reader of this.#readers.get(key) ?? []) {
-      const unmet = this.#unmet.get(reader)! - 1;
-      this.#unmet.set(reader, unmet);
-      if (unmet === 0 && !this.#leftOut.has(reader)) this.#makeReady(reader);
+      const unmet = this.#unmet.get(reader)!;
+      if (!unmet.delete(key) || unmet.size > 0 || this.#leftOut.has(reader)) continue;
+      // What waits for a choice is made ready once it has its key.
+      if (!isWaiting(this.#tasks.get(reader)!)) this.#makeReady(reader);
     }
   }
 
   #fail(key: string, error: unknown): void {
+    this.#ended.add(key);
     this.#tell(key, "failed", { error });
     this.#skipReaders(key);
     if (this.#options.keepGoing === false) {
@@ -236,7 +314,7 @@ class Schedule {
   }
 
   #tell(key: string, state: TaskState, detail: StateDetail = {}): void {
-    this.#options.onState(this.#plan.tasks.get(key)!, state, detail);
+    this.#options.onState(this.#tasks.get(key)!, state, detail);
   }
 
   /** Stops the run when the caller's `onState` throws; the run then rejects with it. */

@@ -49,7 +49,7 @@ export interface InputRole<Opened = unknown> {
    * "ifKept": where the task keeps a model itself.
    */
   readonly readsModel?: true | "ifKept";
-  /** Whether the artifact gives params that take the place of the task's own. */
+  /** Whether a choice gives params here that take the place of the task's own; see `withChosen`. */
   readonly givesParams?: true;
   /**
    * Whether what stands in the role is only looked at: it is asked for by itself all the same,
@@ -161,6 +161,19 @@ export interface TaskKind<P = any, Roles extends InputRoles = any> {
   readonly inputs: Roles;
   /** Types by output name; "" is the artifact itself, others are folders of it. */
   readonly produces: Readonly<Record<string, string>>;
+  /**
+   * Whether it chooses among what it reads. What reads its artifact reads the chosen one, and has
+   * a key once that is known: see `choices.ts`.
+   */
+  readonly chooses?: true;
+  /**
+   * Params with those that a choice gives in the place of its own: of a kind with a role that
+   * `givesParams`.
+   *
+   * @param taken names of params that are chosen, whether or not candidates differ in them
+   * @throws ExperimentError where they do not fit
+   */
+  withChosen?(params: P, chosen: Chosen, taken: readonly string[]): P;
   /** Whether engine and precision affect the result, and so the key. */
   readonly isNumeric: boolean;
   /**
@@ -265,6 +278,18 @@ export interface MadeBy {
   readonly scores: readonly Score[];
 }
 
+/** What a choice has come to. */
+export interface Chosen {
+  /** The task whose artifact the choice is. */
+  readonly key: string;
+  /** The kind of that task; of a mean that of its cells; "" where they are of several. */
+  readonly kind: string;
+  /** Its params, by path; of a mean those that its cells have alike. */
+  readonly recipe: Readonly<Record<string, Json>>;
+  /** Those of them that the candidates do not have alike. */
+  readonly params: Readonly<Record<string, Json>>;
+}
+
 /** By role, the scores that each of the stages that stand in it will have. */
 export type GivenScores = Readonly<Record<string, readonly (readonly ScoreName[])[]>>;
 
@@ -278,6 +303,8 @@ export interface TaskOutcome {
   readonly canGoOn?: boolean;
   /** Of a kind that drops it else: that the artifact holds the model. */
   readonly hasModel?: boolean;
+  /** Of a kind that chooses: what it comes to. */
+  readonly chosen?: Chosen;
 }
 
 /** What a running task tells; measurements are recorded, the rest is shown. */

@@ -1,4 +1,5 @@
 /** What a run tells, as rows of the database: the recorder as a listener of the tracker. */
+import { isWaiting } from "../graph/plan.ts";
 import type { Recorder } from "../store/database/recorder.ts";
 import type { RunListener, TrackedTask } from "./events.ts";
 
@@ -28,6 +29,9 @@ export function recordEvents(recorder: Recorder, run: string): RunListener {
       });
     }
     if (event.type !== "state" || LEFT_TO_ARTIFACTS.has(event.task.state)) return;
+    const { planned, state } = event.task;
+    // It gets another key yet, unless it does not come to that.
+    if (isWaiting(planned) && (state === "waiting" || state === "ready")) return;
     record(event.task);
   };
 }

@@ -8,6 +8,8 @@ import { agreeing, counted } from "../base/count.ts";
 import { ExperimentError } from "../base/errors.ts";
 import { deviceOf } from "../engine/devices.ts";
 import type { Executor, Job } from "../executor/executor.ts";
+import type { Identity } from "../graph/key.ts";
+import { Late, type Settled } from "../graph/late.ts";
 import { runPlan } from "../graph/schedule.ts";
 import type { PlannedTask } from "../graph/plan.ts";
 import type { Metric } from "../base/measures.ts";
@@ -25,10 +27,10 @@ import { fitCurves } from "./fits.ts";
 import { provenance } from "./provenance.ts";
 import { recordEvents } from "./record_events.ts";
 import { type ResultRow, rowsOfCells } from "./results.ts";
-import { allCells, cellRows, deviceLimitOf, type Study } from "./study.ts";
+import { allCells, cellRows, choiceFinder, deviceLimitOf, type Study } from "./study.ts";
 import { tellLive } from "./tell_live.ts";
 import type { Tracker } from "./tracker.ts";
-import { trajectoryFinder } from "./trajectories.ts";
+import { Trajectories } from "./trajectories.ts";
 
 /** How to run a study. */
 export interface RunOptions {
@@ -122,13 +124,15 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunRe
   recorder.recordCached(there.map(({ task }) => task.key));
   const hasWork = plan.counts.run > 0;
   if (hasWork) {
-    const { identities } = graph;
+    const identities = [...graph.identities].filter(([key]) => !graph.waiting.has(key));
     recorder.recordHistory({ run, experiment: name, identities, cells: asked });
     // A database that cannot be used is better learnt of now than after hours.
     await recorder.flush();
   }
 
   tracker.listen(recordEvents(recorder, run));
+  const late = new Late(graph, plan, { ...study.planOptions, chosenOf: choiceFinder(study.store) });
+  const trajectories = new Trajectories(graph);
   const stop = new AbortController();
   const stopped = AbortSignal.any([stop.signal, ...(signal === undefined ? [] : [signal])]);
   const cancels = new Cancels(tracker, stop);
@@ -142,20 +146,28 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunRe
     })
     : undefined;
   try {
-    await execute(study, { ...options, signal: stopped, recorder, cancels });
+    await execute(study, {
+      ...options,
+      signal: stopped,
+      recorder,
+      cancels,
+      run,
+      late,
+      trajectories,
+    });
   } catch (error) {
     await live?.close();
     throw error;
   }
   if (hasWork) await recorder.flush();
-  const cells = await allCells(study);
+  const cells = await allCells(study, (place) => late.keyOf(place));
   const outcomes = await outcomesOf(cells, study, tracker);
   const rows = rowsOfCells(cells, { outcomes, kinds: experiment.kinds });
   const fits = await fitCurves(experiment.fits, {
     rows,
     cells,
-    made: (spec, curve) => fitOf(cellOfCurve(spec, curve), study),
-    trajectoryOf: trajectoryFinder(graph),
+    made: (spec, curve) => fitOf(cellOfCurve(spec, curve), study, late),
+    trajectoryOf: trajectories.of,
   });
   recorder.recordFits(name, fits);
 
@@ -267,6 +279,9 @@ function lost(): ExperimentError {
 interface ExecuteOptions extends RunOptions {
   readonly recorder: Recorder;
   readonly cancels: Cancels;
+  readonly run: string;
+  readonly late: Late;
+  readonly trajectories: Trajectories;
 }
 
 /** Asks for the device once, where a task that is to run computes numbers on it. */
@@ -280,8 +295,7 @@ async function checkDevice(study: Study, executor: Executor): Promise<void> {
 
 async function execute(study: Study, options: ExecuteOptions): Promise<void> {
   const { plan, store } = study;
-  const { executor, signal, tracker, recorder, cancels } = options;
-  const trajectoryOf = trajectoryFinder(study.graph);
+  const { executor, signal, tracker, recorder, cancels, late, trajectories } = options;
   await runPlan(plan, {
     jobs: executor.slots,
     device: deviceLimitOf(study),
@@ -289,7 +303,7 @@ async function execute(study: Study, options: ExecuteOptions): Promise<void> {
     ...(signal === undefined ? {} : { signal }),
     execute: async (planned, taskSignal) => {
       const active = tracker.counts.ready + tracker.counts.running;
-      const { record, wasThere } = await executor.execute(jobOf(planned, study, trajectoryOf), {
+      const { record, wasThere } = await executor.execute(jobOf(planned, study, trajectories.of), {
         signal: taskSignal,
         onEvent: (event) => tracker.hear(planned, event),
         load: { flops: planned.cost.flops, active },
@@ -299,17 +313,47 @@ async function execute(study: Study, options: ExecuteOptions): Promise<void> {
       recorder.recordArtifact(rows);
       return wasThere ? "cached" : "done";
     },
+    late: {
+      isAwaited: (key) => late.isAwaited(key),
+      async settle(key) {
+        const settled = await late.settle(key);
+        recordSettled(settled, study, options);
+        return settled;
+      },
+    },
     onState: (planned, state, detail) => tracker.enter(planned, state, detail),
     onStart: (cancel) => cancels.begin(cancel),
   });
+}
+
+/** Records tasks that have their keys now, at their cells, and what was there of them. */
+function recordSettled(
+  settled: ReadonlyMap<string, Settled>,
+  { filing: { experiment } }: Study,
+  { recorder, run, trajectories }: ExecuteOptions,
+): void {
+  const keys = new Map<string, string>();
+  const identities: [string, Identity][] = [], cached: string[] = [];
+  for (const [place, each] of settled) {
+    if ("error" in each) continue;
+    const { planned: { task, state }, identity } = each;
+    keys.set(place, task.key);
+    identities.push([task.key, identity]);
+    if (state === "cached") cached.push(task.key);
+    trajectories.add(task);
+  }
+  recorder.moveCells({ run, experiment, keys, identities });
+  recorder.recordCached(cached);
 }
 
 /** The curve that the task at a cell of a fit made, if it is there and undamaged. */
 async function fitOf(
   { stage, axes }: TaskCell,
   { graph, store }: Study,
+  late: Late,
 ): Promise<{ key: string; fit: ScalingFit } | undefined> {
-  const key = graph.ofRequest.get(formatCell(stage, axes));
+  const place = graph.ofRequest.get(formatCell(stage, axes));
+  const key = place === undefined ? undefined : late.keyOf(place);
   if (key === undefined || await store.verify(key) === undefined) return undefined;
   return { key, fit: await fitArtifact.open(store.dirOf(key)) };
 }

@@ -8,10 +8,10 @@ import { deviceOf, DEVICES_MODULE } from "../engine/devices.ts";
 import { CodeHasher } from "../executor/code_hash.ts";
 import { buildGraph, type TaskGraph } from "../graph/build.ts";
 import { checkBudget } from "../graph/cost.ts";
-import { type Plan, planGraph } from "../graph/plan.ts";
+import { type Plan, planGraph, type PlanOptions } from "../graph/plan.ts";
 import type { History, PastTask } from "../graph/reason.ts";
 import type { DeviceLimit } from "../graph/schedule.ts";
-import type { Kinds, Task } from "../graph/task.ts";
+import type { Chosen, Kinds, Task } from "../graph/task.ts";
 import { type Experiment, loadExperiment } from "../experiment/experiment.ts";
 import { formatCell } from "../report/text/labels.ts";
 import { ArtifactStore } from "../store/objects/artifacts.ts";
@@ -77,6 +77,8 @@ export interface Study extends ResolvedStudy {
   readonly plan: Plan;
   /** The hash of each kind's code. */
   readonly code: ReadonlyMap<string, string>;
+  /** How it was planned, for what is planned in the course of a run. */
+  readonly planOptions: PlanOptions;
   /** What the records of artifacts said that the plan found, by key. */
   readonly outcomes: ReadonlyMap<string, RecordedOutcome>;
 }
@@ -100,7 +102,9 @@ export async function resolveStudy(options: StudyOptions): Promise<ResolvedStudy
   });
   const { numerics } = deviceOf(options.device);
   const { allowsAbsent = false } = options;
-  const graph = await buildGraph(experiment.requests, { numerics, allowsAbsent });
+  // Under strict code a choice may be another one than that which is there.
+  const chosenOf = options.strictCode === true ? undefined : choiceFinder(store);
+  const graph = await buildGraph(experiment.requests, { numerics, allowsAbsent, chosenOf });
   const published = await readPublished(experiment.published);
   return { options, experiment, filing, graph, store, folder, published };
 }
@@ -126,7 +130,7 @@ export async function openStudy(options: StudyOptions): Promise<Study> {
   );
   const outcomes = new Map<string, RecordedOutcome>();
   let unfinished: Promise<ReadonlySet<string>> | undefined;
-  const plan = await planGraph(graph, {
+  const planOptions: PlanOptions = {
     async lookup(key) {
       const found = await store.look(key);
       if (typeof found === "object") outcomes.set(key, { kind: found.kind, ...found.outcome });
@@ -144,8 +148,17 @@ export async function openStudy(options: StudyOptions): Promise<Study> {
       if (!(await unfinished).has(key)) return undefined;
       return await graph.kinds.get(kind)!.checkpointStep?.(store.taskScratchOf(key));
     },
-  });
-  return { ...resolved, plan, code, outcomes };
+  };
+  const plan = await planGraph(graph, planOptions);
+  return { ...resolved, plan, planOptions, code, outcomes };
+}
+
+/** What choices came to whose artifacts are there, as their records say. */
+export function choiceFinder(store: ArtifactStore): (key: string) => Promise<Chosen | undefined> {
+  return async (key) => {
+    const found = await store.look(key);
+    return typeof found === "object" ? found.outcome.chosen : undefined;
+  };
 }
 
 /**
@@ -224,24 +237,35 @@ function load(
 /**
  * The task at every cell of the spec, at those that `only` leaves out too. Those are
  * missing where their keys cannot be told, as when a file that they read is not there.
+ *
+ * @param keyOf the key of what stands under one in the graph, after a run
  */
-export async function allCells({ options, experiment, graph }: Study): Promise<CellRow[]> {
-  if ((options.only ?? []).length === 0) return cellRows(experiment, graph);
+export async function allCells(
+  { options, experiment, graph, store }: ResolvedStudy,
+  keyOf: (place: string) => string,
+): Promise<CellRow[]> {
+  const own = cellRows(experiment, graph, keyOf);
+  if ((options.only ?? []).length === 0) return own;
   try {
     const whole = await load({ ...options, only: [] });
     const { numerics } = deviceOf(options.device);
-    return cellRows(whole, await buildGraph(whole.requests, { numerics }));
+    const chosenOf = choiceFinder(store);
+    return cellRows(whole, await buildGraph(whole.requests, { numerics, chosenOf }));
   } catch (error) {
-    if (error instanceof ExperimentError) return cellRows(experiment, graph);
+    if (error instanceof ExperimentError) return own;
     throw error;
   }
 }
 
 /** Which task stands at each cell, in the order of the spec. */
-export function cellRows({ requests }: Experiment, graph: TaskGraph): CellRow[] {
+export function cellRows(
+  { requests }: Experiment,
+  graph: TaskGraph,
+  keyOf = (place: string) => place,
+): CellRow[] {
   return requests.map(({ id, cell, kind, params }, place) => ({
     ...cell,
-    key: graph.ofRequest.get(id)!,
+    key: keyOf(graph.ofRequest.get(id)!),
     seed: kind.seed?.(params),
     place,
   }));

@@ -1,7 +1,9 @@
 /**
  * What a run tells those who watch it: the tracker's events, as the records of its live
- * folder, with the losses of trainings thinned to curves.
+ * folder, with the losses of trainings thinned to curves. Tasks are named by the keys under which
+ * they stand in the plan, also those that get another in the course of the run.
  */
+import { placeOf } from "../graph/plan.ts";
 import type { Curve, LiveNow, LivePlan, LiveRequest } from "../store/live/records.ts";
 import { LiveWriter } from "../store/live/writer.ts";
 import { CurveThinner } from "./curve_thinner.ts";
@@ -43,7 +45,7 @@ export async function tellLive(
   });
   if (writer === undefined) return undefined;
   const note = (task: TrackedTask | undefined, text: string, isWarning = false) => {
-    const key = task?.planned.task.key;
+    const key = task && placeOf(task.planned);
     writer.tell({ type: "note", atMs: Date.now(), key, isWarning, text });
   };
   tracker.listen((event) => {
@@ -90,7 +92,7 @@ function tellState(
   task: TrackedTask,
   curves: Map<TrackedTask, GrowingCurve>,
 ): void {
-  const { planned: { task: { key } }, state, elapsedMs, faults, because, isCancelled } = task;
+  const { planned, state, elapsedMs, faults, because, isCancelled } = task, key = placeOf(planned);
   const curve = curves.get(task);
   if (curve !== undefined && state !== "running") {
     curves.delete(task);
@@ -103,7 +105,7 @@ function tellState(
     state,
     elapsedMs,
     faults: faults?.map((each) => ({ ...each })),
-    because: because?.planned.task.key,
+    because: because && placeOf(because.planned),
     isCancelled,
   });
 }
@@ -165,7 +167,7 @@ function runningOf(
   const { planned, waitsFor, progress } = task;
   const { phase, done, total, unit, lossNats, tokensPerSecond } = progress ?? {};
   return {
-    key: planned.task.key,
+    key: placeOf(planned),
     elapsedMs,
     waitsFor,
     phase,

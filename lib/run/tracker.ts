@@ -8,7 +8,7 @@
 import { ExperimentError, type Fault, fault, type SourcePosition } from "../base/errors.ts";
 import type { JobEvent } from "../executor/executor.ts";
 import { durationOf, Forecast } from "../graph/forecast.ts";
-import type { Plan, PlannedTask } from "../graph/plan.ts";
+import { placeOf, type Plan, type PlannedTask } from "../graph/plan.ts";
 import type { DeviceLimit, StateDetail } from "../graph/schedule.ts";
 import { TASK_STATES, type TaskState } from "../graph/task.ts";
 import type { RunEvent, RunListener, TrackedTask } from "./events.ts";
@@ -129,11 +129,13 @@ export class Tracker {
 
   /** Takes in that a task is in another state. */
   enter(
-    { task }: PlannedTask,
+    planned: PlannedTask,
     state: TaskState,
     { error, because, isCancelled }: StateDetail = {},
   ): void {
-    const entry = this.#entry(task.key);
+    const entry = this.#entry(placeOf(planned));
+    // What waited for a choice has its own key now.
+    entry.planned = planned;
     this.#counts[entry.state]--;
     this.#counts[state]++;
     entry.state = state;
@@ -144,15 +146,15 @@ export class Tracker {
       entry.elapsedMs = this.#now() - entry.startedAtMs!;
     }
     if (state === "done") this.#learn(entry);
-    if (state === "failed") entry.faults = this.#faultsOf(task.key, error);
+    if (state === "failed") entry.faults = this.#faultsOf(placeOf(planned), error);
     if (because !== undefined) entry.because = this.#entry(because);
     if (isCancelled === true) entry.isCancelled = true;
     this.#tell({ type: "state", task: entry });
   }
 
   /** Takes in what a running task, or the worker that does it, tells. */
-  hear({ task }: PlannedTask, event: JobEvent): void {
-    const entry = this.#entry(task.key);
+  hear(planned: PlannedTask, event: JobEvent): void {
+    const entry = this.#entry(placeOf(planned));
     if (event.type === "waiting") entry.waitsFor = event.holder;
     else if (event.type === "started") {
       entry.attempt = event.attempt;
@@ -200,7 +202,7 @@ export class Tracker {
     const { wallMs, unknown } = durationOf(left.map(({ planned }) => planned), {
       slots: this.#slots,
       device: this.#device,
-      msOf: ({ task }) => this.#leftOf(this.#entry(task.key), nowMs),
+      msOf: (planned) => this.#leftOf(this.#entry(placeOf(planned)), nowMs),
     });
     return { ms: wallMs, unknown };
   }

@@ -24,8 +24,9 @@ export function upstreamConfig(task: UpstreamTask | undefined): BertConfig | und
   if (found !== undefined) return found;
   const model = params.model ?? (isFromElsewhere ? declared : undefined);
   if (model === undefined) {
-    const { init, model: before } = task.inputs;
-    return upstreamConfig((init ?? before)?.[0]);
+    // Any of the candidates stands for the one that is chosen.
+    const { init, model: before, candidates } = task.inputs;
+    return upstreamConfig((init ?? before ?? candidates)?.[0]);
   }
   const sizes = modelSizes(model);
   if (sizes === undefined || sizes.hiddenSize % sizes.heads !== 0) return undefined;

@@ -91,14 +91,60 @@ Deno.test("a choice is made on dev, retrained and tested once; one more rate run
     await study.edit("rate: [1e-6, 1e-2]", "rate: [1e-6, 1e-2, 2e-6]");
     const { stdout } = await study.call("plan", "study.yaml");
     assert.match(stdout, new RegExp(`^study: ${TASKS(3)} tasks, ${5 + 6} cached`, "m"));
+    assert.match(stdout, /^5 tasks of these follow what is still to be chosen: such as are there/m);
+    assert.match(stdout, /^final\{last=5\} +\(not yet\) +run +30 +follows what best will choose$/m);
     const { stdout: why } = await study.call("explain", "study.yaml", "best");
     assert.match(why, /inputs\.candidates\[\d\]: \(none\) -> [0-9a-f]{12}/);
     assert.equal(why.match(/inputs\.candidates.* -> /g)!.length, 1, why);
+    const { stdout: late } = await study.call("explain", "study.yaml", "final{last=5}");
+    assert.equal(
+      late,
+      "final{last=5}: run\n  key not known yet\n  follows what best will choose\n",
+    );
   });
 
-  await t.step("candidates that were there are not trained again", async () => {
-    const { tasks } = await study.run();
-    assert.deepEqual(tasks, { total: TASKS(3), cached: 5 + 6, ran: 3 + 1 + 4 + 1, failed: 0 });
+  const scored = `SELECT stage, axes, key, metric, value FROM results
+    WHERE benchmark = 'ner' ORDER BY ALL`;
+  let before: unknown;
+  await t.step(
+    "a rate that does not win is trained and chosen against, and nothing follows",
+    async () => {
+      before = (await study.sql(scored)).filter(({ stage }) =>
+        /^(final|tested|result)$/.test(stage)
+      );
+      const { tasks, scores } = await study.run();
+      assert.deepEqual(tasks, { total: TASKS(3), cached: 5 + 6 + 5, ran: 3 + 1, failed: 0 });
+      assert.equal(scores.filter(({ stage }) => stage === "result").length > 0, true);
+      const after = await study.sql(scored);
+      assert.deepEqual(after.filter(({ stage }) => /^(final|tested|result)$/.test(stage)), before);
+      assert.deepEqual((await study.run()).tasks.ran, 0);
+    },
+  );
+
+  await t.step("explain, where and the database tell what a task follows", async () => {
+    const { stdout } = await study.call("explain", "study.yaml", "final{last=6}");
+    assert.match(stdout, /^final\{last=6\}: cached\n {2}key [0-9a-f]{64}$/m);
+    assert.match(
+      stdout,
+      /^ {2}follows best, which chose seeds\{rate=0\.01\} \(learningRate 0\.01\)$/m,
+    );
+    assert.match(stdout, /^ {4}params\.learningRate: 0\.01$/m);
+    const { stdout: folder } = await study.call("where", "study.yaml", "final{last=6}");
+    const [key] = /[0-9a-f]{64}/.exec(folder)!;
+    const [{ count }] = await study.sql(
+      `SELECT count(*) AS count FROM lineage WHERE stage = 'tested' AND input_key = '${key}'`,
+    );
+    assert.equal(count, 1);
+    const read = await study.sql(
+      "SELECT DISTINCT role FROM lineage WHERE stage = 'final' ORDER BY role",
+    );
+    assert.deepEqual(read.map(({ role }) => role), ["data", "model"]);
+  });
+
+  await t.step("rebuild brings back what follows a choice", async () => {
+    const now = await study.sql(scored);
+    assert.equal((await study.call("rebuild")).code, 0);
+    assert.deepEqual(await study.sql(scored), now);
   });
 });
 

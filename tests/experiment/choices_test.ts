@@ -94,6 +94,39 @@ for (const [name, parts, fault] of FAULTS) {
   });
 }
 
+Deno.test("a choice that is read as what was chosen is among what can be read so", async () => {
+  const choosing: TaskKind = { ...reducing("pick"), produces: { "": "picked" }, chooses: true };
+  const { model } = tune.inputs;
+  const going: TaskKind = {
+    ...tune,
+    inputs: { ...tune.inputs, model: { ...model!, types: [...model!.types, "picked"] } },
+  };
+  const with_ = new Map([...kinds, ["pick", choosing], ["tune", going]]);
+  const text = spec({ with: "epochs: 1" }).replace(
+    "final: { uses: tune, with: { model: $(stages.start)",
+    "final: { uses: tune, with: { model: $(stages.best)",
+  );
+  assert.equal(
+    (await faultsOf(text, { kinds: with_ })).replace(/^spec\.yaml:(\d+):\d+: /, "$1: "),
+    `${LINE}: "best" chooses among "seeds", which makes some, but input "model" takes model \
+[experiment/reference]
+  mend: choose among stages that make it, or take over what is chosen with \`choice:\``,
+  );
+});
+
+Deno.test("a stage is told which params a choice gives it, one candidate or many", async () => {
+  for (const epochs of ["[1, 2]", "[1]"]) {
+    const text = spec({ with: "choice: $(stages.best), seed: 3" }).replace(
+      "epochs: [1, 2]",
+      `epochs: ${epochs}`,
+    );
+    const { requests } = await load(text, { kinds });
+    const taken = requests.map(({ cell, taken }) => [cell.stage, taken] as const);
+    assert.deepEqual(taken.find(([stage]) => stage === "final"), ["final", ["epochs"]]);
+    assert.deepEqual(taken.find(([stage]) => stage === "best"), ["best", undefined]);
+  }
+});
+
 Deno.test("the scores of a reduction are known from what it reads, and checked by it", async () => {
   const fit = (metric: string) =>
     `fits:

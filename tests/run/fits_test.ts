@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fitCurves } from "../../lib/run/fits.ts";
 import type { ResultRow } from "../../lib/run/results.ts";
-import { trajectoryFinder } from "../../lib/run/trajectories.ts";
+import { Trajectories } from "../../lib/run/trajectories.ts";
 import type { Task } from "../../lib/graph/task.ts";
 import type { FitSpec } from "../../lib/experiment/experiment.ts";
 
@@ -95,8 +95,9 @@ Deno.test("fitCurves() tells of points that are of one training", async () => {
   assert.ok(!(await warningsOf(() => undefined)).some((each) => SHARED.test(each)));
 });
 
-Deno.test("trajectoryFinder() finds the training behind a task, its own or that of its model", () => {
-  const task = (inputs: Record<string, string[]>, id?: string) => ({
+Deno.test("Trajectories finds the training behind a task, its own or that of its model", () => {
+  const task = (key: string, inputs: Record<string, string[]>, id?: string) => ({
+    key,
     inputs: Object.fromEntries(
       Object.entries(inputs).map((
         [role, keys],
@@ -104,16 +105,16 @@ Deno.test("trajectoryFinder() finds the training behind a task, its own or that 
     ),
     ...(id === undefined ? {} : { trajectory: { id, step: 1 } }),
   } as unknown as Task);
-  const tasks = new Map([
-    ["corpus", task({})],
-    ["general", task({ corpus: ["corpus"] }, "first")],
-    ["further", task({ init: ["general"], corpus: ["corpus"] }, "second")],
-    ["alone", task({ corpus: ["corpus"] })],
-    ["ner", task({ data: ["corpus"], model: ["further"] })],
-    ["ner of alone", task({ model: ["alone"] })],
-  ]);
-  const trajectoryOf = trajectoryFinder({ tasks });
-  assert.deepEqual([...tasks.keys(), "unknown"].map(trajectoryOf), [
+  const tasks = [
+    task("corpus", {}),
+    task("general", { corpus: ["corpus"] }, "first"),
+    task("further", { init: ["general"], corpus: ["corpus"] }, "second"),
+    task("alone", { corpus: ["corpus"] }),
+    task("ner", { data: ["corpus"], model: ["further"] }),
+    task("ner of alone", { model: ["alone"] }),
+  ];
+  const { of } = new Trajectories({ tasks: new Map(tasks.map((each) => [each.key, each])) });
+  assert.deepEqual([...tasks.map(({ key }) => key), "unknown"].map(of), [
     undefined,
     "first",
     "second",

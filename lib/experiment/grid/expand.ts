@@ -12,6 +12,7 @@ import type { RequestRef, TaskRequest } from "../../graph/request.ts";
 import type { ModelKeeping } from "../../graph/task.ts";
 import { type Cell, cellKey, type Grid, project } from "./grid.ts";
 import { locate } from "../yaml/node.ts";
+import { takenParams } from "../choices.ts";
 import type { Stage } from "../stages.ts";
 
 /** What requests are made from; every stage is sound. */
@@ -134,6 +135,7 @@ export function withDependencies(
 
 function expandStage(stage: Stage, expansion: Expansion): readonly TaskRequest[] {
   const { grid, axesOf, paramsOf, keptModels } = expansion;
+  const taken = takenParams(stage, new Map(expansion.stages.map((each) => [each.name, each])));
   const axes = axesOf.get(stage.name)!;
   const ownColumns = columnsOf(stage.ownAxes, axes);
   const references = [...stage.inputs].map(([role, refs]) => ({
@@ -166,6 +168,7 @@ function expandStage(stage: Stage, expansion: Expansion): readonly TaskRequest[]
       cell: { stage: stage.name, axes: values },
       params: paramsOf.get(stage.name)!.get(cellKey(pick(cell, ownColumns)))!,
       inputs,
+      ...(taken.length === 0 ? {} : { taken }),
       keepsModel: keptModels.get(stage.name),
       at: stage.at,
       positionOf,

@@ -20,6 +20,7 @@ export type ShownReason =
   | { readonly type: "failed"; readonly message: string; readonly run: string }
   | { readonly type: "skipped"; readonly because?: string }
   | { readonly type: "changed" | "upstream"; readonly differences: readonly ShownDifference[] }
+  | { readonly type: "choice"; readonly choices: readonly string[] }
   | { readonly type: "code"; readonly where: "own" | "upstream" };
 
 /**
@@ -47,6 +48,8 @@ export function formatReason(reason: ShownReason, labelOf: (key: string) => stri
       return ["its model was not kept, and is wanted now"];
     case "state":
       return ["its optimizer's state was not kept, and is wanted now"];
+    case "choice":
+      return [`follows what ${listOf(reason.choices.map(labelOf), NAMED_FIELDS)} will choose`];
     case "code":
       return [reason.where === "own" ? "its code changed" : "code upstream changed"];
     case "changed":
@@ -55,7 +58,7 @@ export function formatReason(reason: ShownReason, labelOf: (key: string) => stri
   }
 }
 
-/** Fields that a short reason names; of more there is a count. */
+/** Fields, or choices, that a reason names; of more there is a count. */
 const NAMED_FIELDS = 3;
 
 /**

@@ -138,6 +138,38 @@ export class Recorder {
     this.#wake();
   }
 
+  /**
+   * Records that cells of the run have other tasks than those that they were told to have, since
+   * these have their keys only now.
+   *
+   * @param moved the keys by those that cells were recorded with
+   */
+  moveCells(
+    { run, experiment, keys, identities }: {
+      readonly run: string;
+      readonly experiment: string;
+      readonly keys: ReadonlyMap<string, string>;
+      readonly identities: HistoryRows["identities"];
+    },
+  ): void {
+    const journal = this.#journal;
+    if (journal?.cells === undefined) throw new Error("cells move after they were recorded");
+    const rows = journal.cells.rows.map((row) => {
+      const key = keys.get(row.key);
+      return key === undefined ? row : { ...row, key };
+    });
+    const cells = rows.filter((row, i) => row !== journal.cells!.rows[i]);
+    const made = [...identities];
+    const fresh = made.filter(([key]) => !this.#options.store.has(key)) as [string, Json][];
+    this.#addToJournal({
+      cells: { ...journal.cells, rows },
+      identities: [...journal.identities, ...fresh],
+    });
+    putCells(this.#batch, experiment, { cells, replace: false });
+    putHistory(this.#batch, { run, experiment, identities: made, cells });
+    this.#wake();
+  }
+
   /** Records where a task stands. */
   recordTask(row: TaskRow): void {
     putTask(this.#batch, row);

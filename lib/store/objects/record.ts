@@ -106,6 +106,12 @@ const recordSchema = z.strictObject({
     })),
     canGoOn: z.exactOptional(z.boolean()),
     hasModel: z.exactOptional(z.boolean()),
+    chosen: z.exactOptional(z.strictObject({
+      key: digest,
+      kind: z.string(),
+      recipe: z.record(z.string(), z.json()),
+      params: z.record(z.string(), z.json()),
+    })),
   }),
   code: z.string(),
   device: z.string(),

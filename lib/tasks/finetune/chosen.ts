@@ -1,33 +1,42 @@
 /**
- * Params that a choice gives: they take the place of a fine-tuning's own when it runs, since
- * before that nobody knows them. The key holds the choice, and so all that it follows from.
+ * Params that a choice gives: they take the place of a fine-tuning's own once it is made, and
+ * the key holds them as if a person had written them.
  */
 import type { z } from "zod";
 import type { JsonObject } from "../../base/canonical.ts";
 import { ExperimentError } from "../../base/errors.ts";
-import type { Estimate, TaskContext, UpstreamInputs, UpstreamTask } from "../../graph/task.ts";
+import { parsePath } from "../../base/path.ts";
+import type { Chosen, Estimate, UpstreamInputs, UpstreamTask } from "../../graph/task.ts";
 import { differingLeaves, leavesOf, withLeaves } from "../reduce/leaves.ts";
-import type { FinetuneInputs, FinetuneParams } from "./params.ts";
+import type { FinetuneParams } from "./params.ts";
 
 /**
- * A task's context with the chosen params in the place of its own; as it is where none are given.
+ * Params with those that were chosen in the place of their own.
  *
+ * @param options taken: params that are chosen even where all candidates have them alike, as
+ *   where there is one
  * @throws ExperimentError "tasks/params" when the choice is among tasks of another kind
  */
-export async function withChosen<Data>(
-  context: TaskContext<FinetuneParams, FinetuneInputs<Data>>,
-  { kind, schema }: { readonly kind: string; readonly schema: z.ZodType<FinetuneParams> },
-): Promise<TaskContext<FinetuneParams, FinetuneInputs<Data>>> {
-  const choice = await context.inputs.choice?.open();
-  if (choice === undefined) return context;
-  if (choice.kind !== kind) {
-    const what = choice.kind === "" ? "several kinds" : choice.kind;
+export function withChosen(
+  params: FinetuneParams,
+  chosen: Chosen,
+  { taken, kind, schema }: {
+    readonly taken: readonly string[];
+    readonly kind: string;
+    readonly schema: z.ZodType<FinetuneParams>;
+  },
+): FinetuneParams {
+  if (chosen.kind !== kind) {
+    const what = chosen.kind === "" ? "several kinds" : chosen.kind;
     throw new ExperimentError("tasks/params", `choice: it is among tasks of ${what}`, {
       mend: `give a choice among tasks of ${kind}`,
     });
   }
-  const params = context.params as unknown as JsonObject;
-  return { ...context, params: schema.parse(withLeaves(params, choice.params)) };
+  const named = Object.entries(chosen.recipe).filter(([path]) =>
+    taken.includes(String(parsePath(path)?.[0]))
+  );
+  const leaves = { ...Object.fromEntries(named), ...chosen.params };
+  return schema.parse(withLeaves(params as unknown as JsonObject, leaves));
 }
 
 /** The most that a task may cost, whichever of the candidates is chosen. */

@@ -66,12 +66,15 @@ export const fineTunedArtifact: FineTunedArtifact = {
   },
 };
 
-/** A model to go on from: as pre-training or a file gives it, or a fine-tuned one with its head. */
+/**
+ * A model to go on from: as pre-training or a file gives it, a fine-tuned one with its head, or
+ * the one of those that was chosen.
+ */
 export const startingModel: {
   readonly types: readonly string[];
   open(dir: string): Promise<Model>;
 } = {
-  types: [modelArtifact.type, fineTunedArtifact.type],
+  types: [modelArtifact.type, fineTunedArtifact.type, choiceArtifact.type],
   async open(dir) {
     if (await isFolder(modelDir(dir))) return (await fineTunedArtifact.open(dir)).model;
     return await modelArtifact.open(dir);

@@ -1,7 +1,7 @@
 /** A task kind of any benchmark: fine-tunes a model on its data and scores it. */
 import type { z } from "zod";
 import { type Benchmark, type Example, SCORED_PARTS } from "../../benchmarks/benchmark.ts";
-import { one, optional } from "../../graph/kind.ts";
+import { one } from "../../graph/kind.ts";
 import type { TaskKind } from "../../graph/task.ts";
 import { choiceArtifact } from "../reduce/choice_artifact.ts";
 import { estimateOfChosen, withChosen } from "./chosen.ts";
@@ -29,11 +29,14 @@ export function finetuning<Data, Own extends z.ZodRawShape, Row extends Example,
       model: { ...one(startingModel, "the model to fine-tune"), readsModel: true },
       data: one(benchmark.data, benchmark.aboutData),
       choice: {
-        ...optional(choiceArtifact, "the choice whose params take the place of those here"),
+        types: [choiceArtifact.type],
+        about: "the choice whose params take the place of those here",
+        optional: true,
         givesParams: true,
       },
     },
     produces: { "": fineTunedArtifact.type },
+    withChosen: (params, chosen, taken) => withChosen(params, chosen, { taken, kind, schema }),
     isNumeric: true,
     sharesDevice: true,
     dropsModel: true,
@@ -60,7 +63,7 @@ export function finetuning<Data, Own extends z.ZodRawShape, Row extends Example,
     },
     async run(context) {
       const { runFinetune } = await import("./run.ts");
-      return await runFinetune(await withChosen(context, { kind, schema }), benchmark);
+      return await runFinetune(context, benchmark);
     },
   };
 }

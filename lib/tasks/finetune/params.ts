@@ -1,6 +1,6 @@
 /** What every fine-tuning takes, whatever the benchmark: parameters and inputs, and what they cost. */
 import { z } from "zod";
-import type { One, Optional } from "../../graph/kind.ts";
+import type { One } from "../../graph/kind.ts";
 import type { Metric } from "../../base/measures.ts";
 import type { Estimate, InputRole, ParamFault, UpstreamInputs } from "../../graph/task.ts";
 import { type Benchmark, type Example, SCORED_PARTS } from "../../benchmarks/benchmark.ts";
@@ -13,7 +13,6 @@ import {
   optimizerSchema,
   seedSchema,
 } from "../training_params.ts";
-import type { Choice } from "../reduce/choice_artifact.ts";
 import { upstreamConfig } from "../upstream.ts";
 
 /**
@@ -104,8 +103,8 @@ export interface FinetuneInputs<Data> {
   readonly model: One<Model>;
   /** The benchmark's data. */
   readonly data: One<Data>;
-  /** What was chosen, to be fine-tuned with. */
-  readonly choice: Optional<Choice>;
+  /** What is chosen, to be fine-tuned with: it is in the params when the task runs. */
+  readonly choice: InputRole;
   /** No other role. */
   readonly [role: string]: InputRole;
 }

@@ -10,6 +10,7 @@ import { modelArtifact } from "../../model/weights/model_artifact.ts";
 import { shardsArtifact } from "../../text/pieces/shards_artifact.ts";
 import { predictionsPerRow } from "../../train/batches.ts";
 import { scheduleFaults } from "../../train/schedule.ts";
+import { choiceArtifact } from "../reduce/choice_artifact.ts";
 import {
   frozenLayersSchema,
   microBatchFaults,
@@ -138,7 +139,13 @@ export const pretrainInputs = {
     shardsArtifact,
     "the text whose validation split is measured on; absent: the corpus's own",
   ),
-  init: optional(modelArtifact, "the model to start from; absent: a fresh one"),
+  init: optional(
+    {
+      types: [modelArtifact.type, choiceArtifact.type],
+      open: (dir: string) => modelArtifact.open(dir),
+    },
+    "the model to start from, or a choice among such; absent: a fresh one",
+  ),
 };
 
 /** The roles of a pre-training. */

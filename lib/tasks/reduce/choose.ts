@@ -1,7 +1,7 @@
 /**
  * The task kind `choose`: of several candidates the one with the best score, by a metric and on
- * a part that the spec names. Its artifact is that candidate: stages go on from it as from the
- * candidate's own, or take over the params in which it differs from the others.
+ * a part that the spec names. Its artifact is that candidate: stages that read it read the
+ * candidate's own, or take over the params that were chosen over.
  *
  * Of candidates with equal scores the one counts whose params come first: compared path by path
  * in alphabetical order, numbers by size, then by key. The order of an axis plays no part.
@@ -59,11 +59,12 @@ export function choose(metrics: Metrics): TaskKind<ChooseParams, typeof roles> {
   const ranked = Object.keys(metrics).filter((name) => metrics[name]!.better !== undefined);
   return defineKind({
     kind: "choose",
-    version: 1,
+    version: 2,
     about: "Takes the candidate with the best score: its model, or the params that make it.",
     params: schemaOf(ranked),
     inputs: roles,
     produces: { "": choiceArtifact.type },
+    chooses: true,
     isNumeric: false,
     dropsModel: true,
     entry: import.meta.url,
@@ -142,6 +143,7 @@ function checkScores(params: ChooseParams, given: GivenScores): ParamFault[] {
 interface Candidate {
   readonly input: InputArtifact<Mean | undefined>;
   readonly score: Score;
+  readonly recipe: Leaves;
   readonly params: Leaves;
 }
 
@@ -154,7 +156,7 @@ async function run(
   const differing = differingLeaves(recipes.map(({ common }) => common));
   const { better } = metrics[params.metric]!;
   const ranked = candidates.map((input, i): Candidate => (
-    { input, score: scoreOf(input, params), params: differing[i]! }
+    { input, score: scoreOf(input, params), recipe: recipes[i]!.common, params: differing[i]! }
   )).sort((a, b) => compareCandidates(a, b, better));
   const [best] = ranked as [Candidate, ...Candidate[]];
   if (Number.isNaN(best.score.value)) {
@@ -175,8 +177,9 @@ async function run(
     });
   }
   const kinds = new Set(recipes.map(({ kind }) => kind));
+  const kind = kinds.size === 1 ? [...kinds][0]! : "";
   await choiceArtifact.write(outDir, {
-    kind: kinds.size === 1 ? [...kinds][0]! : "",
+    kind,
     params: best.params,
     metric: params.metric,
     split: params.split,
@@ -194,7 +197,8 @@ async function run(
     emit({ type: "measurement", step: 0, name, split: params.split, value });
   }
   const { ownSteps: _, ownTokens: __, ownFlops: ___, ...facts } = best.input.facts;
-  return { facts, scores: [best.score], hasModel: keepsModel };
+  const chosen = { key: best.input.key, kind, recipe: best.recipe, params: best.params };
+  return { facts, scores: [best.score], hasModel: keepsModel, chosen };
 }
 
 function scoreOf({ key, made }: InputArtifact, params: ChooseParams): Score {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { ExperimentError } from "../../../lib/base/errors.ts";
 import type { JsonObject } from "../../../lib/base/canonical.ts";
-import type { StoredArtifact, UpstreamTask } from "../../../lib/graph/task.ts";
+import type { Chosen, StoredArtifact, UpstreamTask } from "../../../lib/graph/task.ts";
 import { evaluation } from "../../../lib/tasks/finetune/evaluate_kind.ts";
 import { fineTunedArtifact } from "../../../lib/tasks/finetune/fine_tuned.ts";
 import { finetuning } from "../../../lib/tasks/finetune/kind.ts";
@@ -57,12 +57,18 @@ Deno.test("a choice is the chosen candidate: its model is scored as the candidat
   ]);
 });
 
+/** What a stage with these params is, once the choice is made; `taken` as the spec tells it. */
+const takeOver = (params: JsonObject, chosen: Chosen, taken: readonly string[] = []) =>
+  kind.withChosen!(kind.params.parse(params), chosen, taken);
+
 Deno.test("a fine-tuning takes over the chosen params, nested ones too, and gives their bits", async () => {
-  const choice = (await chooseOf(false)).artifact;
-  const params = { train: ["train", "dev"], evaluate: ["test"] };
-  const taken = await tune({ ...params, optimizer: { beta1: 0.9 } }, { choice: [choice] });
+  const { chosen } = (await chooseOf(false)).outcome;
+  const own = { train: ["train", "dev"], evaluate: ["test"], optimizer: { beta1: 0.9 } };
+  const params = takeOver({ ...PARAMS, ...own }, chosen!);
+  assert.equal(params.learningRate, 5e-3);
+  const taken = await tune(params as unknown as JsonObject);
   const written = await tune({
-    ...params,
+    ...own,
     learningRate: 5e-3,
     optimizer: { beta1: 0.9, weightDecay: 0 },
   });
@@ -72,16 +78,27 @@ Deno.test("a fine-tuning takes over the chosen params, nested ones too, and give
   assert.equal(recipe.params["learningRate"], 5e-3);
 });
 
+Deno.test("a choice of a single candidate gives the params that were chosen over, not the defaults", async () => {
+  const { outcome: { chosen } } = await runKind(choose(toyPairs.metrics), {
+    params: { metric: "accuracy" },
+    inputs: { candidates: [CANDIDATES[1]!.artifact] },
+  });
+  assert.deepEqual(chosen!.params, {});
+  const { learningRate, optimizer } = takeOver(PARAMS, chosen!, ["learningRate", "optimizer"]);
+  assert.deepEqual([learningRate, optimizer.weightDecay], [5e-3, 0]);
+  assert.equal(takeOver(PARAMS, chosen!).learningRate, 3e-5);
+});
+
 Deno.test("a choice among tasks of another kind is refused", async () => {
-  const choice = (await chooseOf(false)).artifact;
-  const other = runKind(finetuning(toyPlaces), {
-    params: { steps: 1 },
-    inputs: { model: [MODEL], data: [PAIRS], choice: [choice] },
-  });
-  await assert.rejects(other, (error: ExperimentError) => {
-    assert.equal(error.faults[0]!.message, "choice: it is among tasks of toy-pairs");
-    return true;
-  });
+  const { chosen } = (await chooseOf(false)).outcome;
+  const other = finetuning(toyPlaces);
+  assert.throws(
+    () => other.withChosen!(other.params.parse({ steps: 1 }), chosen!, []),
+    (error: ExperimentError) => {
+      assert.equal(error.faults[0]!.message, "choice: it is among tasks of toy-pairs");
+      return true;
+    },
+  );
 });
 
 Deno.test("a plan counts what the dearest candidate would cost", () => {
