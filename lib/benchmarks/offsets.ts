@@ -43,11 +43,11 @@ export function locateText(
   return undefined;
 }
 
-/** UTF-16 units of so many code points, which Python counts. */
+/** UTF-16 units of so many code points, which Python counts; each beyond the text is one. */
 export function unitsOf(text: string, points: number): number {
-  let units = 0;
-  for (let i = 0; i < points && units < text.length; i++) {
+  let units = 0, i = 0;
+  for (; i < points && units < text.length; i++) {
     units += text.codePointAt(units)! > 0xFFFF ? 2 : 1;
   }
-  return units;
+  return units + points - i;
 }

@@ -6,6 +6,7 @@
  * may lack a class. What cannot be read is reported with its line. Tables have no quoting, as
  * BERT's scripts read them.
  */
+import { counted } from "../../base/count.ts";
 import { ExperimentError, type SourcePosition } from "../../base/errors.ts";
 import { readLines } from "../../text/sources/lines.ts";
 import { readJsonFile } from "../json_file.ts";
@@ -245,7 +246,14 @@ function placeOf(
       { at, mend: "give the column's place from 1, or header: true" },
     );
   }
-  const place = header.indexOf(column);
+  const place = header.indexOf(column), again = header.indexOf(column, place + 1);
+  if (again > place && place >= 0) {
+    throw new ExperimentError(
+      "benchmarks/no-column",
+      `the header has the column ${JSON.stringify(column)} twice, as ${place + 1} and ${again + 1}`,
+      { at, mend: "name the one that is meant by its place from 1" },
+    );
+  }
   if (place >= 0) return place;
   throw new ExperimentError(
     "benchmarks/no-column",
@@ -327,7 +335,7 @@ function oddColumns(
 ): ExperimentError {
   return new ExperimentError(
     "benchmarks/columns",
-    `the line has ${columns} columns, but ${usual.of} has ${usual.count}`,
+    `the line has ${counted(columns, "column")}, but ${usual.of} has ${usual.count}`,
     { at, mend: "separate columns by tabs, as many on every line, none inside a text" },
   );
 }

@@ -142,12 +142,17 @@ export function labelledWarnings({ labels, parts }: LabelledSummary): string[] {
       parts[part];
     if (repaired > 0) {
       warnings.push(
-        `entities of ${repaired} of ${texts} ${part} texts were found near wrong offsets`,
+        `entities of ${repaired} of ${
+          counted(texts, `${part} text`)
+        } were found near wrong offsets`,
       );
     }
     for (const [reason, count] of Object.entries(skipped)) {
-      const effect = part === "train" ? "are not learned" : "are not in the score";
-      warnings.push(`${count} ${part} texts besides ${texts} ${effect}: ${reason}`);
+      const effect = part === "train" ? "not learned" : "not in the score";
+      warnings.push(
+        `${counted(count, `${part} text`)} besides ${texts} ${agreeing(count, "is", "are")} ` +
+          `${effect}: ${reason}`,
+      );
     }
     if (texts === 0) warnings.push(`the ${part} part is empty`);
     for (const where of PARTS) {

@@ -6,6 +6,7 @@
  * with a type (B-Disease), or BIOES, which is read as B, I and O; nothing is mended
  * silently, what cannot be read is reported with its line.
  */
+import { counted } from "../../base/count.ts";
 import { ExperimentError, type SourcePosition } from "../../base/errors.ts";
 import { readLines } from "../../text/sources/lines.ts";
 
@@ -155,7 +156,7 @@ function oddColumns(
 ): ExperimentError {
   return new ExperimentError(
     "benchmarks/columns",
-    `the line has ${columns} columns, but line ${usual.line} has ${usual.columns}`,
+    `the line has ${counted(columns, "column")}, but line ${usual.line} has ${usual.columns}`,
     { at, mend: "give every line of a file the same columns: the word first, the tag last" },
   );
 }

@@ -8,6 +8,7 @@
 import { basename, join } from "node:path";
 import { ExperimentError } from "../../base/errors.ts";
 import { isThere } from "../../base/files.ts";
+import { listOf } from "../../base/list.ts";
 import { readLowercase, TOKENIZER_CONFIG } from "../../text/pieces/tokenizer_config.ts";
 import { readTokenizerJson, TOKENIZER_JSON } from "../../text/pieces/tokenizer_json.ts";
 import { refuseUncased, WordPiece } from "../../text/pieces/wordpiece.ts";
@@ -125,6 +126,7 @@ async function readParams(source: WeightSource, config: BertConfig) {
   const isMissing = new Set(missing);
   const lacking = encoder.filter((each) => isMissing.has(each));
   if (lacking.length > 0) throw noEncoder(source, lacking);
+  checkFinite(source, params);
   const lost = Object.entries(optional).flatMap(([name, parts]) => {
     const names = parts.filter((each) => isMissing.has(each)).map((each) => each.name);
     if (names.length === 0) return [];
@@ -139,6 +141,19 @@ async function readParams(source: WeightSource, config: BertConfig) {
     params,
     notes: [...notes, ...told],
   };
+}
+
+/** Refuses weights that no model computes anything with, such as of a training that diverged. */
+function checkFinite({ path }: WeightSource, params: Params): void {
+  const odd = Object.entries(params).flatMap(([name, values]) => {
+    const place = values.findIndex((value) => !Number.isFinite(value));
+    return place < 0 ? [] : [`value ${place} of ${name} is ${values[place]}`];
+  });
+  if (odd.length === 0) return;
+  throw new ExperimentError("model/weights", `not all weights are numbers: ${listOf(odd, 3)}`, {
+    at: { file: path },
+    mend: "fetch the file again; where it is as it was published, give another model",
+  });
 }
 
 function noEncoder(source: WeightSource, lacking: readonly ParamSpec[]): ExperimentError {

@@ -1,6 +1,6 @@
 /**
- * Weights in any of the files that they are published in: one safetensors file, several
- * with an index, PyTorch's own, or TensorFlow's.
+ * Weights in any of the files that they are published in: one safetensors file or PyTorch's
+ * own, several of either with an index, or TensorFlow's.
  *
  * Which file of a folder is read is decided here, once, for keys and for reading alike.
  */
@@ -14,13 +14,16 @@ import type { WeightSource } from "./weight_source.ts";
 const WHOLE = "model.safetensors";
 const INDEX = "model.safetensors.index.json";
 const TORCH = "pytorch_model.bin";
+const TORCH_INDEX = "pytorch_model.bin.index.json";
+/** Names which file each tensor is in. */
+const INDEXES: readonly string[] = [INDEX, TORCH_INDEX];
 
 /**
  * Which of the files of a folder hold weights that are read, by their names, the index first.
- * Files that only an index of safetensors files names are not among them.
+ * Files that only an index names are not among them.
  */
 export function weightNames(names: readonly string[]): readonly string[] {
-  const known = [WHOLE, INDEX, TORCH].find((each) => names.includes(each));
+  const known = [WHOLE, INDEX, TORCH, TORCH_INDEX].find((each) => names.includes(each));
   if (known !== undefined) return [known];
   const [index] = checkpointsAmong(names);
   if (index === undefined) return [];
@@ -31,11 +34,11 @@ export function weightNames(names: readonly string[]): readonly string[] {
 export function weightFiles(dir: string): readonly string[] {
   const names = weightNames(namesIn(dir));
   const files = (names.length === 0 ? [WHOLE] : names).map((name) => join(dir, name));
-  return names[0] === INDEX ? [...files, ...filesOfIndex(files[0]!)] : files;
+  return INDEXES.includes(names[0] ?? "") ? [...files, ...filesOfIndex(files[0]!)] : files;
 }
 
 /**
- * The files that an index of safetensors files names, in order.
+ * The files that an index names, in order.
  *
  * @throws ExperimentError "model/weights" when it is damaged
  */
@@ -53,12 +56,8 @@ export async function openWeights(dir: string): Promise<WeightSource> {
   const files = weightFiles(dir), file = files[0]!;
   for (const each of files) await refusePointer(each);
   // A plan knows files by their names alone: what reads them is loaded when it is needed.
-  if (basename(file) === TORCH) {
-    const { TorchFile } = await import("./torch_file.ts");
-    return await TorchFile.open(file);
-  }
-  if (basename(file) === INDEX) return await ShardedWeights.open(file);
-  if (!file.endsWith(INDEX_END)) return await SafetensorsFile.open(file);
+  if (INDEXES.includes(basename(file))) return await ShardedWeights.open(file);
+  if (!file.endsWith(INDEX_END)) return await openOne(file);
   const all = checkpointsAmong(namesIn(dir));
   if (all.length === 1) {
     const { TensorFlowCheckpoint } = await import("./tensorflow/checkpoint.ts");
@@ -68,6 +67,13 @@ export async function openWeights(dir: string): Promise<WeightSource> {
     at: { file: dir },
     mend: "leave the .index and .data files of one",
   });
+}
+
+/** Opens a safetensors file or one of PyTorch's. */
+async function openOne(file: string): Promise<WeightSource> {
+  if (!file.endsWith(".bin")) return await SafetensorsFile.open(file);
+  const { TorchFile } = await import("./torch_file.ts");
+  return await TorchFile.open(file);
 }
 
 /** What a file holds that Git has left on the server of its large files. */
@@ -98,22 +104,22 @@ export function namesIn(dir: string): readonly string[] {
   }
 }
 
-/** Several safetensors files behind one index. */
+/** Several files behind one index. */
 class ShardedWeights implements WeightSource {
   private constructor(
     readonly path: string,
     readonly entries: WeightSource["entries"],
-    private readonly places: ReadonlyMap<string, SafetensorsFile>,
+    private readonly places: ReadonlyMap<string, WeightSource>,
     private readonly files: DisposableStack,
   ) {}
 
   static async open(path: string): Promise<ShardedWeights> {
     const { files, map } = partsOf(path);
     using opened = new DisposableStack();
-    const byFile = new Map<string, SafetensorsFile>();
-    for (const file of files) byFile.set(file, opened.use(await SafetensorsFile.open(file)));
+    const byFile = new Map<string, WeightSource>();
+    for (const file of files) byFile.set(file, opened.use(await openOne(file)));
     const entries = new Map<string, { dtype: string; shape: Shape }>();
-    const places = new Map<string, SafetensorsFile>();
+    const places = new Map<string, WeightSource>();
     for (const file of byFile.values()) {
       for (const [name, entry] of file.entries) {
         // A tensor that the index has not is told as unused, like any other.

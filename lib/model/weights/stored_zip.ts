@@ -15,6 +15,12 @@ export interface ZipPlace {
   readonly bytes: number;
 }
 
+/** A file of an archive, with what its bytes sum up to. */
+export interface ZipFile extends ZipPlace {
+  /** CRC-32; absent where the archive was written without. */
+  readonly crc32?: number;
+}
+
 const END = 0x06054B50, END64 = 0x06064B50, CENTRAL = 0x02014B50, LOCAL = 0x04034B50;
 /** The end record, with the longest comment. */
 const MAX_END_BYTES = 22 + 0xFFFF;
@@ -26,7 +32,7 @@ const MAX_CENTRAL_BYTES = 1 << 27;
  *
  * @throws ZipError when it is damaged or a file of it is compressed
  */
-export function readStoredZip(file: Deno.FsFile): ReadonlyMap<string, ZipPlace> {
+export function readStoredZip(file: Deno.FsFile): ReadonlyMap<string, ZipFile> {
   const { size } = file.statSync();
   const tailBytes = Math.min(size, MAX_END_BYTES);
   const tail = viewAt(file, { offset: size - tailBytes, bytes: tailBytes, size });
@@ -50,8 +56,8 @@ export function readStoredZip(file: Deno.FsFile): ReadonlyMap<string, ZipPlace> 
 function readDirectory(
   file: Deno.FsFile,
   place: ZipPlace & { readonly size: number },
-): Map<string, ZipPlace> {
-  const found = new Map<string, ZipPlace>();
+): Map<string, ZipFile> {
+  const found = new Map<string, ZipFile>();
   const view = viewAt(file, place);
   for (let at = 0; at + 46 <= place.bytes;) {
     if (view.getUint32(at, true) !== CENTRAL) throw new ZipError("its directory is damaged");
@@ -79,7 +85,10 @@ function readDirectory(
       }
       wide += 4 + length;
     }
-    found.set(name, { offset: dataOffset(file, { name, local, bytes, size: place.size }), bytes });
+    const offset = dataOffset(file, { name, local, bytes, size: place.size });
+    // PyTorch writes 0 where it was told to compute none.
+    const crc32 = view.getUint32(at + 16, true);
+    found.set(name, { offset, bytes, ...(crc32 === 0 ? {} : { crc32 }) });
     at = next;
   }
   return found;

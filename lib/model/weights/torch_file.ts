@@ -5,6 +5,7 @@
  * pickles one after the other. Only what rebuilds tensors may be called by the pickle; sizes
  * and places are checked against the file before anything is read.
  */
+import { crc32 } from "node:zlib";
 import { ExperimentError } from "../../base/errors.ts";
 import { nonFile } from "../../base/files.ts";
 import { type Shape, sizeOf } from "../../engine/ir/graph.ts";
@@ -66,8 +67,11 @@ export class TorchFile implements WeightSource {
     readonly path: string,
     readonly entries: ReadonlyMap<string, TorchTensor>,
     private readonly file: Deno.FsFile,
-    private readonly offsets: ReadonlyMap<string, number>,
+    private readonly places: ReadonlyMap<string, StoragePlace>,
   ) {}
+
+  /** The storages whose bytes were summed up. */
+  readonly #summed = new Set<string>();
 
   /**
    * Opens a file and checks all that its pickle says.
@@ -86,8 +90,8 @@ export class TorchFile implements WeightSource {
       throw bad(path, "cannot read weights: it cannot be opened", cause);
     }
     try {
-      const { value, offsets } = readState(file);
-      return new TorchFile(path, tensorsOf(value), file, offsets);
+      const { value, places } = readState(file);
+      return new TorchFile(path, tensorsOf(value), file, places);
     } catch (cause) {
       file.close();
       if (!(cause instanceof PickleError || cause instanceof ZipError)) throw cause;
@@ -101,7 +105,8 @@ export class TorchFile implements WeightSource {
     const count = sizeOf(shape);
     if (count === 0) return new Float32Array();
     const extent = 1 + shape.reduce((sum, size, axis) => sum + (size - 1) * strides[axis]!, 0);
-    const from = this.offsets.get(storage.key)! + offset * storage.width;
+    this.#checkSum(storage.key, name);
+    const from = this.places.get(storage.key)!.offset + offset * storage.width;
     const values = widen(dtype, readAt(this.file, from, extent * storage.width));
     if (values === undefined) {
       throw bad(this.path, `${name} is ${dtype}, not F32, F16 or BF16`);
@@ -111,10 +116,34 @@ export class TorchFile implements WeightSource {
       : gather(values, { shape, strides });
   }
 
+  /** Compares the bytes of a storage with their sum, once; the form before 1.6 has none. */
+  #checkSum(key: string, name: string): void {
+    const { offset, bytes, crc32: wanted } = this.places.get(key)!;
+    if (wanted === undefined || this.#summed.has(key)) return;
+    let sum = 0;
+    for (let done = 0; done < bytes; done += SUMMED_BYTES) {
+      sum = crc32(readAt(this.file, offset + done, Math.min(SUMMED_BYTES, bytes - done)), sum);
+    }
+    if (sum !== wanted) {
+      throw bad(this.path, `${name}: data/${key} does not have the checksum that the archive says`);
+    }
+    this.#summed.add(key);
+  }
+
   /** Closes the file. */
   [Symbol.dispose](): void {
     this.file.close();
   }
+}
+
+/** Bytes that are summed up at a time. */
+const SUMMED_BYTES = 1 << 20;
+
+/** Where the values of a storage lie. */
+interface StoragePlace {
+  readonly offset: number;
+  readonly bytes: number;
+  readonly crc32?: number;
 }
 
 /** The first bytes of the form before 1.6: a pickle of a magic number. */
@@ -136,9 +165,12 @@ function readZip(file: Deno.FsFile) {
     const said = new TextDecoder().decode(readAt(file, order.offset, order.bytes));
     if (said !== "little") throw new ZipError(`its byte order is ${said}, not little`);
   }
-  const { offset, bytes } = entries.get(name)!;
-  const offsets = new Map<string, number>();
-  const { value } = readPickle(readAt(file, offset, bytes), 0, {
+  const { offset, bytes, crc32: wanted } = entries.get(name)!, pickle = readAt(file, offset, bytes);
+  if (wanted !== undefined && crc32(pickle) !== wanted) {
+    throw new ZipError("data.pkl does not have the checksum that the archive says");
+  }
+  const places = new Map<string, StoragePlace>();
+  const { value } = readPickle(pickle, 0, {
     callables: CALLABLES,
     persistent(id) {
       const storage = storageOf(id), place = entries.get(`${prefix}data/${storage.key}`);
@@ -148,11 +180,11 @@ function readZip(file: Deno.FsFile) {
           `data/${storage.key} has ${place.bytes} bytes, not ${storage.size * storage.width}`,
         );
       }
-      offsets.set(storage.key, place.offset);
+      places.set(storage.key, place);
       return storage;
     },
   });
-  return { value, offsets };
+  return { value, places };
 }
 
 /** Names and shapes take far less than this. */
@@ -174,7 +206,7 @@ function readLegacy(file: Deno.FsFile, size: number) {
   for (let part = 0; part < 4; part++) ({ value, end: at } = readPickle(bytes, at, rules));
   const { value: keys, end } = readPickle(bytes, at, rules);
   if (!Array.isArray(keys)) throw new PickleError("it has no list of storages");
-  const offsets = new Map<string, number>();
+  const places = new Map<string, StoragePlace>();
   at = end;
   for (const key of keys) {
     const storage = storages.get(String(key));
@@ -186,13 +218,13 @@ function readLegacy(file: Deno.FsFile, size: number) {
     if (count !== storage.size || next > size) {
       throw new PickleError(`the file ends or differs at byte ${at}, in storage ${key}`);
     }
-    offsets.set(storage.key, at + 8);
+    places.set(storage.key, { offset: at + 8, bytes: next - at - 8 });
     at = next;
   }
   for (const key of storages.keys()) {
-    if (!offsets.has(key)) throw new PickleError(`it lacks the values of storage ${key}`);
+    if (!places.has(key)) throw new PickleError(`it lacks the values of storage ${key}`);
   }
-  return { value, offsets };
+  return { value, places };
 }
 
 /** A storage as a persistent id names it: ("storage", type, key, location, values, view). */

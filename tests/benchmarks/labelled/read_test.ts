@@ -89,7 +89,7 @@ Deno.test("readLabelled() names file, line and mend of whatever it cannot read",
     [
       "a\t1\nb\n",
       gad,
-      "part.tsv:2: the line has 1 columns, but this form has 2 " +
+      "part.tsv:2: the line has 1 column, but this form has 2 " +
       `[benchmarks/columns]\n${columns}`,
     ],
     [
@@ -116,6 +116,12 @@ Deno.test("readLabelled() names file, line and mend of whatever it cannot read",
       named,
       'part.tsv:1: the header has no column "text" ' +
       '[benchmarks/no-column]\n  mend: name one of "id", "sentence", "label"',
+    ],
+    [
+      "text\ttext\tlabel\na\tb\t1\n",
+      { format: "tsv", header: true, text: "text", label: "label" },
+      'part.tsv:1: the header has the column "text" twice, as 1 and 2 ' +
+      "[benchmarks/no-column]\n  mend: name the one that is meant by its place from 1",
     ],
     [
       "id\ttext\tlabel\n1\ta\t1\n1\tb\t0\n",

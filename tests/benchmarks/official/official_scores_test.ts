@@ -3,8 +3,13 @@ import assert from "node:assert/strict";
 import { factoidScores } from "../../../lib/benchmarks/bioasq_factoid/evaluator.ts";
 import { namedClassRates, overallScore } from "../../../lib/benchmarks/labelled/counts.ts";
 import { type EntityCounts, scoreEntities } from "../../../lib/benchmarks/ner/conlleval.ts";
-import { answerScore, printedScores } from "../../../lib/benchmarks/questions/squad_score.ts";
+import {
+  answerScore,
+  normalizeAnswer,
+  printedScores,
+} from "../../../lib/benchmarks/questions/squad_score.ts";
 import golden from "./golden/official_golden.json" with { type: "json" };
+import normalized from "./golden/normalized_golden.json" with { type: "json" };
 
 /** A percentage as C prints it with %6.2f: exact halves go to the even digit. */
 function percent(rate: number): string {
@@ -46,6 +51,12 @@ Deno.test("scoreEntities() gives every figure that conlleval.pl prints, and seqe
       }),
     ];
     assert.equal(`${lines.join("\n")}\n`, printed);
+  }
+});
+
+Deno.test("normalizeAnswer() makes of letters, marks and spaces of all scripts what Python does", () => {
+  for (const [text, expected] of normalized.cases) {
+    assert.equal(normalizeAnswer(text!), expected, JSON.stringify(text));
   }
 });
 

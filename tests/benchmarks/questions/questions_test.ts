@@ -184,6 +184,12 @@ Deno.test("readSquad() repairs offsets near the answer and rejects others with a
     await read("the", [["gene", 0]]),
     rejected("the answer does not stand near its offset"),
   );
+  // One far beyond the text is not near its end.
+  assert.deepEqual(
+    await read("the gene", [["gene", 5000]]),
+    rejected("the answer does not stand near its offset"),
+  );
+  assert.deepEqual(await read("the gene", [["gene", 9]]), { found: "gene", ...mended });
   assert.deepEqual(await read("the", [["", 0]]), rejected("empty answer"));
   assert.deepEqual(await read("the", undefined), rejected("no answer"));
   const impossible = await readSquad(dir.file("q.json", squad("the", [], { is_impossible: true })));

@@ -119,6 +119,49 @@ Deno.test("readModelFolder() reads weights that several files hold, by their ind
   }
 });
 
+Deno.test("readModelFolder() reads what several files of PyTorch hold, by their index", async () => {
+  using dir = new TempDir();
+  folder(dir);
+  const bin = Deno.readFileSync(golden("torch_zip.bin"));
+  using whole = await TorchFile.open(dir.file("part-1.bin", bin));
+  dir.file("part-2.bin", bin);
+  const [first, ...others] = [...whole.entries.keys()];
+  const map = Object.fromEntries([
+    [first, "part-1.bin"],
+    ...others.map((name) => [name, "part-2.bin"]),
+  ]);
+  const path = dir.file("pytorch_model.bin.index.json", JSON.stringify({ weight_map: map }));
+  using source = await openWeights(dir.path);
+  assert.deepEqual([...source.entries.keys()].toSorted(), [...whole.entries.keys()].toSorted());
+  for (const name of [first!, others[0]!]) {
+    assert.deepEqual(await source.read(name), await whole.read(name), name);
+  }
+  const files = model.files!(model.params.parse({ folder: dir.path })).map(({ file }) => file);
+  assert.deepEqual(files.slice(-3), [
+    path,
+    join(dir.path, "part-1.bin"),
+    join(dir.path, "part-2.bin"),
+  ]);
+});
+
+Deno.test("a weight that is no number is refused, with its tensor and place", async () => {
+  using dir = new TempDir();
+  folder(dir);
+  const spoiled = TENSORS.map((each) => {
+    if (!/word_embeddings|pooler.dense.bias/.test(each.name)) return each;
+    const values = each.values.slice();
+    values[2] = each.name.includes("pooler") ? Infinity : NaN;
+    return { ...each, values };
+  });
+  const file = join(dir.path, "model.safetensors");
+  await writeSafetensors(file, spoiled);
+  await assert.rejects(readModelFolder(dir.path), {
+    code: "model/weights",
+    message: "not all weights are numbers: value 2 of bert.embeddings.word_embeddings.weight is " +
+      "NaN, value 2 of bert.pooler.dense.bias is Infinity",
+  });
+});
+
 Deno.test("readModelFolder() refuses other architectures, sizes and broken files by name", async () => {
   using dir = new TempDir();
   const file = join(dir.path, "model.safetensors");
