@@ -3,7 +3,7 @@
  * seeded order and a held-out split.
  */
 import { z } from "zod";
-import { agreeing, counted } from "../base/count.ts";
+import { agreeing, counted, grouped } from "../base/count.ts";
 import { filePath } from "../graph/schema.ts";
 import type { FileParam, TaskContext, TaskKind, TaskOutcome } from "../graph/task.ts";
 import type { CorpusReport } from "../text/corpus/build.ts";
@@ -214,10 +214,9 @@ function warningsOf({ sources, leftOut, summary }: CorpusReport, params: CorpusP
   }
   const { maxWords } = params;
   if (maxWords !== undefined && summary.train.words < maxWords) {
-    const number = (value: number) => value.toLocaleString("en");
     warnings.push(
-      `maxWords asks for ${number(maxWords)} words to train on, but there are ` +
-        number(summary.train.words),
+      `maxWords asks for ${grouped(maxWords)} words to train on, but there are ` +
+        grouped(summary.train.words),
     );
   }
   return warnings;

@@ -4,6 +4,7 @@
  * It is no part of a key and changes no result: where the files are, they are what counts, and a
  * declaration that differs from them is told.
  */
+import { grouped } from "../base/count.ts";
 import { z } from "zod";
 import type { TaskContext } from "../graph/task.ts";
 
@@ -37,9 +38,8 @@ export function warnOfDeclared(
   },
 ): void {
   if (declared === undefined || declared === found) return;
-  const number = (value: number) => value.toLocaleString("en");
   emit({
     type: "warning",
-    message: `declared are ${number(declared)} ${what}, but there are ${number(found)}`,
+    message: `declared are ${grouped(declared)} ${what}, but there are ${grouped(found)}`,
   });
 }

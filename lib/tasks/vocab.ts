@@ -3,7 +3,7 @@
  * a file.
  */
 import { z } from "zod";
-import { agreeing, counted } from "../base/count.ts";
+import { agreeing, counted, grouped } from "../base/count.ts";
 import { many } from "../graph/kind.ts";
 import { filePath } from "../graph/schema.ts";
 import type { FileParam, TaskContext, TaskKind, TaskOutcome } from "../graph/task.ts";
@@ -139,14 +139,14 @@ async function train(context: Context): Promise<string[]> {
     if (!params.useCorpusPieces) continue;
     for (const piece of await corpus.pieces()) seedPieces.add(piece);
   }
-  const number = (value: number) => value.toLocaleString("en");
   if (words.tooLong > 0) {
     const message = `left out ${counted(words.tooLong, "word")} that ` +
       `${agreeing(words.tooLong, "is", "are")} too long to be encoded`;
     emit({ type: "warning", message });
   }
   if (words.forgotten > 0) {
-    const message = `left out ${number(words.forgotten)} occurrences of rare words, as there are ` +
+    const message =
+      `left out ${grouped(words.forgotten)} occurrences of rare words, as there are ` +
       "too many different ones to count them all";
     emit({ type: "warning", message });
   }

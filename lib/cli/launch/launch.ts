@@ -20,7 +20,7 @@ const ENTRY = new URL("../entry.ts", import.meta.url).href;
  * Room for young objects, in MB. A command loads many modules and is over soon: with V8's
  * own 1 MB, a sixth of its time went to collecting garbage while it grew.
  */
-const YOUNG_SPACE = "--v8-flags=--min-semi-space-size=16";
+const YOUNG_SPACE = "--v8-flags=--min-semi-space-size=32";
 
 /**
  * Becomes the process of a command.

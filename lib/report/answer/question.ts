@@ -1,4 +1,5 @@
 /** What a study asks, in one sentence. */
+import { grouped } from "../../base/count.ts";
 import { listOf } from "../../base/list.ts";
 import { formatAxisValue } from "../text/labels.ts";
 import { scoreName, type StudyScore } from "./scores.ts";
@@ -45,8 +46,7 @@ function axisText(axis: string, { cells }: StudyScore): string {
   const values = [...new Set(cells.flatMap(({ axes }) => axes[axis] ?? []))];
   const numbers = values.filter((value) => typeof value === "number");
   if (numbers.length === values.length && numbers.length > 1) {
-    const show = (value: number) => value.toLocaleString("en-GB", { maximumSignificantDigits: 21 });
-    return `${axis} (${show(Math.min(...numbers))} to ${show(Math.max(...numbers))})`;
+    return `${axis} (${grouped(Math.min(...numbers))} to ${grouped(Math.max(...numbers))})`;
   }
   return `${axis} (${listOf(values.map(formatAxisValue), NAMED)})`;
 }

@@ -3,7 +3,7 @@
  * places where it holds.
  */
 import type { Doubt } from "../../base/measures.ts";
-import { agreeing, counted } from "../../base/count.ts";
+import { agreeing, counted, grouped } from "../../base/count.ts";
 import { formatCell } from "../text/labels.ts";
 import { isMeaningless } from "../text/fits.ts";
 import type { BestCell } from "./best_cell.ts";
@@ -213,9 +213,7 @@ function repeated(rows: readonly AnswerRow[]): AnswerWarning[] {
     labelsOf(some),
     "repeated-data",
     () =>
-      `the same text went through training up to ${
-        Math.round(most).toLocaleString("en-GB")
-      } times ` +
+      `the same text went through training up to ${grouped(Math.round(most))} times ` +
       "(tokens seen over tokens there are): beyond about 4 times it is worth less than new text, " +
       "so that corpus size and repetition change together",
   );

@@ -1,4 +1,5 @@
 /** Numbers, durations and counts as people read them. Pure text. */
+import { grouped } from "../../base/count.ts";
 
 /** A number with at most four significant digits and no trailing zeros: "0.1235", "12.35", "54000". */
 export function formatNumber(value: number): string {
@@ -30,7 +31,7 @@ export function formatCount(value: number): string {
 
 /** A count with all its digits, 12,345, up to a thousand million, above with four: 1.235e+15. */
 export function formatExact(value: number): string {
-  return value < 1e9 ? Math.ceil(value).toLocaleString("en-GB") : value.toExponential(3);
+  return value < 1e9 ? grouped(Math.ceil(value)) : value.toExponential(3);
 }
 
 /** A duration: "850 ms", "12.3 s", "4 min 05 s", "2 h 03 min". */

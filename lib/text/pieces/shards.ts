@@ -7,6 +7,7 @@
  * corpora are prefixes of larger ones. Reading takes constant memory. Where sentences end
  * stands beside them, in the files of `sentence_index.ts`.
  */
+import { grouped } from "../../base/count.ts";
 import { ExperimentError } from "../../base/errors.ts";
 import { writeAll } from "../../base/files.ts";
 import { type Split, SPLITS } from "../corpus/format.ts";
@@ -257,10 +258,9 @@ function tooShort(
   split: Split,
   { asked, total }: { readonly asked: number; readonly total: number },
 ): ExperimentError {
-  const number = (value: number) => value.toLocaleString("en");
   return new ExperimentError(
     "text/short-corpus",
-    `${number(asked)} tokens of ${split} text are asked for, but there are ${number(total)}`,
+    `${grouped(asked)} tokens of ${split} text are asked for, but there are ${grouped(total)}`,
     { mend: `ask for at most ${total} tokens, or add text to the corpus` },
   );
 }
