@@ -137,14 +137,12 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunRe
   const stopped = AbortSignal.any([stop.signal, ...(signal === undefined ? [] : [signal])]);
   const cancels = new Cancels(tracker, stop);
   const about = { run, startedAt, argv: options.argv ?? [], process };
-  const live = hasWork
-    ? await tellLive(study, {
-      about,
-      jobs: options.executor.slots,
-      tracker,
-      onRequest: (request) => cancels.take(request),
-    })
-    : undefined;
+  const live = await tellLive(study, {
+    about,
+    jobs: options.executor.slots,
+    tracker,
+    onRequest: (request) => cancels.take(request),
+  });
   try {
     await execute(study, {
       ...options,

@@ -60,11 +60,15 @@ export class PageClient {
         for (const event of events) {
           const [, name, data] = /^event: (.*)\ndata: (.*)$/m.exec(event) ?? [];
           if (name !== undefined) parts[name] = JSON.parse(data!);
+          // Before, some parts may be newer than others.
+          if (name === "whole" && isSo(parts)) return parts;
         }
-        // All parts come with the first answer; before, some are not known.
-        if (parts["task"] !== undefined && isSo(parts)) return parts;
       }
       throw new Error(`the server ended before ${what}`);
+    } catch (error) {
+      const { started, run, runs } = parts;
+      const told = JSON.stringify({ started, run, runs: runs?.runs });
+      throw new Error(`${error instanceof Error ? error.message : error}; last told: ${told}`);
     } finally {
       clearTimeout(late);
       abort.abort();

@@ -170,7 +170,8 @@ function pageRights(
     read: [...new Set([folder, realPath(folder)]), CODE],
     // A folder with a comma is one that the process starts in: the one that it is given.
     write: folder.includes(",") ? folder : `${folder}/store/live`,
-    net: [`127.0.0.1:${port}`],
+    // A port of no sense is told by the command, which needs none for that.
+    net: /^\d{1,5}$/.test(port) && Number(port) < 65_536 ? [`127.0.0.1:${port}`] : [],
     run: [
       deno,
       ...(hasLibraryPaths ? [ENV_PROGRAM] : []),
