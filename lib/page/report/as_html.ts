@@ -4,7 +4,7 @@ import { asFile } from "../../report/figures/svg.ts";
 import { documentOf } from "../document.ts";
 import { heatMap } from "../heat_map.ts";
 import { type Html, markup, trusted } from "../html.ts";
-import { tableOf } from "../table.ts";
+import { scrolling, tableOf } from "../table.ts";
 import { type Asked, valueText } from "./asked.ts";
 import type {
   Block,
@@ -97,7 +97,7 @@ ${content}</section>
 
 /** Whether two of its like have room beside each other. */
 function isNarrow(block: Block): boolean {
-  return block.kind === "figure" && block.drawings.length === 1 ||
+  return block.kind === "figure" && block.drawings.length === 1 && !block.drawings[0]!.isWide ||
     block.kind === "grid" && block.map.heads.length <= NARROW_COLUMNS;
 }
 
@@ -143,9 +143,10 @@ ${notesOf(notes)}${dataOf(title, data)}</figure>
 }
 
 function drawingOf(drawing: Drawing): Html {
-  const { name, svg } = drawing;
+  const { name, svg, description, isWide = false } = drawing;
   const file = new TextEncoder().encode(asFile(svg)).toBase64();
-  return markup`<div class="drawing">${trusted(svg)}
+  const shown = isWide ? scrolling(description, trusted(svg)) : trusted(svg);
+  return markup`<div class="drawing${isWide && " wide"}">${shown}
 <div class="tools unprinted"><a class="button" download="${name}.svg"
  href="data:image/svg+xml;base64,${file}">Save SVG<span class="hidden"> of ${name}</span></a>
 <button type="button" hidden data-save-png="${name}">Save PNG<span class="hidden"> of ${name}</span

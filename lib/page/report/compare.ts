@@ -3,6 +3,7 @@ import { pairedDifference, type SeedMean, unpairedDifference } from "../../analy
 import { summarise } from "../../analysis/noise.ts";
 import type { Json, JsonObject } from "../../base/canonical.ts";
 import { ExperimentError } from "../../base/errors.ts";
+import { agreeing, counted } from "../../base/count.ts";
 import { listOf } from "../../base/list.ts";
 import { answerOf } from "../../report/answer/answer.ts";
 import { type Dot, dotsSpec, isCutOff } from "../../report/figures/dots_spec.ts";
@@ -37,7 +38,10 @@ export async function comparisonOf(
   ] as const;
   const [answers, scores] = [
     studies.map(answerOf),
-    studies.map(({ rows }) => reportScores(rows)) as [ReportScore[], ReportScore[]],
+    studies.map((study) => reportScores(study.rows, answerOf(study).main?.score)) as [
+      ReportScore[],
+      ReportScore[],
+    ],
   ];
   const common = scores[0].flatMap((score) => {
     const same = scores[1].find((each) => each.stage === score.stage && isSameMeasure(each, score));
@@ -53,11 +57,12 @@ export async function comparisonOf(
     );
   }
   const ask = asking(database), names = new DrawingNames();
-  const compared: Block[] = [], alone: TableBlock[] = [];
+  const compared: Block[] = [], alone: TableBlock[] = [], sentences: string[] = [];
   for (const [score, same] of common) {
     const found = await compareScore(ask, { pair, score, same, names });
     compared.push(...found.compared);
     alone.push(...found.alone);
+    sentences.push(found.sentence);
   }
   const sections: Section[] = [
     { id: "cells", title: "Cell by cell", blocks: compared },
@@ -75,14 +80,22 @@ export async function comparisonOf(
   return {
     title: `${one} and ${other}`,
     facts,
-    answers: answers.map((answer, i) => ({ of: pair[i]!, ...answerBlock(answer) })),
+    answers: [
+      { question: `How does ${other} differ from ${one}?`, sentences, warnings: [] },
+      ...answers.map((answer, i) => ({ of: pair[i]!, ...answerBlock(answer) })),
+    ],
     sections: sections.filter(({ blocks }) => blocks.length > 0),
   };
 }
 
+/** How cells are compared that show the results of one task. */
+const SAME = "the same task";
+
 interface MeasuredCell {
   readonly axes: JsonObject;
   readonly values: readonly number[];
+  /** The tasks that measured them. */
+  readonly keys: ReadonlySet<string>;
   /** Values by seed; of those without a seed nothing can be paired. */
   readonly bySeed: ReadonlyMap<number, number>;
 }
@@ -95,8 +108,8 @@ async function compareScore(
     readonly same: ReportScore;
     readonly names: DrawingNames;
   },
-): Promise<{ compared: Block[]; alone: TableBlock[] }> {
-  const data = await ask(`SELECT experiment, axes, seed, value, standard_error
+): Promise<{ compared: Block[]; alone: TableBlock[]; sentence: string }> {
+  const data = await ask(`SELECT experiment, axes, seed, value, standard_error, key
 FROM results
 WHERE experiment IN (${sqlText(one)}, ${sqlText(other)}) AND stage = ${sqlText(score.stage)}
   AND benchmark = ${sqlText(score.benchmark)} AND metric = ${sqlText(score.metric)}
@@ -127,10 +140,10 @@ ORDER BY place, axes, experiment`);
     signed(show(difference.mean)),
     intervalText(difference, show),
     how,
-    verdictOf(difference, { pair: [one, other], better: declared?.better }),
+    how === SAME ? "" : verdictOf(difference, { pair: [one, other], better: declared?.better }),
   ]);
-  const dots = matched.flatMap(({ cell, difference: { mean, interval } }): Dot[] =>
-    Number.isFinite(mean)
+  const dots = matched.flatMap(({ cell, how, difference: { mean, interval } }): Dot[] =>
+    Number.isFinite(mean) && how !== SAME
       ? [{
         label: label(cell.axes),
         group: "difference",
@@ -194,7 +207,34 @@ ORDER BY place, axes, experiment`);
       data,
     }];
   });
-  return { compared, alone };
+  const verdicts = matched.map(({ how }, i) => how === SAME ? SAME : rows[i]!.at(-1)!);
+  const better = declared?.better;
+  const sentence = sentenceOf(score.title, { verdicts, better, pair: [one, other] });
+  return { compared, alone, sentence };
+}
+
+/** What came out of a score's cells, in a sentence. */
+function sentenceOf(
+  title: string,
+  { verdicts, better, pair }: {
+    readonly verdicts: readonly string[];
+    readonly better: "lower" | "higher" | undefined;
+    readonly pair: Pair;
+  },
+): string {
+  const count = (verdict: string) => verdicts.filter((each) => each === verdict).length;
+  if (verdicts.length === 0) return `${title}: no cell is in both.`;
+  if (count(SAME) === verdicts.length) return `${title}: both show the same tasks in all cells.`;
+  if (better === undefined) {
+    return `${title}: ${counted(verdicts.length, "cell")} that both have; neither way is better.`;
+  }
+  const wins = pair.map((name) => `${name} is better in ${count(name)}`);
+  const others = verdicts.length - count(SAME) - count(pair[0]) - count(pair[1]);
+  return `${title}: of ${counted(verdicts.length, "cell")} that both have, ${wins.join(", ")}; ` +
+    `${others} ${agreeing(others, "is", "are")} not told apart` +
+    (count(SAME) === 0
+      ? "."
+      : `, and ${count(SAME)} ${agreeing(count(SAME), "is", "are")} of the same task.`);
 }
 
 /**
@@ -229,6 +269,7 @@ function cellsOf(
     return [key, {
       axes: own(same[0]!["axes"]),
       values: same.map((row) => Number(row["value"])),
+      keys: new Set(same.map((row) => String(row["key"]))),
       bySeed: new Map(seeded),
     }];
   }));
@@ -240,6 +281,9 @@ function differenceOf(
   cell: MeasuredCell,
 ): { readonly difference: SeedMean; readonly how: string } {
   const paired = pairedDifference(twin.bySeed, cell.bySeed);
+  if (twin.keys.symmetricDifference(cell.keys).size === 0) {
+    return { difference: { mean: 0, seeds: cell.keys.size }, how: SAME };
+  }
   if (paired !== undefined) {
     return { difference: paired, how: paired.seeds === 1 ? "1 seed" : `${paired.seeds} seeds` };
   }

@@ -85,6 +85,8 @@ export interface Drawing {
   readonly description: string;
   /** SVG for a page, which brings the style sheet for dark paper. */
   readonly svg: string;
+  /** Whether it keeps its size and is scrolled where there is less room. */
+  readonly isWide?: boolean;
 }
 
 /** A table for people. */

@@ -29,10 +29,13 @@ export async function gainBlocks(
   const blocks: FigureBlock[] = [];
   for (const score of scores) {
     if (score.axes.length === 0 || score.declared?.better === undefined) continue;
+    // Of two values of an axis the step from one to the other is the whole.
     const doublings = await ask(`SELECT "against", cell, from_x, to_x, seeds,
   per_doubling, per_doubling_low, per_doubling_high, is_better
 FROM gains
-${whereScore(experiment, score)} AND of = 'whole axis'
+${whereScore(experiment, score)} AND of IN ('axis', 'whole axis')
+QUALIFY of = 'whole axis'
+  OR count(*) FILTER (of = 'whole axis') OVER (PARTITION BY "against", cell) = 0
 ORDER BY "against", cell`);
     const over = await ask(`SELECT "against", cell, seeds, gain, low, high, is_better
 FROM gains

@@ -1,11 +1,14 @@
 /** The graph of tasks, told stage by stage: what each reads, and what became of its tasks. */
 import { counted } from "../../base/count.ts";
+import { listOf } from "../../base/list.ts";
+import { graphSvg } from "../../report/figures/graph_svg.ts";
 import { formatDuration } from "../../report/text/format.ts";
 import { formatCell } from "../../report/text/labels.ts";
 import { inOrder } from "../../store/database/axes.ts";
 import { sqlText } from "../../store/database/schema.ts";
 import { type Ask, type Named, named, numberIn } from "./asked.ts";
 import type { Block, StageItem } from "./content.ts";
+import type { DrawingNames } from "./drawing.ts";
 
 /** Tasks of a stage that are listed one by one. */
 const MOST_TASKS = 500;
@@ -13,7 +16,11 @@ const MOST_TASKS = 500;
 /** The stages in the order of the spec, and what failed. */
 export async function stageBlocks(
   ask: Ask,
-  { experiment, axes }: { readonly experiment: string; readonly axes: readonly string[] },
+  { experiment, axes, names }: {
+    readonly experiment: string;
+    readonly axes: readonly string[];
+    readonly names: DrawingNames;
+  },
 ): Promise<Block[]> {
   const data = await ask(`SELECT cells.stage, cells.axes, tasks.kind, cells.wanted_key AS key,
   coalesce(tasks.state, 'waiting') AS state, tasks.elapsed_ms / 1000 AS seconds
@@ -42,7 +49,30 @@ ORDER BY ALL`);
   }));
   if (stages.length === 0) return [];
   const tasks = new Set(named(data).map((row) => row["key"])).size;
+  const nodes = stages.map(({ stage, kind, tasks: own }) => (
+    { name: stage, detail: `${kind === stage ? "" : `${kind} · `}${counted(own.length, "cell")}` }
+  ));
+  const arrows = stages.flatMap(({ stage, reads }) => reads.map((from) => [from, stage] as const));
+  const title = `${counted(stages.length, "stage")} from left to right: ${
+    stages.map(({ stage, reads }) => reads.length === 0 ? stage : `${stage} reads ${listOf(reads)}`)
+      .join("; ")
+  }.`;
+  const graph: Block = {
+    kind: "figure",
+    title: "What reads what",
+    drawings: [{
+      name: names.of("stages"),
+      description: title,
+      svg: graphSvg(nodes, arrows, title),
+      isWide: true,
+    }],
+    notes: [
+      "Stages from left to right; what follows from other lines is left out, the list has all.",
+    ],
+    data: edges,
+  };
   return [
+    ...(arrows.length > 0 ? [graph] : []),
     {
       kind: "stages",
       title: `${counted(tasks, "task")} in ${counted(stages.length, "stage")}`,

@@ -77,6 +77,12 @@ Deno.test("each command is given what it needs and no more", async () => {
     [["sql", "select 1"], reads],
     [["status"], reads],
     [["data", "fetch", "none.yaml"], reads],
+    [["report"], { ...reads, write: "/home/me/results/reports/ablation" }],
+    [["report", "a/../b", "c", "--results", "/srv/r/"], {
+      ...reads,
+      write: "/srv/r/reports/a-..-b-and-c",
+    }],
+    [["report", "a", "--out", "here"], { ...reads, write: "/home/me/here" }],
     [["export", "stage", "out"], { write: "/home/me/out", run: undefined, ffi: true }],
     [["export", "--set", "a=1", "none.yaml", "stage", "/srv/out"], {
       write: "/srv/out",
