@@ -42,12 +42,14 @@ export function checkChoices(stages: readonly Stage[], faults: FaultList): void 
  */
 export function takenParams(
   { kind, inputs }: Stage,
-  byName: ReadonlyMap<string, Stage>,
+  stages: readonly Stage[],
 ): readonly string[] {
   const roles: InputRoles = kind.inputs;
   const choices = [...inputs].flatMap(([role, references]) =>
     roles[role]!.givesParams === true ? references : []
   );
+  if (choices.length === 0) return [];
+  const byName = new Map(stages.map((stage) => [stage.name, stage]));
   return choices.flatMap(({ stage }) => [...chosenBy(byName.get(stage)!, byName).params]);
 }
 

@@ -184,6 +184,7 @@ export class GraphDraft {
     parts: TaskParts,
     { taken, ...addition }: Omit<Addition, "waiting"> & { readonly taken: readonly string[] },
   ): string {
+    if (this.choices.size === 0) return this.addParts(parts, addition);
     const read = choicesRead(parts, (key) => this.choices.has(key));
     const open = new Set(read.filter((key) => this.choices.get(key) === undefined));
     for (const { key } of Object.values(parts.inputs).flat()) {

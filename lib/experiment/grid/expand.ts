@@ -135,7 +135,7 @@ export function withDependencies(
 
 function expandStage(stage: Stage, expansion: Expansion): readonly TaskRequest[] {
   const { grid, axesOf, paramsOf, keptModels } = expansion;
-  const taken = takenParams(stage, new Map(expansion.stages.map((each) => [each.name, each])));
+  const taken = takenParams(stage, expansion.stages);
   const axes = axesOf.get(stage.name)!;
   const ownColumns = columnsOf(stage.ownAxes, axes);
   const references = [...stage.inputs].map(([role, refs]) => ({
