@@ -102,6 +102,7 @@ function tellState(
     type: "state",
     atMs: Date.now(),
     key,
+    artifact: planned.stoodAs === undefined ? undefined : planned.task.key,
     state,
     elapsedMs,
     faults: faults?.map((each) => ({ ...each })),

@@ -85,7 +85,7 @@ function stageGrid(stage: string, placed: readonly Placed[], scores: Scores): St
     if (found === undefined) cellAt.set(place, [each]);
     else found.push(each);
   }
-  const shown = placed.map(({ task }) => scores.of(task.task.key))
+  const shown = placed.map(({ task }) => scores.of(task.artifact))
     .find((score) => score !== undefined);
   const cells = rows.map((row) =>
     heads.map((head) => {
@@ -134,7 +134,7 @@ function cellView(
 
 function sampleOf(found: readonly Placed[], scores: Scores) {
   const values = found.flatMap(({ task }) => {
-    const score = scores.of(task.task.key);
+    const score = scores.of(task.artifact);
     return score === undefined || !Number.isFinite(score.value) ? [] : [score.value];
   });
   return values.length === 0 ? undefined : summarise(values);

@@ -43,7 +43,7 @@ export function partsOf(
     failures: run && failuresOf(run),
     queue: run && queueOf(run),
     task: run && asked.task !== undefined
-      ? taskOf(run, asked.task, scoreText(watch, asked.task))
+      ? taskOf(run, asked.task, scoreText(watch, run.tasks.get(asked.task)?.artifact ?? ""))
       : undefined,
   };
   return new Map(Object.entries(parts).map(([name, part]) => [name, JSON.stringify(part ?? null)]));

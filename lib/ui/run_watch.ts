@@ -25,6 +25,8 @@ export interface Note {
 export interface WatchedTask {
   /** What it is. */
   readonly task: LiveTask;
+  /** The key of its artifact. */
+  artifact: string;
   /** Where it stands. */
   state: TaskState;
   /** From start to end, once it has ended. */
@@ -74,7 +76,7 @@ export class RunWatch {
     this.#events = new EventReader(live, plan.run);
     this.tasks = new Map(plan.tasks.map((task) => [
       task.key,
-      { task, state: task.state, faults: [], isCancelled: false, notes: [] },
+      { task, artifact: task.key, state: task.state, faults: [], isCancelled: false, notes: [] },
     ]));
   }
 
@@ -146,7 +148,8 @@ export class RunWatch {
 
   #enter(task: WatchedTask, event: Extract<LiveEvent, { type: "state" }>): void {
     const { atMs, state, elapsedMs, faults = [], because, isCancelled = false } = event;
-    Object.assign(task, { state, elapsedMs, faults, because, isCancelled });
+    const { artifact = task.artifact } = event;
+    Object.assign(task, { artifact, state, elapsedMs, faults, because, isCancelled });
     const blamed = because === undefined ? "" : `: ${this.tasks.get(because)?.task.label}`;
     const text = isCancelled ? "cancelled by the user" : `${state}${blamed}`;
     keep(task.notes, { atMs, text, isWarning: state === "failed" });

@@ -228,7 +228,7 @@ async function lookAtScores(watch: ResultsWatch, asked: string | undefined): Pro
   const done = [...run.tasks.values()].filter(({ state }) =>
     state === "done" || state === "cached"
   );
-  await watch.scores.look(done.map(({ task }) => task.key));
+  await watch.scores.look(done.map(({ artifact }) => artifact));
 }
 
 async function runOf(watch: ResultsWatch, context: Context): Promise<RunWatch> {

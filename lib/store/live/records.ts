@@ -100,6 +100,8 @@ const event = z.discriminatedUnion("type", [
     type: z.literal("state"),
     atMs: number,
     key,
+    /** The key of its artifact, where the task got it in the course of the run. */
+    artifact: key.optional(),
     state,
     elapsedMs: number.optional(),
     faults: z.array(fault).optional(),
