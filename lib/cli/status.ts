@@ -1,14 +1,24 @@
-/** The command `status`: experiments with their last runs, what failed, what takes room. */
-import { resultsFlag } from "../base/command.ts";
+/**
+ * The command `status`: experiments with their last runs, how far those are that are on, what
+ * failed, what all cost and what takes room.
+ */
+import { resultsFlag, shellWord } from "../base/command.ts";
 import { type ErrorCode, fault, formatFault } from "../base/errors.ts";
-import { formatBytes, formatDuration } from "../report/text/format.ts";
+import { counted } from "../base/count.ts";
+import { formatAge, formatBytes, formatCount, formatDuration } from "../report/text/format.ts";
 import { formatCell } from "../report/text/labels.ts";
-import { formatTable } from "../report/text/table.ts";
+import { foldTable, formatTable } from "../report/text/table.ts";
+import { wrapText } from "../report/text/wrap.ts";
+import type { LiveProgress } from "../run/live_progress.ts";
 import { type Overview, overviewOf, type Sizes } from "../run/overview.ts";
 import { formatFiling } from "../run/variant.ts";
-import type { RecordedFault } from "../store/database/overview.ts";
+import type { RecordedCost, RecordedFault, RecordedRun } from "../store/database/overview.ts";
 import { resultsFolder } from "../store/results_folder.ts";
-import { writeOutput } from "./streams.ts";
+import { type ShownTask, taskLine } from "./progress/task_line.ts";
+import { widthOf, writeOutput } from "./streams.ts";
+
+/** Running tasks that are told. */
+const SHOWN_RUNNING = 6;
 
 /** Failed tasks that are told in full. */
 const SHOWN_FAILURES = 5;
@@ -16,27 +26,36 @@ const SHOWN_FAILURES = 5;
 /** Prints what is known of runs and results; reads only, also while a run is on. */
 export async function status({ results }: { readonly results: string }): Promise<void> {
   const overview = await overviewOf(resultsFolder(results));
-  const parts = [runsTable(overview)];
+  const width = widthOf("stdout");
+  const parts = [runsTable(overview, width), ...unfinishedTexts(overview, width)];
   if (overview.failures.length > 0) parts.push(failuresText(overview.failures, results));
+  if (overview.costs.length > 0) parts.push(costsTable(overview.costs, width));
   parts.push(sizesTable(overview.sizes));
   writeOutput(`${parts.join("\n\n")}\n`);
 }
 
-function runsTable({ runs, states }: Overview): string {
-  const lines = runs.map((run) => [
-    formatFiling(run),
-    run.startedAt,
-    run.status,
-    ...(["total", "cached", "ran", "failed"] as const).map((name) =>
-      String(run.tasks?.[name] ?? "")
-    ),
-    run.elapsedMs === undefined ? "" : formatDuration(run.elapsedMs),
-    [...states.get(run.experiment) ?? []].map(([state, count]) => `${count} ${state}`).join(", "),
-  ]);
+function runsTable({ runs, states, progress }: Overview, width: number): string {
+  const lines = runs.map((run) => {
+    const { total, finished } = progress.get(run.run) ?? {};
+    return [
+      formatFiling(run),
+      run.startedAt,
+      formatAge(Date.now() - beginOf(run)),
+      run.status,
+      total === undefined ? "" : `${finished}/${total}`,
+      ...(["total", "cached", "ran", "failed"] as const).map((name) =>
+        String(run.tasks?.[name] ?? "")
+      ),
+      run.elapsedMs === undefined ? "" : formatDuration(run.elapsedMs),
+      [...states.get(run.experiment) ?? []].map(([state, count]) => `${count} ${state}`).join(", "),
+    ];
+  });
   const head = [
     "experiment",
     "last run (UTC)",
+    "age",
     "status",
+    "done",
     "tasks",
     "cached",
     "ran",
@@ -44,7 +63,85 @@ function runsTable({ runs, states }: Overview): string {
     "time",
     "cells' tasks now",
   ];
-  return formatTable(head, lines, { right: (column) => column >= 3 && column <= 7 });
+  const right = (column: number) => column === 2 || column >= 4 && column <= 9;
+  return foldTable(head, lines, { right, width });
+}
+
+/** When a run began, in milliseconds since 1970. */
+function beginOf({ startedAt }: RecordedRun): number {
+  return Date.parse(`${startedAt.replace(" ", "T")}Z`);
+}
+
+/** What runs in detail, and of what was killed, when it was heard of last and how to go on. */
+function unfinishedTexts(
+  { runs, progress }: Overview,
+  width: number,
+): string[] {
+  return runs.flatMap((run) => {
+    const found = progress.get(run.run);
+    if (run.status === "killed") {
+      const { atMs, finished, total } = found ?? {};
+      const heard = atMs === undefined
+        ? ""
+        : `, heard of last ${formatAge(Date.now() - atMs)} ago at ${finished}/${total} tasks`;
+      const text = `${formatFiling(run)} was killed${heard}: nothing of it runs any more. ` +
+        "What was done is kept; to go on:";
+      const again = `  deno task ${run.argv.map(shellWord).join(" ")}`;
+      return [`${wrapText(text, { width, other: "  " })}\n${again}`];
+    }
+    if (run.status !== "running" || found === undefined) return [];
+    const { left, finished, total, running } = found;
+    const time = left === undefined || left.ms <= 0
+      ? ""
+      : `, ${left.unknown > 0 ? "over" : "about"} ${formatDuration(left.ms)} left`;
+    const since = formatAge(Date.now() - beginOf(run));
+    const head = `${formatFiling(run)} runs, since ${since}: ` +
+      `${finished} of ${counted(total, "task")} done${time}`;
+    const shown = running.slice(0, SHOWN_RUNNING).map((each) =>
+      wrapText(taskLine({ ...each, progress: progressOfTask(each) }), {
+        width,
+        first: "  ",
+        other: "    ",
+      })
+    );
+    const more = running.length - shown.length;
+    return [
+      [wrapText(head, { width, other: "  " }), ...shown, ...more > 0 ? [`  and ${more} more`] : []]
+        .join("\n"),
+    ];
+  });
+}
+
+/** How far a running task has come, once it has said so. */
+function progressOfTask(
+  { phase, done, total, unit, lossNats, tokensPerSecond }: LiveProgress["running"][number],
+): ShownTask["progress"] {
+  if (done === undefined || total === undefined || unit === undefined) return undefined;
+  const number = (value: number | null | undefined) => value ?? undefined;
+  return {
+    phase,
+    done,
+    total,
+    unit,
+    lossNats: number(lossNats),
+    tokensPerSecond: number(tokensPerSecond),
+  };
+}
+
+/** What experiments cost: time of tasks one after the other, which is less on the clock. */
+function costsTable(costs: readonly RecordedCost[], width: number): string {
+  const lines = costs.map((
+    { experiment, device = "no device", tasks, elapsedMs, flops, bytes },
+  ) => [
+    experiment,
+    device,
+    String(tasks),
+    formatDuration(elapsedMs),
+    flops === undefined ? "" : formatCount(flops),
+    formatBytes(bytes),
+  ]);
+  const head = ["cost", "on", "tasks", "time of all tasks", "FLOPs", "artifacts"];
+  return foldTable(head, lines, { right: (column) => column > 1, width });
 }
 
 function failuresText(failures: readonly RecordedFault[], results: string): string {

@@ -3,10 +3,12 @@
  * and what takes room. A run whose process is gone is told as killed.
  */
 import {
+  readCosts,
   readFailures,
   readLatestRuns,
   readSizes,
   readStateCounts,
+  type RecordedCost,
   type RecordedFault,
   type RecordedRun,
 } from "../store/database/overview.ts";
@@ -14,6 +16,7 @@ import { ArtifactStore } from "../store/objects/artifacts.ts";
 import type { ResultsFolder } from "../store/results_folder.ts";
 import { type SizesBeside, sizesBeside } from "../store/sizes.ts";
 import type { TaskState } from "../graph/task.ts";
+import { type LiveProgress, progressOf } from "./live_progress.ts";
 
 /** What takes room in a folder of results, in bytes. */
 export interface Sizes extends SizesBeside {
@@ -27,6 +30,10 @@ export interface Overview {
   readonly runs: readonly RecordedRun[];
   /** Tasks by state, by experiment. */
   readonly states: ReadonlyMap<string, ReadonlyMap<TaskState, number>>;
+  /** How far runs have come that are on, or were when they were killed, by their ids. */
+  readonly progress: ReadonlyMap<string, LiveProgress>;
+  /** What experiments cost, by device. */
+  readonly costs: readonly RecordedCost[];
   /** The faults of failed tasks. */
   readonly failures: readonly RecordedFault[];
   /** What takes room. */
@@ -39,10 +46,19 @@ export interface Overview {
  * @throws ExperimentError "store/no-database" before the first run, and as `query`
  */
 export async function overviewOf(folder: ResultsFolder): Promise<Overview> {
-  const { database } = folder;
+  const { database, live } = folder;
+  const runs = await readLatestRuns(database);
+  const progress = new Map<string, LiveProgress>();
+  for (const { run, status } of runs) {
+    if (status !== "running" && status !== "killed") continue;
+    const found = await progressOf(live, run);
+    if (found !== undefined) progress.set(run, found);
+  }
   return {
-    runs: await readLatestRuns(database),
+    runs,
     states: await readStateCounts(database),
+    progress,
+    costs: await readCosts(database),
     failures: await readFailures(database),
     sizes: await sizesOf(folder),
   };

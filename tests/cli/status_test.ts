@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import stringWidth from "string-width";
+import { HAS_PSEUDO_TERMINAL, inTerminal } from "../_support/pseudo_terminal.ts";
 import { until } from "../_support/until.ts";
 import { finished } from "../_support/titrate.ts";
 import { TinyStudy } from "./tiny_study.ts";
@@ -27,6 +29,48 @@ Deno.test("status shows a run whose process is gone as killed, and the next run 
     { status: "killed" },
     { status: "done" },
   ]);
+});
+
+Deno.test({
+  name: "status in a terminal tells a running run from a killed one, its progress, age and cost",
+  ignore: !HAS_PSEUDO_TERMINAL,
+  fn: async () => {
+    await using study = await TinyStudy.make();
+    await study.edit("steps: [2, 4]", "steps: [2, 200000]");
+    const status = async () => {
+      const { code, text } = await inTerminal(["status"], { cwd: study.dir, columns: 64 });
+      assert.equal(code, 0, text);
+      for (const line of text.split("\n")) assert.ok(stringWidth(line) <= 64, text);
+      return text;
+    };
+    const child = study.start("run", "study.yaml", "--only", "stage=pretrain");
+    const ended = finished(child);
+    let text = "";
+    try {
+      await until("a training tells its steps", async () => {
+        const isThere = await Deno.stat(study.path("results/titrate.duckdb")).catch(() =>
+          undefined
+        );
+        if (isThere !== undefined) text = await status();
+        return /^cost /m.test(text) &&
+          / pretrain\{steps=200000, seed=\d\} {1,2}pre-training step \d+\/200000, loss/.test(
+            text.replaceAll(/\n +/g, " "),
+          );
+      });
+      assert.match(text, /^study {2,}\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {2,}\d+ (s|min) {2,}running/m);
+      assert.match(text, /^study runs, since \d+ (s|min): \d of \d tasks done/m);
+      assert.match(text, /^cost +on +tasks +time of all tasks/m);
+      assert.match(text, /^study +no device +[2-9] +[\d.]+ (ms|s|min)/m);
+    } finally {
+      child.kill("SIGKILL");
+      await ended;
+    }
+    text = await status();
+    assert.match(text, / killed/);
+    assert.match(text, /^study was killed, heard of last \d+ s ago at \d\/\d tasks:/m);
+    assert.match(text, /^ {2}deno task run study\.yaml --only stage=pretrain$/m);
+    assert.doesNotMatch(text, /study runs/);
+  },
 });
 
 Deno.test("status names stage and axes of what failed, with file, line and mend", async () => {

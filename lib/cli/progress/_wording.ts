@@ -1,10 +1,10 @@
-/** How a run, a running task and what was skipped read as lines of text. */
+/** How a run, what stays of its events and what was skipped read as lines of text. */
 import { counted } from "../../base/count.ts";
 import { formatFault } from "../../base/errors.ts";
 import { listOf } from "../../base/list.ts";
 import type { RunEvent, TrackedTask } from "../../run/events.ts";
-import type { RunningTask, RunSnapshot, TimeLeft } from "../../run/tracker.ts";
-import { formatCount, formatDuration, formatNumber } from "../../report/text/format.ts";
+import type { RunSnapshot, TimeLeft } from "../../run/tracker.ts";
+import { formatDuration } from "../../report/text/format.ts";
 
 /** Skipped tasks that are named for one reason; of more there is a count. */
 const NAMED_SKIPS = 3;
@@ -23,24 +23,6 @@ export function runLine(
     parts.push(`${left.unknown > 0 ? "over" : "about"} ${formatDuration(left.ms)} left`);
   }
   return `${finished}/${counted(total, "task")}: ${parts.join(", ")}`;
-}
-
-/** A running task in a line: what it does, how far it has come, how long it will take. */
-export function taskLine({ task, elapsedMs, phaseMs, leftMs }: RunningTask): string {
-  const { label, progress, waitsFor } = task;
-  if (waitsFor !== undefined) return `${label}  waits for ${waitsFor}`;
-  if (progress === undefined) return `${label}  starting, ${formatDuration(elapsedMs)}`;
-  const { phase, done, total, unit, lossNats, tokensPerSecond } = progress;
-  const what = unit === "steps" ? `step ${done}/${total}` : `${done}/${total} ${unit}`;
-  // Of a phase that is not counted there is nothing to tell but its name, and since when.
-  const isCounted = phase === undefined || total > 1;
-  const parts = isCounted
-    ? [phase === undefined ? what : `${phase} ${what}`]
-    : [phase, formatDuration(phaseMs ?? elapsedMs)];
-  if (lossNats !== undefined) parts.push(`loss ${formatNumber(lossNats)}`);
-  if (tokensPerSecond !== undefined) parts.push(`${formatCount(tokensPerSecond)} tokens/s`);
-  if (leftMs !== undefined) parts.push(`${formatDuration(leftMs)} left`);
-  return `${label}  ${parts.join(", ")}`;
 }
 
 /** What stays to be read of an event, whatever shows the rest: failures, interrupts, warnings. */

@@ -2,7 +2,8 @@
 import { formatDuration } from "../../report/text/format.ts";
 import type { RunEvent, TrackedTask } from "../../run/events.ts";
 import type { Tracker } from "../../run/tracker.ts";
-import { lastingLines, runLine, skippedLines, taskLine } from "./_wording.ts";
+import { lastingLines, runLine, skippedLines } from "./_wording.ts";
+import { taskLine } from "./task_line.ts";
 
 /** Least time between two progress lines of a task. */
 const INTERVAL_MS = 10_000;
@@ -56,6 +57,6 @@ export class ProgressLines {
     if (nowMs - (this.#printedAtMs.get(task) ?? 0) < INTERVAL_MS) return;
     this.#printedAtMs.set(task, nowMs);
     const running = this.tracker.snapshot().running.find((each) => each.task === task);
-    if (running !== undefined) this.print(`running  ${taskLine(running)}`);
+    if (running !== undefined) this.print(`running  ${taskLine({ ...running.task, ...running })}`);
   }
 }

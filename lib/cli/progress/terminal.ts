@@ -1,6 +1,7 @@
 /** A run on a terminal: a live block of lines, below what is printed to stay. */
 import type { Tracker } from "../../run/tracker.ts";
-import { lastingLines, runLine, skippedLines, taskLine } from "./_wording.ts";
+import { lastingLines, runLine, skippedLines } from "./_wording.ts";
+import { taskLine } from "./task_line.ts";
 
 /** A terminal as this needs it. */
 export interface Screen {
@@ -29,7 +30,9 @@ export class ProgressBlock {
   /** Paints the run as it stands. */
   refresh(): void {
     const snapshot = this.tracker.snapshot();
-    const lines = snapshot.running.slice(0, SHOWN_TASKS).map((each) => `  ${taskLine(each)}`);
+    const lines = snapshot.running.slice(0, SHOWN_TASKS).map((each) =>
+      `  ${taskLine({ ...each.task, ...each })}`
+    );
     const more = snapshot.running.length - lines.length;
     const head = runLine(snapshot, this.tracker.timeLeft());
     this.screen.paint([head, ...lines, ...(more > 0 ? [`  and ${more} more`] : [])]);

@@ -45,6 +45,15 @@ export function formatDuration(ms: number): string {
   return `${Math.floor(minutes / 60)} h ${pad(minutes % 60)} min`;
 }
 
+/** How long something is past, in one unit: "5 s", "12 min", "3 h", "4 days". */
+export function formatAge(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
+  if (seconds < 48 * 3600) return `${Math.floor(seconds / 3600)} h`;
+  return `${Math.floor(seconds / 86_400)} days`;
+}
+
 /** A size on disk, three significant digits: "12 kB", "352 MB"; k is 1000. */
 export function formatBytes(bytes: number): string {
   const [, number, prefix] = /^([\d.]+)(.*)$/.exec(formatCount(bytes))!;

@@ -21,6 +21,8 @@ export interface RecordedRun extends RunProcess {
   readonly tasks?: Readonly<Record<"total" | "cached" | "ran" | "failed", number>>;
   /** How long it took, once it has ended. */
   readonly elapsedMs?: number;
+  /** The arguments of its command line. */
+  readonly argv: readonly string[];
 }
 
 /**
@@ -43,6 +45,7 @@ export async function readLatestRuns(database: string): Promise<RecordedRun[]> {
     run: String(row["run"]),
     startedAt: String(row["started_at"]),
     status: String(row["status"]),
+    argv: (row["argv"] ?? []) as string[],
     ...(typeof row["total"] === "number"
       ? {
         tasks: {
@@ -85,6 +88,45 @@ export async function readStateCounts(
     counts.set(String(experiment), of.set(state as TaskState, Number(tasks)));
   }
   return counts;
+}
+
+/** What the done tasks of an experiment cost on one device, each once however many cells it has. */
+export interface RecordedCost {
+  /** What the results are filed under. */
+  readonly experiment: string;
+  /** The device; absent of tasks that compute on none. */
+  readonly device?: string;
+  /** How many tasks. */
+  readonly tasks: number;
+  /** How long they took, one after the other. */
+  readonly elapsedMs: number;
+  /** Of training; absent where none was trained. */
+  readonly flops?: number;
+  /** The size of their artifacts. */
+  readonly bytes: number;
+}
+
+/**
+ * What experiments cost, tasks that several have in each of them.
+ *
+ * @throws ExperimentError as `query`
+ */
+export async function readCosts(database: string): Promise<RecordedCost[]> {
+  const rows = await queryRows(
+    database,
+    `SELECT experiment, CASE WHEN engine IS NOT NULL THEN device END AS device,
+       count(*) AS tasks, 1000 * sum(seconds) AS elapsed_ms, sum(own_flops) AS flops,
+       sum(bytes) AS bytes
+     FROM costs GROUP BY ALL ORDER BY experiment, device NULLS LAST`,
+  );
+  return rows.map((row) => ({
+    experiment: String(row["experiment"]),
+    ...known("device", row["device"]),
+    tasks: Number(row["tasks"]),
+    elapsedMs: Number(row["elapsed_ms"]),
+    ...known("flops", row["flops"]),
+    bytes: Number(row["bytes"]),
+  }));
 }
 
 /** A fault of a failed task, with the cell that the task stands at. */
