@@ -10,6 +10,8 @@ const VARIABLES = {
   kaplan: ["parameters", "tokens"],
   "repeated-data": ["parameters", "tokens", "uniqueTokens"],
   transfer: ["tokens", "parameters"],
+  "domain-share": ["parameters", "tokens", "share"],
+  "loss-to-task": ["loss"],
 } as const;
 
 /** The name of a form. */

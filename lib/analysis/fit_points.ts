@@ -7,13 +7,13 @@
 import { compareLaws } from "./compare_laws.ts";
 import { fitLaw, type LawData } from "./fit_law.ts";
 import type { FitForm } from "./fit_forms.ts";
-import { unidentified } from "./identify.ts";
+import { extrapolation, unidentified } from "./identify.ts";
 import { numbered, type SharingPoint } from "./intervals.ts";
 import { bootstrapLaw, LEAST_CLUSTERS } from "./law_bootstrap.ts";
 import type { Law } from "./laws/law.ts";
-import { chinchilla, kaplan } from "./laws/loss_laws.ts";
+import { chinchilla, domainShare, kaplan } from "./laws/loss_laws.ts";
 import { repeatedData } from "./laws/repeated_data.ts";
-import { transfer } from "./laws/task_laws.ts";
+import { lossToTask, transfer } from "./laws/task_laws.ts";
 import { fitScaling, type ScalingFit, type ScalingOptions } from "./scaling.ts";
 
 /** The laws of several variables by the forms that name them. */
@@ -22,6 +22,8 @@ const LAWS: Readonly<Record<Exclude<FitForm, "saturating">, Law>> = {
   kaplan,
   "repeated-data": repeatedData,
   transfer,
+  "domain-share": domainShare,
+  "loss-to-task": lossToTask,
 };
 
 /** A measured point at one or several x. */
@@ -50,9 +52,7 @@ export function fitPoints(
 }
 
 function fitSeveral(points: readonly FitPoint[], law: Law): ScalingFit {
-  const usable = points.filter(({ xs, y }) =>
-    [...xs, y].every((each) => each > 0 && each < Infinity)
-  );
+  const usable = points.filter((point) => hasPlace(point, law));
   const leftOut = points.length - usable.length;
   const warnings = leftOut === 0
     ? []
@@ -72,17 +72,32 @@ function fitSeveral(points: readonly FitPoint[], law: Law): ScalingFit {
   const rmse = Math.sqrt(
     said.reduce((sum, each, i) => sum + (each - data.ys[i]!) ** 2, 0) / said.length,
   );
-  const draws = bootstrapLaw(fit, data, { draws: DRAWS, clusters: clustersOf(usable) });
+  const doubled = nextDoubling(law, data);
+  const at = doubled?.map((value) => Float64Array.of(value));
+  const draws = bootstrapLaw(fit, data, {
+    draws: DRAWS,
+    clusters: clustersOf(usable),
+    ...(at === undefined ? {} : { at }),
+  });
   const compared = compare(law, data);
   return {
     ...base,
     parameters: fit.parameters,
     ...(draws === undefined ? {} : { intervals: draws.intervals }),
+    ...(at === undefined ? {} : {
+      next: {
+        at: doubled!,
+        x: doubled![law.variables.indexOf("tokens")]!,
+        value: fit.predict(at)[0]!,
+        ...(draws === undefined ? {} : { interval: draws.values[0]! }),
+      },
+    }),
     goodness: { rmse, ...(compared.error === undefined ? {} : { heldOutRmse: compared.error }) },
     warnings: [
       ...warnings,
       ...unidentified(fit, data),
       ...compared.warnings,
+      ...(doubled === undefined ? [] : [extrapolation(fit, data, doubled) ?? []].flat()),
       ...(draws === undefined
         ? [
           `no intervals: fewer than ${
@@ -92,6 +107,32 @@ function fitSeveral(points: readonly FitPoint[], law: Law): ScalingFit {
         : []),
     ],
   };
+}
+
+/** Whether a point can stand on a law: logarithms are taken of all but a share, which may be 0. */
+function hasPlace({ xs, y }: FitPoint, { variables, residual }: Law): boolean {
+  const isThere = xs.every((x, i) =>
+    x < Infinity && (variables[i] === "share" ? x >= 0 && x <= 1 : x > 0)
+  );
+  return isThere && (residual === "log" ? y > 0 && y < Infinity : Number.isFinite(y));
+}
+
+/** The largest run with twice its tokens; undefined of a law that knows none. */
+function nextDoubling(law: Law, { columns, ys }: LawData): number[] | undefined {
+  const tokens = law.variables.indexOf("tokens");
+  if (tokens === -1) return undefined;
+  const sizes = sizesOf(columns, ys.length);
+  const largest = sizes.indexOf(Math.max(...sizes));
+  return columns.map((column, i) => (i === tokens ? 2 : 1) * column[largest]!);
+}
+
+/** How large runs are: their parameters times tokens; by one variable, a loss, the inverse of that. */
+function sizesOf(columns: readonly Float64Array[], count: number): Float64Array {
+  const [first, second] = columns;
+  return Float64Array.from(
+    { length: count },
+    (_, i) => second === undefined ? 1 / first![i]! : first![i]! * second[i]!,
+  );
 }
 
 /**
@@ -112,7 +153,7 @@ function compare(law: Law, { columns, ys }: LawData): {
   readonly error?: number;
   readonly warnings: readonly string[];
 } {
-  const sizes = ys.map((_, i) => columns[0]![i]! * columns[1]![i]!);
+  const sizes = sizesOf(columns, ys.length);
   const rivals = law.variables[0] === chinchilla.variables[0] ? RIVALS : [];
   const laws = [law, ...rivals.filter((each) => each !== law)];
   const comparison = compareLaws(laws.map((each) => ({ law: each, columns })), ys, { sizes });
@@ -122,7 +163,7 @@ function compare(law: Law, { columns, ys }: LawData): {
   const percent = (error: number) => Number((100 * error).toPrecision(2));
   const mean = comparison.heldOut.reduce((sum, i) => sum + ys[i]!, 0) / comparison.heldOut.length;
   return {
-    error: own.heldOutError * mean,
+    error: law.residual === "log" ? own.heldOutError * mean : own.heldOutError,
     warnings: best!.law === law || best!.heldOutError > CLEARLY_BETTER * own.heldOutError ? [] : [
       `fitted without the largest ${comparison.heldOut.length} runs, ${best!.law.name} is off ` +
       `there by ${percent(best!.heldOutError)} percent and ${law.name} by ` +

@@ -42,8 +42,10 @@ export type CurveShape =
 
 /** What a curve says of an x. */
 export interface Prediction {
-  /** Where. */
+  /** Where; of several variables that which was doubled. */
   readonly x: number;
+  /** Of a law of several variables, all of them in its order. */
+  readonly at?: readonly number[];
   /** The curve's value there, in the metric's unit. */
   readonly value: number;
   /** What the curve's value may be, 95 percent; the scatter of single points is not in it. */
@@ -60,7 +62,10 @@ export interface ScalingFit {
   readonly parameters?: Readonly<Record<string, number>>;
   /** 95 percent intervals, by parameter; absent where none is true, and `warnings` says why. */
   readonly intervals?: Readonly<Record<string, Interval>>;
-  /** What the curve says of twice the largest x; absent where no fit could be made. */
+  /**
+   * What the curve says of twice the largest x, or of the largest run with twice its tokens;
+   * absent where no fit could be made, and of laws without tokens.
+   */
   readonly next?: Prediction;
   /**
    * Whether there is a limit to speak of; absent where no fit could be made, and of laws of

@@ -68,6 +68,28 @@ export const FACTS = {
     about: "seen_tokens / tokens of the corpus: below 1 not all of it was seen.",
     isFitted: true,
   },
+  allTokens: {
+    column: "all_tokens",
+    type: "BIGINT",
+    unit: "tokens",
+    about: "Tokens that went through all pre-trainings of the model, repetitions counted.",
+    isFitted: true,
+  },
+  furtherShare: {
+    column: "further_share",
+    type: "DOUBLE",
+    unit: "all_tokens, from 0 to 1",
+    about: "seen_tokens / all_tokens: where a general model goes on with text of a domain, the " +
+      "share of that text; 1 from scratch.",
+    isFitted: true,
+  },
+  heldOutLossNats: {
+    column: "held_out_loss_nats",
+    type: "DOUBLE",
+    unit: "nats",
+    about: "Held-out loss of masked pieces at the end of the pre-training.",
+    isFitted: true,
+  },
   learningRateShare: {
     column: "learning_rate_share",
     type: "DOUBLE",

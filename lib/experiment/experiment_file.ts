@@ -53,7 +53,8 @@ const fit = z.strictObject({
   form: z.enum(FIT_FORMS).optional().describe(
     "The form of the curve: saturating (limit + amplitude x^-exponent) if absent; chinchilla and " +
       "kaplan against parameters and tokens, repeated-data against parameters, tokens and unique " +
-      "tokens, transfer against tokens and parameters.",
+      "tokens, transfer against tokens and parameters, domain-share against parameters, tokens " +
+      "and the share of further tokens, loss-to-task (a score) against the held-out loss.",
   ),
   at: cell.optional().describe("Axis values that are held: only these cells are fitted."),
   by: z.array(z.string()).min(1).optional().describe("Axes for each of whose values is fitted."),

@@ -6,7 +6,7 @@ import { type FitForm, variablesOf } from "../analysis/fit_forms.ts";
 import { listOf } from "../base/list.ts";
 import type { JsonObject } from "../base/canonical.ts";
 import type { SourcePosition } from "../base/errors.ts";
-import type { FitFact } from "../base/facts.ts";
+import { FIT_FACTS, type FitFact } from "../base/facts.ts";
 import type { TaskRequest } from "../graph/request.ts";
 import type { ScoreName } from "../base/measures.ts";
 import { formatAxisValue, formatCell } from "../report/text/labels.ts";
@@ -167,7 +167,10 @@ function checkForm(name: string, { entry, options: { faults, isSound } }: Checki
   const form = formNode?.type === "scalar" ? formNode.value as FitForm : "saturating";
   const facts = against.type === "list" ? against.items.length : 1;
   const variables = variablesOf(form);
-  if (facts === variables.length) return;
+  if (facts === variables.length) {
+    checkFacts(form, { against, faults });
+    return;
+  }
   faults.add(
     "experiment/value",
     variables.length === 1
@@ -177,13 +180,43 @@ function checkForm(name: string, { entry, options: { faults, isSound } }: Checki
     {
       at: against.at,
       mend: variables.length === 1
-        ? "name one, or another form"
+        ? form === "saturating" ? "name one, or another form" : `write ${factsOf(variables[0]!)[0]}`
         : `write one for each of ${listOf(variables)}, such as [${
-          variables.map((each) => each === "tokens" ? "seenTokens" : each).join(", ")
+          variables.map((each) => factsOf(each)[0]).join(", ")
         }]`,
     },
   );
 }
+
+/** Checks that each variable of a form is told by a fact that is one of it. */
+function checkFacts(
+  form: FitForm,
+  { against, faults }: { readonly against: SpecNode; readonly faults: FaultList },
+): void {
+  const items = against.type === "list" ? against.items : [against];
+  for (const [i, variable] of variablesOf(form).entries()) {
+    const item = items[i], known = factsOf(variable);
+    if (item?.type !== "scalar" || known.includes(item.value as FitFact)) continue;
+    const message = `the form ${form} takes ${variable} here, which ${item.value} is not`;
+    faults.add("experiment/value", message, {
+      at: item.at,
+      mend: `write ${known.length > 1 ? "one of " : ""}${listOf(known)}`,
+    });
+  }
+}
+
+/** The facts that a variable of a form may be, the usual one first. */
+function factsOf(variable: string): readonly FitFact[] {
+  return FACTS_OF_VARIABLES[variable] ?? FIT_FACTS;
+}
+
+const FACTS_OF_VARIABLES: Readonly<Record<string, readonly FitFact[]>> = {
+  parameters: ["parameters"],
+  tokens: ["seenTokens", "uniqueTokens", "allTokens"],
+  uniqueTokens: ["uniqueTokens"],
+  share: ["furtherShare"],
+  loss: ["heldOutLossNats"],
+};
 
 /** Checks that `at` and `by` name axes of the stage, each once, and values that there are. */
 function checkAxes(name: string, { stage, entry, options }: Checking): void {

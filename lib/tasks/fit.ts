@@ -45,7 +45,7 @@ export function fit(measuring: readonly TaskKind[]): TaskKind<FitParams, FitRole
   const cells = { types: [...new Set(types)], open: () => Promise.resolve() };
   return defineKind({
     kind: "fit",
-    version: 1,
+    version: 2,
     about: "Fits a curve to the scores of cells, with intervals and what to be wary of.",
     params: schema,
     inputs: {

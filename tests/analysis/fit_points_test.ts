@@ -16,9 +16,11 @@ Deno.test("fitPoints() knows every form that specs can name, by its variables", 
   for (const form of FIT_FORMS.slice(1)) {
     const { parameters } = fitPoints(
       // Too few for intervals, which take long.
-      runs(19).map(({ xs, ...point }) => ({
+      runs(19).map(({ xs, ...point }, i) => ({
         ...point,
-        xs: variablesOf(form).map((name) => name === "parameters" ? xs[0]! : xs[1]!),
+        xs: variablesOf(form).map((name) =>
+          name === "parameters" ? xs[0]! : name === "share" ? (i % 5) / 5 : xs[1]!
+        ),
       })),
       { form },
     );
@@ -42,7 +44,33 @@ Deno.test("fitPoints() gives a law of two variables its intervals, and what it f
   const { low, high } = fit.intervals!["alpha"]!;
   assert.ok(low < 0.348 && 0.348 < high && high - low < 0.15, `${low} to ${high}`);
   assert.ok(fit.goodness!.heldOutRmse! > 0 && fit.goodness!.heldOutRmse! < 0.1);
-  assert.deepEqual(fit.warnings, []);
+  assert.equal(fit.warnings.length, 1);
+  assert.match(fit.warnings[0]!, /^an extrapolation beyond the points by [\d.]+ times in tokens: /);
+  const { x, at, value, interval } = fit.next!;
+  assert.equal(x, at![1]);
+  const largest = runs(120).reduce((a, b) => b.xs[0]! * b.xs[1]! > a.xs[0]! * a.xs[1]! ? b : a);
+  assert.deepEqual(at, [largest.xs[0], 2 * largest.xs[1]!]);
+  assert.ok(interval!.low < value && value < interval!.high);
+  assert.ok(value < largest.y, "twice the tokens are better");
+});
+
+Deno.test("fitPoints() keeps a share of 0 on domain-share, and a score of 0 on loss-to-task", () => {
+  // Too few for intervals, which take long.
+  const share = runs(19).map((run, i) => ({ ...run, xs: [...run.xs, (i % 4) / 4] }));
+  assert.equal(fitPoints(share, { form: "domain-share" }).points, 19);
+  const beyond = share.map((run) => ({ ...run, xs: [run.xs[0]!, run.xs[1]!, 1.5] }));
+  assert.equal(fitPoints(beyond, { form: "domain-share" }).points, 0);
+  const losses = Array.from({ length: 24 }, (_, i) => 0.6 + 0.05 * i);
+  const fit = fitPoints(
+    losses.map((loss) => (
+      { xs: [loss], y: loss > 1.7 ? 0 : 0.95 - 0.95 / (1 + Math.exp(-8 * (loss - 1.1))) }
+    )),
+    { form: "loss-to-task", better: "higher" },
+  );
+  assert.equal(fit.points, 24);
+  assert.equal(fit.next, undefined);
+  assert.ok(Math.abs(fit.parameters!["L0"]! - 1.1) < 0.02, JSON.stringify(fit.parameters));
+  assert.ok(fit.goodness!.heldOutRmse! < 0.2, JSON.stringify(fit.goodness));
 });
 
 Deno.test("fitPoints() says in words what a law of several variables lacks", () => {

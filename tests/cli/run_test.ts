@@ -51,7 +51,7 @@ Deno.test("run: what is cached is never run again, and only what changed is", as
       columns.map(({ column_name }) => column_name).join(),
       "experiment,stage,key,axes,benchmark,metric,split,seed,value,standard_error,unit,better," +
         "is_current,place,kind,steps,unique_tokens,seen_tokens,flops,parameters,epochs," +
-        "learning_rate_share,pretrainings,own_steps,own_tokens,own_flops",
+        "all_tokens,further_share,held_out_loss_nats,learning_rate_share,pretrainings,own_steps,own_tokens,own_flops",
     );
     const rows = await study.sql(
       `SELECT axes, seed, steps, seen_tokens, value FROM results

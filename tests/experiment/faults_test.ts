@@ -461,7 +461,8 @@ fits:
     faults: `spec.yaml:12:17: there is no stage "trian" [experiment/unknown-name]
   mend: write train
 spec.yaml:13:86: "fits.two.against" is "step", but must be one of "steps", "uniqueTokens", \
-"seenTokens", "flops", "parameters", "epochs" [experiment/value]
+"seenTokens", "flops", "parameters", "epochs", "allTokens", "furtherShare", \
+"heldOutLossNats" [experiment/value]
   mend: write "steps"
 spec.yaml:13:105: axis "steps" has no value 3 [experiment/value]
   mend: write one of 1, 2
@@ -516,8 +517,29 @@ seenTokens, uniqueTokens]
 spec.yaml:13:84: the form saturating stands against one fact, not 2 [experiment/value]
   mend: name one, or another form
 spec.yaml:14:81: "fits.d.form" is "chinchila", but must be one of "saturating", "chinchilla", \
-"kaplan", "repeated-data", "transfer" [experiment/value]
+"kaplan", "repeated-data", "transfer", "domain-share", "loss-to-task" [experiment/value]
   mend: write "chinchilla"`,
+  },
+  {
+    name: "facts that are not what a form's variable is",
+    spec: `${training("corpus: $(stages.shards)\nsteps: 1")}\
+fits:
+  a: { stage: train, benchmark: mlm, metric: lossNats, split: validation, form: domain-share, \
+against: [parameters, steps, epochs] }
+  b: { stage: train, benchmark: mlm, metric: lossNats, split: validation, form: loss-to-task, \
+against: flops }
+  c: { stage: train, benchmark: mlm, metric: lossNats, split: validation, form: loss-to-task, \
+against: [heldOutLossNats, steps] }
+`,
+    faults: `spec.yaml:11:117: the form domain-share takes tokens here, which steps is not \
+[experiment/value]
+  mend: write one of seenTokens, uniqueTokens, allTokens
+spec.yaml:11:124: the form domain-share takes share here, which epochs is not [experiment/value]
+  mend: write furtherShare
+spec.yaml:12:104: the form loss-to-task takes loss here, which flops is not [experiment/value]
+  mend: write heldOutLossNats
+spec.yaml:13:104: the form loss-to-task stands against one fact, not 2 [experiment/value]
+  mend: write heldOutLossNats`,
   },
   {
     name: "a fit at values that no cell has together",

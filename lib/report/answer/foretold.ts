@@ -73,7 +73,7 @@ export function foretoldSentence(score: StudyScore, foretold: readonly Foretold[
   const said = foretold.filter(({ next }) => next !== undefined).slice(0, NAMED_FITS);
   const silent = foretold.filter(({ next }) => next === undefined).slice(0, NAMED_FITS);
   const known = said.map(({ label, against, next }) =>
-    `${nextText(next!, score)} at ${against.join(" and ")} ${xText(next!.x)} (${label})`
+    `${nextText(next!, score)} at ${placeText(against, next!)} (${label})`
   );
   const unknown = silent.map(({ label, whyNot }) => `${label} does not say, as ${whyNot}`);
   if (known.length === 0) return `Twice as much is not foretold: ${unknown.join("; ")}.`;
@@ -93,6 +93,11 @@ export function nextText(
   }`;
 }
 
+/** Where a prediction stands: "uniqueTokens 8,000", or a value for each of several. */
+export function placeText(against: readonly string[], { x, at = [x] }: Prediction): string {
+  return against.map((name, i) => `${name} ${xText(at[i]!)}`).join(", ");
+}
+
 function xText(x: number): string {
-  return x < 1e6 ? formatExact(x) : formatCount(x);
+  return x < 1e6 && Number.isInteger(x) ? formatExact(x) : formatCount(x);
 }

@@ -122,9 +122,10 @@ function intervalsOf(value: Json | undefined): Record<FitParameter, Interval> | 
 
 function nextOf(value: Json | undefined): FitRow["next"] {
   if (value === null || value === undefined) return undefined;
-  const { x, value: said, interval } = value as JsonObject;
+  const { x, at, value: said, interval } = value as JsonObject;
   return {
     x: Number(x),
+    ...(at === undefined ? {} : { at: at as number[] }),
     value: Number(said ?? NaN),
     ...(interval === undefined
       ? {}

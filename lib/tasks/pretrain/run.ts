@@ -19,6 +19,7 @@ import { withFrozen } from "../../train/param_groups.ts";
 import { pretrain } from "../../train/pretrain.ts";
 import { BEGINNING, heldOutMeasurements, type TrainingPoint } from "../../train/steps.ts";
 import { learningRateAt } from "../../train/schedule.ts";
+import type { HeldOutScores } from "../../train/heldout.ts";
 import { isOfTrainingText } from "../../train/seen_text.ts";
 import { Checkpoints } from "../training/checkpoints.ts";
 import { fitToMemory } from "../training/fit_memory.ts";
@@ -96,7 +97,9 @@ export async function runPretrain(given: Context): Promise<TaskOutcome> {
     const kept = { ...BEGINNING, step: point.step, average: point.average };
     await writeTraining(context.outDir, { point: kept, state, specs });
   }
+  const scores = scoresAt(done.point, params.steps);
   const facts = factsOf(params, {
+    scores,
     batches,
     startStep,
     parameters: countParameters(specs),
@@ -104,7 +107,7 @@ export async function runPretrain(given: Context): Promise<TaskOutcome> {
     before,
   });
   phases.end();
-  return { facts, scores: scoresAt(point, params.steps), ...(canGoOn ? {} : { canGoOn }) };
+  return { facts, scores, ...(canGoOn ? {} : { canGoOn }) };
 }
 
 /** The batches of a training, and what a step, or a micro-batch of one, computes. */
@@ -133,7 +136,8 @@ function preparedStep(
 
 function factsOf(
   { steps, schedule }: PretrainParams,
-  { batches, startStep, parameters, stepFlops, before }: {
+  { scores, batches, startStep, parameters, stepFlops, before }: {
+    readonly scores: readonly Score[];
     readonly batches: MaskedBatches;
     readonly startStep: number;
     readonly parameters: number;
@@ -143,6 +147,9 @@ function factsOf(
 ): Facts {
   const seenTokens = batches.tokensOf(steps), corpusTokens = batches.source.tokens;
   const ownSteps = steps - startStep;
+  const hasHistory = before === undefined || before.allTokens !== undefined;
+  const allTokens = (before?.allTokens ?? 0) + seenTokens;
+  const loss = scores.find(({ metric }) => metric === "lossNats" satisfies keyof HeldOutScores);
   // At step 0 it is the model that it starts from that was brought to its end, or not.
   const share = steps === 0
     ? before?.learningRateShare
@@ -153,6 +160,11 @@ function factsOf(
     uniqueTokens: Math.min(corpusTokens, seenTokens),
     seenTokens,
     epochs: seenTokens / corpusTokens,
+    // A model from elsewhere does not tell what it was trained on.
+    ...(hasHistory
+      ? { allTokens, furtherShare: allTokens === 0 ? 1 : seenTokens / allTokens }
+      : {}),
+    ...(loss === undefined ? {} : { heldOutLossNats: loss.value }),
     ...(share === undefined ? {} : { learningRateShare: share }),
     parameters,
     flops: (before?.flops ?? 0) + steps * stepFlops,

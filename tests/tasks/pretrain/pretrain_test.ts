@@ -34,6 +34,11 @@ function withoutOwn({ facts, scores }: TaskOutcome): TaskOutcome {
   return { facts: whole, scores };
 }
 
+/** The held-out loss among the scores. */
+function lossOf({ scores }: TaskOutcome): number {
+  return scores.find(({ metric }) => metric === "lossNats")!.value;
+}
+
 async function assertSameBits(actual: Run, expected: Run): Promise<void> {
   assert.deepEqual(await filesOf(actual), await filesOf(expected));
   assert.deepEqual(withoutOwn(actual.outcome), withoutOwn(expected.outcome));
@@ -119,6 +124,9 @@ Deno.test("pretrain leaves a model's folder and says what it took", async () => 
     seenTokens: 960,
     epochs: 0.32,
     learningRateShare: 1,
+    allTokens: 960,
+    furtherShare: 1,
+    heldOutLossNats: lossOf(made.outcome),
     parameters: 4231,
     pretrainings: 1,
     ownSteps: 12,
@@ -303,6 +311,9 @@ Deno.test("pretrain of 0 steps copies its start and measures it", async () => {
     uniqueTokens: 0,
     seenTokens: 0,
     epochs: 0,
+    allTokens: first.outcome.facts.seenTokens!,
+    furtherShare: 0,
+    heldOutLossNats: lossOf(outcome),
     pretrainings: 2,
     ownSteps: 0,
     ownTokens: 0,
