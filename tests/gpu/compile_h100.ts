@@ -8,8 +8,6 @@
  * it compiles is not what a GPU should run for speed: nothing is tuned without a device, and
  * products are library calls. It shows memory, aliasing and the types of products.
  */
-import { BERT_PRESETS, bertConfig, type BertSizes } from "../../lib/model/config.ts";
-import { maskedLanguageModel } from "../../lib/model/heads/heads.ts";
 import { formatBytes } from "../../lib/engine/step_memory.ts";
 import { needOf } from "../../lib/engine/xla/memory.ts";
 import { openPlugin } from "../../lib/engine/xla/pjrt/plugin.ts";
@@ -17,22 +15,15 @@ import { compileFor } from "../../lib/engine/xla/pjrt/topology.ts";
 import { emitTrainingStep } from "../../lib/engine/xla/stablehlo/training_step.ts";
 import process from "node:process";
 import { readHlo } from "./hlo.ts";
+import { programOf, type RealStep, VOCABULARY } from "./real_step.ts";
 
-interface Setup {
-  readonly sizes: BertSizes;
-  readonly rows: number;
-  readonly length: number;
-  readonly dropout: number;
-  readonly replicas?: number;
-}
-
-const SETUPS: Readonly<Record<string, Setup>> = {
-  "base-128": { sizes: BERT_PRESETS["bert-base"], rows: 256, length: 128, dropout: 0.1 },
-  "base-512": { sizes: BERT_PRESETS["bert-base"], rows: 64, length: 512, dropout: 0.1 },
-  "base-512-no-dropout": { sizes: BERT_PRESETS["bert-base"], rows: 64, length: 512, dropout: 0 },
-  "large-128": { sizes: BERT_PRESETS["bert-large"], rows: 128, length: 128, dropout: 0.1 },
+const SETUPS: Readonly<Record<string, RealStep>> = {
+  "base-128": { preset: "bert-base", rows: 256, length: 128, dropout: 0.1 },
+  "base-512": { preset: "bert-base", rows: 64, length: 512, dropout: 0.1 },
+  "base-512-no-dropout": { preset: "bert-base", rows: 64, length: 512, dropout: 0 },
+  "large-128": { preset: "bert-large", rows: 128, length: 128, dropout: 0.1 },
   "base-128-on-8": {
-    sizes: BERT_PRESETS["bert-base"],
+    preset: "bert-base",
     rows: 32,
     length: 128,
     dropout: 0.1,
@@ -40,7 +31,6 @@ const SETUPS: Readonly<Record<string, Setup>> = {
   },
 };
 
-const VOCABULARY = 28_996;
 const FLAGS = { xla_gpu_autotune_level: "0", xla_gpu_enable_triton_gemm: "False" };
 
 const [path, ...names] = Deno.args;
@@ -72,26 +62,11 @@ for (const name of names.length > 0 ? names : Object.keys(SETUPS)) {
 }
 Deno.removeSync(dump, { recursive: true });
 
-async function row(name: string, { sizes, rows, length, dropout, replicas = 1 }: Setup) {
+async function row(name: string, setup: RealStep) {
+  const { rows, length, replicas = 1 } = setup;
   const emitting = performance.now();
-  const config = bertConfig({ ...sizes, vocabSize: VOCABULARY }, {
-    dropout,
-    attentionDropout: dropout,
-  });
-  const predictions = rows * Math.ceil(0.15 * length);
-  const model = maskedLanguageModel(config, { rows, length, predictions, isTraining: true });
-  const module = emitTrainingStep({
-    ...model,
-    loss: "loss",
-    optimizer: {
-      beta1: 0.9,
-      beta2: 0.999,
-      epsilon: 1e-6,
-      weightDecay: 0.01,
-      biasCorrection: true,
-      clipNorm: 1,
-    },
-  }, { precision: "bfloat16", platform: "cuda", replicas });
+  const options = { precision: "bfloat16", platform: "cuda", replicas } as const;
+  const module = emitTrainingStep(programOf(setup), options);
   const { text, inputs } = module;
   const emittedMs = performance.now() - emitting;
   const cpu = process.cpuUsage(), start = performance.now();
