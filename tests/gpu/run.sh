@@ -2,6 +2,7 @@
 # Everything that only a GPU can show, by one command, in ten minutes, without network:
 #
 #   tests/gpu/run.sh [--device cuda] [--small] [--minutes 10] [--out FOLDER] [--data FOLDER]
+#                    [--parts REGEX]     (of "correct float32", "titrate base-128", "study ablation" ...)
 #
 # from a checkout, or from what tests/gpu/pack.sh packed. It prints a table and leaves it with
 # JSON in the folder (default: gpu-results). The plugin and NVIDIA's libraries are found where a
