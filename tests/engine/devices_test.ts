@@ -123,6 +123,14 @@ Deno.test("chooseDevice() takes a GPU that can be used, else the CPU, and says w
   await assert.rejects(chooseDevice(() => Promise.reject(new Error("a bug"))), /a bug/);
 });
 
+Deno.test("chooseDevice() names XLA on the CPU where it is there, and leaves it to be asked for", async () => {
+  const none = new ExperimentError("engine/no-gpu", "the plugin sees no GPU", { mend: "buy one" });
+  const check = (name: string) => name === "cuda" ? Promise.reject(none) : Promise.resolve();
+  const { device, why } = await chooseDevice(check);
+  assert.equal(device, "cpu");
+  assert.match(why, /^cuda cannot be used: the plugin sees no GPU; xla-cpu is there too, .*: ask /);
+});
+
 Deno.test("openDevice() opens a device once for a number of threads", async () => {
   const one = await openDevice({ name: "cpu", threads: 1 });
   assert.equal(await openDevice({ name: "cpu", threads: 1 }), one);
