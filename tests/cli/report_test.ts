@@ -1,11 +1,26 @@
 /** `deno task report` as a user calls it, of a study whose every name wants to be markup. */
 import assert from "node:assert/strict";
+import { DuckDBInstance } from "@duckdb/node-api";
+import { reportPage } from "../../lib/page/report/as_html.ts";
+import { reportMarkdown } from "../../lib/page/report/as_markdown.ts";
+import { reportOf } from "../../lib/page/report/report.ts";
+import { kinds } from "../../lib/tasks/registry.ts";
 import { removeFolder } from "../_support/temp_dir.ts";
 import { barriers, overflow, testInBrowser, VIEWS } from "../_support/browser.ts";
 import { answersOf, dataOf, headingsOf, type PageData } from "../page/report/report_page.ts";
 import { TinyStudy } from "./tiny_study.ts";
 
 const HOSTILE = ["<img src=x onerror=alert(1)>.txt", "a|b & `c`\"d'.txt"];
+
+const PUBLISHED = "NER,Theirs,F1,<b>Others</b>,8.5,a paper\n";
+
+/** What others published, and a law of two x, which none can be fitted to. */
+const MORE = `published:
+  { file: others.csv, benchmarks: { Theirs: ner }, metrics: { F1: f1 } }
+fits:
+  f1_by_steps:
+    { stage: ner, benchmark: ner, metric: f1, split: test, against: steps, by: [file] }
+`;
 
 let made: Promise<TinyStudy> | undefined;
 
@@ -21,6 +36,8 @@ function hostileStudy(): Promise<TinyStudy> {
     await study.edit("about: a study for tests", "about: <script>alert(2)</script> & *more*");
     await study.edit("axes:\n", `axes:\n  file: ${JSON.stringify(HOSTILE)}\n`);
     await study.edit("path: text.txt", "path: $(axis.file)");
+    await study.write("others.csv", `task,dataset,metric,model,value,source\n${PUBLISHED}`);
+    await study.edit("stages:\n", `${MORE}stages:\n`);
     await study.run();
     await study.run("--set", "stages.ner.with.steps=3", "--name", "longer");
     return study;
@@ -79,8 +96,10 @@ Deno.test("report writes a page and Markdown, whose every value its query gives 
       "3 ner: ner test f1, %",
       "3 pretrain: mlm validation lossNats",
       "3 ner: ner test f1, %, gain per doubling",
+      "3 Published by others",
+      "3 Fits",
       "3 Time by kind of task",
-      "3 23 tasks in 6 stages",
+      "3 25 tasks in 7 stages",
       "3 Runs, the latest first",
       "3 study.yaml, as it was written",
     ]
@@ -89,6 +108,8 @@ Deno.test("report writes a page and Markdown, whose every value its query gives 
   assert.ok(data.length >= 15);
   assert.ok(data.every(({ rows }) => rows.length > 0));
   await askAgain(study, data);
+
+  assert.ok(page.includes(">&lt;b&gt;Others&lt;/b&gt; 8.5</text>"));
 
   // The grid shows the means of its own data.
   const grid = data.find(({ title }) => title === "Data of ner: ner test f1, %")!;
@@ -192,6 +213,54 @@ Deno.test("report of a study whose every cell failed says so, and what to run", 
   const page = await Deno.readTextFile(study.path("results/reports/study/report.html"));
   assert.ok(headingsOf(page).includes("3 What failed"));
   await askAgain(study, dataOf(page));
+});
+
+/** A copy of the study's database in which something is changed. */
+async function changed(
+  study: TinyStudy,
+  { name, change }: { readonly name: string; readonly change: string },
+): Promise<string> {
+  const folder = study.path(`odd ${name}`), database = `${folder}/titrate.duckdb`;
+  await Deno.mkdir(folder);
+  await Deno.copyFile(study.path("results/titrate.duckdb"), database);
+  const instance = await DuckDBInstance.create(database);
+  const connection = await instance.connect();
+  await connection.run(change);
+  connection.closeSync();
+  instance.closeSync();
+  return database;
+}
+
+Deno.test("report refuses a database of a newer version", async () => {
+  const study = await hostileStudy();
+  await changed(study, { name: "newer", change: "UPDATE schema_version SET version = 999" });
+  const { code, stdout, stderr } = await study.call("report", "study", "--results", "odd newer");
+  assert.equal(code, 2);
+  assert.match(stderr, /version 999[^]*\[store\/newer-format\]\n {2}mend: /);
+  assert.equal(stdout, "");
+});
+
+Deno.test("a report says what there is of scores that are odd, and draws no NaN", async () => {
+  const study = await hostileStudy();
+  const cases: [string, string, RegExp][] = [
+    ["no number", "UPDATE scores SET value = 'nan'", /no score of it is a number/],
+    ["infinite", "UPDATE scores SET value = 'inf' WHERE metric = 'f1'", /lossNats/],
+    ["constant", "UPDATE scores SET value = 0.5", /have the same/],
+    ["no scores", "DELETE FROM scores", /Nothing can be said of study yet/],
+    ["one point", "DELETE FROM cells WHERE axes->>'steps' = '4' OR seed = 2", /cells/],
+    ["no cells", "DELETE FROM cells", /its spec has no cells/],
+  ];
+  for (const [name, change, says] of cases) {
+    const database = await changed(study, { name, change });
+    const report = await reportOf("study", { database, kinds });
+    assert.match(report.answers[0]!.sentences.join(" "), says, name);
+    const drawings = report.sections.flatMap(({ blocks }) =>
+      blocks.flatMap((block) => block.kind === "figure" ? block.drawings : [])
+    );
+    for (const { svg } of drawings) assert.doesNotMatch(svg, /NaN|Infinity|undefined/, name);
+    assert.match(reportPage(report), /<\/html>\n$/);
+    assert.ok(reportMarkdown(report, "f").length > 100);
+  }
 });
 
 testInBrowser(
