@@ -61,7 +61,7 @@ export function dotsSpec(dots: readonly Dot[], title: DotsTitle): TopLevelSpec {
   const isShared = dots.length > labels.length;
   const yOffset = isShared ? { yOffset: { field: "group", sort: groups } } : {};
   return wholeFigure({
-    width: 260,
+    width: 220,
     height: { step: isShared ? LINE * (1 + groups.length) / 2 : LINE, for: "position" },
     data: { values: dots },
     layer: [

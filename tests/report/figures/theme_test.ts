@@ -20,3 +20,23 @@ Deno.test("darkStyle() gives every ink of the figure another colour, as fill and
     }
   }
 });
+
+/** Relative luminance, as WCAG 2 has it. */
+function luminance(colour: string): number {
+  const [red, green, blue] = [1, 3, 5].map((at) => {
+    const part = Number.parseInt(colour.slice(at, at + 2), 16) / 255;
+    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * red! + 0.7152 * green! + 0.0722 * blue!;
+}
+
+Deno.test("curves stand out from light and dark paper by 3 to 1, as WCAG asks of graphics", () => {
+  const dark = /\[fill="#ffffff"\]\{fill:(#\w{6})\}/.exec(darkStyle())![1]!;
+  for (const paper of [INK.paper, dark]) {
+    for (const colour of [...curveLooks(7).colours, INK.level]) {
+      const [one, other] = [luminance(colour), luminance(paper)];
+      const contrast = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
+      assert.ok(contrast >= 3, `${colour} on ${paper}: ${contrast.toFixed(2)}`);
+    }
+  }
+});
