@@ -11,7 +11,7 @@ import { withoutReplicas } from "../training/replicas.ts";
 import type { EvaluateInputs, EvaluateParams } from "./evaluate_params.ts";
 import type { Recipe } from "./fine_tuned.ts";
 import { whyUnfit } from "./head.ts";
-import { scoredPadding, scoreParts, tellScores, writtenScores } from "./scoring.ts";
+import { refuseEmpty, scoredPadding, scoreParts, tellScores, writtenScores } from "./scoring.ts";
 
 /** Does the work of an evaluation on a benchmark. */
 export async function runEvaluation<
@@ -38,6 +38,7 @@ export async function runEvaluation<
     labels: model.head?.labels,
     warn: (message) => emit({ type: "warning", message }),
   });
+  refuseEmpty(prepared, { parts: params.parts, rows: benchmark.rows });
   const { head, labels } = prepared;
   const unfit = whyUnfit(model.head, { kind: head.kind, labels });
   if (unfit !== undefined) {

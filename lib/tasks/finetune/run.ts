@@ -29,6 +29,7 @@ import { bestOf, BestWeights, isBetter, isOver, STOPPING_SPLIT } from "./early_s
 import { startingParams } from "./head.ts";
 import {
   hasSegments,
+  refuseEmpty,
   scoredPadding,
   scoreParts,
   type Scoring,
@@ -235,6 +236,8 @@ async function readMaterial<
         "give the data's train part such as can be learned; its warnings say what became of them",
     });
   }
+  const stopsOn = params.earlyStopping === undefined ? [] : [STOPPING_SPLIT] as const;
+  refuseEmpty(prepared, { parts: [...params.evaluate, ...stopsOn], rows });
   const steps = finetuneSteps(params, examples.train.length);
   return { model, config, prepared, steps, hasSegments: hasSegments(examples) };
 }

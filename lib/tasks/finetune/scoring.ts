@@ -2,6 +2,7 @@
 import type { Example, Prepared, Scored, ScoredPart } from "../../benchmarks/benchmark.ts";
 import { SCORED_PARTS } from "../../benchmarks/benchmark.ts";
 import type { NewScores } from "../../benchmarks/scores_artifact.ts";
+import { ExperimentError, fault } from "../../base/errors.ts";
 import { PARTS } from "../../base/parts.ts";
 import type { Executable } from "../../engine/engine.ts";
 import type { Score } from "../../base/measures.ts";
@@ -28,6 +29,29 @@ export interface Scoring<Row extends Example, Answer> {
 
 /** What parts came to, of those that were scored. */
 export type ScoredParts = Readonly<Partial<Record<ScoredPart, Scored>>>;
+
+/**
+ * Refuses parts that hold nothing to be scored on: a rate over nothing would pass for a measured 0.
+ *
+ * @throws ExperimentError "tasks/no-examples"
+ */
+export function refuseEmpty(
+  { examples }: Pick<Prepared<Example, unknown>, "examples">,
+  { parts, rows }: {
+    readonly parts: readonly ScoredPart[];
+    readonly rows: string;
+  },
+): void {
+  const empty = SCORED_PARTS.filter((part) => parts.includes(part) && examples[part].length === 0);
+  if (empty.length === 0) return;
+  throw ExperimentError.of(
+    empty.map((part) =>
+      fault("tasks/no-examples", `there are no ${part} ${rows} to score the model on`, {
+        mend: `give the data a ${part} part, or score on others alone`,
+      })
+    ),
+  );
+}
 
 /** Predicts and scores. */
 export async function scoreParts<Row extends Example, Answer>(

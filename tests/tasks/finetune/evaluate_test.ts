@@ -115,3 +115,33 @@ Deno.test("every benchmark can be evaluated, and a parameter that training gave 
     assert(kind.scores!(params).every(({ split }) => split === "test"));
   }
 });
+
+Deno.test("a part without a row is no part that a model has 0 percent on", async () => {
+  const without = await data(async (dir) => {
+    await writePairs(dir);
+    const all = JSON.parse(await Deno.readTextFile(join(dir, "pairs.json")));
+    await Deno.writeTextFile(join(dir, "pairs.json"), JSON.stringify({ ...all, dev: [] }));
+  });
+  const told = (run: Promise<unknown>) =>
+    assert.rejects(run, (error: ExperimentError) => {
+      assert.deepEqual(error.faults.map(({ code, message, mend }) => [code, message, mend]), [[
+        "tasks/no-examples",
+        "there are no dev pairs to score the model on",
+        "give the data a dev part, or score on others alone",
+      ]]);
+      return true;
+    });
+  const on = (params: Record<string, unknown>) =>
+    runKind(finetuning(toyPairs), {
+      params: { ...PARAMS, steps: 1, ...params },
+      inputs: { model: [MODEL], data: [without] },
+    });
+  await told(on({}));
+  await told(on({ evaluate: ["test"], earlyStopping: { metric: "accuracy" } }));
+  const { artifact, outcome } = await on({ evaluate: ["test"] });
+  assert.deepEqual(outcome.scores.map(({ split }) => split), ["test"]);
+  await told(runKind(evaluation(toyPairs), {
+    params: { parts: ["dev", "test"] },
+    inputs: { model: [artifact], data: [without] },
+  }));
+});
