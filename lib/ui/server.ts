@@ -149,13 +149,13 @@ function appOf(options: AppOptions): Hono {
       const why = error instanceof Error ? error.message : String(error);
       throw refused(`the run cannot be asked: ${why}`, "stop it by Ctrl-C where it was started");
     }
-    return new Response(null, { status: 202 });
+    return new Response("asked\n", { status: 202 });
   };
   const again = async (run: RunWatch, task?: LiveTask) => {
     if (run.isOn) throw refused("the run is still on", "wait for its end, or cancel it");
     if (started.isPlanning) throw refused("another run is being started", "wait for it");
     await started.begin(() => runAgain(run.plan, { results, task }));
-    return new Response(null, { status: 202 });
+    return new Response("asked\n", { status: 202 });
   };
   return app;
 }

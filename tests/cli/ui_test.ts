@@ -3,45 +3,9 @@ import { isRunning } from "../../lib/base/process.ts";
 import { finished } from "../_support/titrate.ts";
 import { removeFolder } from "../_support/temp_dir.ts";
 import { until } from "../_support/until.ts";
-import { PageClient, type Parts } from "../ui/page_client.ts";
+import type { Parts } from "../ui/page_client.ts";
+import { Served } from "../ui/served.ts";
 import { copyFolder, SPEC, TinyStudy } from "./tiny_study.ts";
-
-/** The command `ui` as a process, once it has printed its address. */
-class Served implements AsyncDisposable {
-  private constructor(
-    readonly child: Deno.ChildProcess,
-    readonly address: string,
-    readonly client: PageClient,
-  ) {}
-
-  static async start(study: TinyStudy, ...args: string[]): Promise<Served> {
-    const child = study.start("ui", "--no-open", "--port", "0", ...args);
-    const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-    let text = "";
-    while (!text.includes("\n")) {
-      const { value, done } = await reader.read();
-      if (done) throw new Error((await new Response(child.stderr).text()) || "ui ended");
-      text += value;
-    }
-    await reader.cancel();
-    const address = text.split("\n")[0]!;
-    return new Served(child, address, await PageClient.enter(address));
-  }
-
-  async stop(): Promise<void> {
-    try {
-      this.child.kill("SIGTERM");
-    } catch {
-      // It is gone.
-    }
-    await this.child.status;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.stop();
-    await this.child.stderr.cancel().catch(() => {});
-  }
-}
 
 const isTraining = ({ run, running }: Parts) =>
   run?.status === "running" &&

@@ -428,7 +428,8 @@
     button.disabled = true;
     try {
       const answer = await fetch(path, { method: "POST", headers: { "titrate-act": act } });
-      say(byId("told"), answer.ok ? text : await answer.text());
+      const said = await answer.text();
+      say(byId("told"), answer.ok ? text : said);
       return answer.ok;
     } catch {
       say(byId("told"), "The server does not answer.");

@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import type { Page } from "playwright-core";
+import { TinyStudy } from "../cli/tiny_study.ts";
+import { barriers, overflow, testInBrowser, VIEWS, type Visit } from "../_support/browser.ts";
+import { finished } from "../_support/titrate.ts";
+import { until } from "../_support/until.ts";
+import { Served } from "./served.ts";
+
+/** What pages did wrong; a stream that the page itself closed, to follow another, is no wrong. */
+function wrongs(visits: readonly Visit[]): string[] {
+  return visits.flatMap(({ complaints }) => complaints)
+    .filter((each) => !/^cannot get \S+\/events\?/.test(each));
+}
+
+/** The points of the first line that is drawn in a part of the page. */
+async function points(page: Page, part: string): Promise<number> {
+  return await page.evaluate<number>(
+    `(document.querySelector("${part} path")?.getAttribute("d") ?? "").split(/[ML]/).length - 1`,
+  );
+}
+
+async function textOf(page: Page, selector: string): Promise<string> {
+  return await page.evaluate<string>(`document.querySelector("${selector}")?.textContent ?? ""`);
+}
+
+testInBrowser(
+  "the live page of a real run: curves grow, the grid fills, cancel works",
+  async (browser) => {
+    await using study = await TinyStudy.make();
+    await study.edit("steps: [2, 4]", "steps: [2, 20000]");
+    await using served = await Served.start(study);
+    const visits: Visit[] = [];
+    for (const view of VIEWS) visits.push(await browser.visit(served.address, view));
+    const pages = visits.map(({ page }) => page);
+    const [phone] = pages as [Page], desk = pages.at(-1)!;
+    for (const page of pages) {
+      await until("the page is there", async () => await textOf(page, "h1") === "No run yet");
+      assert.equal(new URL(page.url()).search, "", "the secret does not stay in the address");
+    }
+    const run = finished(study.start("run", "study.yaml", "--jobs", "2"));
+    await until("curves are drawn", async () => await points(desk, "#running") > 3);
+    const before = {
+      running: await points(desk, "#running"),
+      losses: await points(desk, "#curves"),
+    };
+    for (const [i, page] of pages.entries()) {
+      await until("it trains here too", async () => await points(page, "#running") > 3);
+      assert.deepEqual(await barriers(page), [], JSON.stringify(VIEWS[i]));
+      assert.equal(await overflow(page), 0, JSON.stringify(VIEWS[i]));
+      assert.match(await textOf(page, "#summary"), /^\d+ of 12 tasks, \d/);
+    }
+    await until("they grow", async () =>
+      await points(desk, "#running") > before.running &&
+      await points(desk, "#curves") > before.losses);
+
+    // The grid fills with what the database has, as soon as it is there.
+    const value = () => textOf(phone, "#grid [aria-label=pretrain] td .value");
+    await until("the grid has the first loss", async () => await value() !== "");
+    const [{ mean }] = await study.sql(
+      "SELECT round(avg(value), 3) AS mean FROM results WHERE stage = 'pretrain' " +
+        "AND (axes->>'steps') = '2' AND metric = 'lossNats' AND split = 'validation'",
+    );
+    assert.equal(Number(await value()), mean);
+
+    // By the keyboard: to a task that trains, and to the button that cancels it.
+    const label = await textOf(desk, "#running .card a");
+    assert.match(label, /^pretrain\{steps=20000, seed=\d\}$/);
+    await desk.focus("#running .card a");
+    await desk.keyboard.press("Enter");
+    await until("its log is shown", async () => (await textOf(desk, "#log")).includes("begins"));
+    assert.equal(await textOf(desk, "#task-head"), label);
+    assert.deepEqual(await barriers(desk), []);
+    await desk.focus("#cancel-task");
+    await desk.keyboard.press("Enter");
+    await until(
+      "it is told as cancelled",
+      async () => (await textOf(desk, "#log")).includes("cancelled by the user"),
+    );
+    assert.match(await textOf(desk, "#told"), /^Asked to stop/);
+
+    await phone.click("#cancel-run");
+    for (const page of pages) {
+      await until("the run has ended", async () => await textOf(page, "#status") === "interrupted");
+      assert.equal(await page.isVisible("#cancel-run"), false);
+      assert.equal(await page.isVisible("#rerun"), true);
+    }
+    assert.equal((await run).code, 130);
+    assert.deepEqual(await barriers(phone), []);
+    assert.deepEqual(wrongs(visits), []);
+
+    await served.stop();
+    await until(
+      "the page says that it is served no more",
+      async () => await phone.isVisible("#link"),
+    );
+  },
+);
+
+testInBrowser("the live page shows what failed, and markup in names as text", async (browser) => {
+  await using study = await TinyStudy.make();
+  const hostile = '<img src=x onerror="document.title=1">.tsv';
+  await study.write(hostile, "The\tO\nalpha\n");
+  await study.edit("seed: [1, 2]", `seed: [1]\n  file: [test.tsv, '${hostile}']`);
+  await study.edit("test: [test.tsv]", "test: [$(axis.file)]");
+  const { code, stderr } = await study.call("run", "study.yaml", "--only", "stage=entities");
+  assert.equal(code, 1, stderr);
+  await using served = await Served.start(study);
+  const visit = await browser.visit(served.address, VIEWS[0]!);
+  const { page } = visit;
+  await until(
+    "the failure is shown",
+    async () => (await textOf(page, "#failures pre")).includes("mend: "),
+  );
+  assert.match(
+    await textOf(page, "#failures pre"),
+    /^<img src=x onerror="document\.title=1">\.tsv:2: /,
+  );
+  assert.equal(await page.evaluate("document.images.length"), 0);
+  assert.deepEqual(await barriers(page), []);
+  assert.equal(await overflow(page), 0);
+  assert.deepEqual(wrongs([visit]), []);
+});
