@@ -35,8 +35,9 @@ const WRITE_EVERY_MS = 1000;
 /** How long the end of a run waits for a disk that does not answer. */
 const CLOSE_LIMIT_MS = 2000;
 
-/** Notes of a run that are kept: what is told beyond is told once, and is no history. */
-const MOST_NOTES = 5000;
+/** Notes that are kept of a task, and of the run itself; and of each, the beginning. */
+const MOST_NOTES = 200;
+const MOST_CHARACTERS = 2000;
 
 /** Events that wait while they cannot be written; the states are told anew after that. */
 const MOST_WAITING = 20_000;
@@ -46,10 +47,10 @@ export class LiveWriter {
   readonly #dir: string;
   readonly #source: LiveSource;
   readonly #heard = new Set<string>();
+  readonly #notes = new Map<string | undefined, number>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #writing: Promise<void> = Promise.resolve();
   #waiting: LiveEvent[] = [];
-  #notes = 0;
   #hasLost = false;
   #hasWarned = false;
 
@@ -84,9 +85,14 @@ export class LiveWriter {
 
   /** Takes in what happened; it is written within a second. */
   tell(event: LiveEvent): void {
-    if (event.type === "note" && this.#notes++ >= MOST_NOTES) {
-      if (this.#notes > MOST_NOTES + 1) return;
-      event = { ...event, text: "what is told from here on is not kept" };
+    if (event.type === "note") {
+      const count = (this.#notes.get(event.key) ?? 0) + 1;
+      this.#notes.set(event.key, count);
+      if (count > MOST_NOTES + 1) return;
+      const text = count > MOST_NOTES
+        ? "what is told from here on is not kept"
+        : event.text.slice(0, MOST_CHARACTERS);
+      event = { ...event, text };
     }
     if (this.#waiting.length < MOST_WAITING) this.#waiting.push(event);
     else this.#hasLost = true;

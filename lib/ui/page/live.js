@@ -18,6 +18,7 @@
   let choice = {};
   let shown;
   let source;
+  let lastStatus;
 
   function make(name, className, ...children) {
     const element = document.createElement(name);
@@ -114,6 +115,9 @@
       show(byId("idle"), true);
       if (run === null) return;
       const { experiment, variant, status, startedAt, command, summary, counts } = run;
+      // What was asked of a run has come about, or another one is shown.
+      if (lastStatus !== undefined && lastStatus !== run.run + status) say(byId("told"), "");
+      lastStatus = run.run + status;
       write(byId("experiment"), experiment);
       badge(byId("status"), status);
       write(byId("variant"), variant);
