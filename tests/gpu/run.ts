@@ -208,7 +208,7 @@ function study(name: string, args: readonly string[], env: () => Record<string, 
       const late = await run(["run", ...args, "--device", device, "--results", results])
         .then(() => undefined, (error: Error) => error);
       const runS = (performance.now() - started) / 1000;
-      const select = ["sql", "--json", "--results", results];
+      const select = ["sql", "--format", "json", "--results", results];
       const scores = await run([
         ...select,
         "SELECT stage, metric, split, round(avg(value), 4) AS mean, count(*) AS cells FROM results " +
