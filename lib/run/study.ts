@@ -263,11 +263,12 @@ export function cellRows(
   graph: TaskGraph,
   keyOf = (place: string) => place,
 ): CellRow[] {
-  return requests.map(({ id, cell, kind, params }, place) => ({
+  return requests.map(({ id, cell, kind, params, at: { file, line } }, place) => ({
     ...cell,
     key: keyOf(graph.ofRequest.get(id)!),
     seed: kind.seed?.(params),
     place,
+    at: { file, ...(line === undefined ? {} : { line }) },
   }));
 }
 

@@ -1,7 +1,8 @@
 /**
  * The journals of runs: what a database holds that no artifact says.
  *
- *     runs/<run>.json       how a run began and ended, and what its new keys are made of
+ *     runs/<run>.json       how a run began and ended, what became of its tasks, and what its
+ *                           new keys are made of
  *     runs/cells-<n>.json   which task stands at each cell, n the digest of the content
  *     runs/fits-<n>.json    its curves, likewise
  *
@@ -12,7 +13,7 @@ import { z } from "zod";
 import type { Json } from "../base/canonical.ts";
 import { sha256 } from "../base/digest.ts";
 import { readLooseJson, writeLooseJson } from "../base/json.ts";
-import type { CellRow, FitRow, RunEnd, RunStart } from "./database/rows.ts";
+import type { CellRow, FitRow, RunEnd, RunStart, TaskRow } from "./database/rows.ts";
 import { storeFault } from "./faults.ts";
 import { sealJson, unsealJson } from "./sealed_json.ts";
 
@@ -34,6 +35,8 @@ export interface RunJournal {
   };
   /** Its curves; absent before they were told. */
   readonly fits?: readonly FitRow[];
+  /** What became of the tasks that it had to do; absent before its end. */
+  readonly tasks?: readonly Omit<TaskRow, "run">[];
   /** What the keys are made of that no earlier journal has. */
   readonly identities: readonly (readonly [key: string, identity: Json])[];
 }
@@ -46,6 +49,7 @@ const cellSchema = z.object({
   key: z.string(),
   seed: z.exactOptional(z.number()),
   place: z.exactOptional(z.number()),
+  at: z.exactOptional(z.object({ file: z.string(), line: z.exactOptional(z.number()) })),
 });
 
 const journalSchema = z.object({
@@ -62,6 +66,9 @@ const journalSchema = z.object({
     z.object({ digest: z.string(), replace: z.boolean(), isHistory: z.boolean() }),
   ),
   fits: z.exactOptional(z.string()),
+  tasks: z.exactOptional(
+    z.array(z.looseObject({ key: z.string(), kind: z.string(), state: z.string() })),
+  ),
   identities: z.array(z.tuple([z.string(), json])),
 });
 

@@ -6,6 +6,8 @@
  * - `die-at-rename ROOT KEY` is killed between the record and the rename;
  * - `hold-database PATH` keeps a database open to write it, and never ends;
  * - `hold-reader PATH` keeps a database open to read it, and never ends;
+ * - `die-in-migration PATH` is killed while it brings a database up to date;
+ * - `die-before-rename PATH` is killed before a new database takes the old one's place;
  * - `die-in-transaction PATH` has written rows but not committed them, and never ends;
  * - `read PATH` counts rows until the run is over, and prints what it saw.
  */
@@ -66,6 +68,26 @@ switch (mode) {
     say("held");
     await forever();
     reader.close();
+    break;
+  }
+  case "die-in-migration": {
+    await writeDatabase(path, {
+      work: () => Promise.resolve(),
+      fill: async () => {
+        say("dies");
+        Deno.kill(Deno.pid, "SIGKILL");
+        await forever();
+      },
+    });
+    break;
+  }
+  case "die-before-rename": {
+    Deno.rename = () => {
+      say("dies");
+      Deno.kill(Deno.pid, "SIGKILL");
+      return forever();
+    };
+    await writeDatabase(path, { work: () => Promise.resolve() });
     break;
   }
   case "die-in-transaction": {

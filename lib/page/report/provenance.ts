@@ -20,9 +20,9 @@ WHERE experiment = ${name} AND device IS NOT NULL
 GROUP BY device, engine
 ORDER BY device, engine`);
   const inputs = await ask(
-    `SELECT DISTINCT stage, kind, unnest(string_split(file_digests, ' ')) AS sha256
-FROM lineage
-WHERE experiment = ${name} AND file_digests <> ''
+    `SELECT DISTINCT stage, kind, sha256
+FROM lineage JOIN input_files ON input_files.key = lineage.key
+WHERE experiment = ${name} AND distance = 0
 ORDER BY ALL`,
   );
   const code = await ask(`SELECT kind, version, code, count(*) AS tasks

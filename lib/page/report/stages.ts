@@ -30,8 +30,8 @@ WHERE cells.experiment = ${sqlText(experiment)}
 ORDER BY cells.place, cells.stage, cells.axes`);
   const edges = await ask(`SELECT DISTINCT lineage.stage, input.stage AS reads
 FROM lineage
-JOIN cells AS input ON input.key = lineage.input_key AND input.experiment = lineage.experiment
-WHERE lineage.experiment = ${sqlText(experiment)} AND input.stage <> lineage.stage
+JOIN cells AS input ON input.key = lineage.task_key AND input.experiment = lineage.experiment
+WHERE lineage.experiment = ${sqlText(experiment)} AND distance = 1 AND input.stage <> lineage.stage
 ORDER BY ALL`);
   const order = [...Map.groupBy(named(data), (row) => String(row["stage"]))];
   const place = new Map(order.map(([stage], i) => [stage, i]));

@@ -1,8 +1,9 @@
 /**
  * A database file attached to an instance of DuckDB in memory, which takes any path as
- * it is and reaches nothing else: no extension, no other file.
+ * it is and reaches nothing else: no extension, and no other file unless it is told to.
  */
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import { resolve } from "node:path";
 import { sleep } from "../../base/sleep.ts";
 import { duckdbPath } from "../results_folder.ts";
 import { isLockConflict, locked } from "./_faults.ts";
@@ -25,6 +26,20 @@ export interface OpenOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What a reader may reach besides the database. */
+export interface ReadOptions extends OpenOptions {
+  /** Whether a query may read files; without, none but the database. */
+  readonly allowsFiles?: boolean | undefined;
+  /** The one file that a query's rows may be written to. */
+  readonly out?: string | undefined;
+}
+
+/** What else is attached or allowed. */
+interface Reach extends Pick<ReadOptions, "allowsFiles" | "out"> {
+  /** A database of an older version, to be read under the name that `FORMER` is. */
+  readonly former?: { readonly path: string; readonly name: string } | undefined;
+}
+
 /** A database that is open; close it soon. */
 export interface OpenDatabase {
   /** The one connection to it. */
@@ -40,7 +55,9 @@ export interface OpenDatabase {
  */
 export async function attachPatiently(
   path: string,
-  { canWrite, signal, lockLimitMs = LOCK_LIMIT_MS }: OpenOptions & { readonly canWrite: boolean },
+  { canWrite, signal, lockLimitMs = LOCK_LIMIT_MS, ...reach }: ReadOptions & {
+    readonly canWrite: boolean;
+  },
 ): Promise<OpenDatabase> {
   const startMs = performance.now();
   // Processes that met once should not meet again at every later try.
@@ -48,7 +65,7 @@ export async function attachPatiently(
   while (true) {
     signal?.throwIfAborted();
     try {
-      return await attach(path, canWrite ? "write" : "read");
+      return await attach(path, canWrite ? "write" : "read", reach);
     } catch (error) {
       if (!isLockConflict(error)) throw error;
       if (performance.now() - startMs + waitMs > lockLimitMs) {
@@ -71,6 +88,7 @@ const BLOCK_BYTES = 65_536;
 export async function attach(
   path: string,
   how: "read" | "write" | "create",
+  { allowsFiles = false, out, former }: Reach = {},
 ): Promise<OpenDatabase> {
   const canWrite = how !== "read";
   const instance = await DuckDBInstance.create(":memory:", {
@@ -97,11 +115,15 @@ export async function attach(
       create: `RECOVERY_MODE no_wal_writes, BLOCK_SIZE ${BLOCK_BYTES}`,
     };
     await connection.run([
-      // What does not fit into memory is not spilled beside the results.
-      ...(canWrite ? [] : ["SET temp_directory = ''"]),
+      // What a reader cannot hold in memory is not spilled: it may write nothing.
+      `SET temp_directory = ${sqlText(canWrite ? `${duckdbPath(path)}.tmp` : "")}`,
       `ATTACH ${sqlText(duckdbPath(path))} AS ${CATALOG} (TYPE DUCKDB, ${options[how]})`,
+      ...(former === undefined ? [] : [
+        `ATTACH ${sqlText(duckdbPath(former.path))} AS ${former.name} (TYPE DUCKDB, READ_ONLY)`,
+      ]),
       `USE ${CATALOG}`,
-      "SET enable_external_access = false",
+      ...(out === undefined ? [] : [`SET allowed_paths = [${sqlText(resolve(out))}]`]),
+      ...(allowsFiles ? [] : ["SET enable_external_access = false"]),
       "SET lock_configuration = true",
     ].join(";\n"));
     return { connection, close };

@@ -6,9 +6,10 @@
  * replace whole groups: rows of the group that are not in the batch go away.
  */
 import type { DuckDBConnection } from "@duckdb/node-api";
+import { PendingMeasurements } from "./_measured.ts";
 import { type Row, type Write, writeRows } from "./_write_rows.ts";
 import { TABLES } from "./schema.ts";
-import { writeAxesViews } from "./views.ts";
+import { writeAxesViews } from "./_axes_views.ts";
 
 const { run: _run, ...OF_A_RUN } = TABLES.runs.columns;
 
@@ -36,7 +37,6 @@ const WRITES = {
   faults: { table: TABLES.faults, group: "key" },
   params: { table: TABLES.params, group: "key" },
   scores: { table: TABLES.scores, group: "key" },
-  measurements: { table: TABLES.measurements, group: "key" },
   fits: { table: TABLES.fits, group: "experiment", isSteady: true },
 } satisfies Record<string, Write>;
 
@@ -73,18 +73,20 @@ class PendingRows {
 
 /** Rows for any of the tables, written together. */
 export class Batch {
+  /** What was measured, which goes its own way. */
+  readonly measured = new PendingMeasurements();
   readonly #pending = new Map<WriteName, PendingRows>();
 
   /** How many rows wait. */
   get size(): number {
-    let size = 0;
+    let size = this.measured.size;
     for (const { rows } of this.#pending.values()) size += rows.size;
     return size;
   }
 
   /** Whether there is nothing to write. */
   get isEmpty(): boolean {
-    return this.#pending.size === 0;
+    return this.#pending.size === 0 && this.measured.isEmpty;
   }
 
   /** Adds rows; each replaces one of equal primary key. */
@@ -105,11 +107,13 @@ export class Batch {
       for (const group of replaced) this.#of(name).replace(group);
       this.put(name, rows.values());
     }
+    this.measured.absorb(later.measured);
   }
 
   /** Writes everything; to be called inside a transaction. */
   async writeTo(connection: DuckDBConnection): Promise<void> {
     const changed = new Set<WriteName>();
+    await this.measured.writeTo(connection);
     for (const name of Object.keys(WRITES) as WriteName[]) {
       const pending = this.#pending.get(name);
       if (pending !== undefined && await writeRows(connection, pending)) changed.add(name);

@@ -12,7 +12,7 @@ export function flattenParams(key: string, params: JsonObject): Row[] {
   const rows: Row[] = [];
   const visit = (name: string, value: Json): void => {
     const parts = partsOf(value);
-    if (parts.length === 0) rows.push({ key, name, value: canonical(value) });
+    if (parts.length === 0) rows.push({ key, name, ...textAndNumber(value) });
     for (const [part, each] of parts) visit(joinPath(name, part), each);
   };
   for (const [name, value] of Object.entries(params)) visit(joinPath("", name), value);
@@ -22,4 +22,9 @@ export function flattenParams(key: string, params: JsonObject): Row[] {
 function partsOf(value: Json): [string | number, Json][] {
   if (Array.isArray(value)) return value.map((each, index) => [index, each]);
   return typeof value === "object" && value !== null ? Object.entries(value) : [];
+}
+
+function textAndNumber(value: Json): { readonly value: string; readonly number?: number } {
+  if (typeof value === "string") return { value };
+  return { value: canonical(value), ...(typeof value === "number" ? { number: value } : {}) };
 }

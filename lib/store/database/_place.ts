@@ -47,14 +47,38 @@ export async function putInPlace(path: string): Promise<void> {
   await syncPath(dirname(path));
 }
 
-/** Moves a database and its log out of the way; returns where it is now. */
-export async function setAside(path: string): Promise<string> {
+/**
+ * Puts what was written beside a database in its place, and keeps what stood there with
+ * its log: at every moment one of the two is there.
+ *
+ * @returns where the former one is now, if there was one
+ */
+export async function replaceKeeping(path: string): Promise<string | undefined> {
+  const former = await statOf(path);
+  if (former === undefined) {
+    await putInPlace(path);
+    return undefined;
+  }
   let n = 1;
   while (await statOf(`${path}.aside-${n}`) !== undefined) n++;
   const aside = `${path}.aside-${n}`;
-  await Deno.rename(path, aside);
+  if (former.isFile) await giveSecondName(path, aside);
+  else await Deno.rename(path, aside);
   if (await statOf(logOf(path)) !== undefined) await Deno.rename(logOf(path), logOf(aside));
+  await putInPlace(path);
   return aside;
+}
+
+async function giveSecondName(path: string, name: string): Promise<void> {
+  try {
+    // Where the path is a link, it is the link that is kept.
+    if ((await Deno.lstat(path)).isSymlink) await Deno.rename(path, name);
+    else await Deno.link(path, name);
+  } catch (error) {
+    // Not every file system gives a file two names.
+    if (error instanceof Deno.errors.NotFound) throw error;
+    await Deno.copyFile(path, name);
+  }
 }
 
 /** Removes a database and its log, as far as they are there. */

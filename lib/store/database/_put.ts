@@ -2,7 +2,6 @@
 import { canonical } from "../../base/canonical.ts";
 import { sha256 } from "../../base/digest.ts";
 import { type FactInfo, FACTS, type Facts } from "../../base/facts.ts";
-import type { Measurement } from "../../base/measures.ts";
 import type { ArtifactRows } from "../objects/artifacts.ts";
 import type { Batch } from "./_batch.ts";
 import type { Row } from "./_write_rows.ts";
@@ -85,7 +84,7 @@ export function putCells(
   experiment: string,
   { cells, replace }: { readonly cells: readonly CellRow[]; readonly replace: boolean },
 ): void {
-  const rows = cells.map(({ stage, axes, key, seed, place }, index): Row => ({
+  const rows = cells.map(({ stage, axes, key, seed, place, at }, index): Row => ({
     experiment,
     stage,
     axes: canonical(axes),
@@ -93,6 +92,8 @@ export function putCells(
     wanted_key: key,
     seed,
     place: place ?? index,
+    spec_file: at?.file,
+    spec_line: at?.line,
   }));
   if (replace) batch.replace("cells", experiment, rows);
   else batch.put("cells", rows);
@@ -135,18 +136,6 @@ export function putTask(batch: Batch, { run, key, kind, state, attempt, faults }
   );
 }
 
-/** Values measured during a task. */
-export function putMeasurements(
-  batch: Batch,
-  key: string,
-  { attempt, measurements }: {
-    readonly attempt: number;
-    readonly measurements: readonly Measurement[];
-  },
-): void {
-  batch.put("measurements", measurementRows(key, attempt, measurements));
-}
-
 /** All that an artifact says, in place of all that was there of its key. */
 export function putArtifact(batch: Batch, { record, measurements }: ArtifactRows): void {
   const { key, attempt, outcome: { facts, scores } } = record;
@@ -176,7 +165,7 @@ export function putArtifact(batch: Batch, { record, measurements }: ArtifactRows
       { key, benchmark, metric, split, value, standard_error: standardError }
     )),
   );
-  batch.replace("measurements", key, measurementRows(key, attempt, measurements));
+  batch.measured.finish(key, { attempt, measurements });
 }
 
 /** The scaling curves of an experiment, in place of its former ones. */
@@ -213,12 +202,6 @@ function factRow(facts: Facts): Row {
       facts[name as keyof Facts],
     ]),
   );
-}
-
-function measurementRows(key: string, attempt: number, all: readonly Measurement[]): Row[] {
-  return all.map(({ step, name, split, value, standardError }) => (
-    { key, attempt, step, name, split, value, standard_error: standardError }
-  ));
 }
 
 /** JSON text; NaN and the infinities, which JSON has not, become null. */

@@ -16,7 +16,7 @@ import { type Token, tokensOf } from "./_tokens.ts";
 
 /** Functions that a SELECT can call and that do more than read. */
 const FORBIDDEN =
-  /^(?:(?:en|dis)able_(?:logging|profiling|peg_parser)|write_log|truncate_duckdb_logs|json_execute_serialized_sql)$/;
+  /^(?:(?:en|dis)able_(?:logging|profil(?:e|ing)|peg_parser)|write_log|truncate_duckdb_logs|json_execute_serialized_sql)$/;
 
 /** Runs a text that may be put together from parts, where nobody can look. */
 const QUERY = "query";
@@ -27,6 +27,8 @@ export interface ReadingStatements {
   readonly statements: DuckDBExtractedStatements;
   /** How many of them have an answer: a PIVOT may be two, the first without one. */
   readonly answers: number;
+  /** Whether one of them is EXPLAIN. */
+  readonly isExplain: boolean;
 }
 
 /**
@@ -46,7 +48,11 @@ export async function readingStatements(
     FORBIDDEN.test(token.text) || token.text === QUERY && tokens[i + 1]?.text === "("
   );
   if (call !== undefined) throw refused(`${call.text}() does more than read`);
-  let isPivot = false, answers = 0;
+  // It makes its folder as soon as it is prepared.
+  if (tokens.some((token, i) => isWord(token, "export") && isWord(tokens[i + 1], "database"))) {
+    throw refused("EXPORT DATABASE does more than read");
+  }
+  let isPivot = false, isExplain = false, answers = 0;
   for (let i = 0; i < statements.count; i++) {
     let type;
     try {
@@ -63,10 +69,11 @@ export async function readingStatements(
     isPivot = type === StatementType.CREATE && makesPivotType(tokens);
     if (isPivot) continue;
     check(type, tokens);
+    isExplain ||= type === StatementType.EXPLAIN;
     answers++;
   }
   // A statement can be prepared once.
-  return { statements: await extract(connection, text), answers };
+  return { statements: await extract(connection, text), answers, isExplain };
 }
 
 async function extract(
@@ -117,6 +124,6 @@ function isWord(token: Token | undefined, ...words: string[]): boolean {
 
 function refused(why: string): ExperimentError {
   return new ExperimentError("store/sql", `cannot answer the query: ${why}`, {
-    mend: "only ask: results are changed by runs alone; `--format csv` or json puts rows in a file",
+    mend: "only ask: results are changed by runs alone; --out FILE puts rows in a file",
   });
 }

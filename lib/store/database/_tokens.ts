@@ -9,6 +9,8 @@ export interface Token {
   readonly text: string;
   /** Whether it is a name in double quotes, which is never a keyword. */
   readonly isQuoted: boolean;
+  /** Where it begins. */
+  readonly at: number;
 }
 
 /**
@@ -29,6 +31,11 @@ const PARTS = new RegExp(
   "iys",
 );
 
+/** Where the first statement of a text ends: at its ";", if it has one. */
+export function endOf(sql: string): number {
+  return tokensOf(sql).find(({ text, isQuoted }) => text === ";" && !isQuoted)?.at ?? sql.length;
+}
+
 /** The tokens of a text; strings are left out. */
 export function tokensOf(sql: string): Token[] {
   const tokens: Token[] = [];
@@ -37,6 +44,7 @@ export function tokensOf(sql: string): Token[] {
     PARTS.lastIndex = at;
     const { 0: whole, groups } = PARTS.exec(sql)!;
     const { comment, dollar, tag, name, word, other } = groups!;
+    const start = at;
     at += whole.length;
     if (comment !== undefined) at = endOfComment(sql, at);
     else if (dollar !== undefined) {
@@ -44,9 +52,9 @@ export function tokensOf(sql: string): Token[] {
       at = end === -1 ? sql.length : end + dollar.length;
     } else if (name !== undefined) {
       const text = name.replace(/^"|"$/g, "").replaceAll('""', '"').toLowerCase();
-      tokens.push({ text, isQuoted: true });
+      tokens.push({ text, isQuoted: true, at: start });
     } else if (word !== undefined || other !== undefined) {
-      tokens.push({ text: whole.toLowerCase(), isQuoted: false });
+      tokens.push({ text: whole.toLowerCase(), isQuoted: false, at: start });
     }
   }
   return tokens;

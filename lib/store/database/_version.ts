@@ -3,6 +3,7 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import { dirname } from "node:path";
 import { resultsFlag } from "../../base/command.ts";
 import { ExperimentError } from "../../base/errors.ts";
+import { axesMacros } from "./_axes_views.ts";
 import { CATALOG } from "./_attach.ts";
 import { EmptyDatabase, newerDatabase } from "./_faults.ts";
 import { SCHEMA_VERSION, TABLES, tableStatements } from "./schema.ts";
@@ -17,6 +18,7 @@ export function schemaStatements(): string[] {
     `INSERT INTO schema_version VALUES (${SCHEMA_VERSION})`,
     ...Object.values(TABLES).flatMap(tableStatements),
     ...viewStatements(),
+    ...axesMacros(),
   ];
 }
 
@@ -27,7 +29,7 @@ export function schemaStatements(): string[] {
  * @throws EmptyDatabase for one without a table
  */
 export async function checkVersion(connection: DuckDBConnection, path: string): Promise<void> {
-  const version = await versionOf(connection, path);
+  const version = await checkedVersion(connection, path);
   if (version > SCHEMA_VERSION) {
     throw newerDatabase(
       `cannot use a database of version ${version}, this version of Titrate knows ${SCHEMA_VERSION}`,
@@ -40,16 +42,25 @@ export async function checkVersion(connection: DuckDBConnection, path: string): 
       `the database is of version ${version}, this version of Titrate needs ${SCHEMA_VERSION}`,
       {
         at: { file: path },
-        mend: `make it anew: deno task rebuild${resultsFlag(dirname(path))}; so does the next run`,
+        mend: `bring it up to date: deno task rebuild${
+          resultsFlag(dirname(path))
+        }; so does the next run`,
       },
     );
   }
 }
 
-async function versionOf(connection: DuckDBConnection, path: string): Promise<number> {
+/** The version of a database that is attached. */
+export async function versionOf(connection: DuckDBConnection, catalog = CATALOG): Promise<number> {
+  const reader = await connection.runAndReadAll(
+    `SELECT max(version) FROM ${catalog}.schema_version`,
+  );
+  return Number(reader.getRows()[0]?.[0]);
+}
+
+async function checkedVersion(connection: DuckDBConnection, path: string): Promise<number> {
   try {
-    const reader = await connection.runAndReadAll("SELECT max(version) FROM schema_version");
-    return Number(reader.getRows()[0]?.[0]);
+    return await versionOf(connection);
   } catch (error) {
     // The tables are listed only now: that takes three times as long.
     const reader = await connection.runAndReadAll(

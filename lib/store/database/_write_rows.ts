@@ -179,9 +179,13 @@ function stored(value: RowValue, type: ColumnType): string | number | boolean | 
   }
 }
 
-interface Appended {
+/** Rows for an appender. */
+export interface Appended {
+  /** The names of all of the table's columns, in its order. */
   readonly columns: readonly string[];
+  /** Their types. */
   readonly types: readonly ColumnType[];
+  /** By those names. */
   readonly rows: Iterable<Row>;
 }
 
@@ -194,14 +198,24 @@ async function appendAll(
   const kinds = types.map(storageOf);
   const lines = columns.map((column, i) => `${sqlName(column)} ${kinds[i]}`);
   await connection.run(`CREATE TEMP TABLE ${name} (${lines.join(", ")})`);
+  await appendRows(connection, name, { columns, types: kinds, rows });
+}
+
+/** Adds rows to a table that has no index, and no column that is JSON or a time. */
+export async function appendRows(
+  connection: DuckDBConnection,
+  name: string,
+  { columns, types, rows }: Appended,
+): Promise<void> {
   const appender = await connection.createAppender(name);
   for (const row of rows) {
     for (let i = 0; i < columns.length; i++) {
       const value = stored(row[columns[i]!], types[i]!);
       if (value === null) appender.appendNull();
-      else if (kinds[i] === "VARCHAR") appender.appendVarchar(String(value));
-      else if (kinds[i] === "DOUBLE") appender.appendDouble(Number(value));
-      else appender.appendBigInt(BigInt(value));
+      else if (types[i] === "DOUBLE") appender.appendDouble(Number(value));
+      else if (types[i] === "BIGINT") appender.appendBigInt(BigInt(value));
+      else if (types[i] === "INTEGER") appender.appendInteger(Number(value));
+      else appender.appendVarchar(String(value));
     }
     appender.endRow();
   }

@@ -23,6 +23,7 @@ import {
   LONGEST_WAIT_MS,
   type OpenDatabase,
   type OpenOptions,
+  type ReadOptions,
 } from "./_attach.ts";
 import { databaseFault, isDamaged, isLockConflict, locked } from "./_faults.ts";
 import {
@@ -32,22 +33,23 @@ import {
   markOf,
   putInPlace,
   removeDatabase,
-  setAside,
-  statOf,
+  replaceKeeping,
 } from "./_place.ts";
-import { checkVersion, schemaStatements } from "./_version.ts";
+import { copyFormer, FORMER } from "./_migrate.ts";
+import { checkVersion, schemaStatements, versionOf } from "./_version.ts";
 
 /** How long a writer lets a reader finish before it writes a copy instead. */
 const PATIENCE_MS = 500;
 
 /**
- * Opens a database to read; nothing can be changed, and no other file be reached.
+ * Opens a database to read; nothing can be changed, and no file be reached that the
+ * options do not allow.
  *
  * @throws ExperimentError "store/no-database" when there is none;
  *   "store/database-locked" when another program writes it all the time;
  *   "store/newer-format", "store/older-format", "store/not-a-database", "store/io"
  */
-export async function openReader(path: string, options: OpenOptions = {}): Promise<OpenDatabase> {
+export async function openReader(path: string, options: ReadOptions = {}): Promise<OpenDatabase> {
   const endTurn = await takeTurn(resolve(path));
   try {
     if (!await isRegularFile(path)) throw missing(path);
@@ -81,15 +83,16 @@ export interface WriteOptions<T> extends OpenOptions {
   readonly work: (connection: DuckDBConnection) => Promise<T>;
   /** Fills a database that was made because there was none, or a damaged one. */
   readonly fill?: ((connection: DuckDBConnection) => Promise<void>) | undefined;
-  /** Told when a damaged or older database was set aside. */
+  /** Told when a damaged database was made anew, or an older one brought up to date. */
   readonly onWarning?: ((message: string) => void) | undefined;
 }
 
 /**
  * Does a piece of work in one transaction.
  *
- * A database that is none, or damaged, or of an older version, is set aside with a
- * warning and made anew.
+ * A database that is none, or damaged, is made anew with a warning; what one of an older
+ * version holds is brought over. The former one is kept beside, and stands in its place
+ * until the new one is whole.
  *
  * @throws ExperimentError "store/database-locked" when another program writes it all
  *   the time; "store/newer-format", "store/not-a-database" for another program's
@@ -100,19 +103,30 @@ export async function writeDatabase<T>(path: string, options: WriteOptions<T>): 
     try {
       if (!await isRegularFile(path)) return await writeBeside(path, options, "new");
       return await writeInPlace(path, options);
-    } catch (error) {
-      if (isLockConflict(error)) return await writePastReaders(path, options, error);
-      if (!isUseless(error)) throw error;
+    } catch (fault) {
+      let error: unknown = fault;
+      if (isLockConflict(fault)) {
+        try {
+          return await writePastReaders(path, options, fault);
+        } catch (later) {
+          error = later;
+        }
+      }
+      const isOlder = isOlderFormat(error);
+      if (!isOlder && !isDamaged(error)) throw error;
       await checkOwner(path);
-      const aside = await setAside(path);
-      options.onWarning?.(`${reasonOf(error)}; it is set aside as ${aside} and made anew`);
-      return await writeBeside(path, options, "new");
+      const result = await makeBeside(path, options, isOlder ? "migrated" : "new");
+      const aside = await replaceKeeping(path);
+      const what = isOlder && result.isMigrated ? "brought up to date" : "made anew";
+      options.onWarning?.(`${reasonOf(error)}; it is set aside as ${aside} and ${what}`);
+      return result.value;
     }
   });
 }
 
 /**
- * Makes a database anew, whatever stands in its place; that is kept beside.
+ * Makes a database anew, whatever stands in its place; that is kept beside. Of one of an
+ * older version, what artifacts and journals do not tell is brought over.
  *
  * @returns where the former one is now, if there was one
  * @throws as `writeDatabase`
@@ -122,11 +136,26 @@ export async function remakeDatabase(
   options: Omit<WriteOptions<void>, "work">,
 ): Promise<string | undefined> {
   return await exclusively(path, options, async () => {
-    await makeBeside(path, { ...options, work: () => Promise.resolve() }, "new");
-    const former = await statOf(path) === undefined ? undefined : await setAside(path);
-    await putInPlace(path);
-    return former;
+    const isOlder = await isOlderDatabase(path);
+    const work = () => Promise.resolve();
+    await makeBeside(path, { ...options, work }, isOlder ? "migrated" : "new");
+    return await replaceKeeping(path);
   });
+}
+
+async function isOlderDatabase(path: string): Promise<boolean> {
+  try {
+    if (!await isRegularFile(path)) return false;
+    const database = await attach(path, "read");
+    try {
+      await checkVersion(database.connection, path);
+    } finally {
+      database.close();
+    }
+    return false;
+  } catch (error) {
+    return isOlderFormat(error);
+  }
 }
 
 /** Under the lock that writers take in turn. */
@@ -200,17 +229,23 @@ async function writeBeside<T>(
   what: "new" | "copy",
   mark?: string,
 ): Promise<T> {
-  const result = await makeBeside(path, options, what);
+  const { value } = await makeBeside(path, options, what);
   if (mark !== undefined && await markOf(path) !== mark) throw new ChangedMeanwhile();
   await putInPlace(path);
-  return result;
+  return value;
+}
+
+interface Made<T> {
+  readonly value: T;
+  /** Whether it holds what the former one did. */
+  readonly isMigrated: boolean;
 }
 
 async function makeBeside<T>(
   path: string,
-  { work, fill }: WriteOptions<T>,
-  what: "new" | "copy",
-): Promise<T> {
+  options: WriteOptions<T>,
+  what: "new" | "copy" | "migrated",
+): Promise<Made<T>> {
   const beside = besideOf(path);
   // What a killed writer left: nobody else is here, the lock is ours.
   await removeDatabase(beside);
@@ -219,21 +254,42 @@ async function makeBeside<T>(
       await Deno.copyFile(path, beside);
       await Deno.chmod(beside, 0o644);
     }
-    const database = await attach(beside, what === "new" ? "create" : "write");
+    const former = what === "migrated" ? { path, name: FORMER } : undefined;
+    const database = await attach(beside, what === "copy" ? "write" : "create", { former });
     try {
       const { connection } = database;
-      if (what === "new") {
-        await connection.run(["BEGIN", ...schemaStatements(), "COMMIT"].join(";\n"));
-        await fill?.(connection);
-      } else await checkVersion(connection, path);
-      return await transact(connection, work);
+      if (what === "copy") await checkVersion(connection, path);
+      else await fillNew(connection, options.fill, former !== undefined);
+      const value = await transact(connection, options.work);
+      return { value, isMigrated: former !== undefined };
     } finally {
       database.close();
     }
   } catch (error) {
     await removeDatabase(beside);
-    throw error;
+    if (what !== "migrated" || !isDamaged(error)) throw error;
+    return await makeBeside(path, options, "new");
   }
+}
+
+/** Makes tables and views, and fills them from an older database and what the store tells. */
+async function fillNew(
+  connection: DuckDBConnection,
+  fill: WriteOptions<unknown>["fill"],
+  hasFormer: boolean,
+): Promise<void> {
+  await connection.run(["BEGIN", ...schemaStatements(), "COMMIT"].join(";\n"));
+  let finish: (() => Promise<void>) | undefined;
+  if (hasFormer) {
+    await connection.run("BEGIN");
+    finish = await copyFormer(connection, await versionOf(connection, FORMER));
+    await connection.run("COMMIT");
+  }
+  await fill?.(connection);
+  if (finish === undefined) return;
+  await connection.run("BEGIN");
+  await finish();
+  await connection.run("COMMIT");
 }
 
 async function transact<T>(
@@ -287,10 +343,8 @@ async function takeTurn(file: string): Promise<() => void> {
   };
 }
 
-/** Whether a file in our place is no database any more. */
-function isUseless(error: unknown): boolean {
-  return isDamaged(error) ||
-    error instanceof ExperimentError && error.code === "store/older-format";
+function isOlderFormat(error: unknown): boolean {
+  return error instanceof ExperimentError && error.code === "store/older-format";
 }
 
 function reasonOf(error: unknown): string {

@@ -1,18 +1,28 @@
 /**
- * Questions to the database: SQL in, rows of JSON values out.
+ * Questions to the database: SQL in, rows of JSON values out, or a Parquet file.
  *
- * Opened read-only and cut off from files and the network, so a query can change
- * nothing and see nothing but results. Rows are gathered before they are handed
+ * Opened read-only and cut off from the network, and from files unless these are
+ * allowed, so a query can change nothing and see nothing but results. Rows are gathered before they are handed
  * out, so that the file is let go although somebody reads them slowly (a pager);
  * only what goes past `GATHERED_ROWS` is streamed from the open file, and a run that
  * has to write meanwhile puts a new one in its place.
  */
-import { type DuckDBResult, type DuckDBValue, StatementType } from "@duckdb/node-api";
+import { resolve } from "node:path";
+import {
+  type DuckDBConnection,
+  type DuckDBExtractedStatements,
+  type DuckDBResult,
+  type DuckDBValue,
+  StatementType,
+} from "@duckdb/node-api";
 import type { Json } from "../../base/canonical.ts";
 import { ExperimentError } from "../../base/errors.ts";
 import { jsonOf } from "./_json_values.ts";
 import { readingStatements } from "./_statements.ts";
 import { openReader } from "./database.ts";
+import type { OpenDatabase, ReadOptions } from "./_attach.ts";
+import { endOf } from "./_tokens.ts";
+import { sqlText } from "./schema.ts";
 
 /** Rows that are gathered before the file is let go; long ones count for several. */
 export const GATHERED_ROWS = 100_000;
@@ -28,6 +38,8 @@ export interface QueryOptions {
   readonly lockLimitMs?: number | undefined;
   /** Aborted: the query stops with its reason. */
   readonly signal?: AbortSignal | undefined;
+  /** Whether a query may read files besides the database. */
+  readonly allowsFiles?: boolean | undefined;
 }
 
 /** The outcome of a query. Read `batches` to the end, or break out of it. */
@@ -76,30 +88,35 @@ export function queryEach(
 async function* ask(
   path: string,
   sql: string,
-  { signal, lockLimitMs, values, isSingle }: QueryOptions & { readonly isSingle: boolean },
+  { values, isSingle, ...options }: QueryOptions & { readonly isSingle: boolean },
 ): AsyncGenerator<QueryResult, void> {
-  const database = await openReader(path, { signal, lockLimitMs });
-  const { connection } = database;
-  let stopping: ReturnType<typeof setInterval> | undefined;
-  // Again and again: an interrupt between two statements is forgotten.
-  const stop = () => stopping = setInterval(() => connection.interrupt(), 20);
-  signal?.addEventListener("abort", stop, { once: true });
-  const close = () => {
-    signal?.removeEventListener("abort", stop);
-    clearInterval(stopping);
-    database.close();
-  };
+  const { signal } = options;
+  const { connection, close } = await openStoppable(path, options);
   try {
     signal?.throwIfAborted();
     const { statements, answers } = await readingStatements(connection, sql);
     if (isSingle && answers > 1) throw severalAtOnce();
+    // What fails while its rows are read fails its transaction, and by nothing else is it told.
+    await connection.run("BEGIN");
     for (let i = 0; i < statements.count; i++) {
-      const prepared = await statements.prepare(i);
-      if (values !== undefined) prepared.bind(values as DuckDBValue[]);
+      const prepare = async (from: DuckDBExtractedStatements) => {
+        const prepared = await from.prepare(i);
+        if (values !== undefined) prepared.bind(values as DuckDBValue[]);
+        return prepared;
+      };
+      const prepared = await prepare(statements);
       const isLast = i === statements.count - 1;
       // The type that a PIVOT needs is made, and nothing is to be shown of it.
-      if (prepared.statementType === StatementType.CREATE) await prepared.run();
-      else yield await answer(await prepared.stream(), isLast ? close : () => {});
+      if (prepared.statementType === StatementType.CREATE) {
+        await prepared.run();
+        continue;
+      }
+      const again = async () =>
+        await (await prepare(await connection.extractStatements(sql))).run();
+      yield await answer(await prepared.stream(), {
+        check: () => checkWhole(connection, again),
+        close: isLast ? close : () => {},
+      });
     }
   } catch (error) {
     signal?.throwIfAborted();
@@ -109,9 +126,89 @@ async function* ask(
   }
 }
 
-/** Gathers what is few; `close` lets the file go as soon as nothing more is read from it. */
-async function answer(result: DuckDBResult, close: () => void): Promise<QueryResult> {
-  const rows = convertRows(result);
+/** A reader whose query stops when the signal is aborted. */
+async function openStoppable(path: string, options: ReadOptions): Promise<OpenDatabase> {
+  const { signal } = options;
+  const database = await openReader(path, options);
+  let stopping: ReturnType<typeof setInterval> | undefined;
+  // Again and again: an interrupt between two statements is forgotten.
+  const stop = () => stopping = setInterval(() => database.connection.interrupt(), 20);
+  signal?.addEventListener("abort", stop, { once: true });
+  const close = () => {
+    signal?.removeEventListener("abort", stop);
+    clearInterval(stopping);
+    database.close();
+  };
+  return { connection: database.connection, close };
+}
+
+/**
+ * Writes the answer to one question as a Parquet file, with DuckDB's types.
+ *
+ * @param options.file where; what stands there is lost
+ * @returns how many rows it has
+ * @throws as `query`; "store/sql" for EXPLAIN, which has no rows to keep
+ */
+export async function writeParquet(
+  database: string,
+  sql: string,
+  { file, ...options }: Omit<QueryOptions, "values"> & { readonly file: string },
+): Promise<number> {
+  const { connection, close } = await openStoppable(database, { ...options, out: file });
+  try {
+    options.signal?.throwIfAborted();
+    const { answers, isExplain } = await readingStatements(connection, sql);
+    if (answers > 1) throw severalAtOnce();
+    if (isExplain) {
+      throw new ExperimentError("store/sql", "EXPLAIN has no rows to write", {
+        mend: "print it: leave --format parquet out",
+      });
+    }
+    // On lines of its own, as it may end in a comment; of one question ";" ends nothing else.
+    const question = sql.slice(0, endOf(sql));
+    const path = sqlText(resolve(file));
+    await connection.run(
+      `COPY (FROM (\n${question}\n)) TO ${path} (FORMAT parquet, USE_TMP_FILE false)`,
+    );
+    const reader = await connection.runAndReadAll(
+      `SELECT num_rows FROM parquet_file_metadata(${path})`,
+    );
+    return Number(reader.getRows()[0]![0]);
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    throw sqlFault(error);
+  } finally {
+    close();
+  }
+}
+
+/**
+ * Throws what a query failed with whose rows came to a sudden end, which DuckDB tells
+ * only when it is asked again.
+ */
+async function checkWhole(
+  connection: DuckDBConnection,
+  again: () => Promise<unknown>,
+): Promise<void> {
+  try {
+    await connection.run("SELECT 1");
+  } catch {
+    await connection.run("ROLLBACK");
+    await again();
+    throw new Error("it failed before all of its rows were read");
+  }
+}
+
+interface Reading {
+  /** Throws if the rows that came are not all. */
+  readonly check: () => Promise<void>;
+  /** Lets the file go. */
+  readonly close: () => void;
+}
+
+/** Gathers what is few, and lets the file go as soon as nothing more is read from it. */
+async function answer(result: DuckDBResult, { check, close }: Reading): Promise<QueryResult> {
+  const rows = convertRows(result, check);
   const gathered: Json[][][] = [];
   let count = 0, isDone = false;
   while (count <= GATHERED_ROWS && !isDone) {
@@ -151,11 +248,15 @@ export async function queryRows(
 
 const NUMBER_TYPE = /^(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL.*)$/;
 
-async function* convertRows(result: DuckDBResult): AsyncGenerator<Json[][]> {
+async function* convertRows(
+  result: DuckDBResult,
+  check: () => Promise<void>,
+): AsyncGenerator<Json[][]> {
   const types = result.columnTypes();
   for await (const rows of result.yieldRows()) {
     yield rows.map((row) => row.map((value, i) => jsonOf(value, types[i]!)));
   }
+  await check();
 }
 
 /** How many rows of usual length these are worth. */
@@ -201,13 +302,19 @@ function sqlFault(error: unknown): unknown {
 
 function mendOf(message: string): string {
   if (/disabled by configuration|disabled through/.test(message)) {
-    return "ask for results only; print them with --format csv or json to have them in a file";
+    return "ask for results only, or add --allow-files to read other files too";
   }
-  if (/^(Conversion|Binder) Error[^]*->/.test(message)) {
+  if (/^(Conversion|Binder) Error[^]*->|Malformed JSON/.test(message)) {
     return "put axes->>'name' in parentheses, or use results_of('experiment'): a column an axis";
   }
-  if (/Table with name (results|cells) of [^]* does not exist/.test(message)) {
+  if (/Table with name \S*[/.]\S* does not exist/.test(message)) {
+    return "name a table or view that SHOW TABLES shows; files are read with --allow-files";
+  }
+  if (/Table with name \w+ of [^]* does not exist/.test(message)) {
     return "name one that is there: SELECT experiment FROM experiments";
+  }
+  if (/Referenced column "[^]*" not found/.test(message)) {
+    return "DESCRIBE tells what columns there are; those of axes are in results_of('experiment')";
   }
   return "SHOW TABLES and DESCRIBE results tell what can be asked";
 }

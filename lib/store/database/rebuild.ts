@@ -11,7 +11,15 @@ import type { ArtifactStore } from "../objects/artifacts.ts";
 import type { ResultsFolder } from "../results_folder.ts";
 import { Batch } from "./_batch.ts";
 import { settleKilled } from "./killed.ts";
-import { putArtifact, putCells, putFits, putHistory, putRunEnd, putRunStart } from "./_put.ts";
+import {
+  putArtifact,
+  putCells,
+  putFits,
+  putHistory,
+  putRunEnd,
+  putRunStart,
+  putTask,
+} from "./_put.ts";
 import type { OpenOptions } from "./_attach.ts";
 import { remakeDatabase } from "./database.ts";
 
@@ -36,7 +44,7 @@ export interface Rebuilt {
 }
 
 /** Rows that are kept in memory before they are written. */
-const ROWS_A_BATCH = 20_000;
+const ROWS_A_BATCH = 100_000;
 
 /**
  * Makes the database of a folder of results anew; the former one is kept beside.
@@ -65,6 +73,7 @@ export async function fillFromStore(
 ): Promise<{ artifacts: number; runs: number }> {
   let batch = new Batch();
   const counts = { artifacts: 0, runs: 0 };
+  const done = new Set<string>();
   const write = async () => {
     await connection.run("BEGIN");
     await batch.writeTo(connection);
@@ -75,17 +84,30 @@ export async function fillFromStore(
     const rows = await store.readRows(key);
     if (rows === undefined) continue;
     putArtifact(batch, rows);
+    done.add(key);
     counts.artifacts++;
     if (batch.size >= ROWS_A_BATCH) await write();
   }
   // Run by run: a later one's cells take over those of an earlier one, as they did.
   for await (
-    const { start, place, end, cells, fits, identities } of readJournals(runs, onWarning)
+    const { start, place, end, cells, tasks = [], fits, identities } of readJournals(
+      runs,
+      onWarning,
+    )
   ) {
     const { run, experiment } = start;
     putRunStart(batch, start, place);
     if (end !== undefined) putRunEnd(batch, run, end);
     if (cells !== undefined) putCells(batch, experiment, { ...cells, cells: cells.rows });
+    for (const task of tasks) {
+      const { key, kind, state } = task;
+      if (!done.has(key)) {
+        if (state !== "done") putTask(batch, { ...task, run });
+      } else if (state === "done" || state === "running") {
+        // The rest of it its artifact says.
+        putTask(batch, { run, key, kind, state: "done" });
+      }
+    }
     if (fits !== undefined) putFits(batch, experiment, fits);
     const history = cells?.isHistory === true ? cells.rows : [];
     putHistory(batch, { run, experiment, identities, cells: history });

@@ -23,7 +23,6 @@ import {
   putCells,
   putFits,
   putHistory,
-  putMeasurements,
   putRunEnd,
   putRunStart,
   putTask,
@@ -60,6 +59,7 @@ export class Recorder {
   readonly #options: RecorderOptions;
   readonly #cached = new Set<string>();
   readonly #there = new Set<string>();
+  readonly #tasks = new Map<string, Omit<TaskRow, "run">>();
   #batch = new Batch();
   #journal: RunJournal | undefined;
   #isJournalWritten = true;
@@ -99,7 +99,7 @@ export class Recorder {
   /** Records how a run ended, now. */
   endRun(run: string, end: RunEnd): void {
     const ended = { ...end, endedAt: new Date().toISOString() };
-    this.#addToJournal({ end: ended });
+    this.#addToJournal({ end: ended, tasks: [...this.#tasks.values()] });
     putRunEnd(this.#batch, run, ended);
     this.#wake();
   }
@@ -172,6 +172,11 @@ export class Recorder {
 
   /** Records where a task stands. */
   recordTask(row: TaskRow): void {
+    const { run: _, ...task } = row;
+    this.#tasks.set(row.key, {
+      ...task,
+      attempt: row.attempt ?? this.#tasks.get(row.key)?.attempt,
+    });
     putTask(this.#batch, row);
     this.#wake();
   }
@@ -181,7 +186,7 @@ export class Recorder {
     key: string,
     taken: { readonly attempt: number; readonly measurements: readonly Measurement[] },
   ): void {
-    putMeasurements(this.#batch, key, taken);
+    this.#batch.measured.add(key, taken);
     this.#wake();
   }
 
@@ -191,7 +196,9 @@ export class Recorder {
    * Replaces all of these that were there of its key.
    */
   recordArtifact(rows: ArtifactRows): void {
-    this.#there.add(rows.record.key);
+    const { key, kind, attempt } = rows.record;
+    this.#there.add(key);
+    if (this.#tasks.has(key)) this.#tasks.set(key, { key, kind, state: "done", attempt });
     putArtifact(this.#batch, rows);
     this.#wake();
   }
@@ -355,10 +362,12 @@ export class Recorder {
       throw error;
     }
     this.#hasSettledKilled = true;
-    const unread = new Set(missing.slice(ARTIFACTS_A_BATCH));
+    const unread = new Set(missing);
     for (const key of missing.slice(0, ARTIFACTS_A_BATCH)) {
       const rows = await store.readRows(key);
       if (rows !== undefined) putArtifact(this.#batch, rows);
+      unread.delete(key);
+      if (this.#batch.size >= MOST_WAITING_ROWS) break;
     }
     for (const key of cached) if (!unread.has(key)) this.#cached.delete(key);
   }

@@ -100,6 +100,8 @@ export interface CellRow {
   readonly seed?: number | undefined;
   /** Where it stands among the experiment's cells, in the order of the spec. */
   readonly place?: number | undefined;
+  /** Where its stage stands in the spec. */
+  readonly at?: { readonly file: string; readonly line?: number | undefined } | undefined;
 }
 
 /** What the keys of a run are made of, and where they stood. */

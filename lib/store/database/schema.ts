@@ -9,7 +9,7 @@
 import { type FactInfo, FACTS } from "../../base/facts.ts";
 
 /** Counted up when a table or a view changes; a newer database is refused, an older one made anew. */
-export const SCHEMA_VERSION = 7;
+export const SCHEMA_VERSION = 8;
 
 /** The types that columns have. */
 export type ColumnType =
@@ -34,6 +34,8 @@ export interface Table {
   readonly columns: Readonly<Record<string, Column>>;
   /** No two rows agree in all of these. */
   readonly primaryKey: readonly string[];
+  /** Whether no index sees to that, but whoever writes: where an index costs too much. */
+  readonly isUnindexed?: boolean;
 }
 
 function table<const Columns extends Record<string, Column>>(
@@ -71,6 +73,16 @@ const ERROR: Column = [
   "DOUBLE",
   "How far value may be off by the choice of what it was measured on, as a standard error.",
 ];
+
+const MEASUREMENT_COLUMNS = {
+  key: KEY,
+  attempt: ["INTEGER", "The attempt that measured it last."],
+  step: ["BIGINT", "The optimizer update after which it was measured."],
+  name: METRIC,
+  split: ["VARCHAR", "What it was measured on: train, validation, dev or test."],
+  value: VALUE,
+  standard_error: ERROR,
+} satisfies Record<string, Column>;
 
 /** Every table, by its name. */
 export const TABLES = {
@@ -180,7 +192,8 @@ export const TABLES = {
     columns: {
       key: KEY,
       name: ["VARCHAR", "The param; nested ones by a path such as sources[0].path."],
-      value: ["JSON", "Its value, defaults filled in."],
+      value: ["VARCHAR", "Its value as text, defaults filled in; lists and mappings as JSON."],
+      number: ["DOUBLE", "The value where it is a number, to compare and to compute with."],
     },
     primaryKey: ["key", "name"],
   }),
@@ -196,23 +209,31 @@ export const TABLES = {
         "The key that the latest run asks for; its results take the cell over once they are there.",
       ],
       seed: SEED,
-      place: ["INTEGER", "Where the cell stands in the spec."],
+      place: ["INTEGER", "Where the cell stands among those of the spec, in their order."],
+      spec_file: [
+        "VARCHAR",
+        "The file in which its stage stands: the spec, or one that it extends.",
+      ],
+      spec_line: ["INTEGER", "The line in that file, counted from 1."],
     },
     primaryKey: ["experiment", "stage", "axes"],
   }),
-  measurements: table("measurements", {
-    about: "One row a value measured in the course of a task.",
-    columns: {
-      key: KEY,
-      attempt: ["INTEGER", "The attempt that measured it last."],
-      step: ["BIGINT", "The optimizer update after which it was measured."],
-      name: METRIC,
-      split: ["VARCHAR", "What it was measured on: train, validation, dev or test."],
-      value: VALUE,
-      standard_error: ERROR,
-    },
-    primaryKey: ["key", "step", "name", "split"],
-  }),
+  final_measurements: {
+    ...table("final_measurements", {
+      about: "One row a value that a done task measured: what its artifact says.",
+      columns: MEASUREMENT_COLUMNS,
+      primaryKey: ["key", "step", "name", "split"],
+    }),
+    isUnindexed: true,
+  },
+  running_measurements: {
+    ...table("running_measurements", {
+      about: "One row a value measured so far by a task that is not done.",
+      columns: MEASUREMENT_COLUMNS,
+      primaryKey: ["key", "step", "name", "split"],
+    }),
+    isUnindexed: true,
+  },
   scores: table("scores", {
     about: "One row a score that a task gave its artifact when it was done.",
     columns: {
@@ -319,10 +340,12 @@ export const TABLES = {
 } as const;
 
 /** The statements that make a table, with its comments. */
-export function tableStatements({ name, about, columns, primaryKey }: Table): string[] {
+export function tableStatements(table: Table): string[] {
+  const { name, about, columns, primaryKey, isUnindexed = false } = table;
   const lines = Object.entries(columns).map(([column, [type]]) => `"${column}" ${type}`);
+  if (!isUnindexed) lines.push(`PRIMARY KEY (${primaryKey.join(", ")})`);
   return [
-    `CREATE TABLE ${name} (${lines.join(", ")}, PRIMARY KEY (${primaryKey.join(", ")}))`,
+    `CREATE TABLE ${name} (${lines.join(", ")})`,
     ...commentStatements(name, { type: "TABLE", about, columns }),
   ];
 }

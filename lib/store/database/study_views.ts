@@ -173,26 +173,52 @@ const FRONTIER_SQL = `WITH ranked AS (
 SELECT * EXCLUDE (rank, cheaper) FROM compared WHERE cheaper IS NULL OR rank < cheaper
 ORDER BY experiment, stage, benchmark, metric, split, flops`;
 
-const LINEAGE_SQL = `WITH inputs AS (
-  SELECT identities.key, identities.identity, role.key AS role,
-    CAST(unnest(CAST(role.value AS JSON[])) AS JSON) AS reference
-  FROM identities, json_each(identity, '$.inputs') AS role
-), digests AS (
-  SELECT key, regexp_extract_all(CAST(identity AS VARCHAR), '"sha256":"([0-9a-f]{64})"', 1) AS files
-  FROM identities
-), read AS (
-  SELECT key, role, reference->>'output' AS output, reference->>'key' AS input_key FROM inputs
+const INPUT_FILES_SQL = `WITH found AS (
+  SELECT identities.key, each.atom AS digest,
+    regexp_extract(each.fullkey, '^\\$\\.params\\.(.*)\\.sha256$', 1) AS param
+  FROM identities, json_tree(identities.identity, '$.params') AS each
+  WHERE each.key = 'sha256'
 )
-SELECT cells.experiment, cells.stage, cells.axes, cells.key, tasks.kind, tasks.code,
-  experiments.file AS spec, read.role, read.output, read.input_key, source.kind AS input_kind,
-  array_to_string(digests.files, ' ') AS file_digests
+SELECT found.key, found.param, params.value AS file, found.digest->>'$' AS sha256
+FROM found LEFT JOIN params ON params.key = found.key AND params.name = found.param
+ORDER BY found.key, found.param`;
+
+/** From each cell's task down to all that its own key is made of, each task once. */
+const LINEAGE_SQL = `WITH RECURSIVE read AS (
+  SELECT reader.key AS read_by, role.key AS role, reference->>'key' AS key,
+    reference->>'output' AS output
+  FROM identities AS reader, json_each(reader.identity, '$.inputs') AS role,
+    unnest(CAST(role.value AS JSON[])) AS each(reference)
+), walk AS (
+  SELECT DISTINCT key AS root, key, CAST(0 AS INTEGER) AS distance FROM cells
+  UNION
+  SELECT walk.root, read.key, walk.distance + 1 FROM walk JOIN read ON read.read_by = walk.key
+), met AS (
+  SELECT root, key, min(distance) AS distance FROM walk GROUP BY root, key
+), role_of AS (
+  SELECT root, key, string_agg(DISTINCT role, ', ' ORDER BY role) AS read_as FROM (
+    SELECT met.root, read.key, read.role || CASE read.output WHEN '' THEN '' ELSE
+      ' (' || read.output || ')' END AS role
+    FROM met JOIN read ON read.read_by = met.key
+  ) GROUP BY root, key
+), stood AS (
+  SELECT experiment, key, arg_min(stage, place) AS stage, arg_min(spec_file, place) AS spec_file,
+    arg_min(spec_line, place) AS spec_line
+  FROM cells GROUP BY experiment, key
+), files AS (
+  SELECT key, string_agg(coalesce(file, param) || ' ' || sha256, ', ' ORDER BY param) AS files
+  FROM input_files GROUP BY key
+)
+SELECT cells.experiment, cells.stage, cells.axes, cells.key, met.distance, met.key AS task_key,
+  tasks.kind, tasks.version, tasks.code, tasks.device, tasks.engine, role_of.read_as,
+  stood.stage AS task_stage, stood.spec_file, stood.spec_line, files.files
 FROM cells
-JOIN experiments USING (experiment)
-LEFT JOIN tasks ON tasks.key = cells.key
-LEFT JOIN read ON read.key = cells.key
-LEFT JOIN tasks AS source ON source.key = read.input_key
-LEFT JOIN digests ON digests.key = cells.key
-ORDER BY cells.experiment, cells.place, cells.stage, cells.axes, role, input_key`;
+JOIN met ON met.root = cells.key
+LEFT JOIN tasks ON tasks.key = met.key
+LEFT JOIN role_of ON role_of.root = met.root AND role_of.key = met.key
+LEFT JOIN stood ON stood.experiment = cells.experiment AND stood.key = met.key
+LEFT JOIN files ON files.key = met.key
+ORDER BY cells.experiment, cells.place, cells.stage, cells.axes, met.distance, met.key`;
 
 /** The views on studies, by name, in an order in which each comes after those that it reads. */
 export const STUDY_VIEWS: Readonly<Record<string, View>> = {
@@ -238,18 +264,34 @@ export const STUDY_VIEWS: Readonly<Record<string, View>> = {
     columns: MEAN_COLUMNS,
     sql: FRONTIER_SQL,
   },
+  input_files: {
+    name: "input_files",
+    about: "One row a task and outside file that it reads itself, with the digest in its key.",
+    columns: {
+      ...of(TABLES.identities, "key"),
+      param: ["VARCHAR", "The param that names the file, such as sources[0].path."],
+      file: ["VARCHAR", "Its path; null until the task is done."],
+      sha256: [
+        "VARCHAR",
+        "The SHA-256 of its content; where the param means several, of their digests.",
+      ],
+    },
+    sql: INPUT_FILES_SQL,
+  },
   lineage: {
     name: "lineage",
-    about: "One row a cell and artifact that its task read: where a number comes from.",
+    about: "One row a cell and task that its number rests on, its own first: where it comes from.",
     columns: {
-      ...of(cells, "experiment", "stage", "axes", "key"),
-      ...of(tasks, "kind", "code"),
-      spec: ["VARCHAR", "The spec that asks for it."],
-      role: ["VARCHAR", "As what the artifact is read; null where none is."],
-      output: ["VARCHAR", "Which of its outputs; empty for the artifact itself."],
-      input_key: ["VARCHAR", "The key of the task that made it."],
-      input_kind: ["VARCHAR", "The kind of that task."],
-      file_digests: ["VARCHAR", "The SHA-256 of the outside files that the task reads itself."],
+      ...of(cells, "experiment", "stage", "axes"),
+      key: ["VARCHAR", "The key of the cell's own task, as in results."],
+      distance: ["INTEGER", "How far the task is from the cell's own, which is 0."],
+      task_key: ["VARCHAR", "The key of the task that is told of."],
+      ...of(tasks, "kind", "version", "code", "device", "engine"),
+      read_as: ["VARCHAR", "As what its artifact is read on the way; null of the cell's own."],
+      task_stage: ["VARCHAR", "The stage that it stands at; null where it stands at none."],
+      spec_file: ["VARCHAR", "The file in which that stage stands."],
+      spec_line: ["INTEGER", "The line of it, counted from 1."],
+      files: ["VARCHAR", "The outside files that it reads itself, each with its SHA-256."],
     },
     sql: LINEAGE_SQL,
   },

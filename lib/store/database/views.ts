@@ -1,26 +1,12 @@
-/**
- * The views that questions are asked of, and the two macros that give an
- * experiment's axes a column each.
- *
- * A macro cannot have columns that depend on its argument, so every experiment has
- * two views of its own, made again whenever its cells are written, and the macros
- * lead to them by name.
- */
-import type { DuckDBConnection } from "@duckdb/node-api";
-import {
-  type Column,
-  commentStatements,
-  FACT_COLUMNS,
-  sqlName,
-  sqlText,
-  type Table,
-  TABLES,
-} from "./schema.ts";
+/** The views that questions are asked of. */
+import { commentStatements, FACT_COLUMNS, type Table, TABLES } from "./schema.ts";
 import { quantileMacro, STUDY_VIEWS } from "./study_views.ts";
 import { of, type View } from "./view.ts";
 
-const { cells, scores, tasks, metrics, measurements, faults, runs, spec_files, spec_texts } =
-  TABLES as Readonly<Record<keyof typeof TABLES, Table>>;
+const { cells, scores, tasks, metrics, faults, runs, spec_files, spec_texts } = TABLES as Readonly<
+  Record<keyof typeof TABLES, Table>
+>;
+const measurements: Table = TABLES.final_measurements;
 
 /**
  * Every cell's task, and the tasks that its training went on from, one after another.
@@ -38,6 +24,12 @@ const factColumns = Object.keys(FACT_COLUMNS).map((name) => `tasks.${name}`).joi
 
 /** Every view, by its name. */
 export const VIEWS: Readonly<Record<string, View>> = {
+  measurements: {
+    name: "measurements",
+    about: "One row a value measured in the course of a task.",
+    columns: measurements.columns,
+    sql: "FROM final_measurements UNION ALL FROM running_measurements",
+  },
   results: {
     name: "results",
     about: "One row a cell, benchmark, metric and split: what most questions are asked of.",
@@ -199,12 +191,6 @@ ORDER BY run, spec_files.place`,
   ...STUDY_VIEWS,
 };
 
-/** The macros that give the axes of an experiment a column each. */
-const MACROS = {
-  results_of: "The view results of one experiment, with a column for each of its axes.",
-  cells_of: "The cells of one experiment, with a column for each of its axes.",
-} as const;
-
 /** The statements that make views and macros in a database that has the tables. */
 export function viewStatements(): string[] {
   return [
@@ -213,125 +199,21 @@ export function viewStatements(): string[] {
       `CREATE VIEW ${name} AS ${sql}`,
       ...commentStatements(name, { type: "VIEW", about, columns }),
     ]),
-    ...Object.entries(MACROS).flatMap(([name, about]) => [
-      // The quotes: a name may hold a dot, which would part it. No quote can stand inside.
-      `CREATE MACRO ${name}(experiment) AS TABLE FROM query_table('"${name.replace("_", " ")} ' ||
-        replace(experiment, '"', '''') || '"')`,
-      `COMMENT ON MACRO TABLE ${name} IS ${sqlText(about)}`,
-    ]),
+    ...paramMacros(),
   ];
 }
 
-/** An axis of an experiment, as a column of its views. */
-interface AxisColumn {
-  readonly name: string;
-  readonly column: string;
-  readonly type: ColumnTypeOfAxis;
-}
-
-type ColumnTypeOfAxis = "BIGINT" | "DOUBLE" | "BOOLEAN" | "VARCHAR" | "JSON";
-
-/** Makes the two views of experiments whose cells have changed. */
-export async function writeAxesViews(
-  connection: DuckDBConnection,
-  experiments: readonly string[],
-): Promise<void> {
-  for (const experiment of experiments) {
-    const reader = await connection.runAndReadAll(
-      `SELECT each.key, list(DISTINCT each.type) FROM cells, json_each(cells.axes) AS each
-       WHERE experiment = $1 GROUP BY ALL ORDER BY each.key`,
-      [experiment],
-    );
-    const axes = reader.getRowsJson().map(([name, types]) =>
-      [String(name), typeOf(types as readonly string[])] as const
-    );
-    const results = { ...VIEWS["results"]!.columns };
-    const inCells = { ...cells.columns };
-    for (const columns of [results, inCells]) {
-      delete columns["experiment"];
-      delete columns["axes"];
-    }
-    await createView(connection, {
-      name: `results of ${unquoted(experiment)}`,
-      from: "results",
-      experiment,
-      axes: columnsOf(axes, results),
-      columns: results,
-    });
-    await createView(connection, {
-      name: `cells of ${unquoted(experiment)}`,
-      from: "cells",
-      experiment,
-      axes: columnsOf(axes, inCells),
-      columns: inCells,
-    });
-  }
-}
-
-/** As the macros look for it. */
-function unquoted(experiment: string): string {
-  return experiment.replaceAll('"', "'");
-}
-
-interface AxesView {
-  readonly name: string;
-  readonly from: "results" | "cells";
-  readonly experiment: string;
-  readonly axes: readonly AxisColumn[];
-  readonly columns: Readonly<Record<string, Column>>;
-}
-
-async function createView(
-  connection: DuckDBConnection,
-  { name, from, experiment, axes, columns }: AxesView,
-): Promise<void> {
-  const shown = axes.map(({ column, type }) => `${column} ${type}`).join(", ");
-  const about = `The ${from} of the experiment ${experiment}, a column for each axis: ${shown}.`;
-  // What it says of itself tells whether it is as it should be: a rerun changes nothing.
-  const reader = await connection.runAndReadAll(
-    "SELECT 1 FROM duckdb_views() WHERE view_name = $1 AND comment = $2",
-    [name, about],
-  );
-  if (reader.currentRowCount > 0) return;
-  const list = axes.map(({ name, column, type }) => {
-    // A JSON pointer takes any name, where a bare one could be read as a path.
-    const pointer = sqlText(`/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`);
-    const value = type === "JSON" ? `axes->${pointer}` : `CAST(axes->>${pointer} AS ${type})`;
-    return `${value} AS ${sqlName(column)}`;
-  });
-  const [stage, ...rest] = ["stage", ...Object.keys(columns).filter((name) => name !== "stage")];
-  await connection.run(
-    `CREATE OR REPLACE VIEW ${sqlName(name)} AS SELECT ${[stage, ...list, ...rest].join(", ")}
-     FROM ${from} WHERE experiment = ${sqlText(experiment)}
-     ORDER BY place, stage${from === "results" ? ", benchmark, metric, split" : ""}`,
-  );
-  const comments: Record<string, Column> = { ...columns };
-  for (const { name, column, type } of axes) comments[column] = [type, `The axis ${name}.`];
-  await connection.run(
-    commentStatements(sqlName(name), { type: "VIEW", about, columns: comments }).join(";\n"),
-  );
-}
-
-/** Axes as columns; one that is called like another column, in whatever case, gets a prefix. */
-function columnsOf(
-  axes: readonly (readonly [name: string, type: ColumnTypeOfAxis])[],
-  columns: Readonly<Record<string, Column>>,
-): AxisColumn[] {
-  const taken = new Set(Object.keys(columns));
-  return axes.map(([name, type]) => {
-    let column = name;
-    while (taken.has(column.toLowerCase())) column = `axis_${column}`;
-    taken.add(column.toLowerCase());
-    return { name, column, type };
-  });
-}
-
-/** The type that holds values of all of JSON's types. */
-function typeOf(types: readonly string[]): ColumnTypeOfAxis {
-  const some = types.filter((type) => type !== "NULL");
-  const are = (...names: string[]) => some.length > 0 && some.every((type) => names.includes(type));
-  if (are("UBIGINT", "BIGINT")) return "BIGINT";
-  if (are("UBIGINT", "BIGINT", "DOUBLE")) return "DOUBLE";
-  if (are("BOOLEAN")) return "BOOLEAN";
-  return some.some((type) => type === "ARRAY" || type === "OBJECT") ? "JSON" : "VARCHAR";
+/** The macros that give a param of a task, for those who have a key and do not want to join. */
+function paramMacros(): string[] {
+  // Of these names no column is called: an argument such as "key" is that of the query around.
+  const named = (value: string) =>
+    `(SELECT "its value" FROM (
+      SELECT key AS "its key", name AS "its name", ${value} AS "its value" FROM params
+    ) WHERE "its key" = of_key AND "its name" = of_name)`;
+  return [
+    `CREATE MACRO param(of_key, of_name) AS ${named("value")}`,
+    "COMMENT ON MACRO param IS 'The param of that name of the task of that key, as text.'",
+    `CREATE MACRO param_number(of_key, of_name) AS ${named("number")}`,
+    "COMMENT ON MACRO param_number IS 'The same as a number; null where it is none.'",
+  ];
 }

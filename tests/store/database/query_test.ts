@@ -1,8 +1,15 @@
 import assert from "node:assert/strict";
+import { DuckDBInstance } from "@duckdb/node-api";
 import { exitCodeOf } from "../../../lib/cli/exit.ts";
 import type { ExperimentError } from "../../../lib/base/errors.ts";
 import { writeDatabase } from "../../../lib/store/database/database.ts";
-import { GATHERED_ROWS, query, queryEach, queryRows } from "../../../lib/store/database/query.ts";
+import {
+  GATHERED_ROWS,
+  query,
+  queryEach,
+  queryRows,
+  writeParquet,
+} from "../../../lib/store/database/query.ts";
 import { namesIn } from "../_fixtures.ts";
 import { TempDir } from "../../_support/temp_dir.ts";
 
@@ -106,7 +113,11 @@ const refusals: [sql: string, message: RegExp, mend: RegExp][] = [
   ["SELECT error('late') FROM range(3)", /late/, /DESCRIBE/],
   ["", /^cannot answer the query: nothing is asked$/, /DESCRIBE/],
   ["-- only a comment", /nothing is asked/, /DESCRIBE/],
-  ["SELECT * FROM read_csv('/etc/passwd')", /disabled by configuration/, /^ask for results only/],
+  [
+    "SELECT * FROM read_csv('/etc/passwd')",
+    /disabled by configuration/,
+    /^ask for results only, or add --allow-files/,
+  ],
   ["FROM read_text('/etc/passwd')", /disabled by configuration/, /^ask for results only/],
 ];
 
@@ -135,7 +146,7 @@ const WRITES: [sql: string, message: RegExp][] = [
   ["COPY (SELECT 1) TO 'DATABASE' (USE_TMP_FILE false)", /of the type COPY /],
   ["COPY (SELECT 1) TO 'DATABASE.wal'", /of the type COPY /],
   ["COPY runs TO '/tmp/titrate-runs.csv'", /disabled by configuration/],
-  ["EXPORT DATABASE 'DATABASE.tmp/'", /of the type EXPORT |disabled by configuration/],
+  ["EXPORT DATABASE 'DATABASE.tmp/'", /EXPORT DATABASE does more than read/],
   ["EXPLAIN ANALYZE COPY (SELECT 1) TO 'DATABASE'", /EXPLAIN ANALYZE carries out/],
   ["EXPLAIN (FORMAT json, ANALYZE) SELECT 1", /EXPLAIN ANALYZE carries out/],
   ["ATTACH '/tmp/other.duckdb'", /of the type ATTACH /],
@@ -151,6 +162,7 @@ const WRITES: [sql: string, message: RegExp][] = [
   ["CALL enable_logging()", /enable_logging\(\) does more than read/],
   ["FROM enable_logging('QueryLog', storage = 'file', storage_path = '/tmp/l')", /enable_logging/],
   ["FROM enable_profiling()", /enable_profiling/],
+  ["FROM enable_profile('json', save_location = '/tmp/titrate-profile')", /enable_profile/],
   ["SELECT write_log('x')", /write_log/],
   ["FROM query('FROM enable' || '_logging()')", /query\(\) does more than read/],
   ["FROM query /* it */ -- is\n ('SELECT 1')", /query\(\) does more than read/],
@@ -204,6 +216,101 @@ Deno.test("query() accepts what reads alone: nothing of the rest runs, no file i
   assert.deepEqual(namesIn(folder), names);
 });
 
+/** Every way to a file, and what shows that it was read. */
+const FILES: readonly (readonly [sql: string, seen: string | undefined])[] = [
+  ["FROM read_csv('FOLDER/a.csv')", "inside"],
+  ["FROM 'FOLDER/a.csv'", "inside"],
+  ["FROM read_csv_auto(['FOLDER/a.csv'])", "inside"],
+  ["FROM sniff_csv('FOLDER/a.csv')", "a"],
+  ["FROM read_text('FOLDER/a.csv')", "inside"],
+  ["SELECT decode(content) FROM read_blob('FOLDER/a.csv')", "inside"],
+  ["FROM read_json('FOLDER/a.json')", "inside"],
+  ["FROM read_ndjson_objects('FOLDER/a.json')", "inside"],
+  ["FROM 'FOLDER/a.json'", "inside"],
+  ["FROM read_parquet('FOLDER/a.parquet')", "inside"],
+  ["FROM 'FOLDER/a.parquet'", "inside"],
+  ["FROM parquet_metadata('FOLDER/a.parquet')", "a.parquet"],
+  ["FROM parquet_schema('FOLDER/a.parquet')", "a.parquet"],
+  ["FROM parquet_file_metadata('FOLDER/a.parquet')", "a.parquet"],
+  ["FROM glob('FOLDER/*.csv')", "a.csv"],
+  ["FROM read_duckdb('FOLDER/a.duckdb', table_name = 't')", "inside"],
+  ["SELECT * FROM query_table('FOLDER/a.csv')", "inside"],
+  ["SELECT getenv('HOME')", undefined],
+  ["FROM read_csv('http://127.0.0.1:9/a.csv')", undefined],
+  ["FROM sqlite_scan('FOLDER/a.csv', 't')", undefined],
+  ["ATTACH 'FOLDER/a.duckdb' AS other (READ_ONLY)", undefined],
+  ["COPY (SELECT 1) TO 'FOLDER/new.csv'", undefined],
+  ["COPY scores FROM 'FOLDER/a.csv'", undefined],
+  ["EXPORT DATABASE 'FOLDER/new'", undefined],
+  ["IMPORT DATABASE 'FOLDER'", undefined],
+  ["INSTALL httpfs FROM 'FOLDER'", undefined],
+  ["LOAD 'FOLDER/a.csv'", undefined],
+  ["SET temp_directory = 'FOLDER'", undefined],
+];
+
+Deno.test("a query reads no file but the database, by whatever way; with allowsFiles it reads, and writes none", async () => {
+  using database = await emptyDatabase();
+  using folder = new TempDir();
+  folder.file("a.csv", "a,b\n1,inside\n");
+  folder.file("a.json", '{"a":"inside"}\n');
+  await writeParquet(database.path, "SELECT 'inside' AS a", { file: `${folder.path}/a.parquet` });
+  const other = await DuckDBInstance.create(`${folder.path}/a.duckdb`);
+  const connection = await other.connect();
+  await connection.run("CREATE TABLE t AS SELECT 'inside' AS a");
+  connection.closeSync();
+  other.closeSync();
+  const names = namesIn(folder.path);
+  for (const [text, seen] of FILES) {
+    const sql = text.replaceAll("FOLDER", folder.path);
+    await assert.rejects(queryRows(database.path, sql), (error: ExperimentError) => {
+      assert.equal(error.code, "store/sql", sql);
+      if (seen !== undefined) assert.match(error.faults[0].mend!, /--allow-files/, sql);
+      assert.doesNotMatch(error.message, /inside/);
+      return true;
+    }, sql);
+    const read = queryRows(database.path, sql, { allowsFiles: true });
+    if (seen === undefined) await assert.rejects(read, { code: "store/sql" }, sql);
+    else assert.ok(JSON.stringify(await read, (_, v) => v).includes(seen), sql);
+  }
+  assert.deepEqual(namesIn(folder.path), names);
+});
+
+Deno.test("writeParquet() keeps types, whatever kind of question it is, and writes nothing else", async () => {
+  using database = await emptyDatabase();
+  using folder = new TempDir();
+  const file = `${folder.path}/it's, one.parquet`;
+  const cases: [sql: string, rows: number][] = [
+    ["SELECT 1::BIGINT AS n, 1.5::DOUBLE AS x, '{\"a\":1}'::JSON AS j, [1, 2] AS l -- ;", 1],
+    ["FROM range(300000);", 300_000],
+    ["/* ; */ WITH t AS (SELECT ';' AS a) FROM t ; -- done", 1],
+    ["DESCRIBE schema_version", 1],
+    ["PIVOT (SELECT unnest(['x', 'y']) AS k, 1 AS n) ON k USING sum(n)", 1],
+    ["VALUES (1), (2)", 2],
+    ["SELECT 1 AS a WHERE false", 0],
+  ];
+  for (const [sql, rows] of cases) {
+    assert.equal(await writeParquet(database.path, sql, { file }), rows, sql);
+    const [row] = await queryRows(
+      database.path,
+      `SELECT count(*) AS n FROM '${file.replace("'", "''")}'`,
+      {
+        allowsFiles: true,
+      },
+    );
+    assert.equal(row!["n"], rows, sql);
+  }
+  for (
+    const sql of [
+      "SELECT 1; SELECT 2",
+      "EXPLAIN SELECT 1",
+      "DELETE FROM runs",
+      "SELECT 1) TO '/tmp/titrate-other.csv'; --",
+      "SELECT nope",
+    ]
+  ) await assert.rejects(writeParquet(database.path, sql, { file }), { code: "store/sql" }, sql);
+  assert.deepEqual(namesIn(folder.path), ["it's, one.parquet"]);
+});
+
 Deno.test("queryEach() answers every statement in turn, comments first, EXPLAIN, DESCRIBE and PIVOT among them", async () => {
   using database = await emptyDatabase();
   const text = `-- what is there?
@@ -229,6 +336,23 @@ Deno.test("queryEach() answers every statement in turn, comments first, EXPLAIN,
   ]);
   assert.deepEqual([counts[0], counts[5], counts.at(-1)], [1, 1, 3]);
   await write(database.path, 0);
+});
+
+Deno.test("query() tells what fails after many rows, instead of giving fewer rows", async () => {
+  using database = await emptyDatabase();
+  for (const rows of [5, 300_000]) {
+    const sql = `SELECT CASE WHEN range = ${rows - 1} THEN error('late') ELSE range END AS n
+      FROM range(${rows}); SELECT 1`;
+    await assert.rejects(async () => {
+      for await (const { batches } of queryEach(database.path, sql)) {
+        for await (const _ of batches);
+      }
+    }, (error: ExperimentError) => {
+      assert.equal(error.code, "store/sql");
+      assert.match(error.message, /late/);
+      return true;
+    });
+  }
 });
 
 Deno.test("query() before the first run says to run an experiment, and makes no file", async () => {

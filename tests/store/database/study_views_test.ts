@@ -176,12 +176,17 @@ Deno.test("t95() is Student's quantile, for many degrees of freedom too", async 
   assert.ok(Math.abs(Number(row!["many"]) - 1.9718962) < 1e-5, `${row!["many"]}`);
 });
 
-Deno.test("lineage leads from a cell to what its task read, and to the digests of files", async () => {
+Deno.test("lineage leads from a number to every task it rests on, its line in the spec, and digests of files", async () => {
   using results = await emptyResults();
   const recorder = results.open();
   const digest = "ab".repeat(32);
-  await commit(results.store, keyOf(1), { kind: "corpus" });
+  const read = (key: number) => [{ key: keyOf(key), output: "" }];
+  await commit(results.store, keyOf(1), {
+    kind: "corpus",
+    params: { sources: [{ path: "text.txt" }] },
+  });
   await commit(results.store, keyOf(2), { kind: "vocab" });
+  await commit(results.store, keyOf(3), { kind: "shards" });
   recorder.beginRun({
     run: "r1",
     experiment: "e",
@@ -189,51 +194,43 @@ Deno.test("lineage leads from a cell to what its task read, and to the digests o
     files: [],
     startedAt: "2026-01-02T03:04:05Z",
   });
-  const cells = [
-    { stage: "text", axes: {}, key: keyOf(1), place: 0 },
-    { stage: "vocab", axes: {}, key: keyOf(2), place: 1 },
-  ];
+  const cells = ["text", "vocab", "shards"].map((stage, place) => ({
+    stage,
+    axes: {},
+    key: keyOf(place + 1),
+    place,
+    at: { file: place === 0 ? "base.yaml" : "e.yaml", line: 10 + place },
+  }));
   recorder.recordHistory({
     run: "r1",
     experiment: "e",
     identities: [
-      [keyOf(1), { kind: "corpus", params: { path: { sha256: digest } }, inputs: {} }],
-      [keyOf(2), {
-        kind: "vocab",
-        params: {},
-        inputs: { corpora: [{ key: keyOf(1), output: "" }] },
+      [keyOf(1), {
+        kind: "corpus",
+        params: { sources: [{ path: { sha256: digest } }] },
+        inputs: {},
       }],
+      [keyOf(2), { kind: "vocab", params: {}, inputs: { corpora: read(1) } }],
+      [keyOf(3), { kind: "shards", params: {}, inputs: { corpus: read(1), vocab: read(2) } }],
     ],
     cells,
   });
   recorder.recordCells("e", { cells, replace: true });
-  recorder.recordCached([keyOf(1), keyOf(2)]);
+  recorder.recordCached(cells.map(({ key }) => key));
   await recorder.close();
   const rows = await queryRows(
     results.path,
-    "SELECT stage, kind, spec, role, output, input_key, input_kind, file_digests FROM lineage",
+    `SELECT distance, right(task_key, 1) AS task, kind, read_as, task_stage, spec_file, spec_line, files
+     FROM lineage WHERE stage = 'shards'`,
   );
-  assert.deepEqual(rows, [
-    {
-      stage: "text",
-      kind: "corpus",
-      spec: "e.yaml",
-      role: null,
-      output: null,
-      input_key: null,
-      input_kind: null,
-      file_digests: digest,
-    },
-    {
-      stage: "vocab",
-      kind: "vocab",
-      spec: "e.yaml",
-      role: "corpora",
-      output: "",
-      input_key: keyOf(1),
-      input_kind: "corpus",
-      file_digests: "",
-    },
+  const file = `text.txt ${digest}`;
+  assert.deepEqual(rows.map((row) => Object.values(row)), [
+    [0, "3", "shards", null, "shards", "e.yaml", 12, null],
+    [1, "1", "corpus", "corpora, corpus", "text", "base.yaml", 10, file],
+    [1, "2", "vocab", "vocab", "vocab", "e.yaml", 11, null],
+  ]);
+  assert.deepEqual(await queryRows(results.path, "SELECT param, file, sha256 FROM input_files"), [
+    { param: "sources[0].path", file: "text.txt", sha256: digest },
   ]);
 });
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { ExperimentError } from "../../../lib/base/errors.ts";
-import { queryEach, queryRows } from "../../../lib/store/database/query.ts";
+import { queryRows } from "../../../lib/store/database/query.ts";
 import { TABLES } from "../../../lib/store/database/schema.ts";
 import { VIEWS } from "../../../lib/store/database/views.ts";
 import { commit, emptyResults, keyOf } from "../_fixtures.ts";
@@ -25,6 +25,9 @@ Deno.test("every table, view and column says what it holds", async () => {
     replace: true,
   });
   await recorder.close();
+  const macros = `SELECT function_name AS name FROM duckdb_functions()
+    WHERE database_name = 'titrate' AND NOT internal AND comment IS NULL`;
+  assert.deepEqual(await queryRows(results.path, macros), []);
   const silent = `SELECT table_name AS name FROM duckdb_tables()
       WHERE database_name = 'titrate' AND NOT temporary AND comment IS NULL
     UNION ALL SELECT view_name FROM duckdb_views()
@@ -126,10 +129,19 @@ Deno.test("results_of() gives each axis a column of its type, also where its nam
   assert.deepEqual(await queryRows(path, "SELECT tokens, value FROM results_of('other')"), [
     { tokens: "many", value: 5 },
   ]);
-  assert.deepEqual(
-    await queryRows(path, `SELECT stage FROM cells_of('${odd}') WHERE tokens = 4000`),
-    [{ stage: "one" }],
-  );
+  for (const  of of["cells_of", "means_of", "results_of"]) {
+    assert.deepEqual(
+      await queryRows(path, `SELECT stage FROM ${of}('${odd}') WHERE tokens = 4000`),
+      [{ stage: "one" }],
+      of,
+    );
+  }
+  for (const  of of["curves_of", "counts_of", "failures_of", "gains_of", "frontier_of"]) {
+    const names = await queryRows(path, `DESCRIBE FROM ${of}('${odd}')`);
+    for (const name of ["tokens", "axis_steps", "a.b/c~d", "axis_Value"]) {
+      assert.ok(names.some(({ column_name }) => column_name === name), `${of}: ${name}`);
+    }
+  }
   const bare = "FROM results WHERE stage = 'one' AND axes->>'tokens' = '4000'";
   await assert.rejects(queryRows(path, bare), (error: ExperimentError) => {
     assert.match(error.faults[0].mend!, /^put axes->>'name' in parentheses, or use results_of/);
@@ -289,26 +301,6 @@ Deno.test("no order of runs makes a cell show a task without results, or none wh
     { numRuns: 15 },
   );
   await recorder.close();
-});
-
-Deno.test("the questions of results/README.md can be asked", async () => {
-  using results = await emptyResults();
-  const { store, path } = results;
-  await commit(store, keyOf(1));
-  const recorder = results.open();
-  recorder.beginRun(START);
-  recorder.recordCells("ablation", {
-    cells: [{ stage: "ner", axes: { tokens: 4000, steps: 8, seed: 1 }, key: keyOf(1) }],
-    replace: true,
-  });
-  recorder.recordCached([keyOf(1)]);
-  await recorder.close();
-  const text = await Deno.readTextFile(new URL("../../../results/README.md", import.meta.url));
-  const questions = [...text.matchAll(/```sql\n([^`]*)```/g)].map(([, sql]) => sql!);
-  assert.ok(questions.length >= 6);
-  for (const question of questions) {
-    for await (const { batches } of queryEach(path, question)) await Array.fromAsync(batches);
-  }
 });
 
 Deno.test("counts gives what a task counted, in all and by class, whatever a class is called", async () => {
