@@ -6,6 +6,8 @@
 export interface Rights {
   /** The files and folders that it may read; all if absent. */
   readonly read?: readonly string[];
+  /** The files that it may write, none of which has a comma in its path. */
+  readonly files?: readonly string[];
   /** The one folder below which it may write. */
   readonly write?: string | undefined;
   /** The hosts that it may reach, such as "huggingface.co", "*.hf.co" or "127.0.0.1:80". */
@@ -38,6 +40,10 @@ export interface Grant {
  */
 export function grant({ read, write, net = [], run = [], env = [], ...rights }: Rights): Grant {
   const needsStart = write !== undefined && write.includes(",");
+  const written = [
+    ...(write === undefined ? [] : [needsStart ? "." : write]),
+    ...rights.files ?? [],
+  ];
   const system = [
     ...(rights.disk === true ? ["statfs"] : []),
     ...(rights.load === true ? ["cpus", "systemMemoryInfo"] : []),
@@ -46,7 +52,7 @@ export function grant({ read, write, net = [], run = [], env = [], ...rights }: 
     "--no-prompt",
     "--frozen",
     namedFlag("--allow-read", read),
-    ...(write === undefined ? [] : [`--allow-write=${needsStart ? "." : write}`]),
+    ...(written.length === 0 ? [] : [`--allow-write=${written.join(",")}`]),
     ...(net.length === 0 ? [] : [`--allow-net=${net.join(",")}`]),
     ...(run.length === 0 ? [] : [namedFlag("--allow-run", run)]),
     ...(env.length === 0 ? [] : [`--allow-env=${env.join(",")}`]),

@@ -12,6 +12,8 @@ export const CLI_ERRORS: ErrorTable = {
   "cli/no-kind": { exit: 2, about: "a kind that is not there" },
   "cli/no-store": { exit: 2, about: "a folder without artifacts to rebuild from" },
   "cli/no-task": { exit: 2, about: "a name that no task of the spec has" },
+  "cli/no-query": { exit: 2, about: "sql without one question, or with two sources of it" },
+  "cli/out-file": { exit: 2, about: "a file that rows cannot be written to" },
   "cli/nothing-named": { exit: 2, about: "data fetch without a spec or a model" },
   "cli/page-on": { exit: 2, about: "a live page that is served already" },
   "cli/permission": { exit: 2, about: "a right that the process lacks" },

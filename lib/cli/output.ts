@@ -1,7 +1,7 @@
 /**
- * Rows of a query as a table, CSV or JSON, written as they come.
+ * Rows of a query as a table, Markdown, CSV or JSON, written as they come.
  *
- * CSV and JSON are streamed; a table needs its widest cell first, so it ends
+ * All but tables are streamed; a table needs its widest cell first, so it ends
  * after a number of rows and says so. Its cells are cut to fit a width.
  */
 import type { Json } from "../base/canonical.ts";
@@ -9,7 +9,7 @@ import { counted } from "../base/count.ts";
 import { fitTable } from "../report/text/table.ts";
 
 /** How `sql` prints rows. */
-export const FORMATS = ["table", "csv", "json"] as const;
+export const FORMATS = ["table", "markdown", "csv", "json"] as const;
 
 /** One of `FORMATS`. */
 export type Format = typeof FORMATS[number];
@@ -31,7 +31,8 @@ export interface Rows {
  * The text of rows in pieces, each ending in a newline.
  *
  * JSON is one array of objects, a row a line. CSV is that of RFC 4180 with lines
- * that end in a newline alone. In CSV and tables null is empty and nested values
+ * that end in a newline alone. Markdown is a table whose cells show what they hold,
+ * whatever that would mean in Markdown. In all but JSON null is empty and nested values
  * are JSON.
  *
  * @param options.width columns of a terminal that a table may take
@@ -43,6 +44,7 @@ export async function* formatRows(
 ): AsyncGenerator<string> {
   if (format === "json") yield* formatJson(rows);
   else if (format === "csv") yield* formatCsv(rows);
+  else if (format === "markdown") yield* formatMarkdown(rows);
   else yield await formatTableRows(rows, options.width);
 }
 
@@ -77,6 +79,22 @@ function csvField(value: Json): string {
   const text = cell(value);
   const isPlain = !/[",\r\n]/.test(text) && (text !== "" || value === null);
   return isPlain ? text : `"${text.replaceAll('"', '""')}"`;
+}
+
+async function* formatMarkdown({ columns, isNumber, batches }: Rows): AsyncGenerator<string> {
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |\n`;
+  yield line(columns.map(markdown)) + line(isNumber.map((is) => is ? "---:" : "---"));
+  for await (const batch of batches) {
+    if (batch.length > 0) {
+      yield batch.map((row) => line(row.map((value) => markdown(cell(value))))).join("");
+    }
+  }
+}
+
+/** A text as a cell of a table in Markdown; underscores and stars inside a word mean nothing. */
+function markdown(text: string): string {
+  return text.replace(/[\\`|[\]<>~&]|(?<![\p{L}\p{N}])[*_]|[*_](?![\p{L}\p{N}])/gu, "\\$&")
+    .replace(/\r\n|\r|\n/g, "<br>");
 }
 
 async function formatTableRows(

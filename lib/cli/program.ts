@@ -228,11 +228,16 @@ ssh -L ${DEFAULT_PORT}:127.0.0.1:${DEFAULT_PORT} HOST`,
 
   program.command("sql")
     .description("Query the results; read-only, also while a run is on.")
-    .argument("<query>", "SQL that reads; the view `results` has a row for every score")
+    .argument("[query]", "SQL that reads; the view `results` has a row for every score")
     .addOption(resultsOption())
+    .addOption(new Option("--file <file>", "the query, in place of one in the call"))
     .addOption(
-      new Option("--format <format>", "how rows are printed").choices(FORMATS).default("table"),
+      new Option("--format <format>", "how rows are written; parquet goes to a file")
+        .choices([...FORMATS, "parquet"]).default("table"),
     )
+    .option("--out <file>", "the file that rows are written to, whole or not at all")
+    .option("--force", "replace the file if it is there", false)
+    .option("--allow-files", "let the query read files besides the results", false)
     .addHelpText(
       "after",
       `
@@ -240,11 +245,15 @@ Examples:
   deno task sql "FROM results WHERE experiment = 'ablation' AND metric = 'f1' AND split = 'test'"
   deno task sql "SELECT tokens, value FROM results_of('ablation') WHERE metric = 'f1' AND split = 'test'"
   deno task sql "SELECT * FROM curves" --format csv > curves.csv
+  deno task sql --file question.sql --format markdown
+  deno task sql "FROM curves" --format parquet --out curves.parquet
+  deno task sql "FROM results JOIN 'mine.csv' USING (metric)" --allow-files
   deno task sql "SHOW TABLES; DESCRIBE results"
 
-results_of('NAME') has a column for each axis. Views: results, curves, counts, costs, failures,
-specs. Tables: experiments, runs, tasks, params, cells, measurements, scores, metrics, fits, faults;
-see results/README.md.`,
+results_of('NAME') has a column for each axis, and so have cells_of, curves_of, counts_of, means_of,
+gains_of, frontier_of and failures_of. Views: results, curves, means, gains, frontier, costs,
+lineage, failures, counts, specs. Tables: experiments, runs, tasks, params, cells, scores, metrics,
+fits. What to ask: lib/store/QUERIES.md.`,
     )
     .action(async (query, options) => await (await load("sql")).sql(query, options));
 

@@ -44,7 +44,7 @@ function write(text: string): void {
 }
 
 /** Columns that text on standard output may take where it goes to a file or another program. */
-const PIPED_WIDTH = 200;
+export const PIPED_WIDTH = 200;
 
 /** What a terminal has at the least; one that says less does not know its size. */
 const LEAST_WIDTH = 20;

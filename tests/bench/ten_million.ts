@@ -13,7 +13,6 @@ import { ArtifactStore } from "../../lib/store/objects/artifacts.ts";
 import { resultsFolder } from "../../lib/store/results_folder.ts";
 import type { Measurement } from "../../lib/base/measures.ts";
 import { writeLooseJson } from "../../lib/base/json.ts";
-import { newArtifact } from "../store/_fixtures.ts";
 import { TempDir } from "../_support/temp_dir.ts";
 
 // deno-lint-ignore no-console -- a bench prints
@@ -102,12 +101,20 @@ await measured("recording what artifacts say, as they are committed", ROWS, asyn
     const lines = measurements.map((each) => `${writeLooseJson(each)}\n`);
     await Deno.writeTextFile(`${attempt.outDir}/measurements.jsonl`, lines.join(""));
     const value = measurements.at(-1)!.value;
-    const record = await attempt.commit(newArtifact({
+    const record = await attempt.commit({
+      kind: "pretrain",
+      version: 1,
+      params: { schedule: { kind: "constant", learningRate: 1e-3 } },
+      inputs: {},
       outcome: {
         facts: { steps: axes.steps, uniqueTokens: axes.tokens, flops: axes.steps * axes.tokens },
         scores: [{ benchmark: "mlm", metric: "lossNats", split: "validation", value }],
       },
-    }));
+      code: "c0de",
+      device: "cpu",
+      startedAt: new Date(0).toISOString(),
+      elapsedMs: 1000,
+    });
     committingMs += performance.now() - startMs;
     recorder.recordTask({ run: "r1", key, kind: "pretrain", state: "running", attempt: 1 });
     recorder.recordArtifact({ record, measurements });

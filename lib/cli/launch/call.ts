@@ -16,6 +16,7 @@ export const DEFAULT_PORT = 8717;
 export const VALUE_OPTIONS: ReadonlySet<string> = new Set([
   "--cuda",
   "--device",
+  "--file",
   "--format",
   "--hub",
   "--installer",
@@ -44,10 +45,20 @@ export interface Call {
   readonly out?: string;
   /** The values of `--set`. */
   readonly set: readonly string[];
+  /** The file that `--file` names to be read; absent without it. */
+  readonly file?: string;
+  /** Whether a query may read any file. */
+  readonly allowsFiles?: true;
   /** The port, as given; absent unless it is. */
   readonly port?: string;
   /** Whether a browser may be opened. */
   readonly opens?: false;
+}
+
+/** Where a file is written before it takes its place. */
+export function besideOut(path: string): string {
+  const end = path.lastIndexOf("/") + 1;
+  return `${path.slice(0, end)}.${path.slice(end)}.titrate-new`;
 }
 
 /** Reads a command line. */
@@ -55,7 +66,7 @@ export function readCall(args: readonly string[]): Call {
   const operands: string[] = [];
   const set: string[] = [];
   let results = DEFAULT_RESULTS, out: string | undefined;
-  const page: { port?: string; opens?: false } = {};
+  const more: { port?: string; opens?: false; file?: string; allowsFiles?: true } = {};
   for (let at = 0; at < args.length; at++) {
     const arg = args[at]!;
     if (arg === "--") {
@@ -68,16 +79,18 @@ export function readCall(args: readonly string[]): Call {
     }
     const equals = arg.startsWith("--") ? arg.indexOf("=") : -1;
     const name = equals === -1 ? arg : arg.slice(0, equals);
-    if (name === "--no-open") page.opens = false;
+    if (name === "--no-open") more.opens = false;
+    if (name === "--allow-files") more.allowsFiles = true;
     if (!VALUE_OPTIONS.has(name)) continue;
     const value = equals === -1 ? args[++at] : arg.slice(equals + 1);
     if (value === undefined) continue;
     if (name === "--results") results = value;
     if (name === "--out") out = value;
     if (name === "--set") set.push(value);
-    if (name === "--port") page.port = value;
+    if (name === "--port") more.port = value;
+    if (name === "--file") more.file = value;
   }
   const [command, ...rest] = operands;
-  const given = { ...(out === undefined ? {} : { out }), ...page };
+  const given = { ...(out === undefined ? {} : { out }), ...more };
   return { command, operands: rest, results, set, ...given };
 }

@@ -35,9 +35,9 @@ export async function launch(args: readonly string[]): Promise<never> {
   become(rights, args, folderOption(call.command));
 }
 
-/** The option that names the folder which a command may write to; an argument does of `export`. */
+/** The option that names the folder which a command may write to, where one does. */
 function folderOption(command: string | undefined): string | undefined {
-  if (command === "export") return undefined;
+  if (command === "export" || command === "sql") return undefined;
   return command === "report" ? "--out" : "--results";
 }
 

@@ -7,7 +7,7 @@
 import { startsAtHome } from "../../base/home.ts";
 import type { Rights } from "../../base/rights.ts";
 import { ENV_PROGRAM, LIBRARY_PATHS, WORKER_VARIABLES } from "../../executor/local/environment.ts";
-import { type Call, DEFAULT_PORT, DEFAULT_SPEC } from "./call.ts";
+import { besideOut, type Call, DEFAULT_PORT, DEFAULT_SPEC } from "./call.ts";
 import { reportFolder } from "./report_folder.ts";
 import { declaredVariables } from "./variables.ts";
 
@@ -140,6 +140,7 @@ export async function rightsOf(call: Call, machine: Machine): Promise<Rights> {
       ? { run: machine.hasLibraryPaths ? [machine.deno, ENV_PROGRAM] : [machine.deno] }
       : {}),
     ...(page === true ? pageRights(call, machine) : {}),
+    ...(call.command === "sql" ? queryRights(call, machine) : {}),
   };
 }
 
@@ -178,6 +179,28 @@ function pageRights(
       ...(opener === undefined ? [] : [opener]),
     ],
     load: true,
+  };
+}
+
+/**
+ * The rights of a query: to read the results and what the call names, and to write what it
+ * names. To read is no more than that, unless the call says so.
+ */
+function queryRights(
+  { results, file, out, allowsFiles }: Call,
+  { cwd }: Machine,
+): Pick<Rights, "read" | "write" | "files"> {
+  const absolute = (path: string) => path.startsWith("/") ? path : `${cwd}/${path}`;
+  const named = [results, ...(file === undefined ? [] : [file])].map(absolute);
+  const written = out === undefined ? [] : [absolute(out), besideOut(absolute(out))];
+  const read = new Set([...named, ...written].flatMap((path) => [path, realPath(path)]));
+  return {
+    ...(allowsFiles === true ? {} : { read: [CODE, ...read] }),
+    ...(written.some((path) => path.includes(","))
+      ? { write: written[0]!.replace(/[^/]*$/, "") }
+      : written.length > 0
+      ? { files: written }
+      : {}),
   };
 }
 

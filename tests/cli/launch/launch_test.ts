@@ -38,6 +38,13 @@ Deno.test("readCall() finds the command, its operands, the folder of results and
       operands: ["--results", "x"],
     }],
     [["run", "--results"], { command: "run" }],
+    [["sql", "--file", "q.sql", "--out=o.csv", "--allow-files"], {
+      command: "sql",
+      file: "q.sql",
+      out: "o.csv",
+      allowsFiles: true,
+    }],
+    [["sql", "--", "--allow-files"], { command: "sql", operands: ["--allow-files"] }],
   ];
   for (const [args, call] of cases) {
     assert.deepEqual(readCall(args), { ...none, ...call }, args.join(" "));
@@ -129,6 +136,37 @@ Deno.test("the live page may reach one port, read results, write what runs are a
   assert.ok(passing.env!.includes("*"), "to pass on what it was started with");
 });
 
+Deno.test("sql may read the results and what it names, and write what it names: more with --allow-files alone", async () => {
+  const of = async (...args: string[]) => {
+    const { read, write, files } = await rights("sql", ...args);
+    return { read: read?.slice(1), write, files };
+  };
+  const results = "/home/me/results";
+  const out = ["/srv/o.parquet", "/srv/.o.parquet.titrate-new"];
+  const nothing = { write: undefined, files: undefined };
+  assert.deepEqual(await of("FROM runs"), { read: [results], ...nothing });
+  assert.deepEqual(await of("--file", "q.sql", "--results=/r"), {
+    read: ["/r", "/home/me/q.sql"],
+    ...nothing,
+  });
+  assert.deepEqual(await of("FROM runs", "--out", "/srv/o.parquet"), {
+    read: [results, ...out],
+    write: undefined,
+    files: out,
+  });
+  assert.deepEqual(await of("FROM runs", "--out", "/srv/o.parquet", "--allow-files"), {
+    read: undefined,
+    write: undefined,
+    files: out,
+  });
+  assert.deepEqual(await of("FROM runs", "--out", "/a,b/o.csv", "--allow-files"), {
+    read: undefined,
+    write: "/a,b/",
+    files: undefined,
+  });
+  assert.equal((await rights("run", "none.yaml")).read, undefined);
+});
+
 Deno.test("a task of deno.json gives its process the means to start the command alone", () => {
   const launched = Object.entries(config.tasks).filter(([, line]) => line.startsWith("deno run"));
   assert.ok(launched.length >= 7);
@@ -211,6 +249,7 @@ Deno.test("grant() names each right, and gives a folder with a comma by its plac
   assert.ok(looks.includes("--allow-read=/a,/b"));
   assert.ok(looks.includes("--allow-sys=statfs,cpus,systemMemoryInfo"));
   assert.ok(grant({ read: ["/a,b"] }).flags.includes("--allow-read"), "no name for it is known");
+  assert.ok(grant({ files: ["/a", "/b"] }).flags.includes("--allow-write=/a,/b"));
   const { flags, startIn } = grant({ write: "/a,b" });
   assert.ok(flags.includes("--allow-write=."));
   assert.equal(startIn, "/a,b");
