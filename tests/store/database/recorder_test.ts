@@ -421,6 +421,37 @@ Deno.test("recordMeasurements() counts each step once, however often and in what
   await recorder.close();
 });
 
+Deno.test("a task that is run again shows its former measurements until the new ones are there", async () => {
+  using results = await emptyResults();
+  const recorder = results.open();
+  const values = async () => {
+    await recorder.flush();
+    const rows = await queryRows(
+      results.path,
+      "SELECT attempt, value FROM measurements ORDER BY ALL",
+    );
+    return rows.map(({ attempt, value }) => [attempt, value]);
+  };
+  const finish = (attempt: number, ...steps: number[]) =>
+    recorder.recordArtifact({
+      record: { format: 2, key: keyOf(1), ...newArtifact(), attempt, files: [] },
+      measurements: steps.map((step) => loss(step, step * attempt)),
+    });
+  const measure = (attempt: number, step: number) =>
+    recorder.recordMeasurements(keyOf(1), { attempt, measurements: [loss(step, step * attempt)] });
+  measure(1, 1);
+  assert.deepEqual(await values(), [[1, 1]]);
+  measure(1, 2);
+  assert.deepEqual(await values(), [[1, 1], [1, 2]]);
+  finish(1, 1, 2);
+  assert.deepEqual(await values(), [[1, 1], [1, 2]]);
+  measure(2, 1);
+  assert.deepEqual(await values(), [[1, 1], [1, 2]]);
+  finish(2, 1);
+  assert.deepEqual(await values(), [[2, 2 * 1]]);
+  await recorder.close();
+});
+
 Deno.test("rebuild() from the store gives the tables that the run wrote", async () => {
   using results = await emptyResults();
   const { folder, path, store } = results;
