@@ -216,7 +216,7 @@ Deno.test("a run whose process is gone is recorded as killed with nothing to do,
   assert.deepEqual(await statuses(), ["killed", "running"]);
 });
 
-Deno.test("a database of an older version is set aside, and made anew from the store", async () => {
+Deno.test("a database of an older version is brought up to date from it and the store", async () => {
   using results = await emptyResults();
   const { path, store, warnings } = results;
   await commit(store, keyOf(1));
@@ -231,7 +231,10 @@ Deno.test("a database of an older version is set aside, and made anew from the s
   recorder.beginRun({ ...START, run: "r1" });
   await recorder.close();
   assert.equal((await queryRows(path, "FROM scores")).length, 1);
-  assert.match(warnings[0]!, /^the database is of version 1, .* set aside as .* and made anew$/);
+  assert.match(
+    warnings[0]!,
+    /^the database is of version 1, .* set aside as .* and brought up to date$/,
+  );
 });
 
 Deno.test("a kill in the first write leaves no database, and the next run makes one", async () => {
