@@ -10,6 +10,7 @@ import { answerJson } from "../report/answer/answer_json.ts";
 import { formatAnswer, formatScores, formatWarnings } from "../report/answer/answer_text.ts";
 import { formatDuration } from "../report/text/format.ts";
 import { formatFits, isMeaningless } from "../report/text/fits.ts";
+import { formatForms } from "../report/text/forms.ts";
 import { formatGrid, headlineRows } from "../report/text/grid.ts";
 import { formatCell } from "../report/text/labels.ts";
 import { formatPublished } from "../report/text/published.ts";
@@ -73,6 +74,7 @@ function resultText(
     formatGrid(headlineRows(rows), options),
     formatPublished(published, rows, options),
     fitted.length === 0 ? "" : formatFits(fitted, declarationsOf(rows), options),
+    formatForms(fitted, declarationsOf(rows), options),
   ].filter((text) => text !== "").join("\n\n");
 }
 

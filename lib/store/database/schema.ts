@@ -310,12 +310,13 @@ export const TABLES = {
       ],
       next: [
         "JSON",
-        "What the curve says of twice the largest x: x, value in the metric's unit, and its interval.",
+        "What the curve says of twice the largest x, or of the largest run with twice its tokens: " +
+        "x, value in the metric's unit, its interval, and at, all variables where there are several.",
       ],
       goodness: [
         "JSON",
-        "rmse in the metric's unit, rSquared, and chanceOfConstant: how often points that do not " +
-        "depend on x would be described as well.",
+        "rmse in the metric's unit, heldOutRmse at the largest runs fitted without them, rSquared, " +
+        "and chanceOfConstant: how often points that do not depend on x would be described as well.",
       ],
       warnings: ["JSON", "What to be wary of."],
     },

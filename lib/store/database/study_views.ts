@@ -42,7 +42,7 @@ const OWN_AXES = `'{' || coalesce(
 /**
  * `points`: every finite score with its cell, the axes that hold nothing but the seed left out.
  */
-const POINTS = `axis_values AS (
+export const POINTS: string = `axis_values AS (
   SELECT experiment, stage, axes, seed, each.key AS axis, CAST(each.value AS VARCHAR) AS axis_value
   FROM cells, json_each(cells.axes) AS each
 ), seed_axes AS (
@@ -62,13 +62,17 @@ const POINTS = `axis_values AS (
   WHERE isfinite(value)
 )`;
 
-const INTERVAL = (value: string) => `t95(count(*) - 1) * stddev_samp(${value}) / sqrt(count(*))`;
+/** Half an interval of 95 percent of the mean of a column, in a query with groups. */
+export const INTERVAL = (value: string): string =>
+  `t95(count(*) - 1) * stddev_samp(${value}) / sqrt(count(*))`;
 
-const CELL: Column = [
+/** A cell without its seed. */
+export const CELL: Column = [
   "JSON",
   "The values of the axes that the stage varies with, but for the seed.",
 ];
-const SEEDS: Column = ["BIGINT", "How many seeds it is of."];
+/** A count of seeds. */
+export const SEEDS: Column = ["BIGINT", "How many seeds it is of."];
 
 const MEAN_COLUMNS: Readonly<Record<string, Column>> = {
   ...of(cells, "experiment", "stage"),

@@ -1,5 +1,6 @@
 /** The views that questions are asked of. */
 import { commentStatements, FACT_COLUMNS, type Table, TABLES } from "./schema.ts";
+import { ANSWER_VIEWS, cheapestMacro } from "./answer_views.ts";
 import { quantileMacro, STUDY_VIEWS } from "./study_views.ts";
 import { of, type View } from "./view.ts";
 
@@ -189,6 +190,7 @@ FROM spec_files JOIN spec_texts USING (digest) LEFT JOIN runs USING (run)
 ORDER BY run, spec_files.place`,
   },
   ...STUDY_VIEWS,
+  ...ANSWER_VIEWS,
 };
 
 /** The statements that make views and macros in a database that has the tables. */
@@ -200,6 +202,7 @@ export function viewStatements(): string[] {
       ...commentStatements(name, { type: "VIEW", about, columns }),
     ]),
     ...paramMacros(),
+    ...cheapestMacro(),
   ];
 }
 
