@@ -44,21 +44,19 @@ export interface RunningView {
   readonly what: string;
   /** From 0 to 1; absent where nothing is counted. */
   readonly share: number | undefined;
-  /** "loss 3.412", "12k tokens/s", "5.2 s", "2 min left". */
+  /** "loss 3.412", "12k tokens/s", "2 min left"; how long it runs where that is not known. */
   readonly facts: readonly string[];
   /** Its loss so far. */
   readonly curve: Curve | undefined;
 }
 
-/** What failed. */
+/** What failed: tasks with the same faults are told once. */
 export interface FailureView {
-  /** Its key. */
-  readonly key: string;
-  /** It as a person would name it. */
-  readonly label: string;
+  /** The tasks, in the order of the plan. */
+  readonly tasks: readonly { readonly key: string; readonly label: string }[];
   /** What, where, and how to mend it. */
   readonly faults: readonly string[];
-  /** How many tasks were skipped because of it. */
+  /** How many tasks were skipped because of them. */
   readonly skipped: number;
 }
 
@@ -126,7 +124,7 @@ const UNDONE: ReadonlySet<TaskState> = new Set([
 ]);
 
 /** Most lines of a list of tasks; the rest is counted. */
-const MOST_LISTED = 50;
+const MOST_LISTED = 24;
 const MOST_WARNINGS = 20;
 
 /** Whether a task has not come to what it was to be. */
@@ -178,8 +176,11 @@ function runningView({ task }: WatchedTask, each: LiveNow["running"][number]): R
   const facts: string[] = [];
   if (typeof lossNats === "number") facts.push(`loss ${lossNats.toFixed(3)}`);
   if (typeof tokensPerSecond === "number") facts.push(`${formatCount(tokensPerSecond)} tokens/s`);
-  facts.push(formatDuration(Math.floor(elapsedMs / 1000) * 1000));
-  if (leftMs !== undefined) facts.push(`${formatDuration(leftMs)} left`);
+  facts.push(
+    leftMs === undefined
+      ? formatDuration(Math.floor(elapsedMs / 1000) * 1000)
+      : `${formatDuration(leftMs)} left`,
+  );
   const isCounted = done !== undefined && total !== undefined && (phase === undefined || total > 1);
   return {
     key,
@@ -223,12 +224,18 @@ export function queueOf({ tasks, isOn }: RunWatch): {
 /** What failed, with its mend. */
 export function failuresOf({ tasks }: RunWatch): FailureView[] {
   const all = [...tasks.values()];
-  return all.filter(({ state }) => state === "failed").slice(0, MOST_LISTED).map((each) => ({
-    key: each.task.key,
-    label: each.task.label,
-    faults: faultsOf(each),
-    skipped: all.filter(({ because }) => because === each.task.key).length,
-  }));
+  const failed = Map.groupBy(
+    all.filter(({ state }) => state === "failed"),
+    ({ faults }) => JSON.stringify(faults),
+  );
+  return [...failed.values()].slice(0, MOST_LISTED).map((same) => {
+    const keys = new Set(same.map(({ task }) => task.key));
+    return {
+      tasks: same.map(({ task: { key, label } }) => ({ key, label })),
+      faults: faultsOf(same[0]!),
+      skipped: all.filter(({ because }) => because !== undefined && keys.has(because)).length,
+    };
+  });
 }
 
 function faultsOf({ faults }: WatchedTask): string[] {

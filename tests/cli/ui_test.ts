@@ -91,7 +91,7 @@ Deno.test("ui: two experiments, what failed with its mend, and the failed ones r
     [["other", "failed"], ["study", "done"]],
   );
   const [failure] = parts.failures;
-  assert.deepEqual([failure.label, failure.skipped], ["entities", 1]);
+  assert.deepEqual([failure.tasks[0].label, failure.skipped], ["entities", 1]);
   assert.match(failure.faults[0], /^test\.tsv:2: .*\[benchmarks\/no-tag\]\n {2}mend: /);
   const pretrain = parts.grid.find(({ stage }: { stage: string }) => stage === "pretrain");
   assert.equal(pretrain.measure, "lossNats on validation");

@@ -223,17 +223,24 @@
     failures(failures) {
       show(byId("failures-part"), (failures ?? []).length > 0);
       sync(byId("failures"), failures ?? [], {
-        keyOf: ({ key }) => key,
-        create: ({ key, label, faults }) =>
+        keyOf: ({ faults }) => faults.join("\n"),
+        create: ({ faults }) =>
           make(
             "article",
             "failure",
-            make("h3", "", taskLink(key, label), make("span", "faint small")),
+            make("ul", "labels"),
+            make("p", "faint small"),
             ...faults.map((text) => make("pre", "", text)),
           ),
-        update(article, { skipped }) {
-          const tasks = skipped === 1 ? "1 task" : `${skipped} tasks`;
-          write(article.firstElementChild.lastElementChild, skipped > 0 ? ` ${tasks} skipped` : "");
+        update(article, { tasks, skipped }) {
+          const [labels, more] = article.children;
+          sync(labels, tasks, {
+            keyOf: ({ key }) => key,
+            create: ({ key, label }) => make("li", "", taskLink(key, label)),
+            update() {},
+          });
+          const count = skipped === 1 ? "1 task was" : `${skipped} tasks were`;
+          say(more, skipped > 0 ? `${count} skipped for it` : "");
         },
       });
     },
