@@ -7,7 +7,7 @@ import { TinyStudy } from "./tiny_study.ts";
 
 /** A study whose longer trainings take a while, and its run once those are on. */
 async function longRun(study: TinyStudy, ...args: string[]) {
-  await study.edit("steps: [2, 4]", "steps: [2, 20000]");
+  await study.edit("steps: [2, 4]", "steps: [2, 200000]");
   const child = study.start("run", "study.yaml", "--json", "--jobs", "2", ...args);
   const ended = finished(child);
   const { live } = resultsFolder(study.path("results"));
@@ -29,7 +29,7 @@ async function longRun(study: TinyStudy, ...args: string[]) {
 Deno.test("a cancelled task saves and is interrupted; the run goes on with all that needs it not", async () => {
   await using study = await TinyStudy.make();
   const { ended, live, keyOf, isTraining } = await longRun(study, "--only", "seed=1");
-  const label = "pretrain{steps=20000, seed=1}";
+  const label = "pretrain{steps=200000, seed=1}";
   await until("it trains", () => isTraining(label));
   const { run, key } = await keyOf(label);
   const training = (await readNow(live, run))!.running.find((each) => each.key === key);
@@ -37,10 +37,10 @@ Deno.test("a cancelled task saves and is interrupted; the run goes on with all t
   await askRun(live, run, { type: "cancel-task", key });
   const { code, stdout, stderr } = await ended;
   assert.equal(code, 130, stderr);
-  assert.match(stderr, /^cancelled pretrain\{steps=20000, seed=1\}$/m);
+  assert.match(stderr, /^cancelled pretrain\{steps=200000, seed=1\}$/m);
   assert.match(
     stderr,
-    /^skipped {2}ner\{steps=20000, seed=1\}: pretrain\{steps=20000, seed=1\} was cancelled$/m,
+    /^skipped {2}ner\{steps=200000, seed=1\}: pretrain\{steps=200000, seed=1\} was cancelled$/m,
   );
   const { tasks } = JSON.parse(stdout.trimEnd().split("\n").at(-1)!);
   assert.deepEqual(tasks, { total: 8, cached: 0, ran: 6, failed: 0 });
@@ -58,7 +58,7 @@ Deno.test("a cancelled task saves and is interrupted; the run goes on with all t
 Deno.test("a cancelled run stops as by Ctrl-C, and the same command goes on", async () => {
   await using study = await TinyStudy.make();
   const { ended, live, keyOf, isTraining } = await longRun(study, "--only", "stage=pretrain");
-  const label = "pretrain{steps=20000, seed=1}";
+  const label = "pretrain{steps=200000, seed=1}";
   await until("it trains", () => isTraining(label));
   await askRun(live, (await keyOf(label)).run, { type: "cancel-run" });
   const { code, stderr } = await ended;

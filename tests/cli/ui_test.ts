@@ -10,12 +10,12 @@ import { copyFolder, SPEC, TinyStudy } from "./tiny_study.ts";
 const isTraining = ({ run, running }: Parts) =>
   run?.status === "running" &&
   (running ?? []).some(({ label, curve }: Record<string, unknown>) =>
-    String(label).startsWith("pretrain{steps=20000") && curve !== undefined
+    String(label).startsWith("pretrain{steps=200000") && curve !== undefined
   );
 
 Deno.test("ui: a task is cancelled and run again; page and runs end and begin without each other", async () => {
   await using study = await TinyStudy.make();
-  await study.edit("steps: [2, 4]", "steps: [2, 20000]");
+  await study.edit("steps: [2, 4]", "steps: [2, 200000]");
   await study.edit("seed: [1, 2]", "seed: [1]");
   let pid = 0;
   {
@@ -26,7 +26,7 @@ Deno.test("ui: a task is cancelled and run again; page and runs end and begin wi
     const parts = await client.follow("it trains", isTraining);
     const { run } = parts.run;
     const { key } = parts.running.find(({ label }: { label: string }) =>
-      label.startsWith("pretrain{steps=20000")
+      label.startsWith("pretrain{steps=200000")
     );
     assert.equal((await client.post(`/runs/${run}/rerun`)).status, 409, "it is still on");
     assert.equal((await client.post(`/runs/${run}/tasks/${key}/cancel`)).status, 202);
@@ -51,7 +51,7 @@ Deno.test("ui: a task is cancelled and run again; page and runs end and begin wi
     assert.notEqual(again.run.run, run);
     assert.equal(
       again.run.command,
-      `deno task run study.yaml --jobs 2 --only stage=pretrain --only steps=20000 --only seed=1 ` +
+      `deno task run study.yaml --jobs 2 --only stage=pretrain --only steps=200000 --only seed=1 ` +
         `--detached --results=${study.path("results")}`,
     );
     const plan = `results/store/live/${again.run.run}/plan.json`;

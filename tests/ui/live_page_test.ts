@@ -27,7 +27,7 @@ testInBrowser(
   "the live page of a real run: curves grow, the grid fills, cancel works",
   async (browser) => {
     await using study = await TinyStudy.make();
-    await study.edit("steps: [2, 4]", "steps: [2, 20000]");
+    await study.edit("steps: [2, 4]", "steps: [2, 200000]");
     await using served = await Served.start(study);
     const visits: Visit[] = [];
     for (const view of VIEWS) visits.push(await browser.visit(served.address, view));
@@ -64,7 +64,7 @@ testInBrowser(
 
     // By the keyboard: to a task that trains, and to the button that cancels it.
     const label = await textOf(desk, "#running .card a");
-    assert.match(label, /^pretrain\{steps=20000, seed=\d\}$/);
+    assert.match(label, /^pretrain\{steps=200000, seed=\d\}$/);
     await desk.focus("#running .card a");
     await desk.keyboard.press("Enter");
     await until("its log is shown", async () => (await textOf(desk, "#log")).includes("begins"));
