@@ -3,8 +3,15 @@ import type { Page } from "playwright-core";
 import { TinyStudy } from "../cli/tiny_study.ts";
 import { barriers, overflow, testInBrowser, VIEWS, type Visit } from "../_support/browser.ts";
 import { finished } from "../_support/titrate.ts";
-import { until } from "../_support/until.ts";
+import { until as soon } from "../_support/until.ts";
 import { Served } from "./served.ts";
+
+/** A browser with several pages beside a training takes its time. */
+const WITHIN_MS = 240_000;
+
+async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
+  await soon(what, isSo, { withinMs: WITHIN_MS });
+}
 
 /** What pages did wrong; a stream that the page itself closed, to follow another, is no wrong. */
 function wrongs(visits: readonly Visit[]): string[] {
@@ -32,6 +39,7 @@ testInBrowser(
     const visits: Visit[] = [];
     for (const view of VIEWS) visits.push(await browser.visit(served.address, view));
     const pages = visits.map(({ page }) => page);
+    for (const page of pages) page.setDefaultTimeout(WITHIN_MS);
     const [phone] = pages as [Page], desk = pages.at(-1)!;
     for (const page of pages) {
       await until("the page is there", async () => await textOf(page, "h1") === "No run yet");
@@ -78,6 +86,7 @@ testInBrowser(
     );
     assert.match(await textOf(desk, "#told"), /^Asked to stop/);
 
+    await phone.bringToFront();
     await phone.click("#cancel-run");
     for (const page of pages) {
       await until("the run has ended", async () => await textOf(page, "#status") === "interrupted");
