@@ -74,7 +74,11 @@ Deno.test("a wrong call is told with what would be right, and exits with 2", asy
     ],
     ["no number of jobs", ["run", "--jobs", "0"], /Give a whole number from 1 to 1024/],
     ["no folder of results", ["run", "study.yaml", "--results", ""], /Give the path of a folder/],
-    ["an unknown format", ["sql", "SELECT 1", "--format", "xml"], /Allowed choices are table, csv/],
+    [
+      "an unknown format",
+      ["sql", "SELECT 1", "--format", "xml"],
+      /Allowed choices are table, markdown, csv/,
+    ],
     [
       "no such spec",
       ["run", "stduy.yaml"],
