@@ -132,13 +132,13 @@ Deno.test("a choice is made on dev, retrained and tested once; one more rate run
     const { stdout: folder } = await study.call("where", "study.yaml", "final{last=6}");
     const [key] = /[0-9a-f]{64}/.exec(folder)!;
     const [{ count }] = await study.sql(
-      `SELECT count(*) AS count FROM lineage WHERE stage = 'tested' AND input_key = '${key}'`,
+      `SELECT count(*) AS count FROM lineage WHERE stage = 'tested' AND task_key = '${key}'`,
     );
     assert.equal(count, 1);
     const read = await study.sql(
-      "SELECT DISTINCT role FROM lineage WHERE stage = 'final' ORDER BY role",
+      "SELECT DISTINCT read_as FROM lineage WHERE stage = 'final' AND distance = 1 ORDER BY ALL",
     );
-    assert.deepEqual(read.map(({ role }) => role), ["data", "model"]);
+    assert.deepEqual(read.map(({ read_as }) => read_as), ["data", "model"]);
   });
 
   await t.step("rebuild brings back what follows a choice", async () => {
