@@ -32,11 +32,18 @@ export function titrate(
   return new Deno.Command(deno!, {
     args: [...words, ...args],
     cwd,
-    env: { NO_COLOR: "1", ...env },
+    env: { NO_COLOR: "1", ...("XDG_CACHE_HOME" in env ? denoFolder() : {}), ...env },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
   });
+}
+
+/** Deno's own cache lies in the user's: whoever is given another one would fetch all packages. */
+function denoFolder(): { readonly DENO_DIR: string } {
+  const { stdout } = new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).outputSync();
+  const { denoDir } = JSON.parse(new TextDecoder().decode(stdout));
+  return { DENO_DIR: denoDir };
 }
 
 /** The program and its own arguments, before those of the command. */
