@@ -64,16 +64,19 @@ export function argsOf(
   // A run that had to start in its folder of results was told so by its first argument.
   const own = argv.filter((each, i) => i > 0 || !each.startsWith("--started-from="));
   const end = own.indexOf("--");
-  const [options, rest] = end === -1 ? [own, []] : [own.slice(0, end), own.slice(end)];
-  const kept = task === undefined ? options : withoutOnly(options);
+  const [all, rest] = end === -1 ? [own, []] : [own.slice(0, end), own.slice(end)];
+  // One that was started here has what is added here already, and is run again as often as it likes.
+  const options = without("--results", all).filter((each) => each !== "--detached");
+  const kept = task === undefined ? options : without("--only", options);
+  // The restrictions of the run give way to those of the task.
   const only = task === undefined ? [] : onlyOf(task);
   return [...kept, ...only, "--detached", `--results=${results}`, ...rest];
 }
 
-/** Without the restrictions of the run: those of the task are its own. */
-function withoutOnly(options: readonly string[]): string[] {
-  return options.filter((each, i) =>
-    each !== "--only" && !each.startsWith("--only=") && options[i - 1] !== "--only"
+/** The arguments without an option that takes a value, however often it is there. */
+function without(option: string, args: readonly string[]): string[] {
+  return args.filter((each, i) =>
+    each !== option && !each.startsWith(`${option}=`) && args[i - 1] !== option
   );
 }
 
