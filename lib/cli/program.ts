@@ -230,12 +230,20 @@ ssh -L ${DEFAULT_PORT}:127.0.0.1:${DEFAULT_PORT} HOST`,
     .description("Query the results; read-only, also while a run is on.")
     .argument("[query]", "SQL that reads; the view `results` has a row for every score")
     .addOption(resultsOption())
-    .addOption(new Option("--file <file>", "the query, in place of one in the call"))
     .addOption(
-      new Option("--format <format>", "how rows are written; parquet goes to a file")
-        .choices([...FORMATS, "parquet"]).default("table"),
+      new Option("--file <file>", "the query, in place of one in the call; - is standard input")
+        .argParser(readFile),
     )
-    .option("--out <file>", "the file that rows are written to, whole or not at all")
+    .addOption(
+      new Option(
+        "--format <format>",
+        "how rows are written; else as the name of --out tells, and a table without that",
+      ).choices([...FORMATS, "parquet"]),
+    )
+    .addOption(
+      new Option("--out <file>", "the file that rows are written to, whole or not at all")
+        .argParser(readFile),
+    )
     .option("--force", "replace the file if it is there", false)
     .option("--allow-files", "let the query read files besides the results", false)
     .addHelpText(
@@ -246,7 +254,7 @@ Examples:
   deno task sql "SELECT tokens, value FROM results_of('ablation') WHERE metric = 'f1' AND split = 'test'"
   deno task sql "SELECT * FROM curves" --format csv > curves.csv
   deno task sql --file question.sql --format markdown
-  deno task sql "FROM curves" --format parquet --out curves.parquet
+  deno task sql "FROM curves" --out curves.parquet
   deno task sql "FROM results JOIN 'mine.csv' USING (metric)" --allow-files
   deno task sql "SHOW TABLES; DESCRIBE results"
 
@@ -351,6 +359,11 @@ function resultsOption(): Option {
 /** A folder's path; an empty one, as of an unset variable, would stand for the root. */
 function readFolder(text: string): string {
   if (text.trim() === "") throw new InvalidArgumentError("Give the path of a folder.");
+  return text;
+}
+
+function readFile(text: string): string {
+  if (text.trim() === "") throw new InvalidArgumentError("Give the path of a file.");
   return text;
 }
 

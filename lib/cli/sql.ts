@@ -5,12 +5,12 @@
  * the file that `--file` names and the one that `--out` names are touched besides the
  * results, unless `--allow-files` is given.
  */
-import { resolve } from "node:path";
+import { extname, resolve } from "node:path";
 import { counted } from "../base/count.ts";
 import { ExperimentError } from "../base/errors.ts";
 import { removeIfThere, syncPath, writeAll } from "../base/files.ts";
 import { queryEach, writeParquet } from "../store/database/query.ts";
-import { isDiskFull, storeFault } from "../store/faults.ts";
+import { isDiskFull, isSystemsOwn, storeFault } from "../store/faults.ts";
 import { resultsFolder } from "../store/results_folder.ts";
 import { besideOut } from "./launch/call.ts";
 import { type Format, formatRows } from "./output.ts";
@@ -20,9 +20,9 @@ import { outputWidth, PIPED_WIDTH, printError, writeData, writeOutput } from "./
 export interface SqlOptions {
   /** The folder of results. */
   readonly results: string;
-  /** How rows are written. */
-  readonly format: Format | "parquet";
-  /** A file with the query, in place of one on the command line. */
+  /** How rows are written; absent, as the name of the file that they go to tells, else a table. */
+  readonly format?: Format | "parquet" | undefined;
+  /** A file with the query, in place of one on the command line; "-" is standard input. */
   readonly file?: string | undefined;
   /** The file that rows go to; absent, they are printed. */
   readonly out?: string | undefined;
@@ -32,8 +32,21 @@ export interface SqlOptions {
   readonly allowFiles: boolean;
 }
 
+/** Stands for standard input in place of a file. */
+const STANDARD_INPUT = "-";
+
 /** Queries are written by people; what is longer is none. */
 const MOST_BYTES = 1 << 20;
+
+/** How rows are written into files by what their names end in. */
+const FORMAT_BY_ENDING: Readonly<Record<string, Format | "parquet">> = {
+  "": "table",
+  ".txt": "table",
+  ".md": "markdown",
+  ".csv": "csv",
+  ".json": "json",
+  ".parquet": "parquet",
+};
 
 /**
  * Prints the rows of each query, in order, with an empty line between them; or writes
@@ -42,9 +55,26 @@ const MOST_BYTES = 1 << 20;
  * @throws ExperimentError "cli/no-query", "cli/out-file"; as `queryEach`
  */
 export async function sql(query: string | undefined, options: SqlOptions): Promise<void> {
-  const { format, results, out, allowFiles } = options;
+  const { results, out } = options;
+  const format = options.format ?? formatOf(out);
   const text = await textOf(query, options.file);
   const { database } = resultsFolder(results);
+  try {
+    await tell(text, { ...options, format, database });
+  } catch (error) {
+    throw inFile(error, options.file);
+  }
+}
+
+/** Prints the rows of the questions, or writes them to the file of the call. */
+async function tell(
+  text: string,
+  { database, ...options }: SqlOptions & {
+    readonly format: Format | "parquet";
+    readonly database: string;
+  },
+): Promise<void> {
+  const { format, out, allowFiles } = options;
   if (format === "parquet") {
     if (out === undefined) {
       throw new ExperimentError("cli/out-file", "Parquet is nothing to print", {
@@ -77,6 +107,30 @@ export async function sql(query: string | undefined, options: SqlOptions): Promi
   printError(`written to ${out}`);
 }
 
+/**
+ * How rows are written into a file of this name: a table, which has an end and cuts its cells,
+ * would be no file of the kind that its name promises.
+ */
+function formatOf(out: string | undefined): Format | "parquet" {
+  const ending = extname(out ?? "").toLowerCase();
+  const format = Object.hasOwn(FORMAT_BY_ENDING, ending) ? FORMAT_BY_ENDING[ending] : undefined;
+  if (format !== undefined) return format;
+  const known = Object.keys(FORMAT_BY_ENDING).filter((each) => each !== "").join(", ");
+  throw new ExperimentError("cli/out-file", `"${ending}" tells no format`, {
+    at: { file: out! },
+    mend: `add --format, or let the name end in one of ${known}`,
+  });
+}
+
+/** What is wrong with a question, told of the file that it stands in. */
+function inFile(error: unknown, file: string | undefined): unknown {
+  if (file === undefined || !(error instanceof ExperimentError) || error.code !== "store/sql") {
+    return error;
+  }
+  const [{ message, mend }] = error.faults;
+  return new ExperimentError(error.code, message, { at: { file }, mend, cause: error });
+}
+
 async function textOf(query: string | undefined, file: string | undefined): Promise<string> {
   if ((query === undefined) === (file === undefined)) {
     const message = query === undefined ? "there is no query" : "there are two queries";
@@ -86,16 +140,16 @@ async function textOf(query: string | undefined, file: string | undefined): Prom
   }
   if (file === undefined) return query!;
   try {
-    const { isFile, size } = await Deno.stat(file);
-    if (!isFile || size > MOST_BYTES) {
-      throw new ExperimentError("cli/no-query", "this is no file with a query", {
-        at: { file },
-        mend: "name a text file of at most 1 MiB",
-      });
-    }
-    return (await Deno.readTextFile(file)).replace(/^\uFEFF/, "");
+    return (await readQuery(file)).replace(/^\uFEFF/, "");
   } catch (error) {
     if (error instanceof ExperimentError) throw error;
+    if (isSystemsOwn(error)) {
+      throw new ExperimentError("cli/no-query", "that place is the system's own", {
+        at: { file },
+        mend: 'name a file elsewhere; "--file -" reads standard input',
+        cause: error,
+      });
+    }
     throw new ExperimentError(
       "cli/no-query",
       `cannot read the query: ${(error as Error).message}`,
@@ -106,6 +160,28 @@ async function textOf(query: string | undefined, file: string | undefined): Prom
       },
     );
   }
+}
+
+async function readQuery(file: string): Promise<string> {
+  if (file !== STANDARD_INPUT) {
+    const { isFile, size } = await Deno.stat(file);
+    if (!isFile || size > MOST_BYTES) throw noQuery(file);
+    return await Deno.readTextFile(file);
+  }
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const piece of Deno.stdin.readable) {
+    text += decoder.decode(piece, { stream: true });
+    if (text.length > MOST_BYTES) throw noQuery(file);
+  }
+  return text + decoder.decode();
+}
+
+function noQuery(file: string): ExperimentError {
+  return new ExperimentError("cli/no-query", "this is no file with a query", {
+    at: { file },
+    mend: "name a text file of at most 1 MiB",
+  });
 }
 
 /**
@@ -120,29 +196,34 @@ async function intoFile<T>(
   const path = resolve(out!), beside = besideOut(path);
   try {
     await checkOut(path, force);
-    await createEmpty(beside);
+    await createEmpty(beside, path);
     const result = await write(beside);
     await syncPath(beside);
     await Deno.rename(beside, path);
     return result;
   } catch (error) {
     await removeIfThere(beside).catch(() => {});
+    if (isSystemsOwn(error)) throw cannotWrite(path, error);
     throw storeFault(error, { doing: "write rows", path: out! });
   }
 }
 
 /** Finds out whether a file can be there at all. */
-async function createEmpty(path: string): Promise<void> {
+async function createEmpty(beside: string, path: string): Promise<void> {
   try {
-    (await Deno.create(path)).close();
+    (await Deno.create(beside)).close();
   } catch (error) {
     if (error instanceof Error && isDiskFull(error)) throw error;
-    throw new ExperimentError("cli/out-file", "no file can be written there", {
-      at: { file: path },
-      mend: "name a file in a folder that is there and may be written",
-      cause: error,
-    });
+    throw cannotWrite(path, error);
   }
+}
+
+function cannotWrite(path: string, cause: unknown): ExperimentError {
+  return new ExperimentError("cli/out-file", "no file can be written there", {
+    at: { file: path },
+    mend: "name a file in a folder that is there and may be written",
+    cause,
+  });
 }
 
 async function checkOut(path: string, force: boolean): Promise<void> {

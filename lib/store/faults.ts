@@ -47,15 +47,14 @@ export function storeFault(error: unknown, { doing, path }: Doing): unknown {
       cause: error,
     });
   }
+  if (isSystemsOwn(error)) {
+    return new ExperimentError("store/io", `cannot ${doing}: that place is the system's own`, {
+      at: { file: path },
+      mend: "name another results folder",
+      cause: error,
+    });
+  }
   if (error instanceof Deno.errors.NotCapable) {
-    // Deno keeps /dev, /proc and the like from programs, whatever they may write.
-    if (error.message.startsWith("Requires all access")) {
-      return new ExperimentError("store/io", `cannot ${doing}: that place is the system's own`, {
-        at: { file: path },
-        mend: "name another results folder",
-        cause: error,
-      });
-    }
     const [reason] = error.message.split(", run again");
     return new ExperimentError("store/io", `cannot ${doing}: ${reason}`, {
       at: { file: path },
@@ -71,6 +70,11 @@ export function storeFault(error: unknown, { doing, path }: Doing): unknown {
     mend,
     cause: error,
   });
+}
+
+/** Whether an error says that Deno keeps a place, as /dev and /proc, from whoever has not all rights. */
+export function isSystemsOwn(error: unknown): boolean {
+  return error instanceof Deno.errors.NotCapable && error.message.startsWith("Requires all access");
 }
 
 /** What stands on the way to a path and is no folder; the path itself where nothing does. */

@@ -4,7 +4,7 @@ import { Recorder } from "../../lib/store/database/recorder.ts";
 import { ArtifactStore } from "../../lib/store/objects/artifacts.ts";
 import { resultsFolder } from "../../lib/store/results_folder.ts";
 import { TempDir } from "../_support/temp_dir.ts";
-import { finished, titrate } from "../_support/titrate.ts";
+import { callOf, finished, titrate } from "../_support/titrate.ts";
 
 /** A folder with results, and commands that are called there. */
 async function somewhere() {
@@ -96,4 +96,72 @@ Deno.test("sql writes a file whole or not at all, and replaces one only when tol
     await here.refused("SELECT 1", "--out", "none/o.csv"),
     /no file can be written there \[cli\/out-file\]\n {2}mend: name a file in a folder that is/,
   );
+});
+
+Deno.test("sql writes rows.csv as CSV: the file's name tells the format, or the call is asked for it", async () => {
+  using here = await somewhere();
+  // A table of these would end after 1,000 rows.
+  const many = "SELECT range AS n FROM range(1500)";
+  const written = async (name: string, ...more: string[]) => {
+    await here.ok(many, "--out", name, ...more);
+    return await Deno.readTextFile(`${here.dir.path}/${name}`);
+  };
+  assert.equal((await written("rows.csv")).split("\n").length, 1502);
+  assert.equal(JSON.parse(await written("rows.JSON")).length, 1500);
+  assert.match(await written("rows.md"), /^\| n \|\n\| ---: \|\n\| 0 \|/);
+  assert.match(await written("rows.txt"), /\n\(the first 1000 rows; --format csv prints all\)\n$/);
+  assert.match(await written("table.csv", "--format", "table"), /\n\(the first 1000 rows; /);
+  await here.ok(many, "--out", "rows.parquet");
+  const count = "SELECT count(*) AS n FROM 'rows.parquet'";
+  assert.equal(await here.ok(count, "--format", "csv", "--allow-files"), "n\n1500\n");
+  assert.equal(
+    await here.refused(many, "--out", "rows.tsv"),
+    'rows.tsv: ".tsv" tells no format [cli/out-file]\n' +
+      "  mend: add --format, or let the name end in one of .txt, .md, .csv, .json, .parquet\n",
+  );
+  assert.equal((await written("rows.tsv", "--format", "csv")).split("\n").length, 1502);
+});
+
+Deno.test("sql tells what is wrong with a file by the name that was given, and no flags of Deno", async () => {
+  using here = await somewhere();
+  const place = "mend: name a file in a folder that is there and may be written";
+  for (const out of ["/proc/x.csv", `${here.dir.path}/none/x.csv`]) {
+    assert.equal(
+      await here.refused("SELECT 1", "--out", out),
+      `${out}: no file can be written there [cli/out-file]\n  ${place}\n`,
+    );
+  }
+  assert.equal(
+    await here.refused("--file", "/proc/self/fd/0"),
+    "/proc/self/fd/0: that place is the system's own [cli/no-query]\n" +
+      '  mend: name a file elsewhere; "--file -" reads standard input\n',
+  );
+  for (const option of ["--file", "--out"]) {
+    assert.match(await here.refused("SELECT 1", option, ""), /Give the path of a file\./);
+  }
+  here.dir.file("wrong.sql", "SELECT 1;\nSELEKT 2\n");
+  assert.match(await here.refused("--file", "wrong.sql"), /^wrong\.sql: cannot answer the query: /);
+});
+
+Deno.test("sql --file - takes its query from standard input", async () => {
+  using here = await somewhere();
+  const child = new Deno.Command("sh", {
+    args: [
+      "-c",
+      'printf "\\357\\273\\277SELECT 1 AS a;\\r\\nSELECT 2 AS b" | "$@"',
+      "sh",
+      ...callOf(["sql"]),
+      "sql",
+      "--file",
+      "-",
+      "--format",
+      "csv",
+    ],
+    cwd: here.dir.path,
+    env: { NO_COLOR: "1" },
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const { code, stdout, stderr } = await finished(child);
+  assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: "a\n1\n\nb\n2\n", stderr: "" });
 });
