@@ -10,7 +10,14 @@ import { userCache } from "../base/user_cache.ts";
 import { askDriver } from "../gpu/driver.ts";
 import { examine } from "../gpu/doctor.ts";
 import { checkRoom, cudaFolder, installCuda, installedPlugin } from "../gpu/install.ts";
-import { findBash, installTfjs, isTfjsInstalled, tfjsFolder } from "../gpu/install_tfjs.ts";
+import {
+  checkTfjsRoom,
+  findBash,
+  installTfjs,
+  isTfjsInstalled,
+  tfjsFolder,
+  tfjsSize,
+} from "../gpu/install_tfjs.ts";
 import { findInstaller, type Installer } from "../gpu/installer.ts";
 import { CUDA_PACKAGES, type CudaVersion, totalOf } from "../gpu/packages.ts";
 import { formatBytes } from "../report/text/format.ts";
@@ -78,11 +85,15 @@ function installTfjsPackage({ withoutCuda, yes }: GpuInstallOptions): number {
     writeData(`${folder}\n`);
     return EXIT.done;
   }
+  checkTfjsRoom(cache, { withoutCuda });
   const program = findBash(Deno.env.get("PATH") ?? "");
+  const { downloadBytes, diskBytes } = tfjsSize({ withoutCuda });
   printError(
     `Builds the binding of @tensorflow/tfjs-node-gpu against the TensorFlow of PyPI in\n${folder}\n` +
-      `To download: ${withoutCuda ? "0.6 GB" : "3.3 GB with NVIDIA's libraries"}, ` +
-      "by npm and pip, which check what they fetch.",
+      `To download: ${formatBytes(downloadBytes)}${
+        withoutCuda ? "" : " with NVIDIA's libraries"
+      }, ` +
+      `by npm and pip, which check what they fetch. On the disk: about ${formatBytes(diskBytes)}.`,
   );
   if (!yes && !isAgreed()) return leaveIt();
   return become(installingRights({ cache, program }), [

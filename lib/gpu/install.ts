@@ -4,11 +4,11 @@
  * The packages go into a folder beside, which is renamed when it is whole: what lies at its
  * name is complete.
  */
-import { statfsSync } from "node:fs";
 import { join } from "node:path";
 import { ExperimentError } from "../base/errors.ts";
 import { isThere, removeIfThere } from "../base/files.ts";
 import { isRunning } from "../base/process.ts";
+import { checkMachine } from "./machine.ts";
 import { installArguments, type Installer } from "./installer.ts";
 import { CUDA_PACKAGES, type CudaVersion, requirementsOf, totalOf } from "./packages.ts";
 
@@ -24,43 +24,14 @@ export function installedPlugin(cache: string, cuda: CudaVersion): string | unde
   return isThere(plugin) ? plugin : undefined;
 }
 
-/** Unpacking takes the wheels' own size besides. */
-const SPARE_BYTES = 200e6;
-
 /**
  * Sees whether the packages can be installed here, before anything is fetched.
  *
- * @param cache an existing folder, or one that is to be made
- * @throws ExperimentError "gpu/platform", "gpu/space"
+ * @throws ExperimentError as `checkMachine` does
  */
 export function checkRoom(cache: string, cuda: CudaVersion): void {
-  const { os, arch } = Deno.build;
-  if (os !== "linux" || arch !== "x86_64") {
-    throw new ExperimentError("gpu/platform", `there are no packages for ${os} on ${arch}`, {
-      mend: 'use Linux on x86-64, or the device "cpu"',
-    });
-  }
   const { downloadBytes, diskBytes } = totalOf(CUDA_PACKAGES[cuda]);
-  const needed = downloadBytes + diskBytes + SPARE_BYTES, free = freeBytes(cache);
-  if (free >= needed) return;
-  const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
-  throw new ExperimentError(
-    "gpu/space",
-    `it takes ${gigabytes(needed)} while it is unpacked, and the disk has ${gigabytes(free)}`,
-    { at: { file: cache }, mend: "make room, or set XDG_CACHE_HOME to a folder on another disk" },
-  );
-}
-
-/** What a disk has for this user; the folder itself need not be there yet. */
-function freeBytes(folder: string): number {
-  for (let path = folder;; path = join(path, "..")) {
-    try {
-      const { bavail, bsize } = statfsSync(path);
-      return bavail * bsize;
-    } catch (error) {
-      if ((error as { code?: string }).code !== "ENOENT" || path === "/") throw error;
-    }
-  }
+  checkMachine(cache, downloadBytes + diskBytes);
 }
 
 /**

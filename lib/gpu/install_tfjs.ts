@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { ExperimentError } from "../base/errors.ts";
 import { isThere } from "../base/files.ts";
 import { BINDING, NODE_GPU_FOLDER } from "../engine/tfjs/node_gpu.ts";
+import { checkMachine } from "./machine.ts";
 
 const SCRIPT = fileURLToPath(new URL("../engine/tfjs/node_gpu.sh", import.meta.url));
 
@@ -20,6 +21,21 @@ const TOOLS = {
   python3: "Python 3.10 to 3.13 with pip",
 };
 
+/** What is fetched and what it is then, with the packages of npm, TensorFlow and the binding. */
+export interface TfjsSize {
+  /** Bytes to download. */
+  readonly downloadBytes: number;
+  /** Bytes on the disk. */
+  readonly diskBytes: number;
+}
+
+/** Measured without NVIDIA's libraries; they unpack to 1.6 times their size, as those of `cuda`. */
+export function tfjsSize({ withoutCuda }: { readonly withoutCuda: boolean }): TfjsSize {
+  return withoutCuda
+    ? { downloadBytes: 0.6e9, diskBytes: 2.1e9 }
+    : { downloadBytes: 3.3e9, diskBytes: 6.4e9 };
+}
+
 /** The folder in the user's cache that the package is built in. */
 export function tfjsFolder(cache: string): string {
   return join(cache, NODE_GPU_FOLDER);
@@ -28,6 +44,16 @@ export function tfjsFolder(cache: string): string {
 /** Whether it is there, and whole. */
 export function isTfjsInstalled(cache: string): boolean {
   return isThere(join(tfjsFolder(cache), BINDING));
+}
+
+/**
+ * Sees whether it can be built here, before anything is fetched.
+ *
+ * @throws ExperimentError as `checkMachine` does
+ */
+export function checkTfjsRoom(cache: string, options: { readonly withoutCuda: boolean }): void {
+  const { downloadBytes, diskBytes } = tfjsSize(options);
+  checkMachine(cache, downloadBytes + diskBytes);
 }
 
 /**

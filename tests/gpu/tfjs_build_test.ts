@@ -4,30 +4,41 @@
  *
  * TITRATE_TFJS_BUILD names the folder to build below, once: 0.6 GB to download, 2.1 GB on the disk.
  * Where it does not, the study is trained with the package that TITRATE_TFJS_NODE_GPU names. Without
- * either, and where a tool is missing, tests show as ignored.
+ * either, and where tools or room are missing, tests show as ignored.
  */
 import assert from "node:assert/strict";
+import { resolve } from "node:path";
+import { ExperimentError } from "../../lib/base/errors.ts";
 import { FOLDER_VARIABLE, INSIST_VARIABLE } from "../../lib/engine/tfjs/node_gpu.ts";
-import { findBash, isTfjsInstalled, tfjsFolder } from "../../lib/gpu/install_tfjs.ts";
+import {
+  checkTfjsRoom,
+  findBash,
+  isTfjsInstalled,
+  tfjsFolder,
+} from "../../lib/gpu/install_tfjs.ts";
 import { type Finished, finished, titrate } from "../_support/titrate.ts";
 import { type RunLine, TinyStudy } from "../cli/tiny_study.ts";
 import { assertClose } from "../engine/check_case.ts";
 
-/** What stands for the user's cache. */
-const CACHE = canBuild() ? Deno.env.get("TITRATE_TFJS_BUILD") || undefined : undefined;
+/** What stands for the user's cache; undefined where nothing can be built in it. */
+const CACHE = cacheToBuildIn();
 
 /** The package that was built before. */
 const NAMED = Deno.env.get(FOLDER_VARIABLE) || undefined;
 
 const STEPS = 20;
 
-function canBuild(): boolean {
-  if (Deno.build.os !== "linux" || Deno.build.arch !== "x86_64") return false;
+function cacheToBuildIn(): string | undefined {
+  const named = Deno.env.get("TITRATE_TFJS_BUILD") ?? "";
+  if (named === "") return undefined;
+  const cache = resolve(named), titrateCache = `${cache}/titrate`;
   try {
     findBash(Deno.env.get("PATH") ?? "");
-    return true;
-  } catch {
-    return false;
+    if (!isTfjsInstalled(titrateCache)) checkTfjsRoom(titrateCache, { withoutCuda: true });
+    return cache;
+  } catch (error) {
+    if (error instanceof ExperimentError) return undefined;
+    throw error;
   }
 }
 

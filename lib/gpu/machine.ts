@@ -1,0 +1,43 @@
+/** Whether packages for GPUs can be installed on this machine at all, and on this disk. */
+import { statfsSync } from "node:fs";
+import { join } from "node:path";
+import { ExperimentError } from "../base/errors.ts";
+
+/** Unpacking takes some of a disk besides. */
+const SPARE_BYTES = 200e6;
+
+/**
+ * Asks for the platform that packages are made for, and for room.
+ *
+ * @param cache an existing folder, or one that is to be made
+ * @param bytes what is fetched and what it is when it is unpacked, which lie there at once
+ * @throws ExperimentError "gpu/platform", "gpu/space"
+ */
+export function checkMachine(cache: string, bytes: number): void {
+  const { os, arch } = Deno.build;
+  if (os !== "linux" || arch !== "x86_64") {
+    throw new ExperimentError("gpu/platform", `there are no packages for ${os} on ${arch}`, {
+      mend: 'use Linux on x86-64, or the device "cpu"',
+    });
+  }
+  const needed = bytes + SPARE_BYTES, free = freeBytes(cache);
+  if (free >= needed) return;
+  const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
+  throw new ExperimentError(
+    "gpu/space",
+    `it takes ${gigabytes(needed)} while it is unpacked, and the disk has ${gigabytes(free)}`,
+    { at: { file: cache }, mend: "make room, or set XDG_CACHE_HOME to a folder on another disk" },
+  );
+}
+
+/** What a disk has for this user; the folder itself need not be there yet. */
+function freeBytes(folder: string): number {
+  for (let path = folder;; path = join(path, "..")) {
+    try {
+      const { bavail, bsize } = statfsSync(path);
+      return bavail * bsize;
+    } catch (error) {
+      if ((error as { code?: string }).code !== "ENOENT" || path === "/") throw error;
+    }
+  }
+}

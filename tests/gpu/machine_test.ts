@@ -1,0 +1,39 @@
+/** What is asked of a machine before packages are fetched for it. */
+import assert from "node:assert/strict";
+import { ExperimentError } from "../../lib/base/errors.ts";
+import { checkRoom } from "../../lib/gpu/install.ts";
+import { checkTfjsRoom } from "../../lib/gpu/install_tfjs.ts";
+import { checkMachine } from "../../lib/gpu/machine.ts";
+import { TempDir } from "../_support/temp_dir.ts";
+
+const isLinux = Deno.build.os === "linux" && Deno.build.arch === "x86_64";
+
+Deno.test({
+  name: "checkMachine() tells what is needed and what the disk has, of folders to be made too",
+  ignore: !isLinux,
+  fn() {
+    using dir = new TempDir();
+    const cache = `${dir.path}/not/yet`;
+    checkMachine(cache, 0);
+    assert.throws(() => checkMachine(cache, 1e18), (error) => {
+      assert.ok(error instanceof ExperimentError);
+      assert.equal(error.code, "gpu/space");
+      assert.match(
+        error.message,
+        /^it takes 1000000000\.2 GB while it is unpacked, and the disk has \d+\.\d GB$/,
+      );
+      assert.deepEqual(error.faults[0].at, { file: cache });
+      return true;
+    });
+  },
+});
+
+Deno.test({
+  name: "packages are refused on another platform, those of tfjs-node-gpu too",
+  ignore: isLinux,
+  fn() {
+    const refused = { code: "gpu/platform" };
+    assert.throws(() => checkRoom(Deno.cwd(), "12"), refused);
+    assert.throws(() => checkTfjsRoom(Deno.cwd(), { withoutCuda: true }), refused);
+  },
+});
