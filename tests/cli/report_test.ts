@@ -190,7 +190,8 @@ Deno.test("report tells what is wrong with a call, and how to mend it", async ()
     [["stuby"], 'there is no experiment "stuby" among the results [run/unknown-experiment]'],
     [["study", "study"], "study is compared with itself [page/nothing-to-compare]"],
     [["study", "--out", "taken"], "the report cannot be written there: "],
-    [["study", "--out", "foreign"], "report.html stands there and is no report of Titrate"],
+    [["study", "--out", "foreign"], "report.html stands there and is of no report of Titrate"],
+    [["study", "--out", "/proc/x"], "the report cannot be written there: that place is the system"],
   ];
   for (const [args, says] of faults) {
     const { code, stdout, stderr } = await study.call("report", ...args);

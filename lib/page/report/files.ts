@@ -1,8 +1,9 @@
 /** Writes a report into a folder: the page, the Markdown and the drawings beside it. */
 import { ExperimentError } from "../../base/errors.ts";
-import { isThere } from "../../base/files.ts";
+import { isThere, removeIfThere } from "../../base/files.ts";
 import { HOME_MEND, startsAtHome } from "../../base/home.ts";
 import { asFile } from "../../report/figures/svg.ts";
+import { isSystemsOwn } from "../../store/faults.ts";
 import { GENERATOR } from "../document.ts";
 import { reportPage } from "./as_html.ts";
 import { reportMarkdown } from "./as_markdown.ts";
@@ -24,7 +25,8 @@ export interface ReportFiles {
 /**
  * Writes a report; a former one is replaced, anything else is left alone.
  *
- * @throws ExperimentError "page/report-folder" where it cannot be written, or another's page stands
+ * @throws ExperimentError "page/report-folder" where it cannot be written, or what is none of a
+ *   report stands in its way
  */
 export async function writeReport(report: Report, folder: string): Promise<ReportFiles> {
   if (startsAtHome(folder)) {
@@ -34,21 +36,27 @@ export async function writeReport(report: Report, folder: string): Promise<Repor
   const drawings = report.sections.flatMap(({ blocks }) =>
     blocks.flatMap((block) => block.kind === "figure" ? block.drawings : [])
   );
-  await refuseForeign(page, folder);
+  const files = drawings.map(({ name }) => `${DRAWINGS}/${name}.svg`);
   try {
+    const former = await formerDrawings(folder, ["report.md", ...files]);
     await Deno.mkdir(drawings.length === 0 ? folder : `${folder}/${DRAWINGS}`, { recursive: true });
-    await removeFormer(`${folder}/${DRAWINGS}`, new Set(drawings.map(({ name }) => `${name}.svg`)));
-    for (const { name, svg } of drawings) {
-      await writeWhole(`${folder}/${DRAWINGS}/${name}.svg`, asFile(svg));
+    // Whatever becomes of the rest: it is known from now on whose it is.
+    if (!isThere(page)) await writeWhole(page, UNFINISHED);
+    for (const each of former) {
+      if (!files.includes(each)) await removeIfThere(`${folder}/${each}`);
+    }
+    for (const [i, { svg }] of drawings.entries()) {
+      await writeWhole(`${folder}/${files[i]}`, asFile(svg));
     }
     await writeWhole(markdown, reportMarkdown(report, DRAWINGS));
     // Last, as it tells that the rest is there.
     await writeWhole(page, reportPage(report));
   } catch (error) {
     if (error instanceof ExperimentError || !isOfDisk(error)) throw error;
+    const why = isSystemsOwn(error) ? "that place is the system's own" : (error as Error).message;
     throw notThere(
       folder,
-      `the report cannot be written there: ${(error as Error).message}`,
+      `the report cannot be written there: ${why}`,
       "name a folder that this user may write to, on a disk with room: --out FOLDER",
       error,
     );
@@ -56,33 +64,50 @@ export async function writeReport(report: Report, folder: string): Promise<Repor
   return { page, markdown, drawings: drawings.length };
 }
 
-/** A page that no report is must not be lost to one. */
-async function refuseForeign(page: string, folder: string): Promise<void> {
-  if (!isThere(page)) return;
-  let text = "";
-  try {
-    text = await Deno.readTextFile(page);
-  } catch {
-    // A folder, or what may not be read: no page of ours.
+/** What a page of Titrate has in its head. */
+const OWN = `<meta name="generator" content="${GENERATOR}">`;
+
+/** The page of a report that is being written for the first time. */
+const UNFINISHED = `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+${OWN}
+<title>Unfinished report</title>
+</head>
+<body><p>This report is not written to its end: <code>deno task report</code> does that.</p></body>
+</html>
+`;
+
+/**
+ * The drawings of the report that stands in a folder, as its Markdown names them: others' files
+ * may stand beside them.
+ *
+ * @param files what is to be written besides the page; none of it is there before the first report
+ * @throws ExperimentError "page/report-folder" for a file that would be lost and is of no report
+ */
+async function formerDrawings(folder: string, files: readonly string[]): Promise<string[]> {
+  if (!(await textIn(`${folder}/report.html`)).includes(OWN)) {
+    for (const file of ["report.html", ...files]) {
+      if (!isThere(`${folder}/${file}`)) continue;
+      throw notThere(
+        folder,
+        `${file} stands there and is of no report of Titrate`,
+        "name another folder: --out FOLDER",
+      );
+    }
+    return [];
   }
-  if (text.includes(`<meta name="generator" content="${GENERATOR}">`)) return;
-  throw notThere(
-    folder,
-    "report.html stands there and is no report of Titrate",
-    "name another folder: --out FOLDER",
-  );
+  const markdown = await textIn(`${folder}/report.md`);
+  return [...markdown.matchAll(/\]\((figures\/[^()/\s]+\.svg)\)/g)].map(([, file]) => file!);
 }
 
-/** Drawings of a former report that this one has not. */
-async function removeFormer(folder: string, kept: ReadonlySet<string>): Promise<void> {
+/** The text of a file; empty for what is none, or may not be read. */
+async function textIn(path: string): Promise<string> {
   try {
-    for await (const { name, isFile } of Deno.readDir(folder)) {
-      if (isFile && name.endsWith(".svg") && !kept.has(name)) {
-        await Deno.remove(`${folder}/${name}`);
-      }
-    }
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    return await Deno.readTextFile(path);
+  } catch {
+    return "";
   }
 }
 
@@ -94,7 +119,8 @@ async function writeWhole(path: string, text: string): Promise<void> {
 }
 
 function isOfDisk(error: unknown): boolean {
-  return typeof (error as { readonly code?: unknown } | null)?.code === "string";
+  return isSystemsOwn(error) ||
+    typeof (error as { readonly code?: unknown } | null)?.code === "string";
 }
 
 function notThere(

@@ -50,3 +50,37 @@ Deno.test("writeReport() writes nothing where another's page stands, or below a 
   }
   assert.deepEqual(await namesIn(dir.path), ["report.html"]);
 });
+
+Deno.test("writeReport() takes no drawing and no text that somebody else put there", async () => {
+  using dir = new TempDir();
+  const mine = (file: string) => Deno.writeTextFile(`${dir.path}/${file}`, "mine");
+  const refusal = (file: string) => ({
+    code: "page/report-folder",
+    message: `${file} stands there and is of no report of Titrate`,
+  });
+  await Deno.mkdir(`${dir.path}/figures`);
+  await mine("figures/photo.svg");
+  for (const file of ["report.md", "figures/a.svg"]) {
+    await mine(file);
+    await assert.rejects(writeReport(reportOf("a"), dir.path), refusal(file));
+    assert.equal(await Deno.readTextFile(`${dir.path}/${file}`), "mine");
+    await Deno.remove(`${dir.path}/${file}`);
+  }
+  await writeReport(reportOf("a"), dir.path);
+  await writeReport(reportOf("b"), dir.path);
+  assert.deepEqual(await namesIn(`${dir.path}/figures`), ["b.svg", "photo.svg"]);
+  assert.equal(await Deno.readTextFile(`${dir.path}/figures/photo.svg`), "mine");
+});
+
+Deno.test("writeReport() goes on after a report that was not written to its end", async () => {
+  using dir = new TempDir();
+  const folder = dir.folder("report");
+  await Deno.mkdir(`${folder}/figures/a.svg.part`, { recursive: true });
+  await assert.rejects(writeReport(reportOf("0", "a"), folder), { code: "page/report-folder" });
+  assert.deepEqual(await namesIn(folder), ["figures", "report.html"]);
+  assert.match(await Deno.readTextFile(`${folder}/report.html`), /not written to its end/);
+  await Deno.remove(`${folder}/figures/a.svg.part`);
+  await writeReport(reportOf("0", "a"), folder);
+  assert.deepEqual(await namesIn(`${folder}/figures`), ["0.svg", "a.svg"]);
+  assert.doesNotMatch(await Deno.readTextFile(`${folder}/report.html`), /not written to its end/);
+});
