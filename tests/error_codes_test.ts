@@ -20,7 +20,7 @@ async function codesInUse(): Promise<Map<string, Set<string>>> {
   for await (const path of modules()) {
     if (path.endsWith("error_codes.ts")) continue;
     const code = (await Deno.readTextFile(new URL(path, LIB))).replace(/\/\*[^]*?\*\//g, "")
-      .replace(/^(import|export)[^;]*from "[^"]*";$/gm, "").replace(/=== "[^"]*"/g, "");
+      .replace(/^(import|export)[^;]*from "[^"]*";$/gm, "").replace(/[=!]== "[^"]*"/g, "");
     for (const [, literal, folder] of code.matchAll(/"(([a-z]+)\/[a-z][a-z0-9-]*)"/g)) {
       if (!FOLDERS.has(folder!)) continue;
       const places = used.get(literal!) ?? new Set();
