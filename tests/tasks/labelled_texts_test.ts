@@ -100,7 +100,7 @@ Deno.test("labelled-texts reads all files of a pattern, tells what was left out,
   assert.deepEqual(parts.test.map(({ text }) => text), ["@DRUG$ @DRUG$", "@DRUG$ @DRUG$"]);
   const warnings = events.flatMap((each) => each.type === "warning" ? each.message : []);
   assert.deepEqual(warnings.filter((each) => each.includes("besides")), [
-    "1 train texts besides 2 are not learned: an entity's text does not stand at its offset, nor near it",
+    "1 train text besides 2 is not learned: an entity's text does not stand at its offset, nor near it",
     ...["dev", "test"].map((part) =>
       `1 ${part} texts besides 2 are not in the score: an entity's text does not stand at its ` +
       "offset, nor near it"
