@@ -102,7 +102,7 @@ Deno.test("labelled-texts reads all files of a pattern, tells what was left out,
   assert.deepEqual(warnings.filter((each) => each.includes("besides")), [
     "1 train text besides 2 is not learned: an entity's text does not stand at its offset, nor near it",
     ...["dev", "test"].map((part) =>
-      `1 ${part} texts besides 2 are not in the score: an entity's text does not stand at its ` +
+      `1 ${part} text besides 2 is not in the score: an entity's text does not stand at its ` +
       "offset, nor near it"
     ),
   ]);
