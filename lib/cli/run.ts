@@ -13,7 +13,7 @@ import { ProgressBlock } from "./progress/terminal.ts";
 import { printReport } from "./run_report.ts";
 import { findPage } from "../store/live/address.ts";
 import type { ResultsFolder } from "../store/results_folder.ts";
-import { printError } from "./streams.ts";
+import { movesCursor, printError } from "./streams.ts";
 import { reportPlan } from "./plan.ts";
 
 /** The options of `run`. */
@@ -40,7 +40,7 @@ export interface RunCommandOptions extends SpecOptions {
  */
 export async function run(spec: string, options: RunCommandOptions): Promise<number> {
   const { jobs, failFast, json, results } = options;
-  const screen = options.quiet || !Deno.stderr.isTerminal()
+  const screen = options.quiet || !movesCursor("stderr")
     ? undefined
     : (await import("./screen.ts")).openScreen();
   const print = screen?.print ?? printError;

@@ -1,9 +1,9 @@
 /** Standard error as a screen. A file of its own, as what draws on it takes a while to load. */
 import process from "node:process";
 import { createLogUpdate } from "log-update";
-import { printableLine } from "../base/terminal.ts";
+import { wrapText } from "../report/text/wrap.ts";
 import type { Screen } from "./progress/terminal.ts";
-import { printError } from "./streams.ts";
+import { printError, widthOf } from "./streams.ts";
 
 /** Standard error, which is a terminal, as a screen with a live block. */
 export function openScreen(): Screen {
@@ -19,7 +19,11 @@ export function openScreen(): Screen {
       live(block);
     },
     paint(lines) {
-      block = lines.map(printableLine).join("\n");
+      const width = widthOf("stderr");
+      block = lines.map((line) => {
+        const indent = /^ */.exec(line)![0];
+        return wrapText(line.slice(indent.length), { width, first: indent, other: `${indent}  ` });
+      }).join("\n");
       if (block === "") live.clear();
       else live(block);
     },

@@ -70,6 +70,11 @@ function columnsOfTerminal(): number | undefined {
   }
 }
 
+/** Whether a block of lines can be drawn anew: on a terminal that moves its cursor. */
+export function movesCursor(stream: "stdout" | "stderr"): boolean {
+  return Deno[stream].isTerminal() && !/^(|dumb)$/.test(Deno.env.get("TERM") ?? "");
+}
+
 /** Whether small curves of blocks can be shown: on a terminal that takes UTF-8 and draws. */
 export function showsBlocks(stream: "stdout" | "stderr"): boolean {
   if (!Deno[stream].isTerminal()) return false;

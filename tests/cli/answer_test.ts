@@ -60,14 +60,53 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "a terminal that moves no cursor is told how a run goes line by line",
+  ignore: !HAS_PSEUDO_TERMINAL,
+  fn: async () => {
+    await using study = await TinyStudy.make();
+    const run = (columns: number, env = {}) =>
+      inTerminal(["run", "study.yaml"], { cwd: study.dir, columns, env });
+    for (const TERM of ["dumb", ""]) {
+      const { code, text } = await run(80, { TERM });
+      assert.equal(code, 0, text);
+      // What Deno itself writes before the command begins is not ours.
+      const own = text.slice(text.indexOf("study: "));
+      assert.ok(!own.includes("\x1b["), JSON.stringify(own));
+    }
+  },
+});
+
+Deno.test({
+  name: "the live block of a run is broken between words, not by the terminal",
+  ignore: !HAS_PSEUDO_TERMINAL,
+  fn: async () => {
+    await using study = await TinyStudy.make();
+    const { code, text } = await inTerminal(["run", "study.yaml"], { cwd: study.dir, columns: 40 });
+    assert.equal(code, 0, text);
+    // deno-lint-ignore no-control-regex -- what moves the cursor begins with it
+    const blocks = text.split(/\x1b\[[?0-9]*[a-zA-Z]/).filter((each) => / tasks: /.test(each));
+    assert.ok(blocks.length > 0, text);
+    // The one line of the head alone is longer than 40 columns.
+    const words = blocks.map((block) =>
+      block.trim().split("\n").map((line) => line.trim()).join(" ")
+    );
+    for (const each of words) {
+      assert.match(each, /^\d+\/\d+ tasks: \d+ done, \d+ cached, \d+ running, [\d.]+ (ms|s)\b/);
+    }
+  },
+});
+
 Deno.test("a run without any score says what is missing and what to run, and exits with 1", async () => {
   await using study = await TinyStudy.make();
   await study.write("text.txt", "");
   const { code, stdout } = await study.call("run", "study.yaml", "--only", "stage=pretrain");
   assert.equal(code, 1);
+  // None is left over, and so none is told of.
+  assert.doesNotMatch(stdout, / 0 have/);
   assert.match(
     stdout,
-    /^Nothing can be said of study yet: .* cells failed .*deno task sql "FROM failures" says why\.$/m,
+    /^Nothing can be said of study yet: .* cells failed.*deno task sql "FROM failures" says why\.$/m,
   );
   assert.match(stdout, /^What a doubling brings cannot be said without scores\.$/m);
 });
