@@ -86,8 +86,9 @@ function whyNothing({ experiment, rows, cells }: StudyRecord): Answer["sentences
     : failed === cells.length
     ? `${counted(failed, "cell")}, and all failed: deno task sql "FROM failures" says why`
     : failed > 0
-    ? `${failed} of ${cells.length} cells failed and ${missing} have not been computed: ` +
-      'deno task sql "FROM failures" says why'
+    ? `${failed} of ${cells.length} cells failed${
+      missing === 0 ? "" : ` and ${missing} ${agreeing(missing, "has", "have")} not been computed`
+    }: deno task sql "FROM failures" says why`
     : missing > 0
     ? `${counted(cells.length, "cell")}, of which ${missing} ${
       agreeing(missing, "has", "have")

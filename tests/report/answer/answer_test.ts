@@ -114,6 +114,24 @@ Deno.test("answerOf() says what a grid of three seeds says, main score first", (
   );
 });
 
+Deno.test("an answer of a study of which some cells failed counts no cells that are not there", () => {
+  const first = (...states: ("failed" | "there" | "missing")[]) =>
+    answerOf(
+      study([], {
+        cells: states.map((state, i) => ({ stage: "ner", axes: { seed: i }, state })),
+      }),
+    ).sentences[0];
+  const says = 'deno task sql "FROM failures" says why.';
+  assert.equal(
+    first("failed", "there"),
+    `Nothing can be said of study yet: 1 of 2 cells failed: ${says}`,
+  );
+  assert.equal(
+    first("failed", "there", "missing"),
+    `Nothing can be said of study yet: 1 of 3 cells failed and 1 has not been computed: ${says}`,
+  );
+});
+
 /** Studies that say little, and what is said of them. */
 const LITTLE: readonly (readonly [string, StudyRecord, readonly [string, string, string]])[] = [
   ["no cells", study([]), [
