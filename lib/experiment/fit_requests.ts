@@ -3,8 +3,9 @@
  * the curve goes through.
  */
 import { canonical, type Json, type JsonObject } from "../base/canonical.ts";
+import type { TaskCell } from "../graph/node.ts";
 import type { TaskRequest } from "../graph/request.ts";
-import type { TaskCell, TaskKind } from "../graph/task.ts";
+import type { TaskKind } from "../graph/task.ts";
 import { formatCell } from "../report/text/labels.ts";
 import type { FitSpec } from "./fits.ts";
 

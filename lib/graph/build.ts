@@ -13,16 +13,9 @@ import { compareText, sortTopologically } from "../base/order.ts";
 import { asSet, choicesRead, type TaskParts, type Waiting, withChoices } from "./choices.ts";
 import { digestFiles, type FileAsk, type ReadFileDigest } from "./files.ts";
 import { digestsByPath, filledRoles, type Identity, identityOf, keyOf } from "./key.ts";
+import type { ModelKeeping, Task, TaskCell } from "./node.ts";
 import type { RequestRef, TaskRequest } from "./request.ts";
-import type {
-  Chosen,
-  InputRef,
-  InputRoles,
-  ModelKeeping,
-  Task,
-  TaskCell,
-  TaskKind,
-} from "./task.ts";
+import type { Chosen, InputRef, InputRoles, TaskKind } from "./task.ts";
 
 /** All tasks of an experiment, and how they hang together. */
 export interface TaskGraph {

@@ -9,8 +9,10 @@
  * that waits for a choice nobody knows whether it is there: it is taken to run.
  */
 import { forEachAtOnce } from "../base/at_once.ts";
+import type { TaskState } from "../base/task_state.ts";
 import type { TaskGraph } from "./build.ts";
-import type { InputRoles, Task, TaskOutcome, TaskState } from "./task.ts";
+import type { Task } from "./node.ts";
+import type { InputRoles, TaskOutcome } from "./task.ts";
 
 /** What the plan has to know of an artifact that is there. */
 export interface CachedArtifact {

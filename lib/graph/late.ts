@@ -10,8 +10,9 @@ import { asSet, type TaskParts, type Waiting, withChoices } from "./choices.ts";
 import { NO_COST } from "./cost.ts";
 import { decideBy } from "./decide.ts";
 import type { Identity } from "./key.ts";
+import type { Task } from "./node.ts";
 import { type Plan, type PlannedTask, type PlanOptions, statesWanted } from "./plan.ts";
-import type { Chosen, InputRef, InputRoles, Task } from "./task.ts";
+import type { Chosen, InputRef, InputRoles } from "./task.ts";
 
 /** What is known of a task once the choices before it are made: what a run does, or why it cannot. */
 export type Settled =

@@ -21,8 +21,9 @@ import {
   statesRead,
   stepOf,
 } from "./decide.ts";
+import type { Task } from "./node.ts";
 import { type History, type PastTask, type Reason, Reasoner } from "./reason.ts";
-import type { Task, UpstreamTask } from "./task.ts";
+import type { UpstreamTask } from "./task.ts";
 
 /** A task as a run would treat it. */
 export interface PlannedTask {

@@ -4,10 +4,11 @@
  * The earlier task to compare with is the nearest one, by the number of fields
  * that differ, among those that stood at the same stage and axes before.
  */
+import type { TaskState } from "../base/task_state.ts";
 import type { TaskGraph } from "./build.ts";
 import { type Difference, distance, explain } from "./explain.ts";
 import type { Identity } from "./key.ts";
-import type { Task, TaskCell, TaskState } from "./task.ts";
+import type { Task, TaskCell } from "./node.ts";
 
 /** Why a task runs. */
 export type Reason =

@@ -5,7 +5,8 @@
  */
 import type { JsonObject } from "../base/canonical.ts";
 import type { SourcePosition } from "../base/errors.ts";
-import type { ModelKeeping, TaskCell, TaskKind } from "./task.ts";
+import type { ModelKeeping, TaskCell } from "./node.ts";
+import type { TaskKind } from "./task.ts";
 
 /** A reference to another request's artifact. */
 export interface RequestRef {

@@ -8,10 +8,10 @@
  *
  * Tasks that wait for a choice are planned anew when it is made: see `late.ts`.
  */
+import type { TaskState } from "../base/task_state.ts";
 import type { Settled } from "./late.ts";
 import { isWaiting, placeOf, type Plan, type PlannedTask } from "./plan.ts";
 import { ReadyQueue } from "./ready_queue.ts";
-import type { TaskState } from "./task.ts";
 
 /** What is told with a state. */
 export interface StateDetail {

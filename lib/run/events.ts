@@ -3,9 +3,10 @@
  * and whatever else listens. A task's own events pass through as it told them.
  */
 import type { Fault } from "../base/errors.ts";
+import type { TaskState } from "../base/task_state.ts";
 import type { JobEvent } from "../executor/executor.ts";
 import type { PlannedTask } from "../graph/plan.ts";
-import type { TaskEvent, TaskState } from "../graph/task.ts";
+import type { TaskEvent } from "../graph/task.ts";
 
 /** How far a running task has come in what it does just now. */
 export type Progress = Extract<TaskEvent, { type: "progress" }>;

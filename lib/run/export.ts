@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import { ExperimentError } from "../base/errors.ts";
-import type { Task } from "../graph/task.ts";
+import type { Task } from "../graph/node.ts";
 import { readManifest } from "../hub/manifest.ts";
 import { architectureOfModel, exportModel } from "../model/weights/export.ts";
 import type { Model } from "../model/weights/model_artifact.ts";

@@ -9,7 +9,7 @@ import type { FitFact } from "../base/facts.ts";
 import { compareText } from "../base/order.ts";
 import type { FitSpec } from "../experiment/experiment.ts";
 import { curveOf, isMeant } from "../experiment/fit_requests.ts";
-import type { TaskCell } from "../graph/task.ts";
+import type { TaskCell } from "../graph/node.ts";
 import type { FitRow } from "../store/database/rows.ts";
 import type { ResultRow } from "./results.ts";
 

@@ -1,5 +1,5 @@
 /** How far a run of another process has come, by what it tells while it is on. */
-import type { TaskState } from "../graph/task.ts";
+import type { TaskState } from "../base/task_state.ts";
 import { EventReader, readNow, readPlan } from "../store/live/reader.ts";
 import type { LiveNow } from "../store/live/records.ts";
 

@@ -2,6 +2,7 @@
  * What there is in a folder of results: the last run of every experiment, what failed,
  * and what takes room. A run whose process is gone is told as killed.
  */
+import type { TaskState } from "../base/task_state.ts";
 import {
   readCosts,
   readFailures,
@@ -15,7 +16,6 @@ import {
 import { ArtifactStore } from "../store/objects/artifacts.ts";
 import type { ResultsFolder } from "../store/results_folder.ts";
 import { type SizesBeside, sizesBeside } from "../store/sizes.ts";
-import type { TaskState } from "../graph/task.ts";
 import { type LiveProgress, progressOf } from "./live_progress.ts";
 
 /** What takes room in a folder of results, in bytes. */

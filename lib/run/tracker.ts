@@ -6,11 +6,11 @@
  * for a snapshot when they show the whole.
  */
 import { ExperimentError, type Fault, fault, type SourcePosition } from "../base/errors.ts";
+import { TASK_STATES, type TaskState } from "../base/task_state.ts";
 import type { JobEvent } from "../executor/executor.ts";
 import { durationOf, Forecast } from "../graph/forecast.ts";
 import { placeOf, type Plan, type PlannedTask } from "../graph/plan.ts";
 import type { DeviceLimit, StateDetail } from "../graph/schedule.ts";
-import { TASK_STATES, type TaskState } from "../graph/task.ts";
 import type { RunEvent, RunListener, TrackedTask } from "./events.ts";
 import { labelOf } from "./study.ts";
 

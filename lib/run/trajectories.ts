@@ -1,6 +1,6 @@
 /** Which results come of one training, so that a fit can say that its points depend on each other. */
 import type { TaskGraph } from "../graph/build.ts";
-import type { Task } from "../graph/task.ts";
+import type { Task } from "../graph/node.ts";
 
 /** The trainings that tasks are points of. */
 export class Trajectories {

@@ -4,7 +4,7 @@
  */
 import { summarise } from "../analysis/noise.ts";
 import { canonical, type Json } from "../base/canonical.ts";
-import type { TaskState } from "../graph/task.ts";
+import type { TaskState } from "../base/task_state.ts";
 import { goodnessOf, heatDepth } from "../page/heat_map.ts";
 import { formatAxisValue } from "../report/text/labels.ts";
 import { nameOfMetric, unitOf } from "../report/text/units.ts";

@@ -3,7 +3,7 @@
  * has nothing to reckon. Each part is sent by itself, when it has changed.
  */
 import { formatFault } from "../base/errors.ts";
-import type { TaskState } from "../graph/task.ts";
+import type { TaskState } from "../base/task_state.ts";
 import { formatCount, formatDuration, formatNumber } from "../report/text/format.ts";
 import type { Curve, LiveNow } from "../store/live/records.ts";
 import type { RunStatus, RunWatch, WatchedTask } from "./run_watch.ts";

@@ -1,5 +1,5 @@
 /** One run as it tells itself: its tasks with their states, what they said, their curves. */
-import type { TaskState } from "../graph/task.ts";
+import type { TaskState } from "../base/task_state.ts";
 import { EventReader, isOn, readNow, readPlan } from "../store/live/reader.ts";
 import type {
   Curve,

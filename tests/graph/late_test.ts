@@ -4,12 +4,14 @@ import fc from "fast-check";
 import { z } from "zod";
 import type { Json } from "../../lib/base/canonical.ts";
 import { ExperimentError } from "../../lib/base/errors.ts";
+import type { TaskState } from "../../lib/base/task_state.ts";
 import { buildGraph, type TaskGraph } from "../../lib/graph/build.ts";
 import type { CachedArtifact } from "../../lib/graph/decide.ts";
 import { Late } from "../../lib/graph/late.ts";
+import type { Task } from "../../lib/graph/node.ts";
 import { placeOf, type Plan, planGraph, type PlannedTask } from "../../lib/graph/plan.ts";
 import { runPlan } from "../../lib/graph/schedule.ts";
-import type { Chosen, Task, TaskKind, TaskState } from "../../lib/graph/task.ts";
+import type { Chosen, TaskKind } from "../../lib/graph/task.ts";
 import { keyOfRequest, numerics, requestsOf, type Wish } from "./sample.ts";
 
 const idle = {

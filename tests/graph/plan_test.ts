@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import type { TaskState } from "../../lib/base/task_state.ts";
 import { buildGraph, type TaskGraph } from "../../lib/graph/build.ts";
+import type { TaskCell } from "../../lib/graph/node.ts";
 import { formatDifferences } from "../../lib/report/text/reasons.ts";
 import { type Plan, planGraph, type PlanOptions } from "../../lib/graph/plan.ts";
-import type { TaskCell, TaskKind, TaskState } from "../../lib/graph/task.ts";
+import type { TaskKind } from "../../lib/graph/task.ts";
 import {
   exam,
   graphOf,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import type { TaskState } from "../../lib/base/task_state.ts";
 import type { Plan } from "../../lib/graph/plan.ts";
 import {
   type Cancel,
@@ -7,7 +8,6 @@ import {
   type ScheduleOptions,
   type StateDetail,
 } from "../../lib/graph/schedule.ts";
-import type { TaskState } from "../../lib/graph/task.ts";
 import { planOf } from "../_support/plan.ts";
 
 /** Runs a plan; tasks of `failing` throw. Returns what was told, and what started in what order. */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
+import type { Task } from "../../lib/graph/node.ts";
 import { fitCurves } from "../../lib/run/fits.ts";
 import type { ResultRow } from "../../lib/run/results.ts";
 import { Trajectories } from "../../lib/run/trajectories.ts";
-import type { Task } from "../../lib/graph/task.ts";
 import type { FitSpec } from "../../lib/experiment/experiment.ts";
 
 const measure = { stage: "ner", benchmark: "ner", metric: "f1", split: "test" } as const;

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ExperimentError } from "../../lib/base/errors.ts";
+import { TASK_STATES, type TaskState } from "../../lib/base/task_state.ts";
 import { NO_COST } from "../../lib/graph/cost.ts";
 import { Forecast } from "../../lib/graph/forecast.ts";
-import { TASK_STATES, type TaskState } from "../../lib/graph/task.ts";
 import type { Progress, RunEvent } from "../../lib/run/events.ts";
 import { recordEvents } from "../../lib/run/record_events.ts";
 import { Tracker, type TrackerOptions } from "../../lib/run/tracker.ts";

@@ -7,9 +7,9 @@
  */
 import type { JsonObject } from "../../base/canonical.ts";
 import { parsePath } from "../../base/path.ts";
+import type { ModelKeeping } from "../../graph/node.ts";
 import { formatCell } from "../../report/text/labels.ts";
 import type { RequestRef, TaskRequest } from "../../graph/request.ts";
-import type { ModelKeeping } from "../../graph/task.ts";
 import { type Cell, cellKey, type Grid, project } from "./grid.ts";
 import { locate } from "../yaml/node.ts";
 import { takenParams } from "../choices.ts";

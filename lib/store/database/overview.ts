@@ -1,6 +1,6 @@
 /** What the database knows of experiments as a whole: their last runs, failures and sizes. */
 import type { Json, JsonObject } from "../../base/canonical.ts";
-import type { TaskState } from "../../graph/task.ts";
+import type { TaskState } from "../../base/task_state.ts";
 import { axisNames, inOrder } from "./axes.ts";
 import { isGone, type RunProcess } from "./killed.ts";
 import { queryRows } from "./query.ts";

@@ -5,7 +5,7 @@ import type { Json, JsonObject } from "../../base/canonical.ts";
 import { FACT_NAMES, FACTS, type Facts, FIT_FACTS, type FitFact } from "../../base/facts.ts";
 import { ExperimentError } from "../../base/errors.ts";
 import type { Score } from "../../base/measures.ts";
-import type { TaskState } from "../../graph/task.ts";
+import type { TaskState } from "../../base/task_state.ts";
 import { axisNames, inOrder } from "./axes.ts";
 import { queryRows } from "./query.ts";
 import type { FitRow } from "./rows.ts";

@@ -3,9 +3,9 @@ import type { ScalingFit } from "../../analysis/scaling.ts";
 import type { JsonObject } from "../../base/canonical.ts";
 import type { Fault } from "../../base/errors.ts";
 import type { FitFact } from "../../base/facts.ts";
+import type { TaskState } from "../../base/task_state.ts";
 import type { TextFile } from "../../base/text_file.ts";
 import type { Metric } from "../../base/measures.ts";
-import type { TaskState } from "../../graph/task.ts";
 
 /** The process that runs, to find out later whether it is still there. */
 export interface RunProcess {

@@ -13,7 +13,7 @@
  */
 import { z } from "zod";
 import type { JsonObject } from "../../base/canonical.ts";
-import type { TaskState } from "../../graph/task.ts";
+import type { TaskState } from "../../base/task_state.ts";
 
 /** The files of a run's folder. */
 export const LIVE_FILES = {

@@ -6,7 +6,7 @@
  * writing works again all states are told anew; the run itself never fails for it.
  */
 import { writeAll } from "../../base/files.ts";
-import type { TaskState } from "../../graph/task.ts";
+import type { TaskState } from "../../base/task_state.ts";
 import {
   LIVE_FILES,
   LIVE_FORMAT,
