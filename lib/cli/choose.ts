@@ -5,7 +5,7 @@
 import { listOf } from "../base/list.ts";
 import { ExperimentError } from "../base/errors.ts";
 import { nearestName } from "../experiment/check/near.ts";
-import type { Task, TaskCell } from "../graph/task.ts";
+import type { Task, TaskCell } from "../graph/node.ts";
 import { formatAxisValue, formatCell } from "../report/text/labels.ts";
 import { labelOf } from "../run/study.ts";
 
