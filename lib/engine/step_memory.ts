@@ -5,6 +5,7 @@
  * What is found follows from the program and the device's limit, never from what else happens
  * to run, so that a training that goes on finds the same again.
  */
+import { counted } from "../base/count.ts";
 import { ExperimentError } from "../base/errors.ts";
 
 /** What a step takes of a device's memory, and what that has. */
@@ -46,8 +47,9 @@ export async function fittingRows(
       return { rows, ...(whole === undefined ? {} : { whole }) };
     }
     whole ??= memory;
-    rows = nextSize(sizes, rows, memory);
-    if (rows === undefined) throw noneFits(memory, sizes.at(-1)!);
+    const tried = rows;
+    rows = nextSize(sizes, tried, memory);
+    if (rows === undefined) throw noneFits(memory, { tried, fewest: sizes.at(-1)! });
   }
   throw new Error("a size was lost");
 }
@@ -65,12 +67,17 @@ function nextSize(
   return smaller.find((each) => each <= most) ?? smaller.at(-1);
 }
 
-function noneFits({ needBytes, stateBytes, limitBytes }: StepMemory, rows: number) {
+/** Of a model that does not fit by itself no fewer rows were tried. */
+function noneFits(
+  { needBytes, stateBytes, limitBytes }: StepMemory,
+  { tried, fewest }: { readonly tried: number; readonly fewest: number },
+): ExperimentError {
   const needed = Number.isFinite(needBytes) ? formatBytes(needBytes) : "more than can be told";
   return new ExperimentError(
     "engine/memory",
-    `a step takes ${needed} of the device's memory with ${rows} ${rows === 1 ? "row" : "rows"} ` +
-      `at once, the fewest there can be; it has ${formatBytes(limitBytes)} to give`,
+    `a step takes ${needed} of the device's memory with ${counted(tried, "row")} at once` +
+      `${tried === fewest ? ", the fewest there can be" : ""}; ` +
+      `it has ${formatBytes(limitBytes)} to give`,
     {
       mend: stateBytes < limitBytes
         ? "lower the length of rows, or use a device with more memory"

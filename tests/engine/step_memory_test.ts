@@ -87,3 +87,15 @@ Deno.test("fittingRows() says what one row takes, or the model alone", async () 
     });
   }
 });
+
+Deno.test("fittingRows() names the rows that it tried where the model alone does not fit", async () => {
+  const memory = { needBytes: 29.9e9, stateBytes: 16e9, limitBytes: 15e9 };
+  await assert.rejects(fittingRows([256, 128, 1], () => Promise.resolve(memory)), {
+    faults: [{
+      code: "engine/memory",
+      message: "a step takes 29.9 GB of the device's memory with 256 rows at once; " +
+        "it has 15.0 GB to give",
+      mend: "use a smaller model or a device with more memory: 16.0 GB are the model's own",
+    }],
+  });
+});
