@@ -99,3 +99,10 @@ Deno.test("fittingRows() names the rows that it tried where the model alone does
     }],
   });
 });
+
+Deno.test("fittingRows() tries the fewest rows where those before foretell that none fit", async () => {
+  // A compiler may do better with fewer rows than their part of the memory.
+  const memoryOf = (rows: number) =>
+    Promise.resolve({ needBytes: rows === 1 ? 15 : 1000, stateBytes: 10, limitBytes: 20 });
+  assert.equal((await fittingRows([8, 4, 2, 1], memoryOf)).rows, 1);
+});

@@ -257,6 +257,32 @@ Deno.test("a retraining starts from an earlier point that is there, or is on its
   assert.deepEqual(ran, ["again", "best", "last", "long", "overview", "short", "tune3"]);
 });
 
+Deno.test("a retraining that was kept without its model is made anew for what waits for another choice too", async () => {
+  const world = new World({ 1: 1, 2: 2, 3: 0, 72: 1, 73: 2 });
+  const choosing = (rates: readonly number[]): Record<string, Wish> => {
+    const { best, long, ...all } = spec(rates);
+    const tuned = rates.map((rate) => [`tune${rate}`, all[`tune${rate}`]!] as const);
+    return { ...Object.fromEntries(tuned), best: best!, long: long! };
+  };
+  await world.run(choosing([1, 2]));
+  // The other choice comes later: a row of trainings is before it.
+  const then = (rate: number, before: readonly string[]): Wish => (
+    { kind: trained, params: { rate }, inputs: { from: before } }
+  );
+  const { ran, stateOf } = await world.run({
+    ...choosing([1, 2, 3]),
+    row0: then(70, []),
+    row1: then(71, ["row0"]),
+    row2: then(72, ["row1"]),
+    row3: then(73, ["row2"]),
+    other: { kind: pick, inputs: { of: ["row2", "row3"] } },
+    both: { kind: exam, inputs: { models: ["long", "other"] } },
+  });
+  const anew = ["best", "both", "long", "other", "row0", "row1", "row2", "row3", "tune3"];
+  assert.deepEqual(ran, anew);
+  assert.equal(stateOf("long"), "done");
+});
+
 Deno.test("a choice that fails takes what follows it with it, and nothing else", async () => {
   const world = new World({ 1: 1, 2: 2 });
   const { stateOf, ran } = await world.run(spec([1, 2]), { failing: ["best"] });

@@ -9,3 +9,11 @@ Deno.test("ReadyQueue gives the most urgent key first, equal ones in the order o
   queue.push("e");
   assert.deepEqual(Array.from({ length: 5 }, () => queue.pop()), ["e", "c", "a", "d", undefined]);
 });
+
+Deno.test("ReadyQueue keeps that order between keys that need a device and those that do not", () => {
+  const keys = ["a", "bound b", "c", "bound d"];
+  const takes = (key: string) => key.startsWith("bound") ? 1 : 0;
+  const queue = new ReadyQueue(new Map(keys.map((key) => [key, 1])), takes);
+  for (const key of keys.toReversed()) queue.push(key);
+  assert.deepEqual(keys.map(() => queue.pop({ free: 1 })), keys);
+});
