@@ -126,15 +126,16 @@ export class LiveWriter {
   }
 
   async #write(): Promise<void> {
-    const events = this.#waiting;
+    const events = this.#waiting, isAfterLoss = this.#hasLost;
     this.#waiting = [];
+    this.#hasLost = false;
+    if (isAfterLoss) {
+      events.push({ type: "states", atMs: Date.now(), states: this.#source.states() });
+    }
     try {
-      if (this.#hasLost) {
-        events.push({ type: "states", atMs: Date.now(), states: this.#source.states() });
-      }
-      if (events.length > 0) await this.#append(events);
-      this.#hasLost = false;
+      // What is replaced goes first: where it cannot be, nothing is appended again and again.
       await replace(`${this.#dir}/${LIVE_FILES.now}`, JSON.stringify(this.#source.now()));
+      if (events.length > 0) await this.#append(events, { isAfterLoss });
       this.#hasWarned = false;
     } catch (error) {
       // Of states the newest count, and they are told anew; what a task said is kept as it fits.
@@ -147,9 +148,12 @@ export class LiveWriter {
     }
   }
 
-  async #append(events: readonly LiveEvent[]): Promise<void> {
+  async #append(
+    events: readonly LiveEvent[],
+    { isAfterLoss }: { readonly isAfterLoss: boolean },
+  ): Promise<void> {
     // A write that failed may have left half a line.
-    const text = (this.#hasLost ? "\n" : "") +
+    const text = (isAfterLoss ? "\n" : "") +
       events.map((event) => `${JSON.stringify(event)}\n`).join("");
     using file = await Deno.open(`${this.#dir}/${LIVE_FILES.events}`, {
       append: true,

@@ -94,6 +94,20 @@ Deno.test("where it cannot write, a run is told once, and all states once it can
   await writer.close();
 });
 
+Deno.test("while one of its files cannot be written, a run tells nothing twice in the other", async () => {
+  using dir = new TempDir();
+  const { writer, warnings } = await open(dir.path);
+  const inTheWay = dir.folder(`${RUN}/now.json.new`);
+  writer.tell(note("once"));
+  await until("it warns", () => warnings.length > 0);
+  await new Promise((resolve) => setTimeout(resolve, 2500));
+  removeFolder(inTheWay);
+  await until("it writes again", async () => await readNow(dir.path, RUN) !== undefined);
+  await writer.close();
+  const told = (await new EventReader(dir.path, RUN).next()).map(({ type }) => type);
+  assert.deepEqual(told, ["note", "states"]);
+});
+
 Deno.test("a run whose live folder cannot be made goes on, and says that nobody can watch", async () => {
   using dir = new TempDir();
   const { writer, warnings } = await open(dir.file("taken", ""));
