@@ -185,7 +185,7 @@ ${
 function stagesOf({ title, stages, data }: StagesBlock): Html {
   const place = new Map(stages.map(({ stage }, i) => [stage, i]));
   const link = (stage: string) => markup`<a href="#stage-${place.get(stage)}">${stage}</a>`;
-  const items = stages.map(({ stage, kind, summary, reads, tasks }, i) =>
+  const items = stages.map(({ stage, kind, summary, reads, cells, tasks }, i) =>
     markup`<li id="stage-${i}">
 <p><strong>${stage}</strong> <span class="faint">${kind} · ${summary}</span></p>
 ${
@@ -195,13 +195,16 @@ ${
       }</p>\n`
     }<details>
 <summary>${
-      tasks.length === 1 ? "Its task" : `Its ${tasks.length} tasks`
+      cells === 1 ? "Its task" : `Its ${cells} tasks`
     }<span class="hidden"> of ${stage}</span></summary>
 <ul class="small">
 ${
       tasks.map(({ label, fate }) => markup`<li>${label} <span class="faint">${fate}</span></li>\n`)
     }</ul>
-</details></li>
+${
+      cells > tasks.length &&
+      markup`<p class="faint small">${cells - tasks.length} more: the query gives all.</p>\n`
+    }</details></li>
 `
   );
   return markup`<div class="block">

@@ -111,12 +111,13 @@ function cellText(text: string): string {
 }
 
 function stagesList({ stages }: StagesBlock): string {
-  return stages.map(({ stage, kind, summary, reads, tasks }, i) =>
+  return stages.map(({ stage, kind, summary, reads, cells, tasks }, i) =>
     [
       `${i + 1}. **${escaped(stage)}** ${escaped(kind)} · ${escaped(summary)}${
         reads.length === 0 ? "" : `; reads ${reads.map(escaped).join(", ")}`
       }`,
       ...tasks.map(({ label, fate }) => `   - ${escaped(label)} ${escaped(fate)}`),
+      ...(cells > tasks.length ? [`   - ${cells - tasks.length} more: the query gives all.`] : []),
     ].join("\n")
   ).join("\n");
 }

@@ -125,7 +125,9 @@ export interface StageItem {
   readonly summary: string;
   /** Stages that its tasks read. */
   readonly reads: readonly string[];
-  /** A task each: what stands at its cell, and what became of it. */
+  /** How many cells it has. */
+  readonly cells: number;
+  /** The first of its cells, or all: what stands there, and what became of the task. */
   readonly tasks: readonly { readonly label: string; readonly fate: string }[];
 }
 

@@ -42,6 +42,7 @@ ORDER BY ALL`);
     summary: summaryOf(rows),
     reads: (reads.get(stage) ?? []).map((row) => String(row["reads"]))
       .sort((a, b) => place.get(a)! - place.get(b)!),
+    cells: rows.length,
     tasks: rows.slice(0, MOST_TASKS).map((row) => ({
       label: formatCell(stage, inOrder(row["axes"], axes)),
       fate: fateOf(row),
@@ -49,8 +50,8 @@ ORDER BY ALL`);
   }));
   if (stages.length === 0) return [];
   const tasks = new Set(named(data).map((row) => row["key"])).size;
-  const nodes = stages.map(({ stage, kind, tasks: own }) => (
-    { name: stage, detail: `${kind === stage ? "" : `${kind} · `}${counted(own.length, "cell")}` }
+  const nodes = stages.map(({ stage, kind, cells }) => (
+    { name: stage, detail: `${kind === stage ? "" : `${kind} · `}${counted(cells, "cell")}` }
   ));
   const arrows = stages.flatMap(({ stage, reads }) => reads.map((from) => [from, stage] as const));
   const title = `${counted(stages.length, "stage")} from left to right: ${

@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { reportPage } from "../../../lib/page/report/as_html.ts";
+import { reportMarkdown } from "../../../lib/page/report/as_markdown.ts";
+import type { Ask } from "../../../lib/page/report/asked.ts";
+import { DrawingNames } from "../../../lib/page/report/drawing.ts";
+import { stageBlocks } from "../../../lib/page/report/stages.ts";
+
+/** What a database says of a stage that reads another, by the query's first table. */
+const ask = (cells: number): Ask => (sql) => {
+  const tables: Readonly<Record<string, readonly [string[], (string | number | object)[][]]>> = {
+    cells: [
+      ["stage", "axes", "kind", "key", "state", "seconds"],
+      [
+        ["vocab", {}, "vocab", "v", "done", 1],
+        ...Array.from({ length: cells }, (_, i) => ["ner", { seed: i }, "ner", `k${i}`, "done", 1]),
+      ],
+    ],
+    lineage: [["stage", "reads"], [["ner", "vocab"]]],
+    failures: [["stage"], []],
+  };
+  const [columns, rows] = tables[/FROM (\w+)/.exec(sql)![1]!]!;
+  return Promise.resolve({ sql, columns, isNumber: columns.map(() => false), rows: rows as never });
+};
+
+Deno.test("stageBlocks() counts all cells of a stage, and says how many it does not list", async () => {
+  for (
+    const [cells, more] of [[500, undefined], [1200, "700 more: the query gives all."]] as const
+  ) {
+    const blocks = await stageBlocks(ask(cells), {
+      experiment: "study",
+      axes: ["seed"],
+      names: new DrawingNames(),
+    });
+    const sections = [{ id: "tasks", title: "Tasks", blocks }];
+    const report = { title: "study", facts: [], answers: [], sections };
+    const page = reportPage(report), markdown = reportMarkdown(report, "figures");
+    assert.ok(page.includes(`Its ${cells} tasks`));
+    assert.ok(page.includes(`>${cells} cells</text>`), "the drawing says it too");
+    const list = page.slice(
+      page.indexOf(`Its ${cells} tasks`),
+      page.indexOf("</details></li>\n</ol>"),
+    );
+    assert.equal(list.match(/<li>/g)?.length, 500);
+    assert.equal(/\d+ more: [^<]*/.exec(list)?.[0], more);
+    assert.equal(/^ {3}- (\d+ more: .*)$/m.exec(markdown)?.[1], more);
+  }
+});
