@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
+import { servePage } from "../../lib/ui/server.ts";
 import { TinyStudy } from "../cli/tiny_study.ts";
 import { barriers, overflow, testInBrowser, VIEWS, type Visit } from "../_support/browser.ts";
+import { TempDir } from "../_support/temp_dir.ts";
 import { finished } from "../_support/titrate.ts";
 import { until as soon } from "../_support/until.ts";
 import { Served } from "./served.ts";
@@ -129,3 +131,61 @@ testInBrowser("the live page shows what failed, and markup in names as text", as
   assert.equal(await overflow(page), 0);
   assert.deepEqual(wrongs([visit]), []);
 });
+
+testInBrowser(
+  "the live page draws a thousand losses, and keeps what is said twice without growing",
+  async (browser) => {
+    using dir = new TempDir();
+    const run = "20261126T080000Z-00ff", live = `results/store/live/${run}`;
+    const tasks = Array.from({ length: 1200 }, (_, i) => ({
+      key: i.toString(16).padStart(64, "0"),
+      kind: "pretrain",
+      label: `pretrain{seed=${i}}`,
+      cells: [{ stage: "pretrain", axes: { seed: i } }],
+      seed: i,
+      state: "waiting",
+    }));
+    const about = { version: 1, run, experiment: "study", argv: ["run"], cwd: "/", jobs: 1 };
+    const process = { pid: Deno.pid }, startedAt = "2026-11-26T08:00:00Z", device = "cpu";
+    dir.file(
+      `${live}/plan.json`,
+      JSON.stringify({ ...about, process, startedAt, device, tasks }),
+    );
+    const points = Array.from({ length: 120 }, (_, i) => [i, 4 - i / 100]);
+    const warning = { type: "note", atMs: 1, isWarning: true, text: "the disk is slow" };
+    const events = [
+      warning,
+      warning,
+      ...tasks.map(({ key }) => (
+        { type: "curve", key, curve: { total: 120, unit: "steps", points } }
+      )),
+    ];
+    dir.file(`${live}/events.jsonl`, events.map((each) => `${JSON.stringify(each)}\n`).join(""));
+    const elapse = (seconds: number) =>
+      dir.file(
+        `${live}/now.json`,
+        JSON.stringify({ atMs: Date.now(), elapsedMs: 1000 * seconds, running: [] }),
+      );
+    elapse(1);
+    const server = await servePage({ results: `${dir.path}/results`, port: 0 });
+    try {
+      const visit = await browser.visit(server.address, VIEWS.at(-1)!), { page } = visit;
+      const drawn = () => page.evaluate<number>("document.querySelectorAll('#curves path').length");
+      await until("the losses are drawn", async () => await drawn() === tasks.length);
+      for (const seconds of [2, 3, 4]) {
+        elapse(seconds);
+        await until(
+          "it goes on",
+          async () => (await textOf(page, "#summary")).endsWith(`, ${seconds}.0 s`),
+        );
+        assert.equal(
+          await page.evaluate("document.querySelectorAll('#warnings li').length"),
+          2,
+        );
+      }
+      assert.deepEqual(wrongs([visit]), []);
+    } finally {
+      await server.close();
+    }
+  },
+);

@@ -56,7 +56,12 @@
       else parent.insertBefore(child, at);
       update(child, item);
     }
-    for (const child of known.values()) child.remove();
+    // All that is left stands behind, also what has the key of another.
+    while (at !== null) {
+      const rest = at;
+      at = at.nextElementSibling;
+      rest.remove();
+    }
   }
 
   function linkTo(run, task) {
@@ -366,10 +371,12 @@
       box.append(make("span", "to"));
     }
     const [top, bottom, svg, from, to] = box.children;
-    const values = lines.flatMap(({ points }) => points.map(([, value]) => value));
-    const least = Math.min(...values), greatest = Math.max(...values);
-    const end = Math.max(most, ...lines.flatMap(({ points }) => points.map(([done]) => done)));
-    const isDrawn = values.length > 0;
+    const all = lines.flatMap(({ points }) => points);
+    // One by one: of a thousand trainings there are more than a call takes arguments.
+    const least = all.reduce((found, [, value]) => Math.min(found, value), Infinity);
+    const greatest = all.reduce((found, [, value]) => Math.max(found, value), -Infinity);
+    const end = all.reduce((found, [done]) => Math.max(found, done), most);
+    const isDrawn = all.length > 0;
     write(top, isDrawn ? greatest.toFixed(2) : "");
     write(bottom, isDrawn ? least.toFixed(2) : "");
     write(from, isDrawn ? "0" : "");
