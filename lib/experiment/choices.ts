@@ -1,6 +1,7 @@
 /**
  * Stages that take over params which another stage has chosen: what is chosen is not written
- * there too, and is a param of the stage itself.
+ * there too, and is a param of the stage itself. And choices whose model is asked for, which they
+ * must have.
  *
  * Which params are chosen can be told from the spec: those of the stages that are chosen from
  * which mention an axis that the choice, or a mean below it, takes all of.
@@ -21,10 +22,14 @@ interface Chosen {
   readonly deeper: readonly Stage[];
 }
 
-/** Checks every stage that is given a choice. */
-export function checkChoices(stages: readonly Stage[], faults: FaultList): void {
+/** Checks every stage that is given a choice, or whose model is asked for. */
+export function checkChoices(
+  stages: readonly Stage[],
+  { faults, warnings }: { readonly faults: FaultList; readonly warnings: FaultList },
+): void {
   const byName = new Map(stages.map((stage) => [stage.name, stage]));
   for (const stage of stages) {
+    checkKept(stage, { byName, faults, warnings });
     const roles: InputRoles = stage.kind.inputs;
     for (const [name, references] of stage.inputs) {
       const role = roles[name]!;
@@ -51,6 +56,39 @@ export function takenParams(
   if (choices.length === 0) return [];
   const byName = new Map(stages.map((stage) => [stage.name, stage]));
   return choices.flatMap(({ stage }) => [...chosenBy(byName.get(stage)!, byName).params]);
+}
+
+/** A mean has no model that a choice could take, and what drops none keeps it unasked. */
+function checkKept(
+  { name, kind, inputs, keepModelAt: at }: Stage,
+  { byName, faults, warnings }: {
+    readonly byName: ReadonlyMap<string, Stage>;
+    readonly faults: FaultList;
+    readonly warnings: FaultList;
+  },
+): void {
+  if (at === undefined) return;
+  if (kind.dropsModel !== true) {
+    warnings.add("experiment/unused", `keepModel changes nothing of ${kind.kind}`, {
+      at,
+      mend: "remove it: what it makes is kept whole",
+    });
+    return;
+  }
+  if (kind.chooses !== true) return;
+  const means = [...inputs.values()].flat().map(({ stage }) => byName.get(stage))
+    .filter((each) => each !== undefined && isReducing(each)).map((each) => `"${each!.name}"`);
+  if (means.length === 0) return;
+  faults.add(
+    "experiment/params",
+    `"${name}" has no model to keep: it chooses among ${listOf([...new Set(means)])}, which ` +
+      "stands for several",
+    {
+      at,
+      mend:
+        `remove it, and write keepModel: true in a stage that is given choice: $(stages.${name})`,
+    },
+  );
 }
 
 /** What reads a choice as what was chosen must be able to read every candidate. */

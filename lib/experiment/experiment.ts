@@ -207,7 +207,7 @@ class Loader {
       checkOver(stages.values(), { axesOf, grid, faults, warnings: this.#warnings });
     }
     const scores = ordered && scoresOfStages(ordered, { paramsOf, grid, faults });
-    if (ordered !== undefined) checkChoices(ordered, faults);
+    if (ordered !== undefined) checkChoices(ordered, { faults, warnings: this.#warnings });
     const names = new Set(entriesOf(valueOf(this.#root, "stages")).map(([name]) => name));
     const fits = readFits(this.#root, {
       stages: names,

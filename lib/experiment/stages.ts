@@ -59,8 +59,8 @@ export interface Stage {
   readonly ownAxes: readonly string[];
   /** Axes that it takes all cells of. */
   readonly over: readonly OverAxis[];
-  /** Whether the spec asks that its model be kept. */
-  readonly asksForModel: boolean;
+  /** Where the spec asks that its model be kept; absent where it does not. */
+  readonly keepModelAt?: SourcePosition;
 }
 
 /** What stages are read with. */
@@ -148,8 +148,8 @@ export function axesOfStages(
  */
 export function keptModels(ordered: readonly Stage[]): ReadonlyMap<string, ModelKeeping> {
   const kept = new Map<string, ModelKeeping>();
-  for (const { name, kind, inputs, asksForModel } of ordered.toReversed()) {
-    if (asksForModel) kept.set(name, "asked");
+  for (const { name, kind, inputs, keepModelAt } of ordered.toReversed()) {
+    if (keepModelAt !== undefined) kept.set(name, "asked");
     const roles: InputRoles = kind.inputs;
     for (const [role, references] of inputs) {
       const reads = roles[role]!.readsModel;
@@ -236,6 +236,7 @@ class StageReader {
         : `refer to stages in the inputs of ${kind.kind}: ${listOf(roles)}`,
     }, faults);
     const mentioned = axesOf(template);
+    const keepModel = entry.value.type === "map" ? entry.value.entries.get("keepModel") : undefined;
     return {
       name,
       kind,
@@ -248,7 +249,7 @@ class StageReader {
       template,
       ownAxes: axes.filter((axis) => mentioned.has(axis)),
       over: readOver(valueOf(entry.value, "over"), { axes, faults }),
-      asksForModel: isTrue(valueOf(entry.value, "keepModel")),
+      ...(isTrue(keepModel?.value) ? { keepModelAt: keepModel!.keyAt } : {}),
     };
   }
 

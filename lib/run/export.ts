@@ -60,9 +60,10 @@ export async function exportTask(
 }
 
 async function openModel(
-  { graph, store }: ResolvedStudy,
+  study: ResolvedStudy,
   task: Task,
 ): Promise<{ readonly model: Model; readonly record: ArtifactRecord }> {
+  const { graph, store } = study;
   const record = await store.verify(task.key);
   if (record === undefined) {
     throw new ExperimentError("run/no-model", `${labelOf(task)} has no artifact`, {
@@ -71,10 +72,19 @@ async function openModel(
   }
   if (graph.kinds.get(task.kind)!.dropsModel === true && record.outcome.hasModel !== true) {
     throw new ExperimentError("run/no-model", `${labelOf(task)} was kept without its model`, {
-      mend: `write keepModel: true beside uses: of the stage and run again, which makes it anew`,
+      mend: isOfMeans(study, task)
+        ? "a mean has none: export a stage that is given this one as choice: and has keepModel: true"
+        : "write keepModel: true beside uses: of the stage and run again, which makes it anew",
     });
   }
   return { model: await startingModel.open(store.dirOf(task.key)), record };
+}
+
+/** Whether a task chooses among what has no model. */
+function isOfMeans(study: ResolvedStudy, { kind, inputs }: Task): boolean {
+  const { kinds, tasks } = study.graph;
+  return kinds.get(kind)!.chooses === true &&
+    Object.values(inputs).flat().some(({ key }) => !leavesModel(study, tasks.get(key)!));
 }
 
 async function cardOf(

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { z } from "zod";
 import type { TaskKind } from "../../lib/graph/task.ts";
 import { kinds as shapes } from "./_kinds.ts";
-import { faultsOf, load, STAGES } from "./_load.ts";
+import { faultsOf, load, shown, STAGES } from "./_load.ts";
 
 const idle = { version: 1, isNumeric: false, entry: "tests/experiment/choices_test.ts" } as const;
 const run = () => Promise.resolve({ facts: {}, scores: [] });
@@ -142,5 +142,38 @@ Deno.test("the scores of a reduction are known from what it reads, and checked b
   assert.match(
     await faultsOf(wrong, { kinds }),
     /^spec\.yaml:9:\d+: stage "best": there is no wer \[experiment\/params\]\n {2}mend: choose by another$/,
+  );
+});
+
+Deno.test("keepModel of a choice among means is refused when the spec is read, not when it runs", async () => {
+  const choosing: TaskKind = { ...reducing("pick"), chooses: true, dropsModel: true };
+  const with_ = new Map([
+    ...kinds,
+    ["pick", choosing],
+    ["tune", { ...tune, dropsModel: true } as TaskKind],
+  ]);
+  const kept = (of: string) =>
+    spec({ with: "choice: $(stages.best), seed: 1" }).replace(
+      "{ uses: pick, over: [epochs], with: { of: $(stages.seeds) } }",
+      `{ uses: pick, keepModel: true, over: [epochs, seed], with: { of: $(stages.${of}) } }`,
+    );
+  const over = (text: string) => text.replace("over: [epochs, seed]", "over: [epochs]");
+  assert.equal(
+    await faultsOf(over(kept("seeds")), { kinds: with_ }),
+    `spec.yaml:9:23: "best" has no model to keep: it chooses among "seeds", which stands for \
+several [experiment/params]
+  mend: remove it, and write keepModel: true in a stage that is given choice: $(stages.best)`,
+  );
+  // One among trainings has one, the chosen one's.
+  const { requests } = await load(over(kept("tuned")), { kinds: with_ });
+  assert.equal(requests.find(({ cell }) => cell.stage === "best")!.keepsModel, "asked");
+});
+
+Deno.test("keepModel of a stage that drops no model is said to change nothing", async () => {
+  const { warnings } = await load(STAGES.replace("uses: words,", "uses: words, keepModel: true,"));
+  assert.equal(
+    shown(warnings).replace(/^.*spec\.yaml/, "spec.yaml"),
+    `spec.yaml:3:25: keepModel changes nothing of words [experiment/unused]
+  mend: remove it: what it makes is kept whole`,
   );
 });
