@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { agreeing, counted } from "../base/count.ts";
+import { isBlank } from "../benchmarks/blank.ts";
 import { byReason, countMetric } from "../benchmarks/counts.ts";
 import {
   type Golden,
@@ -56,6 +57,7 @@ export const questions: TaskKind<QuestionsParams> = {
     impossible: countMetric("Those that the file says cannot be answered."),
     repaired: countMetric("Answers that were found near a wrong offset."),
     rejected: countMetric("Questions without an answer to learn, by reason after a slash."),
+    unanswerable: countMetric("Questions of golden files that these have no answer to."),
     ...leakageMetrics,
   },
   scores: leakageScores,
@@ -127,6 +129,7 @@ async function run(
       next();
       golden[part] = [...golden[part] ?? [], ...await readGolden(file, ids)];
     }
+    if (golden[part] !== undefined) tellUnanswerable(golden[part], { part, emit });
   }
   await questionsArtifact.write(outDir, {
     parts,
@@ -143,6 +146,21 @@ async function run(
     { rows: "questions", maxLeakage: params.maxLeakage, emit },
   );
   return { facts: {}, scores };
+}
+
+/** Golden questions that no answer is right to stay in the score, as its evaluator has it. */
+function tellUnanswerable(
+  golden: readonly Golden[],
+  { part, emit }: { readonly part: Part; readonly emit: TaskContext<unknown>["emit"] },
+): void {
+  const value = golden.filter(({ synonyms }) => synonyms.every(isBlank)).length;
+  tellCounts(emit, { counts: [{ name: "unanswerable", value }], split: part, step: 0 });
+  if (value === 0) return;
+  const message = `${value} of ${counted(golden.length, `${part} question`)} of golden files ` +
+    `${agreeing(value, "has", "have")} no answer there: ${
+      agreeing(value, "it is", "they are")
+    } in the score as wrong`;
+  emit({ type: "warning", message });
 }
 
 function warningsOf(part: Part, { questions, repaired, rejected }: ReadCounts): string[] {

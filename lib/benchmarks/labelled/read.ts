@@ -9,6 +9,7 @@
 import { counted } from "../../base/count.ts";
 import { ExperimentError, type SourcePosition } from "../../base/errors.ts";
 import { readLines } from "../../text/sources/lines.ts";
+import { isBlank } from "../blank.ts";
 import { readJsonFile } from "../json_file.ts";
 import { readDdi } from "./ddi.ts";
 import type { Found, Skipped } from "./found.ts";
@@ -85,8 +86,8 @@ export async function readLabelled(
     }
     const { line, mentions, isRepaired = false, ...found } = each;
     const at = { file: source.path, line };
-    if (found.text.trim() === "") throw noText("text", at);
-    if (found.pair !== undefined && found.pair.trim() === "") throw noText("pair", at);
+    if (isBlank(found.text)) throw noText("text", at);
+    if (found.pair !== undefined && isBlank(found.pair)) throw noText("pair", at);
     if (found.label === "") throw noText("label", at);
     const label = labelOf(found.label, at);
     if (found.id !== undefined) {
@@ -140,7 +141,8 @@ async function* readTable(
   let usual = width === undefined ? undefined : { count: width, of: "this form" };
   let place: ((column: Column) => number) | undefined;
   for await (const { text, line } of readLines(path)) {
-    if (text.trim() === "") continue;
+    // Tabs alone are columns without anything in them.
+    if (text.trim() === "" && !text.includes("\t")) continue;
     const at = { file: path, line };
     const values = text.split("\t");
     usual ??= { count: values.length, of: `line ${line}` };

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { agreeing, counted } from "../../base/count.ts";
 import { type Part, PARTS } from "../../base/parts.ts";
 import type { WordPiece } from "../../text/pieces/wordpiece.ts";
-import type { QuestionData } from "./questions.ts";
+import { isAsked, type Question, type QuestionData } from "./questions.ts";
 import { type WindowExample, windowsOf } from "./windows.ts";
 
 /** The parameters. */
@@ -18,6 +18,11 @@ export const questionParams = {
   maxAnswerPieces: z.int().min(1).default(30).describe("The most pieces of an answer."),
 };
 
+/** A question without a span teaches that nothing answers it, where the file says so. */
+function isLearned(question: Question): boolean {
+  return isAsked(question) && (question.span !== undefined || question.isImpossible);
+}
+
 /** Windows of all parts; questions without a span to learn are left out of training. */
 export function questionWindows(
   { parts }: QuestionData,
@@ -31,7 +36,7 @@ export function questionWindows(
   const { encoder, length, params, warn } = options;
   const made = PARTS.map((part) => {
     const windows = parts[part].flatMap((question, index) => {
-      if (part === "train" && question.span === undefined && !question.isImpossible) return [];
+      if (part === "train" && !isLearned(question)) return [];
       return windowsOf(question, { encoder, length, ...params, index });
     });
     const questions = new Set(windows.map(({ question }) => question)).size;

@@ -5,6 +5,7 @@
 import { forEachPart, type Part, PARTS } from "../../base/parts.ts";
 import type { ArtifactType } from "../../graph/task.ts";
 import { readLines } from "../../text/sources/lines.ts";
+import { isBlank } from "../blank.ts";
 
 /** A question on a context. */
 export interface Question {
@@ -20,6 +21,11 @@ export interface Question {
   readonly isImpossible: boolean;
   /** UTF-16 units of the context to learn, the end not counted in; absent where there is none. */
   readonly span?: { readonly start: number; readonly end: number };
+}
+
+/** Whether a question has words of its own and a context to answer it from. */
+export function isAsked({ question, context }: Question): boolean {
+  return !isBlank(question) && !isBlank(context);
 }
 
 /** The right answers to a question of BioASQ, whatever its passages say. */

@@ -8,6 +8,7 @@ import { z } from "zod";
 import { ExperimentError, type SourcePosition } from "../../base/errors.ts";
 import { type JsonFile, readJsonFile } from "../json_file.ts";
 import { type Located, locateText, unitsOf } from "../offsets.ts";
+import { isBlank } from "../blank.ts";
 import type { Golden, Question } from "./questions.ts";
 
 const answer = z.object({ text: z.string(), answer_start: z.int().min(0) });
@@ -72,33 +73,33 @@ export async function readSquad(
     const before = seen.get(id);
     if (before !== undefined) throw duplicateId(id, { at: at([...place, "id"]), before });
     seen.set(id, path);
-    const base = { id, question, context, isImpossible };
-    if (isImpossible) {
-      questions.push({ ...base, answers: [] });
-      continue;
-    }
-    const texts = answers.map(({ text }) => text);
-    const [first] = answers;
-    const found = first === undefined ? "no answer" : locate(context, first);
-    if (typeof found === "string") {
-      rejected.push({ id, reason: found });
-      questions.push({ ...base, answers: texts });
+    const texts = isImpossible ? [] : answers.map(({ text }) => text);
+    const asks = { id, question, context, isImpossible, answers: texts };
+    const found = toLearn(asks, answers[0]);
+    if (typeof found === "string") rejected.push({ id, reason: found });
+    if (found === undefined || typeof found === "string") {
+      questions.push(asks);
       continue;
     }
     if (found.isRepaired) repaired++;
     const { start, end } = found;
-    questions.push({ ...base, answers: texts, span: { start, end } });
+    questions.push({ ...asks, span: { start, end } });
   }
   if (questions.length === 0) throw badJson("the file has no question", { file: path });
   return { questions, repaired, rejected };
 }
 
-/** Where an answer stands, or why it is not to be learned. */
-function locate(
-  context: string,
-  { text, answer_start }: z.output<typeof answer>,
-): Located | string {
-  if (text.trim() === "") return "empty answer";
+/** Where the answer to learn stands, nothing where the file says that there is none, or why not. */
+function toLearn(
+  { question, context, isImpossible }: Question,
+  first: z.output<typeof answer> | undefined,
+): Located | undefined | string {
+  if (isBlank(question)) return "empty question";
+  if (isBlank(context)) return "empty context";
+  if (isImpossible) return undefined;
+  if (first === undefined) return "no answer";
+  const { text, answer_start } = first;
+  if (isBlank(text)) return "empty answer";
   return locateText(context, { text, offset: unitsOf(context, answer_start) }) ??
     "the answer does not stand near its offset";
 }

@@ -111,6 +111,31 @@ Deno.test("readLabelled() names file, line and mend of whatever it cannot read",
       "part.tsv:1: the text is empty [benchmarks/empty-text]\n" +
       "  mend: take the line out, or name the column that holds text",
     ],
+    ...["", "\u00a0", "\u200b", "\ufffd\u0000"].map((blank): [string, Form, string] => [
+      `a\t1\n${blank}\t1\n`,
+      gad,
+      "part.tsv:2: the text is empty [benchmarks/empty-text]\n" +
+      "  mend: take the line out, or name the column that holds text",
+    ]),
+    // A line of tabs is one of empty columns, not a blank line.
+    [
+      "a\t1\n\t\n",
+      gad,
+      "part.tsv:2: the text is empty [benchmarks/empty-text]\n" +
+      "  mend: take the line out, or name the column that holds text",
+    ],
+    [
+      '{"t":"a","y":1}\n{"t":" ","y":1}\n',
+      jsonl,
+      "part.tsv:2: the text is empty [benchmarks/empty-text]\n" +
+      "  mend: take the line out, or name the column that holds text",
+    ],
+    [
+      JSON.stringify({ "1": { QUESTION: "a", CONTEXTS: ["", " "], final_decision: "1" } }),
+      { format: "pubmedqa" },
+      "part.tsv:1: the pair is empty [benchmarks/empty-text]\n" +
+      "  mend: take the line out, or name the column that holds text",
+    ],
     [
       "id\tsentence\tlabel\n",
       named,

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { factoidScores } from "../../../lib/benchmarks/bioasq_factoid/evaluator.ts";
 import { gatherAnswers } from "../../../lib/benchmarks/bioasq_factoid/factoid.ts";
+import { questionWindows } from "../../../lib/benchmarks/questions/params.ts";
 import { readGolden, readSquad } from "../../../lib/benchmarks/questions/read.ts";
 import { decodeSpans, joinWindows, nullOdds } from "../../../lib/benchmarks/questions/spans.ts";
 import {
@@ -195,6 +196,45 @@ Deno.test("readSquad() repairs offsets near the answer and rejects others with a
   const impossible = await readSquad(dir.file("q.json", squad("the", [], { is_impossible: true })));
   assert.deepEqual(impossible.rejected, []);
   assert.equal(impossible.questions[0]!.isImpossible, true);
+});
+
+Deno.test("readSquad() rejects an empty question and an empty context, answered or not", async () => {
+  using dir = new TempDir();
+  const read = async (context: string, question: string, isImpossible: boolean) => {
+    const answers: [string, number][] = isImpossible ? [] : [["gene", 4]];
+    const text = squad(context, answers, { question, is_impossible: isImpossible });
+    const { questions: [asked], ...counts } = await readSquad(dir.file("q.json", text));
+    assert.deepEqual([asked!.span, asked!.isImpossible], [undefined, isImpossible]);
+    return counts;
+  };
+  // White space, and what is removed before words are cut into pieces.
+  for (const blank of ["", " ", "\n\t", "\u00a0", "\u200b", "\ufffd\u0000"]) {
+    for (const isImpossible of [false, true]) {
+      const rejected = (reason: string) => ({ repaired: 0, rejected: [{ id: "q", reason }] });
+      assert.deepEqual(await read("the gene", blank, isImpossible), rejected("empty question"));
+      assert.deepEqual(await read(blank, "what?", isImpossible), rejected("empty context"));
+    }
+  }
+  const answer = await readSquad(dir.file("q.json", squad("the", [[" \u200b", 0]])));
+  assert.deepEqual(answer.rejected, [{ id: "q", reason: "empty answer" }]);
+});
+
+Deno.test("a question or context that is empty is no row to train on, and stays in the score", () => {
+  const asked = { ...QUESTION, context: "a b", isImpossible: true };
+  const part = [asked, { ...asked, question: " " }, { ...asked, context: "\u200b" }];
+  const none = { questions: 3, impossible: 3, repaired: 0, rejected: {} };
+  const windows = questionWindows({
+    parts: { train: part, dev: part, test: part },
+    golden: {},
+    counts: { train: none, dev: none, test: none },
+  }, {
+    encoder,
+    length: 10,
+    params: { stride: 3, maxQuestionPieces: 64, nBest: 20, maxAnswerPieces: 30 },
+    warn: (message) => assert.fail(message),
+  });
+  assert.deepEqual(windows.train.map(({ question }) => question), [0]);
+  assert.deepEqual(windows.test.map(({ question }) => question), [0, 1, 2]);
 });
 
 Deno.test("readSquad() and readGolden() name the file and what is wrong in it", async () => {

@@ -144,6 +144,32 @@ Deno.test("bioasq-factoid scores golden questions and leaves what one hands in",
   );
 });
 
+Deno.test("questions counts and tells empty questions, and golden ones that nothing is right to", async () => {
+  const empty = file("empty", { count: 3 }), text = Deno.readTextFileSync(empty);
+  Deno.writeTextFileSync(empty, text.replace('"question":"a"', '"question":" "'));
+  const golden = ["a", "", [[" "]], undefined].map((exact_answer, i) => (
+    { id: `g${i}`, type: "factoid", exact_answer }
+  ));
+  const { events } = await runKind(questions, {
+    params: {
+      train: [TRAIN],
+      dev: [DEV],
+      test: [empty],
+      golden: { test: [write("golden_empty.json", { questions: golden })] },
+    },
+  });
+  const warnings = events.flatMap((each) => each.type === "warning" ? each.message : []);
+  assert.deepEqual(warnings.slice(1), [
+    "1 of 3 test questions stays in the score as it is: empty question",
+    "3 of 4 test questions of golden files have no answer there: they are in the score as wrong",
+  ]);
+  const counts = countsOf(events, "test");
+  assert.deepEqual(
+    [counts["rejected/empty question"], counts["unanswerable"]],
+    [1, 3],
+  );
+});
+
 Deno.test("squad of form 2.0 gives no answer where none is likelier, and tells its odds", async () => {
   const data = await runKind(questions, {
     params: { train: [TRAIN], dev: [DEV], test: [TEST] },
