@@ -15,10 +15,11 @@ function isThere(path: string): boolean {
   }
 }
 
-async function planOf(name: string) {
+async function planOf(name: string, only: readonly string[] = []) {
   const { requests, warnings } = await loadExperiment(`${ROOT}experiments/${name}`, {
     kinds,
     env: { TITRATE_DATA: DATA_DIR },
+    only,
   });
   assert.deepEqual(warnings, []);
   const graph = await buildGraph(requests, {
@@ -57,6 +58,34 @@ Deno.test({
     // 5 epochs of 1,000 sentences in rows of 16, of each model that is scored.
     const finetuning = (3 * 4 + 1 + 1) * 313;
     assert.equal(costs.total.steps, 1600 + 3 * 1600 + 1600 + finetuning);
+  },
+});
+
+Deno.test({
+  name:
+    "biobert_small.yaml: the corner of its header is small, and no corner names what is not there",
+  ignore: !isThere(DATA_DIR),
+  async fn() {
+    const name = "biobert_small.yaml";
+    const onlyIn = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map((m) => m[1]!);
+    const header = Deno.readTextFileSync(`${ROOT}experiments/${name}`).split("\nabout:")[0]!;
+    const only = onlyIn(header, /--only (\S+)/g);
+    const whole = await planOf(name), corner = await planOf(name, only);
+    assert.match(header, new RegExp(` ${whole.tasks.size} tasks, hours\n`));
+    assert.match(header, new RegExp(` a corner: ${corner.tasks.size} tasks\n`));
+    assert.deepEqual(
+      [...corner.tasks.values()].flatMap(({ task }) => task.kind === "ner" ? task.cells : []),
+      [
+        { stage: "ner", axes: { tokens: 4_000_000, steps: 150, seed: 1 } },
+        { stage: "ner_start", axes: { seed: 1 } },
+      ],
+    );
+    // A quarter of an hour where the whole takes three.
+    assert(corner.costs.total.flops < whole.costs.total.flops / 12);
+    const gpu = Deno.readTextFileSync(`${ROOT}tests/gpu/run.ts`);
+    const call = /study\("biobert_small", \[([^]*?)\n\]/.exec(gpu)![1]!;
+    const onGpu = await planOf(name, onlyIn(call, /"--only", "([^"]+)"/g));
+    assert(onGpu.tasks.size > corner.tasks.size);
   },
 });
 

@@ -246,7 +246,7 @@ const ablation = study(
   () => ({}),
 );
 const corner = study("biobert_small", [
-  ...["experiments/biobert_small.yaml", "--only", "tokens=250000", "--only", "seed=1"],
+  ...["experiments/biobert_small.yaml", "--only", "tokens=4000000", "--only", "seed=1"],
   ...["--only", "steps=150", "--only", "fold=1"],
 ], dataFolder);
 

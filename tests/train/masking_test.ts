@@ -84,6 +84,17 @@ Deno.test("maskRow() masks 80 percent, redraws 10, keeps 10, and chooses places 
   for (const count of chosen) assert.ok(Math.abs(count / rows - 0.15) < 0.0283, `${count}`);
 });
 
+Deno.test("maskRow() draws random pieces from the whole vocabulary, special ones too", () => {
+  const ids = new Int32Array(100).fill(7), vocabSize = 40, seen = new Set<number>();
+  for (let i = 0; i < 400; i++) {
+    const draws = new Stream(1, "test/whole", i);
+    const { input, positions } = maskRow(ids, options(0, { draws, vocabSize }));
+    for (const position of positions) seen.add(input[position]!);
+  }
+  const all = Array.from({ length: vocabSize }, (_, id) => id);
+  assert.deepEqual([...seen].sort((a, b) => a - b), all);
+});
+
 Deno.test("rows of 128 and 512 pieces stay within BERT's 20 and 77 predictions at its rate", () => {
   const bert = { 128: 20, 512: 77 } as const;
   for (const [length, most] of Object.entries(bert)) {

@@ -64,6 +64,19 @@ Deno.test("encodeSentence() keeps a word whole that punctuation or ## cuts in pi
   assert.deepEqual([...example.wordPieces], [3, 6]);
 });
 
+Deno.test("9/7/1992 is one word with one tag, though no piece of it begins with ##", () => {
+  const pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "since", "9", "7", "1992", "/"];
+  const encoder = new WordPiece(pieces);
+  const sentence = { words: ["since", "9/7/1992"], tags: ["O", "B"], line: 1 };
+  for (const labelPiece of ["first", "last"] as const) {
+    const example = encodeSentence(sentence, { encoder, labels: LABELS, length: 16, labelPiece });
+    assert.deepEqual([...example.ids], [2, 5, 6, 9, 7, 9, 8, 3]);
+    assert.deepEqual([...example.wordPieces], [1, labelPiece === "first" ? 2 : 6]);
+    const outputs = outputsOf(example.targets);
+    assert.deepEqual(decodeTags(example, outputs, LABELS), sentence.tags);
+  }
+});
+
 Deno.test("encodeSentence() gives a word without pieces an [UNK] of its own", () => {
   const example = encode("a:O \u0001:B b:O");
   assert.deepEqual([...example.ids], ["[CLS]", "a", "[UNK]", "b", "[SEP]"].map(id));
