@@ -100,8 +100,9 @@ function files(params: ModelParams): FileParam[] {
   const folder = params.folder!, named = hubModelOf(params), path = "folder";
   if (named === undefined) {
     const mend =
-      "check the path, which counts from the spec, and give a folder with config.json, " +
-      "vocab.txt and model.safetensors, pytorch_model.bin or a TensorFlow checkpoint";
+      "check the path, which counts from the spec, and give a folder with config.json, vocab.txt " +
+      "and model.safetensors or pytorch_model.bin, or with bert_config.json, vocab.txt and a " +
+      "TensorFlow checkpoint";
     // Of a folder that is not there, its own name says more than those of its files.
     const all = isThere(folder) ? modelFiles(folder) : [folder];
     return all.map((file) => ({ path, file, mend }));

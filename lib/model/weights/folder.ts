@@ -25,6 +25,7 @@ import { checkVocabularySize } from "../vocabulary.ts";
 import { readConfig } from "./model_artifact.ts";
 import { weightsFrom } from "./names.ts";
 import { namesIn, openWeights, weightFiles, weightNames } from "./source.ts";
+import { INDEX_END } from "./tensorflow/file_names.ts";
 import type { WeightSource } from "./weight_source.ts";
 
 /** A model that was read, and what is to be told of it. */
@@ -52,10 +53,11 @@ const VOCABULARY = "vocab.txt";
  */
 export function modelNames(names: readonly string[]): readonly string[] {
   const isAmong = (name: string) => names.includes(name);
-  const config = !isAmong(CONFIG) && isAmong(BERT_CONFIG) ? BERT_CONFIG : CONFIG;
+  const weights = weightNames(names), isGoogles = weights.some((name) => name.endsWith(INDEX_END));
+  const config = !isAmong(CONFIG) && (isAmong(BERT_CONFIG) || isGoogles) ? BERT_CONFIG : CONFIG;
   const words = !isAmong(VOCABULARY) && isAmong(TOKENIZER_JSON) ? TOKENIZER_JSON : VOCABULARY;
   const others = isAmong(TOKENIZER_CONFIG) ? [TOKENIZER_CONFIG] : [];
-  return [config, words, ...others, ...weightNames(names)];
+  return [config, words, ...others, ...weights];
 }
 
 /** The files of a folder that a model is read from; where one is missing, its name all the same. */

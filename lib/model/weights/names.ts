@@ -5,6 +5,7 @@
  * and `beta` for a layer norm, TensorFlow's with slashes, the decoder stored although
  * it is tied, heads that we have not. What fits is taken, and the rest is told.
  */
+import { counted } from "../../base/count.ts";
 import { ExperimentError } from "../../base/errors.ts";
 import type { ParamSpec } from "../../engine/engine.ts";
 import type { Params } from "../init.ts";
@@ -82,8 +83,8 @@ export async function weightsFrom<Spec extends ParamSpec>(
   }
   if (training.length > 0) {
     notes.push(
-      `${path}: not used: the state of the training that made it, ${training.length} tensors ` +
-        `such as ${training.toSorted()[0]}`,
+      `${path}: not used: the state of the training that made it, ` +
+        `${counted(training.length, "tensor")} such as ${training.toSorted()[0]}`,
     );
   }
   if (await isUntied(file, { stored, params })) {

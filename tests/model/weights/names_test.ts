@@ -86,6 +86,13 @@ Deno.test("readWeights() notes a decoder that is not tied", async () => {
   ]);
 });
 
+Deno.test("readWeights() tells one tensor of a training as one", async () => {
+  const path = await fileAs((name) => name, [zeros("global_step", [1])]);
+  assert.deepEqual((await readWeights(path, SPECS)).notes, [
+    `${path}: not used: the state of the training that made it, 1 tensor such as global_step`,
+  ]);
+});
+
 Deno.test("readWeights() reports what is missing", async () => {
   const path = await fileAs((name) => name.startsWith("cls.") ? undefined : name);
   const { missing, params } = await readWeights(path, SPECS);

@@ -111,6 +111,17 @@ Deno.test("model takes a checkpoint of TensorFlow, and its key the content of ev
   assert.deepEqual(files, ["bert_config.json", "vocab.txt", INDEX, ...DATA]);
 });
 
+Deno.test("a checkpoint without its sizes lacks bert_config.json, not config.json", async () => {
+  using dir = new TempDir();
+  const folder = release(dir);
+  Deno.removeSync(join(folder, "bert_config.json"));
+  const [first] = model.files!(model.params.parse({ folder }));
+  assert.equal(first!.file, join(folder, "bert_config.json"));
+  await assert.rejects(readModelFolder(folder), {
+    message: /cannot read the model: no bert_config\.json/,
+  });
+});
+
 const AGAIN = "fetch the checkpoint again: the .index and all of its .data-?????-of-????? files";
 
 Deno.test("a checkpoint that is not whole is told with the file and the tensor", async (t) => {
