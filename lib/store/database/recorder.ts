@@ -40,6 +40,8 @@ export interface RecorderOptions {
   readonly onWarning?: ((message: string) => void) | undefined;
   /** How long rows wait before they are written; 1000 if absent. */
   readonly intervalMs?: number | undefined;
+  /** How long they wait at most where a write takes long; 20,000 if absent. */
+  readonly longestIntervalMs?: number | undefined;
   /** How long `flush` and `close` wait for another program; `LOCK_LIMIT_MS` if absent. */
   readonly lockLimitMs?: number | undefined;
 }
@@ -50,8 +52,10 @@ const MOST_WAITING_ROWS = 50_000;
 const ARTIFACTS_A_BATCH = 64;
 /** How long a write in the background waits: the next one comes soon. */
 const BACKGROUND_LOCK_LIMIT_MS = 2_000;
-/** Of the time, a writer spends at most one part in so many on writing. */
+/** Of the time, a writer spends one part in so many on writing, as long as rows need not wait. */
 const WRITING_SHARE = 10;
+/** A write that took a minute, as on a machine that does much else, is no reason to wait ten. */
+const LONGEST_INTERVAL_MS = 20_000;
 
 /** Writes what a run has to say; close it at the end. */
 export class Recorder {
@@ -289,9 +293,13 @@ export class Recorder {
     const isUrgent = this.#batch.size >= MOST_WAITING_ROWS && !this.#hasWarned;
     if (this.#isFlushing || (this.#timer !== undefined && !isUrgent)) return;
     clearTimeout(this.#timer);
-    const intervalMs = this.#options.intervalMs ?? 1000;
-    const waitMs = isUrgent ? 0 : Math.max(intervalMs, WRITING_SHARE * this.#latestWriteMs);
-    this.#timer = setTimeout(() => this.#flushInBackground(), waitMs);
+    this.#timer = setTimeout(() => this.#flushInBackground(), isUrgent ? 0 : this.#waitMs);
+  }
+
+  get #waitMs(): number {
+    const { intervalMs = 1000, longestIntervalMs = LONGEST_INTERVAL_MS } = this.#options;
+    const shareMs = Math.min(WRITING_SHARE * this.#latestWriteMs, longestIntervalMs);
+    return Math.max(intervalMs, shareMs);
   }
 
   async #flushInBackground(): Promise<void> {

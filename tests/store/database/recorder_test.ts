@@ -2,12 +2,14 @@ import assert from "node:assert/strict";
 import { DuckDBInstance } from "@duckdb/node-api";
 import fc from "fast-check";
 import { FACTS } from "../../../lib/base/facts.ts";
+import { sleep } from "../../../lib/base/sleep.ts";
 import { loadHistory } from "../../../lib/store/database/history.ts";
 import { MeasurementLog } from "../../../lib/store/objects/measurements.ts";
 import { query, queryRows } from "../../../lib/store/database/query.ts";
 import { rebuild } from "../../../lib/store/database/rebuild.ts";
 import type { FitRow, RunStart } from "../../../lib/store/database/rows.ts";
 import { TABLES } from "../../../lib/store/database/schema.ts";
+import { FileLock } from "../../../lib/store/lock.ts";
 import { commit, emptyResults, keyOf, newArtifact } from "../_fixtures.ts";
 
 const START: RunStart = {
@@ -568,6 +570,24 @@ Deno.test("Recorder writes a rerun of what is cached and known in one transactio
     Object.assign(DuckDBInstance, { create });
   }
   assert.deepEqual({ reads, transactions }, { reads: 0, transactions: 1 });
+});
+
+Deno.test("rows do not wait ten times as long as a write that took long", async () => {
+  using results = await emptyResults();
+  const { path, warnings } = results;
+  const recorder = results.open({ intervalMs: 1, longestIntervalMs: 100 });
+  const lock = await FileLock.tryTake(`${path}.lock`);
+  assert.ok(lock !== undefined);
+  recorder.beginRun(START);
+  while (warnings.length === 0) await sleep(20);
+  lock.release();
+  // Two seconds went by; twenty more are not waited for.
+  const startMs = performance.now();
+  while (await Deno.stat(path).catch(() => undefined) === undefined) {
+    assert.ok(performance.now() - startMs < 15_000, "still waiting");
+    await sleep(20);
+  }
+  assert.equal(await recorder.close(), true);
 });
 
 Deno.test("recordCached() records more artifacts than are read at a time", async () => {
