@@ -4,6 +4,7 @@
  * Takes measured points and says in plain words when a fit cannot be made, what the
  * law cannot say of them, and when its intervals should not be believed.
  */
+import type { JsonObject } from "../base/canonical.ts";
 import { counted } from "../base/count.ts";
 import { SATURATING_FORM } from "./fit_forms.ts";
 import type { FitParameter, Interval, LawIntervals } from "./interval.ts";
@@ -85,6 +86,24 @@ export interface ScalingFit {
   };
   /** Sentences to print beside the fit: points left out, why it failed or may mislead. */
   readonly warnings: readonly string[];
+}
+
+/** A fit that a spec asks for, and the scores that it is of. */
+export interface StudyFit extends ScalingFit {
+  /** The fit's name in the spec. */
+  readonly fit: string;
+  /** The values of the axes that it is made for. */
+  readonly cell: JsonObject;
+  /** The stage whose scores are fitted. */
+  readonly stage: string;
+  /** What the scores were evaluated on, such as a data set. */
+  readonly benchmark: string;
+  /** What was measured: "f1", "lossNats", ... */
+  readonly metric: string;
+  /** "validation", "dev" or "test". */
+  readonly split: string;
+  /** What stands on the horizontal axis, or on several. */
+  readonly against: string | readonly string[];
 }
 
 /** What is left of a curve is lost in noise below so many times its residual. */

@@ -1,12 +1,11 @@
 /** What the fits of a score say of twice as much, or why they do not. */
-import type { Prediction } from "../../analysis/scaling.ts";
+import type { Prediction, StudyFit } from "../../analysis/scaling.ts";
 import type { JsonObject } from "../../base/canonical.ts";
 import { formatCount, formatExact } from "../text/format.ts";
 import { isMeaningless } from "../text/fits.ts";
 import { formatCell } from "../text/labels.ts";
 import { halfOf, intervalText, valueText } from "./quantity.ts";
 import { type ScoreCell, scoreName, type StudyScore } from "./scores.ts";
-import type { AnswerFit } from "./study_record.ts";
 
 /** What one fit says of the next doubling. */
 export interface Foretold {
@@ -27,7 +26,7 @@ export interface Foretold {
 /** What the fits of a score say; of the curves of one fit that through the best cell, if any is. */
 export function foretoldOf(
   score: StudyScore,
-  { fits, best }: { readonly fits: readonly AnswerFit[]; readonly best: ScoreCell },
+  { fits, best }: { readonly fits: readonly StudyFit[]; readonly best: ScoreCell },
 ): Foretold[] {
   const own = fits.filter(({ stage, benchmark, metric, split }) =>
     stage === score.stage && benchmark === score.benchmark && metric === score.metric &&
@@ -41,7 +40,7 @@ export function foretoldOf(
   });
 }
 
-function foretell(fit: AnswerFit): Foretold {
+function foretell(fit: StudyFit): Foretold {
   const { fit: name, cell, against, next, shape, warnings, parameters } = fit;
   const base = { fit: name, cell, label: formatCell(name, cell), against: [against].flat() };
   if (parameters === undefined) {

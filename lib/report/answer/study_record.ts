@@ -2,7 +2,7 @@
  * What an answer is made from: the scores, cells and curves of an experiment as plain rows.
  * Where they come from, a database or the memory of a run, is not known here.
  */
-import type { ScalingFit } from "../../analysis/scaling.ts";
+import type { StudyFit } from "../../analysis/scaling.ts";
 import type { JsonObject } from "../../base/canonical.ts";
 import type { KnownFacts } from "../../base/facts.ts";
 import type { GridRow } from "../text/grid.ts";
@@ -23,24 +23,6 @@ export interface AnswerCell {
   readonly state: "there" | "missing" | "failed" | "skipped" | "former";
 }
 
-/** A curve that the spec asks for. */
-export interface AnswerFit extends ScalingFit {
-  /** The fit's name in the spec. */
-  readonly fit: string;
-  /** The values of the axes that it is made for. */
-  readonly cell: JsonObject;
-  /** The stage whose scores are fitted. */
-  readonly stage: string;
-  /** What the scores were evaluated on. */
-  readonly benchmark: string;
-  /** What was measured. */
-  readonly metric: string;
-  /** The part of the data. */
-  readonly split: string;
-  /** What stands on the horizontal axis, or on several. */
-  readonly against: string | readonly string[];
-}
-
 /** An experiment as it was recorded. */
 export interface StudyRecord {
   /** What its results are filed under. */
@@ -52,5 +34,5 @@ export interface StudyRecord {
   /** Every cell, in the same order. */
   readonly cells: readonly AnswerCell[];
   /** The curves. */
-  readonly fits: readonly AnswerFit[];
+  readonly fits: readonly StudyFit[];
 }

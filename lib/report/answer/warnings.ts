@@ -2,6 +2,7 @@
  * What a reader of a study's numbers has to be wary of, each kind of doubt once with all
  * places where it holds.
  */
+import type { StudyFit } from "../../analysis/scaling.ts";
 import type { Doubt } from "../../base/measures.ts";
 import { agreeing, counted, grouped } from "../../base/count.ts";
 import { formatCell } from "../text/labels.ts";
@@ -10,7 +11,7 @@ import type { BestCell } from "./best_cell.ts";
 import { doublingsOf } from "./doublings.ts";
 import { valueText } from "./quantity.ts";
 import { scoreName, type StudyScore } from "./scores.ts";
-import type { AnswerCell, AnswerFit, AnswerRow, StudyRecord } from "./study_record.ts";
+import type { AnswerCell, AnswerRow, StudyRecord } from "./study_record.ts";
 
 /** A warning. */
 export interface AnswerWarning {
@@ -222,7 +223,7 @@ function repeated(rows: readonly AnswerRow[]): AnswerWarning[] {
 /** An error at the largest runs so many times that of the fit is told. */
 const FAR_OFF = 4;
 
-function fitWarnings(fit: AnswerFit): AnswerWarning[] {
+function fitWarnings(fit: StudyFit): AnswerWarning[] {
   const { fit: name, cell, shape, goodness, parameters, warnings } = fit;
   const where = [formatCell(name, cell)];
   if (parameters === undefined || isMeaningless(shape)) {

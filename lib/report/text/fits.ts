@@ -1,8 +1,7 @@
 /** Fitted scaling curves as a text table, with what to be wary of below. */
 import type { Interval } from "../../analysis/interval.ts";
 import { SATURATING_FORM } from "../../analysis/fit_forms.ts";
-import type { CurveShape, ScalingFit } from "../../analysis/scaling.ts";
-import type { JsonObject } from "../../base/canonical.ts";
+import type { CurveShape, StudyFit } from "../../analysis/scaling.ts";
 import { listOf } from "../../base/list.ts";
 import type { Metric } from "../../base/measures.ts";
 import { formatCount, formatNumber } from "./format.ts";
@@ -11,20 +10,6 @@ import { foldTable } from "./table.ts";
 import { nameOfMetric, unitOf } from "./units.ts";
 import { wrapText } from "./wrap.ts";
 
-/** A fit and what it is of. */
-export interface ShownFit extends ScalingFit {
-  /** Its name in the spec. */
-  readonly fit: string;
-  /** The values of the axes that it is made for. */
-  readonly cell: JsonObject;
-  /** The stage whose scores are fitted. */
-  readonly stage: string;
-  /** What is fitted. */
-  readonly metric: string;
-  /** What it is fitted against. */
-  readonly against: string | readonly string[];
-}
-
 /**
  * The table of those that could be fitted, and the warnings of all, each once for all that
  * it is true of; in brackets intervals of 95 percent.
@@ -32,8 +17,8 @@ export interface ShownFit extends ScalingFit {
  * @param declared what is known of the metric that a fit is of
  */
 export function formatFits(
-  fits: readonly ShownFit[],
-  declared: (fit: ShownFit) => Metric | undefined,
+  fits: readonly StudyFit[],
+  declared: (fit: StudyFit) => Metric | undefined,
   { width = Infinity }: { readonly width?: number } = {},
 ): string {
   const curves = fits.filter(({ form }) => form === SATURATING_FORM);
@@ -54,15 +39,15 @@ export function formatFits(
   ].join("\n");
 }
 
-function isFitted({ parameters }: ShownFit): boolean {
+function isFitted({ parameters }: StudyFit): boolean {
   return parameters !== undefined;
 }
 
 /** A column for each parameter; none for no fit. */
 function lawTable(
-  fits: readonly ShownFit[],
+  fits: readonly StudyFit[],
   { declared, width }: {
-    readonly declared: (fit: ShownFit) => Metric | undefined;
+    readonly declared: (fit: StudyFit) => Metric | undefined;
     readonly width: number;
   },
 ): string[] {
@@ -106,7 +91,7 @@ export function isMeaningless(shape: CurveShape | undefined): boolean {
   return shape === "turning" || shape === "flat";
 }
 
-function lineOf(fit: ShownFit, declared: Metric | undefined): string[] {
+function lineOf(fit: StudyFit, declared: Metric | undefined): string[] {
   const { parameters, intervals, goodness, points, shape } = fit;
   const { factor } = unitOf(declared);
   const show = (name: "limit" | "exponent" | "ninetyPercentAt", format: (of: number) => string) =>
@@ -137,7 +122,7 @@ function formatX(value: number): string {
 /** Fits that are named for one warning; of more there is a count. */
 const NAMED_FITS = 4;
 
-function warningsOf(fits: readonly ShownFit[]): string[] {
+function warningsOf(fits: readonly StudyFit[]): string[] {
   const said = fits.flatMap(({ fit, cell, warnings }) =>
     warnings.map((warning) => ({ warning, name: formatCell(fit, cell) }))
   );

@@ -1,19 +1,11 @@
 /** Forms of fits to the same points, by what each foretells of the largest runs without them. */
+import type { StudyFit } from "../../analysis/scaling.ts";
 import type { Metric } from "../../base/measures.ts";
 import { canonical } from "../../base/canonical.ts";
-import type { ShownFit } from "./fits.ts";
 import { formatCell } from "./labels.ts";
 import { foldTable } from "./table.ts";
 import { nameOfMetric, unitOf } from "./units.ts";
 import { wrapText } from "./wrap.ts";
-
-/** A fit and the score that it is of. */
-export interface ComparedFit extends ShownFit {
-  /** What the scores were evaluated on. */
-  readonly benchmark: string;
-  /** The part of the data. */
-  readonly split: string;
-}
 
 /**
  * A table of those scores that several forms are fitted to, the form first that is least off at
@@ -22,8 +14,8 @@ export interface ComparedFit extends ShownFit {
  * @param declared what is known of the metric that a fit is of
  */
 export function formatForms(
-  fits: readonly ComparedFit[],
-  declared: (fit: ComparedFit) => Metric | undefined,
+  fits: readonly StudyFit[],
+  declared: (fit: StudyFit) => Metric | undefined,
   { width = Infinity }: { readonly width?: number } = {},
 ): string {
   const scores = Map.groupBy(
@@ -34,7 +26,7 @@ export function formatForms(
   const several = [...scores.values()]
     .filter((same) => new Set(same.map(({ form }) => form)).size > 1);
   if (several.length === 0) return "";
-  const errorOf = ({ goodness }: ComparedFit) => goodness?.heldOutRmse ?? Infinity;
+  const errorOf = ({ goodness }: StudyFit) => goodness?.heldOutRmse ?? Infinity;
   const lines = several.flatMap((same) =>
     same.toSorted((a, b) => errorOf(a) - errorOf(b)).map((fit) => {
       const { factor } = unitOf(declared(fit));

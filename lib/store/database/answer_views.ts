@@ -5,7 +5,7 @@
  * The first two are those of `analysis/cells.ts`, in SQL.
  */
 import { type Column, sqlText, type Table, TABLES } from "./schema.ts";
-import { CELL, INTERVAL, POINTS, SEEDS } from "./study_views.ts";
+import { ALONG, CELL, INTERVAL, POINTS, SEEDS } from "./study_views.ts";
 import { of, type View } from "./view.ts";
 
 const { cells, scores, metrics, fits } = TABLES as Readonly<Record<keyof typeof TABLES, Table>>;
@@ -41,15 +41,7 @@ SELECT experiment, stage, CAST(cell AS JSON) AS cell, benchmark, metric, split,
   unit, better
 FROM grouped ORDER BY experiment, place, stage, cell, benchmark, metric, split`;
 
-const FLATTENING_SQL = `WITH ${POINTS}, along AS (
-  SELECT points.*, each.key AS axis, CAST(each.value AS DOUBLE) AS x,
-    (SELECT '{' || coalesce(string_agg(to_json(other.key) || ':' || CAST(other.value AS VARCHAR), ','
-        ORDER BY other.key) FILTER (WHERE other.key <> each.key), '') || '}'
-      FROM json_each(points.cell) AS other) AS rest
-  FROM points, json_each(points.cell) AS each
-  WHERE each.type IN ('UBIGINT', 'BIGINT', 'DOUBLE') AND CAST(each.value AS DOUBLE) > 0
-    AND better IS NOT NULL
-), pairs AS (
+const FLATTENING_SQL = `WITH ${POINTS}, ${ALONG}, pairs AS (
   SELECT less.experiment, less.stage, less.rest, less.benchmark, less.metric, less.split, less.axis,
     less.x, more.x AS beyond, less.better, less.place,
     CASE less.better WHEN 'lower' THEN less.value - more.value ELSE more.value - less.value END
@@ -59,6 +51,7 @@ const FLATTENING_SQL = `WITH ${POINTS}, along AS (
     AND more.rest = less.rest AND more.benchmark = less.benchmark AND more.metric = less.metric
     AND more.split = less.split AND more.axis = less.axis
     AND more.seed IS NOT DISTINCT FROM less.seed AND more.x > less.x
+  WHERE less.better IS NOT NULL
 ), shown AS (
   SELECT ${SCORE}, rest, axis, x, beyond, count(*) AS seeds, min(place) AS place,
     any_value(better) AS better, avg(gain) - ${INTERVAL("gain")} > 0 AS is_better

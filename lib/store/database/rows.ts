@@ -1,5 +1,5 @@
 /** What a run tells the recorder: runs, cells, tasks and fits as plain objects. */
-import type { ScalingFit } from "../../analysis/scaling.ts";
+import type { StudyFit } from "../../analysis/scaling.ts";
 import type { JsonObject } from "../../base/canonical.ts";
 import type { Fault } from "../../base/errors.ts";
 import type { FitFact } from "../../base/facts.ts";
@@ -132,21 +132,9 @@ export interface TaskRow {
   readonly faults?: readonly Fault[] | undefined;
 }
 
-/** A scaling curve, and what it was fitted to. */
-export interface FitRow extends ScalingFit {
-  /** The fit's name in the spec. */
-  readonly fit: string;
-  /** The values of the axes that it is made for. */
-  readonly cell: JsonObject;
-  /** The stage whose scores are fitted. */
-  readonly stage: string;
-  /** The data set's name. */
-  readonly benchmark: string;
-  /** "f1", "lossNats", ... */
-  readonly metric: string;
-  /** "validation", "dev" or "test". */
-  readonly split: string;
-  /** What stands on the horizontal axis, or on several; the database has names of columns. */
+/** A fit as it is recorded. */
+export interface FitRow extends StudyFit {
+  /** As of `StudyFit`; the database has names of columns. */
   readonly against: FitFact | readonly FitFact[];
   /** The task that fitted it; absent where a cell that it should read has no score. */
   readonly key?: string;

@@ -62,6 +62,19 @@ export const POINTS: string = `axis_values AS (
   WHERE isfinite(value)
 )`;
 
+/**
+ * `along`, after `points`: each once for every axis of its cell with positive numbers, as `x`;
+ * `rest` is the cell without that axis.
+ */
+export const ALONG: string = `along AS (
+  SELECT points.*, each.key AS axis, CAST(each.value AS DOUBLE) AS x,
+    (SELECT '{' || coalesce(string_agg(to_json(other.key) || ':' || CAST(other.value AS VARCHAR), ','
+        ORDER BY other.key) FILTER (WHERE other.key <> each.key), '') || '}'
+      FROM json_each(points.cell) AS other) AS rest
+  FROM points, json_each(points.cell) AS each
+  WHERE each.type IN ('UBIGINT', 'BIGINT', 'DOUBLE') AND CAST(each.value AS DOUBLE) > 0
+)`;
+
 /** Half an interval of 95 percent of the mean of a column, in a query with groups. */
 export const INTERVAL = (value: string): string =>
   `t95(count(*) - 1) * stddev_samp(${value}) / sqrt(count(*))`;
@@ -113,14 +126,7 @@ FROM grouped
 WINDOW of_score AS (PARTITION BY experiment, stage, benchmark, metric, split)
 ORDER BY experiment, place, stage, cell, benchmark, metric, split`;
 
-const GAINS_SQL = `WITH ${POINTS}, along AS (
-  SELECT points.*, each.key AS axis, CAST(each.value AS DOUBLE) AS x,
-    (SELECT '{' || coalesce(string_agg(to_json(other.key) || ':' || CAST(other.value AS VARCHAR), ','
-        ORDER BY other.key) FILTER (WHERE other.key <> each.key), '') || '}'
-      FROM json_each(points.cell) AS other) AS rest
-  FROM points, json_each(points.cell) AS each
-  WHERE each.type IN ('UBIGINT', 'BIGINT', 'DOUBLE') AND CAST(each.value AS DOUBLE) > 0
-), doublings AS (
+const GAINS_SQL = `WITH ${POINTS}, ${ALONG}, doublings AS (
   SELECT experiment, stage, rest AS cell, benchmark, metric, split, seed, unit, better, place,
     axis AS against, x AS from_x, lead(x) OVER up AS to_x, lead(value) OVER up - value AS gain
   FROM along

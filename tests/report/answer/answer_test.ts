@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import type { StudyFit } from "../../../lib/analysis/scaling.ts";
 import type { JsonObject } from "../../../lib/base/canonical.ts";
 import type { Metric } from "../../../lib/base/measures.ts";
 import { answerOf } from "../../../lib/report/answer/answer.ts";
 import type {
   AnswerCell,
-  AnswerFit,
   AnswerRow,
   StudyRecord,
 } from "../../../lib/report/answer/study_record.ts";
@@ -56,7 +56,7 @@ const GRID = [1000, 2000, 4000].flatMap((tokens, i) =>
   )
 );
 
-const FIT: AnswerFit = {
+const FIT: StudyFit = {
   fit: "by_tokens",
   cell: { steps: 200 },
   stage: "ner",
@@ -219,7 +219,7 @@ for (const [name, record, sentences] of LITTLE) {
 Deno.test("answerOf() says why a fit foretells nothing", () => {
   const { next: _, ...silent } = FIT;
   const { parameters: __, ...unfitted } = silent;
-  const cases: [AnswerFit, string][] = [
+  const cases: [StudyFit, string][] = [
     [
       { ...FIT, shape: "flat" },
       "Twice as much is not foretold: by_tokens{steps=200} does not say, as its points show no " +

@@ -1,21 +1,23 @@
 import assert from "node:assert/strict";
-import type { CurveShape } from "../../../lib/analysis/scaling.ts";
+import type { CurveShape, StudyFit } from "../../../lib/analysis/scaling.ts";
 import type { Metric } from "../../../lib/base/measures.ts";
-import { formatFits, type ShownFit } from "../../../lib/report/text/fits.ts";
+import { formatFits } from "../../../lib/report/text/fits.ts";
 
 const F1: Metric = { unit: "fraction", better: "higher", isHeadline: true, about: "A score." };
 
-const base: ShownFit = {
+const base: StudyFit = {
   fit: "by_tokens",
   cell: { steps: 400 },
   stage: "ner",
+  benchmark: "ncbi",
   metric: "f1",
+  split: "test",
   against: "uniqueTokens",
   points: 8,
   form: "limit + amplitude * x^-exponent",
   warnings: [],
 };
-const fitted: ShownFit = {
+const fitted: StudyFit = {
   ...base,
   shape: "saturating",
   parameters: { limit: 0.9036, amplitude: -5, exponent: 0.963, ninetyPercentAt: 21_900 },
@@ -78,7 +80,7 @@ Deno.test("formatFits() shows an interval without an end as infinite, and none w
 });
 
 Deno.test("formatFits() names a few of the fits that share a warning, and counts the others", () => {
-  const fits = Array.from({ length: 9 }, (_, i): ShownFit => ({
+  const fits = Array.from({ length: 9 }, (_, i): StudyFit => ({
     ...fitted,
     fit: `fit${i}`,
     cell: {},

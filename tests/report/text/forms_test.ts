@@ -1,23 +1,9 @@
 import assert from "node:assert/strict";
-import { type ComparedFit, formatForms } from "../../../lib/report/text/forms.ts";
-
-const fit = (name: string, form: string, heldOutRmse?: number): ComparedFit => ({
-  fit: name,
-  cell: {},
-  stage: "train",
-  benchmark: "mlm",
-  metric: "lossNats",
-  split: "validation",
-  against: ["parameters", "seenTokens"],
-  form,
-  points: 9,
-  parameters: { E: 1 },
-  goodness: { rmse: 0.01, ...(heldOutRmse === undefined ? {} : { heldOutRmse }) },
-  warnings: [],
-});
+import { formatForms } from "../../../lib/report/text/forms.ts";
+import { lawFit } from "../../_support/fit.ts";
 
 Deno.test("formatForms() puts the form first that is least off at the largest runs", () => {
-  const fits = [fit("k", "K", 0.05), fit("c", "C", 0.02), fit("r", "R")];
+  const fits = [lawFit("k", "K", 0.05), lawFit("c", "C", 0.02), lawFit("r", "R")];
   assert.equal(
     formatForms(fits, () => undefined),
     `forms of the same points, each fitted once more without the largest runs
@@ -29,6 +15,9 @@ r        lossNats       9    0.01                   ?  R`,
 });
 
 Deno.test("formatForms() compares nothing where a score has one form, or other points", () => {
-  assert.equal(formatForms([fit("a", "A", 1), fit("b", "A", 2)], () => undefined), "");
-  assert.equal(formatForms([fit("a", "A"), { ...fit("b", "B"), points: 8 }], () => undefined), "");
+  assert.equal(formatForms([lawFit("a", "A", 1), lawFit("b", "A", 2)], () => undefined), "");
+  assert.equal(
+    formatForms([lawFit("a", "A"), { ...lawFit("b", "B"), points: 8 }], () => undefined),
+    "",
+  );
 });

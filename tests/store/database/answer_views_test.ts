@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { cheapestWithin, flattensAt, pairedDifference } from "../../../lib/analysis/cells.ts";
 import { queryRows } from "../../../lib/store/database/query.ts";
-import type { FitRow } from "../../../lib/store/database/rows.ts";
+import { lawFit } from "../../_support/fit.ts";
 import { commit, emptyResults, keyOf } from "../_fixtures.ts";
 
 const XS = [100, 200, 400];
@@ -101,25 +101,11 @@ Deno.test("against_best, flattening and cheapest_within give what the same gives
 Deno.test("fit_forms ranks forms of the same points by the largest runs, and shows no form alone", async () => {
   const { results: made, recorder } = await recorded(() => 1, [1]);
   using results = made;
-  const fit = (name: string, form: string, heldOutRmse?: number): FitRow => ({
-    fit: name,
-    cell: {},
-    stage: "train",
-    benchmark: "mlm",
-    metric: "lossNats",
-    split: "validation",
-    against: ["parameters", "seenTokens"],
-    form,
-    points: 9,
-    parameters: { E: 1 },
-    goodness: { rmse: 0.01, ...(heldOutRmse === undefined ? {} : { heldOutRmse }) },
-    warnings: [],
-  });
   recorder.recordFits("e", [
-    fit("c", "E + A / N^alpha + B / D^beta", 0.02),
-    fit("k", "[(Nc / N)]", 0.05),
-    fit("r", "third"),
-    { ...fit("alone", "E"), split: "test" },
+    lawFit("c", "E + A / N^alpha + B / D^beta", 0.02),
+    lawFit("k", "[(Nc / N)]", 0.05),
+    lawFit("r", "third"),
+    { ...lawFit("alone", "E"), split: "test" },
   ]);
   await recorder.close();
   assert.deepEqual(
