@@ -195,6 +195,38 @@ Deno.test("LocalExecutor ends idle workers that hold what a job needs, before it
   });
 });
 
+Deno.test("LocalExecutor lets no job begin while a worker still ends that holds what it needs", async () => {
+  await withExecutor({}, async ({ dir, store }) => {
+    const tally = `${dir}/tally`;
+    const warmFor = ({ device }: Job) => device;
+    const endsBefore = (warm: string, job: Job) => warm === "whole" && job.device === "part";
+    const options = { ...workerOptions, slots: 3, store, warmFor, endsBefore };
+    await using executor = new LocalExecutor(options);
+    const add = (name: string, device: string) => (
+      { ...jobOf(name, "add", { params: { terms: [1], tally } }), device }
+    );
+    await executor.execute(add("a", "whole"));
+    const pid = Number(/\d+$/.exec((await linesOf(tally))[0]!)![0]);
+    const isThere = () => {
+      try {
+        return process.kill(pid, 0);
+      } catch {
+        return false;
+      }
+    };
+    process.kill(pid, "SIGSTOP");
+    // The first ends it; the second finds it idle no more, and not gone either.
+    const begun: boolean[] = [];
+    const onEvent = (event: JobEvent) => {
+      if (event.type === "started") begun.push(isThere());
+    };
+    await Promise.all(
+      ["b", "c"].map((name) => executor.execute(add(name, "part"), { onEvent })),
+    );
+    assert.deepEqual(begun, [false, false]);
+  });
+});
+
 Deno.test("LocalExecutor refuses more jobs than it has slots: the scheduler waits, not it", async () => {
   await withExecutor({ slots: 1 }, async ({ dir, executor }) => {
     assert.equal(executor.slots, 1);

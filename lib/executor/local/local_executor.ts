@@ -66,7 +66,8 @@ export class LocalExecutor implements Executor {
   /** Workers without a job, the longest idle first. */
   readonly #idle: Place[] = [];
   readonly #busy = new Set<Place>();
-  readonly #leaving = new Set<Promise<void>>();
+  /** Those that end, until they are gone. */
+  readonly #leaving = new Map<Place, Promise<void>>();
   /** Jobs that are on. */
   #taken = 0;
   /** Workers that are there or about to start. */
@@ -132,7 +133,7 @@ export class LocalExecutor implements Executor {
   async close(): Promise<void> {
     this.#isClosed = true;
     const places = [...this.#idle.splice(0), ...this.#busy];
-    await Promise.all([...places.map(({ worker }) => worker.close()), ...this.#leaving]);
+    await Promise.all([...places.map(({ worker }) => worker.close()), ...this.#leaving.values()]);
   }
 
   /** Closes it at the end of an `await using`. */
@@ -165,24 +166,29 @@ export class LocalExecutor implements Executor {
     }
   }
 
-  /** Ends the idle workers that hold what a job needs, and waits until they are gone. */
+  /**
+   * Ends the idle workers that hold what a job needs, and waits until they are gone, and those
+   * too that end for another job.
+   */
   async #makeRoom(job: Job): Promise<void> {
     const { endsBefore } = this.#options;
     if (endsBefore === undefined) return;
-    const ending = this.#idle.filter(({ purpose }) => endsBefore(purpose.warmFor, job));
-    await Promise.all(ending.map(async (place) => {
+    const holdsIt = ({ purpose }: Place) => endsBefore(purpose.warmFor, job);
+    for (const place of this.#idle.filter(holdsIt)) {
       this.#idle.splice(this.#idle.indexOf(place), 1);
       this.#processes--;
-      await this.#leave(place);
-    }));
+      this.#leave(place);
+    }
+    await Promise.all(
+      [...this.#leaving].flatMap(([place, leaving]) => holdsIt(place) ? [leaving] : []),
+    );
   }
 
   /** Ends a worker; `close` waits for it too. */
-  async #leave({ worker }: Place): Promise<void> {
-    const leaving = worker.close();
-    this.#leaving.add(leaving);
-    await leaving;
-    this.#leaving.delete(leaving);
+  #leave(place: Place): Promise<void> {
+    const leaving = place.worker.close().finally(() => this.#leaving.delete(place));
+    this.#leaving.set(place, leaving);
+    return leaving;
   }
 
   /** A worker for a purpose: a warm one, or a new one, perhaps in an idle one's place. */
