@@ -46,7 +46,7 @@ export async function readNow(live: string, run: string): Promise<LiveNow | unde
   return await readJson(`${live}/${run}/${LIVE_FILES.now}`, nowSchema);
 }
 
-/** Whether a run's process is there; of other computers the time of its last word tells. */
+/** Whether a run's process is there; of other computers it is taken to be. */
 export function isOn({ process }: LivePlan): boolean {
   const { startedAt, ...known } = process;
   return !isGone({

@@ -16,6 +16,8 @@ import { until } from "../../_support/until.ts";
 const KEY = "a".repeat(64);
 const RUN = "20261126T080000Z-00ff";
 
+const NOW: LiveNow = { atMs: 1, elapsedMs: 2, running: [{ key: KEY, elapsedMs: 2 }] };
+
 function planOf(run: string, process: LivePlan["process"] = { pid: Deno.pid }) {
   return {
     run,
@@ -33,9 +35,8 @@ function planOf(run: string, process: LivePlan["process"] = { pid: Deno.pid }) {
 /** A writer, and what its source was told. */
 async function open(live: string, run = RUN) {
   const requests: LiveRequest[] = [], warnings: string[] = [];
-  const now: LiveNow = { atMs: 1, elapsedMs: 2, running: [{ key: KEY, elapsedMs: 2 }] };
   const writer = await LiveWriter.open(live, planOf(run), {
-    now: () => now,
+    now: () => NOW,
     states: () => ["running"],
     onRequest: (request) => requests.push(request),
     onWarning: (message) => warnings.push(message),
@@ -153,6 +154,7 @@ Deno.test("the folders of old runs go, but for the newest and those that are on"
   for (let i = 0; i < 25; i++) {
     const pid = i === 1 ? Deno.pid : 2 ** 30;
     dir.file(`${id(i)}/plan.json`, JSON.stringify({ version: 1, ...planOf(id(i), { pid }) }));
+    dir.file(`${id(i)}/now.json`, JSON.stringify({ ...NOW, atMs: Date.now() }));
   }
   dir.file("mine/notes.txt", "");
   const { writer } = await open(dir.path);
@@ -163,6 +165,23 @@ Deno.test("the folders of old runs go, but for the newest and those that are on"
     RUN,
   ]);
   assert.ok(Deno.statSync(`${dir.path}/mine/notes.txt`).isFile);
+});
+
+Deno.test("the folder of a run of another computer goes once it said nothing for a week", async () => {
+  using dir = new TempDir();
+  const day = 24 * 3600 * 1000;
+  const id = (i: number) => `20261125T0800${String(i).padStart(2, "0")}Z-0000`;
+  for (let i = 0; i < 23; i++) {
+    const plan = planOf(id(i), { host: "elsewhere", pid: 1 });
+    dir.file(`${id(i)}/plan.json`, JSON.stringify({ version: 1, ...plan }));
+    const atMs = Date.now() - (i === 1 ? 6 : 8) * day;
+    dir.file(`${id(i)}/now.json`, JSON.stringify({ ...NOW, atMs }));
+  }
+  const { writer } = await open(dir.path);
+  await writer.close();
+  const left = await liveRuns(dir.path);
+  assert.deepEqual(left.slice(0, 2), [id(1), id(3)]);
+  assert.equal(left.length, 22);
 });
 
 Deno.test("what a run tells is bounded, however much its tasks have to say", async () => {
