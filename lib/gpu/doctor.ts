@@ -7,7 +7,7 @@ import { ExperimentError } from "../base/errors.ts";
 import type { Executable } from "../engine/engine.ts";
 import { Graph } from "../engine/ir/graph.ts";
 import type { XlaEngine } from "../engine/xla/engine.ts";
-import { findPlugin } from "../engine/xla/find_plugin.ts";
+import { findPlugin, PLUGIN_VARIABLE } from "../engine/xla/find_plugin.ts";
 import { openXla } from "../engine/xla/open.ts";
 import { openPlugin, type Plugin } from "../engine/xla/pjrt/plugin.ts";
 import { askDriver, type Driver, type NoDriver } from "./driver.ts";
@@ -59,8 +59,10 @@ export async function* examine(patient: Patient = THIS_MACHINE): AsyncGenerator<
     yield failed("plugin", error);
     return;
   }
-  yield pluginFinding(plugin);
-  if (hasDriver) yield serves(driver, plugin);
+  const cuda = versionOf(plugin.attributes);
+  yield pluginFinding(plugin, cuda);
+  if (cuda === undefined) return;
+  if (hasDriver) yield serves(driver, cuda);
   yield libraries(plugin);
   // A client that finds no GPU says nothing that was not said.
   if (!hasDriver || driver.gpus.length === 0) return;
@@ -115,10 +117,18 @@ function gpus({ gpus }: Driver): Finding {
   };
 }
 
-function pluginFinding({ path, attributes }: Pick<Plugin, "path" | "attributes">): Finding {
-  const cuda = versionOf(attributes);
-  const built = cuda === undefined ? [] : [`built for CUDA ${cudaName(cuda)}`];
-  return { what: "plugin", isWell: true, told: [path, ...built] };
+/** @param cuda the version that it is built for; absent: it is for another platform */
+function pluginFinding({ path }: Pick<Plugin, "path">, cuda: number | undefined): Finding {
+  const what = "plugin";
+  if (cuda !== undefined) {
+    return { what, isWell: true, told: [path, `built for CUDA ${cudaName(cuda)}`] };
+  }
+  return {
+    what,
+    isWell: false,
+    told: [`${path} is for another platform than CUDA`],
+    mend: `let ${PLUGIN_VARIABLE} name a plugin for CUDA, or unset it`,
+  };
 }
 
 function versionOf(attributes: Plugin["attributes"]): number | undefined {
@@ -127,9 +137,8 @@ function versionOf(attributes: Plugin["attributes"]): number | undefined {
 }
 
 /** A plugin runs on drivers of its own major version of CUDA and of later ones. */
-function serves(driver: Driver, plugin: Pick<Plugin, "attributes">): Finding {
-  const what = "driver for the plugin", version = versionOf(plugin.attributes);
-  if (version === undefined) return { what, isWell: true, told: ["the plugin does not say"] };
+function serves(driver: Driver, version: number): Finding {
+  const what = "driver for the plugin";
   const major = Math.floor(version / 1000);
   const known = CUDA_PACKAGES[String(major) as CudaVersion];
   const least = known?.leastDriver ?? major * 1000;

@@ -3,6 +3,7 @@
  *
  * Source: the CUDA driver API, https://docs.nvidia.com/cuda/cuda-driver-api/.
  */
+import { whyNotLoaded } from "../base/library.ts";
 
 /** A GPU of this machine. */
 export interface Gpu {
@@ -57,7 +58,7 @@ export function askDriver(path = "libcuda.so.1"): Driver | NoDriver {
   try {
     library = Deno.dlopen(path, SYMBOLS);
   } catch (error) {
-    return { why: "missing", message: error instanceof Error ? error.message : String(error) };
+    return { why: "missing", message: whyNotLoaded(error) };
   }
   try {
     return describe(library.symbols);

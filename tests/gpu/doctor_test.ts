@@ -80,6 +80,11 @@ const FAULTS: readonly { name: string; patient: Partial<Patient>; wrong: string[
     },
     wrong: ["plugin: there is none"],
   },
+  {
+    name: "a plugin for another platform",
+    patient: { plugin: () => ({ path: "/opt/cpu.so", attributes: new Map() }) },
+    wrong: ["plugin: /opt/cpu.so is for another platform than CUDA"],
+  },
 ];
 
 for (const { name, patient, wrong } of FAULTS) {
@@ -91,7 +96,8 @@ for (const { name, patient, wrong } of FAULTS) {
 Deno.test("the doctor misses NVIDIA's compiler beside the plugin", async () => {
   using dir = new TempDir();
   const { plugin, ptxas } = CUDA_PACKAGES["13"], path = join(dir.path, plugin);
-  const patient = { plugin: () => ({ path, attributes: new Map() }) };
+  const attributes = new Map([["cuda_version", 13000]]);
+  const patient = { plugin: () => ({ path, attributes }) };
   const { wrong } = await findingsOf(patient);
   assert.deepEqual(wrong, [`libraries: ${join(dir.path, ptxas)} is not there`, "start: busy"]);
   dir.file(ptxas, "");

@@ -3,6 +3,7 @@
  * them. It is loaded once a process and never unloaded.
  */
 import { ExperimentError } from "../../../base/errors.ts";
+import { whyNotLoaded } from "../../../base/library.ts";
 import { PjrtApi } from "./api.ts";
 import { type Attribute, readNamedValues } from "./named_values.ts";
 import { type Address, utf8 } from "./struct.ts";
@@ -83,7 +84,8 @@ function keepLoaded(path: string): void {
 }
 
 function refused(path: string, reason: unknown): ExperimentError {
-  const [words] = (reason instanceof Error ? reason.message : String(reason)).split("\n");
+  const said = whyNotLoaded(reason), own = `${path}: `;
+  const words = said.startsWith(own) ? said.slice(own.length) : said;
   return new ExperimentError("engine/pjrt-plugin", `cannot load the plugin ${path}: ${words}`, {
     mend: "name the shared library of a PJRT plugin that is built for this machine",
     cause: reason,
