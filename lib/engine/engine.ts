@@ -172,10 +172,28 @@ export interface Engine {
    * What a step of a program's own graph takes of the device's memory, known before the first;
    * absent, or undefined, where the device sets no limit.
    *
-   * @param options isInParts: whether the graph is of one micro-batch of several
+   * @param options whether the graph is of one micro-batch of several
    */
   memoryOf?(
     program: TrainingProgram,
-    options: { readonly isInParts: boolean },
+    options: InParts,
   ): Promise<StepMemory | undefined>;
+  /**
+   * What a pass through a forward graph takes, its parameters resident, in the same way.
+   *
+   * @param beside the training whose session has it; absent: it is compiled by itself
+   */
+  forwardMemoryOf?(graph: Graph, beside?: TrainingBeside): Promise<StepMemory | undefined>;
+}
+
+/** Whether an update comes in several micro-batches, so that sums of gradients are resident. */
+export interface InParts {
+  /** Counted on each replica, where there are several. */
+  readonly isInParts: boolean;
+}
+
+/** A training whose state is resident while something else is computed. */
+export interface TrainingBeside extends InParts {
+  /** What it trains. */
+  readonly program: TrainingProgram;
 }

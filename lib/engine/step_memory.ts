@@ -1,6 +1,6 @@
 /**
- * How many rows fit into a device's memory at once: where a whole batch does not, its step goes
- * through the model in smaller parts.
+ * How many rows fit into a device's memory at once: where a whole batch does not, it goes
+ * through the model in smaller parts, in training and in what is measured and predicted.
  *
  * What is found follows from the program and the device's limit, never from what else happens
  * to run, so that a training that goes on finds the same again.
@@ -8,7 +8,7 @@
 import { counted } from "../base/count.ts";
 import { ExperimentError } from "../base/errors.ts";
 
-/** What a step takes of a device's memory, and what that has. */
+/** What a step, or a pass that trains nothing, takes of a device's memory, and what that has. */
 export interface StepMemory {
   /** The most at any time, all that is resident counted; Infinity where even the compiler gave up. */
   readonly needBytes: number;
@@ -32,11 +32,13 @@ export interface Fitting {
  *
  * @param sizes rows at once, falling, at least one
  * @param memoryOf what a step takes with a size; undefined where the device sets no limit
+ * @param what what takes it, where that is no step
  * @throws ExperimentError "engine/memory" where not even the smallest fits
  */
 export async function fittingRows(
   sizes: readonly number[],
   memoryOf: (rows: number) => Promise<StepMemory | undefined>,
+  what: string = "a step",
 ): Promise<Fitting> {
   const [first] = sizes;
   if (first === undefined) throw new Error("there is no size to choose");
@@ -49,7 +51,7 @@ export async function fittingRows(
     whole ??= memory;
     const tried = rows;
     rows = nextSize(sizes, tried, memory);
-    if (rows === undefined) throw noneFits(memory, { tried, fewest: sizes.at(-1)! });
+    if (rows === undefined) throw noneFits(memory, { what, tried, fewest: sizes.at(-1)! });
   }
   throw new Error("a size was lost");
 }
@@ -70,12 +72,17 @@ function nextSize(
 /** Of a model that does not fit by itself no fewer rows were tried. */
 function noneFits(
   { needBytes, stateBytes, limitBytes }: StepMemory,
-  { tried, fewest }: { readonly tried: number; readonly fewest: number },
+  { what, tried, fewest }: {
+    readonly what: string;
+    readonly tried: number;
+    readonly fewest: number;
+  },
 ): ExperimentError {
-  const needed = Number.isFinite(needBytes) ? formatBytes(needBytes) : "more than can be told";
   return new ExperimentError(
     "engine/memory",
-    `a step takes ${needed} of the device's memory with ${counted(tried, "row")} at once` +
+    `${what} takes ${formatNeed(needBytes)} of the device's memory with ${
+      counted(tried, "row")
+    } at once` +
       `${tried === fewest ? ", the fewest there can be" : ""}; ` +
       `it has ${formatBytes(limitBytes)} to give`,
     {
@@ -85,6 +92,11 @@ function noneFits(
           "the model's own",
     },
   );
+}
+
+/** A need as people read it. */
+export function formatNeed(needBytes: number): string {
+  return Number.isFinite(needBytes) ? formatBytes(needBytes) : "more than can be told";
 }
 
 const GIGABYTE = 1e9;

@@ -5,8 +5,16 @@
  */
 import { ExperimentError } from "../../base/errors.ts";
 import { CallQueue } from "../call_queue.ts";
-import type { Engine, Executable, Tensors, TrainingProgram, TrainingSession } from "../engine.ts";
-import type { Graph } from "../ir/graph.ts";
+import type {
+  Engine,
+  Executable,
+  InParts,
+  Tensors,
+  TrainingBeside,
+  TrainingProgram,
+  TrainingSession,
+} from "../engine.ts";
+import { type Graph, sizeOf } from "../ir/graph.ts";
 import type { StepMemory } from "../step_memory.ts";
 import { XlaExecutable } from "./executable.ts";
 import type { ModuleOptions } from "./module.ts";
@@ -54,8 +62,7 @@ export class XlaEngine implements Engine {
   }
 
   train(program: TrainingProgram): Promise<TrainingSession> {
-    const { programs, stepsAhead, replicas, precision, platform } = this.options;
-    const modules = new TrainingModules(program, { precision, platform, replicas });
+    const { programs, stepsAhead } = this.options, modules = this.#modules(program);
     return Promise.resolve(
       new XlaSession(program, modules, {
         programs,
@@ -68,12 +75,11 @@ export class XlaEngine implements Engine {
 
   async memoryOf(
     program: TrainingProgram,
-    options: { readonly isInParts: boolean },
+    options: InParts,
   ): Promise<StepMemory | undefined> {
-    const { programs, replicas, precision, platform } = this.options;
-    const limitBytes = programs.limitBytes();
+    const { programs, replicas } = this.options, limitBytes = programs.limitBytes();
     if (limitBytes === undefined) return undefined;
-    const modules = new TrainingModules(program, { precision, platform, replicas });
+    const modules = this.#modules(program);
     const parts = options.isInParts ? ["gradients", "update"] as const : ["step"] as const;
     let needBytes = 0;
     for (const part of parts) {
@@ -85,6 +91,21 @@ export class XlaEngine implements Engine {
     return { needBytes, stateBytes: modules.stateBytes(options), limitBytes };
   }
 
+  async forwardMemoryOf(graph: Graph, beside?: TrainingBeside): Promise<StepMemory | undefined> {
+    const { programs } = this.options, limitBytes = programs.limitBytes();
+    if (limitBytes === undefined) return undefined;
+    const module = this.#forward(graph), modules = beside && this.#modules(beside.program);
+    const besideBytes = modules?.besideBytes(module, beside!) ?? 0;
+    const needBytes = await programs.needOf(module, { besideBytes }).catch(unlimited);
+    const stateBytes = modules?.stateBytes(beside!) ?? paramBytes(graph);
+    return { needBytes, stateBytes, limitBytes };
+  }
+
+  #modules(program: TrainingProgram): TrainingModules {
+    const { replicas, precision, platform } = this.options;
+    return new TrainingModules(program, { precision, platform, replicas });
+  }
+
   #forward(graph: Graph) {
     const { precision, platform } = this.options;
     return emitForward(graph, { precision, platform });
@@ -93,6 +114,17 @@ export class XlaEngine implements Engine {
   #devices(): readonly PjrtDevice[] {
     return this.options.programs.client.devices.slice(0, this.options.replicas);
   }
+}
+
+/** Bytes of a graph's parameters. */
+function paramBytes({ nodes }: Graph): number {
+  return nodes.reduce(
+    (sum, node) =>
+      node.op === "input" && node.attrs.role === "param"
+        ? sum + Float32Array.BYTES_PER_ELEMENT * sizeOf(node.output.shape)
+        : sum,
+    0,
+  );
 }
 
 /** The need of a program that a compiler gave up for want of memory. */

@@ -11,7 +11,14 @@ import { withoutReplicas } from "../training/replicas.ts";
 import type { EvaluateInputs, EvaluateParams } from "./evaluate_params.ts";
 import type { Recipe } from "./fine_tuned.ts";
 import { whyUnfit } from "./head.ts";
-import { refuseEmpty, scoredPadding, scoreParts, tellScores, writtenScores } from "./scoring.ts";
+import {
+  fittingPadding,
+  refuseEmpty,
+  scoredPadding,
+  scoreParts,
+  tellScores,
+  writtenScores,
+} from "./scoring.ts";
 
 /** Does the work of an evaluation on a benchmark. */
 export async function runEvaluation<
@@ -46,13 +53,18 @@ export async function runEvaluation<
       mend: `give a model that was fine-tuned on this data, or another of ${head.kind} and labels`,
     });
   }
-  const padding = scoredPadding(prepared, { rows, length, padId: model.vocabulary.padId });
-  const graphOf = (length: number) =>
+  const asked = scoredPadding(prepared, { rows, length, padId: model.vocabulary.padId });
+  const engine = await openDevice(withoutReplicas(context.device));
+  const padding = await fittingPadding(asked, {
+    engine,
+    graphOf: (shape) => classifier(config, { ...shape, head, isTraining: false }).graph,
+    warn: (message) => emit({ type: "warning", message }),
+  });
+  const modelOf = (length: number) =>
     classifier(config, { ...padding, length, head, isTraining: false });
   // Nothing is drawn: a fine-tuned model has all of them.
-  const weights = await model.weights(graphOf(padding.lengths[0]!).params, { seed: 0 });
-  const engine = await openDevice(withoutReplicas(context.device));
-  const compile = (length: number) => engine.compile(graphOf(length).graph, weights);
+  const weights = await model.weights(modelOf(padding.lengths[0]!).params, { seed: 0 });
+  const compile = (length: number) => engine.compile(modelOf(length).graph, weights);
   const { parts } = params, { facts } = inputs.model;
   const scored = await scoreParts({ compile, padding, prepared, parts, phases, signal });
   phases.begin("saving");

@@ -17,17 +17,24 @@ import { freshState } from "../../model/init.ts";
 import { type ModelParam, paramsOf } from "../../model/layers.ts";
 import { classifierLayer } from "../../model/params.ts";
 import type { Model } from "../../model/weights/model_artifact.ts";
-import { finetune, paddedLengths, type Padding, trainedBatches } from "../../train/finetune.ts";
+import {
+  finetune,
+  paddedLengths,
+  type PaddedShape,
+  type Padding,
+  trainedBatches,
+} from "../../train/finetune.ts";
 import { withFrozen, withLayerRates } from "../../train/param_groups.ts";
 import { BEGINNING, meanLoss, type StepsOptions, type TrainingPoint } from "../../train/steps.ts";
 import { Checkpoints } from "../training/checkpoints.ts";
 import { drain, Phases } from "../training/phases.ts";
-import { fitToMemory } from "../training/fit_memory.ts";
+import { fitToMemory, isInParts } from "../training/fit_memory.ts";
 import { checkParams } from "../training/params_check.ts";
 import { fineTunedArtifact, type NewFineTuned } from "./fine_tuned.ts";
 import { bestOf, BestWeights, isBetter, isOver, STOPPING_SPLIT } from "./early_stopping.ts";
 import { startingParams } from "./head.ts";
 import {
+  fittingPadding,
   hasSegments,
   refuseEmpty,
   scoredPadding,
@@ -74,11 +81,12 @@ export async function runFinetune<
   const { config, prepared } = material, { head, examples } = prepared;
   await using resources = new AsyncDisposableStack();
   const device = withoutReplicas(context.device), engine = await openDevice(device);
+  const warn = (message: string) => emit({ type: "warning", message });
   const params = await fitToMemory(asked, {
     engine,
     device: device.name,
     programOf: (each) => preparedStep(each, material).program,
-    warn: (message) => emit({ type: "warning", message }),
+    warn,
   });
   const { padding, parts, trainings, program } = preparedStep(params, material);
   const { microBatch = params.rows, seed } = params, { params: specs } = program;
@@ -87,16 +95,18 @@ export async function runFinetune<
   const checkpoints = new Checkpoints(context.scratchDir, specs);
   const from = await beginning(context, { checkpoints, material, specs });
   await session.load(from.state);
-  const heldPadding = scoredPadding(prepared, {
-    ...params,
-    rows: microBatch,
-    padId: padding.padId,
+  const graphOf = (shape: PaddedShape) =>
+    classifier(config, { ...shape, head, isTraining: false }).graph;
+  const held = scoredPadding(prepared, { ...params, rows: microBatch, padId: padding.padId });
+  const isScored = params.evaluate.length > 0 || params.earlyStopping !== undefined;
+  const heldPadding = !isScored ? held : await fittingPadding(held, {
+    engine,
+    graphOf,
+    beside: { program, isInParts: isInParts(params, device.name) },
+    warn,
   });
   const scoring = {
-    compile: (length: number) =>
-      session.forward(
-        classifier(config, { ...heldPadding, length, head, isTraining: false }).graph,
-      ),
+    compile: (length: number) => session.forward(graphOf({ ...heldPadding, length })),
     padding: heldPadding,
     prepared,
     phases,

@@ -5,10 +5,12 @@ import type { NewScores } from "../../benchmarks/scores_artifact.ts";
 import { ExperimentError, fault } from "../../base/errors.ts";
 import { PARTS } from "../../base/parts.ts";
 import type { Executable } from "../../engine/engine.ts";
+import type { Graph } from "../../engine/ir/graph.ts";
 import type { Score } from "../../base/measures.ts";
 import type { TaskContext } from "../../graph/task.ts";
-import { paddedLengths, type Padding, predict } from "../../train/finetune.ts";
+import { paddedLengths, type PaddedShape, type Padding, predict } from "../../train/finetune.ts";
 import { tellCounts } from "../counted.ts";
+import { fitPass, type PassOptions } from "../training/fit_memory.ts";
 import type { Phases } from "../training/phases.ts";
 
 /** What parts are scored with. */
@@ -89,6 +91,31 @@ export function scoredPadding(
   const held = SCORED_PARTS.flatMap((part) => examples[part]);
   const lengths = paddedLengths(held, length);
   return { rows, lengths, padId, hasSegments: hasSegments(examples) };
+}
+
+/** What a padding's rows are fitted to a device's memory by. */
+export interface FittingOptions extends Pick<PassOptions, "engine" | "beside" | "warn"> {
+  /** The forward graph for rows of a shape. */
+  readonly graphOf: (shape: PaddedShape) => Graph;
+}
+
+/**
+ * A padding of fewer rows where those do not fit the device's memory: as many for all lengths as
+ * the longest takes.
+ *
+ * @throws ExperimentError "engine/memory" where not even one row fits
+ */
+export async function fittingPadding(
+  { lengths, ...padding }: Padding,
+  { graphOf, ...options }: FittingOptions,
+): Promise<Padding> {
+  const length = lengths.at(-1)!;
+  const rows = await fitPass(padding.rows, {
+    ...options,
+    what: "prediction",
+    graphOf: (rows) => graphOf({ ...padding, rows, length }),
+  });
+  return { ...padding, rows, lengths };
 }
 
 /** Whether any row of any part has a second segment. */

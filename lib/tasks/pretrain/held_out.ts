@@ -14,35 +14,57 @@ import type { TrainingText } from "./text.ts";
 /** Measures a model as it is. */
 export type Measure = () => Promise<Readonly<Record<string, Estimated>>>;
 
+/** What a training measures on. */
+export interface HeldOutOptions {
+  /** Held-out text, and training text where that is measured too. */
+  readonly text: TrainingText;
+  /** The training's. */
+  readonly params: PretrainParams;
+  /** How many of so many rows go through a graph at once. */
+  readonly fit: (rows: number, graphOf: (rows: number) => Graph) => Promise<number>;
+}
+
+/** Rows and pairs, and the graphs that they go through. */
+interface Sets {
+  readonly rows: HeldOutSet;
+  readonly seen: HeldOutSet | undefined;
+  readonly pairs: HeldOutPairs | undefined;
+  readonly masked: Graph;
+  readonly next: Graph | undefined;
+}
+
 /** The held-out rows and pairs of a training, and the graphs that they go through. */
 export class HeldOut {
-  readonly #rows: HeldOutSet;
-  readonly #seen: HeldOutSet | undefined;
-  readonly #pairs: HeldOutPairs | undefined;
-  readonly #masked: Graph;
-  readonly #next: Graph | undefined;
+  private constructor(private readonly sets: Sets) {}
 
-  /** Chooses and masks them. */
-  constructor(
+  /** Chooses and masks them, in batches that fit. */
+  static async prepare(
     config: BertConfig,
-    { text, params }: { readonly text: TrainingText; readonly params: PretrainParams },
-  ) {
+    { text, params, fit }: HeldOutOptions,
+  ): Promise<HeldOut> {
     const { rows: limit } = params.evaluation, { rowPieces: length } = params;
-    const atOnce = params.microBatch ?? params.rows;
-    const batchRows = Math.min(atOnce, limit, text.heldOut.count);
-    this.#rows = new HeldOutSet(text.heldOut, { rows: limit, batchRows });
-    const { trainingRows } = params.evaluation;
-    this.#seen = text.seen && new HeldOutSet(text.seen, { rows: trainingRows, batchRows });
-    this.#masked = maskedLanguageModel(config, {
-      rows: batchRows,
-      length,
-      predictions: heldOutPredictions(batchRows, length),
-      isTraining: false,
-    }).graph;
-    if (text.heldOutPairs === undefined) return;
-    const rows = Math.min(atOnce, limit, text.heldOutPairs.countOf(0));
-    this.#pairs = new HeldOutPairs(text.heldOutPairs, { rows: limit, batchRows: rows });
-    this.#next = nextSentenceModel(config, { rows, length }).graph;
+    const atOnce = Math.min(params.microBatch ?? params.rows, limit);
+    const graphOf = (rows: number) =>
+      maskedLanguageModel(config, {
+        rows,
+        length,
+        predictions: heldOutPredictions(rows, length),
+        isTraining: false,
+      }).graph;
+    const pairGraphOf = (rows: number) => nextSentenceModel(config, { rows, length }).graph;
+    const { heldOut, heldOutPairs: pairs } = text;
+    const rows = await fit(Math.min(atOnce, heldOut.count), graphOf);
+    const pairRows = pairs && await fit(Math.min(atOnce, pairs.countOf(0)), pairGraphOf);
+    return new HeldOut({
+      rows: new HeldOutSet(heldOut, { rows: limit, batchRows: rows }),
+      seen: text.seen && new HeldOutSet(text.seen, {
+        rows: params.evaluation.trainingRows,
+        batchRows: rows,
+      }),
+      pairs: pairs && new HeldOutPairs(pairs, { rows: limit, batchRows: pairRows! }),
+      masked: graphOf(rows),
+      next: pairRows === undefined ? undefined : pairGraphOf(pairRows),
+    });
   }
 
   /** Compiles what measures; its graphs are freed with the resources. */
@@ -59,11 +81,8 @@ export class HeldOut {
       resources.defer(() => executable.dispose());
       return executable;
     };
-    const rows = this.#rows,
-      seen = this.#seen,
-      pairs = this.#pairs,
-      masked = await open(this.#masked);
-    const next = this.#next && await open(this.#next);
+    const { rows, seen, pairs, ...graphs } = this.sets, masked = await open(graphs.masked);
+    const next = graphs.next && await open(graphs.next);
     return async () => {
       const total = rows.passes + (seen?.passes ?? 0) + (pairs?.count ?? 0);
       phases.begin("evaluating held-out text", { total, unit: "rows" });

@@ -22,7 +22,7 @@ import { learningRateAt } from "../../train/schedule.ts";
 import type { HeldOutScores } from "../../train/heldout.ts";
 import { isOfTrainingText } from "../../train/seen_text.ts";
 import { Checkpoints } from "../training/checkpoints.ts";
-import { fitToMemory } from "../training/fit_memory.ts";
+import { fitPass, fitToMemory, isInParts } from "../training/fit_memory.ts";
 import { checkParams } from "../training/params_check.ts";
 import { drain, Phases } from "../training/phases.ts";
 import { forReplicas } from "../training/replicas.ts";
@@ -204,7 +204,13 @@ async function advance(context: Context, course: Course): Promise<SavedTraining>
   const { params, signal } = context;
   const { config, engine, program, text, batches, seed, checkpoints, from, phases } = course;
   const { resources } = course;
-  const heldOut = new HeldOut(config, { text, params });
+  const warn = (message: string) => context.emit({ type: "warning", message });
+  const beside = params.steps === 0
+    ? undefined
+    : { program, isInParts: isInParts(params, context.device.name) };
+  const fit = (rows: number, graphOf: (rows: number) => Graph) =>
+    fitPass(rows, { engine, what: "held-out text", graphOf, beside, warn });
+  const heldOut = await HeldOut.prepare(config, { text, params, fit });
   const compile = (each: (graph: Graph) => Promise<Executable>) =>
     heldOut.compile(each, { phases, signal, resources });
   if (params.steps === 0) {

@@ -153,6 +153,29 @@ Deno.test("XlaEngine.memoryOf() counts moments beside a micro-batch, and all of 
   }, { limitBytes: 1e9, peakBytes: 1000 });
 });
 
+Deno.test("XlaEngine.forwardMemoryOf() counts the state of the training beside a pass", async () => {
+  await withFake(async (_, engine) => {
+    const graph = tinyForward(), program = tinyProgram(PLAIN);
+    const bytes = (of: readonly { readonly shape: readonly number[] }[]) =>
+      of.reduce((sum, { shape }) => sum + 4 * shape.reduce((a, b) => a * b, 1), 0);
+    const own = program.params.filter(({ name }) => graph.inputs.has(name));
+    const alone = await engine.forwardMemoryOf(graph);
+    assert.deepEqual(alone, { needBytes: 1000, stateBytes: bytes(own), limitBytes: 1e9 });
+    const model = bytes(program.params);
+    for (const isInParts of [false, true]) {
+      const state = (isInParts ? 4 : 3) * model;
+      assert.deepEqual(await engine.forwardMemoryOf(graph, { program, isInParts }), {
+        needBytes: 1000 + state - bytes(own),
+        stateBytes: state,
+        limitBytes: 1e9,
+      });
+    }
+  }, { limitBytes: 1e9, peakBytes: 1000 });
+  await withFake(async (_, engine) => {
+    assert.equal(await engine.forwardMemoryOf(tinyForward()), undefined);
+  });
+});
+
 Deno.test("memoryLimit() is what the device gives, or less as the variable says, by share", () => {
   const limit = (named: string | undefined, device: number | undefined, share = 1) => {
     if (named !== undefined) Deno.env.set(MEMORY_VARIABLE, named);

@@ -6,12 +6,19 @@ import { openDevice } from "../../../lib/engine/devices.ts";
 import type { StepMemory } from "../../../lib/engine/step_memory.ts";
 import { MEMORY_VARIABLE } from "../../../lib/engine/xla/memory.ts";
 import { bertConfig } from "../../../lib/model/config.ts";
-import { maskedLanguageModel } from "../../../lib/model/heads/heads.ts";
+import { Graph } from "../../../lib/engine/ir/graph.ts";
+import { classifier, maskedLanguageModel } from "../../../lib/model/heads/heads.ts";
 import { SafetensorsFile } from "../../../lib/model/weights/safetensors.ts";
+import type { ExperimentError } from "../../../lib/base/errors.ts";
+import { evaluation } from "../../../lib/tasks/finetune/evaluate_kind.ts";
+import { finetuning } from "../../../lib/tasks/finetune/kind.ts";
 import { pretrain } from "../../../lib/tasks/pretrain/kind.ts";
-import { fitToMemory } from "../../../lib/tasks/training/fit_memory.ts";
+import { fitPass, fitToMemory } from "../../../lib/tasks/training/fit_memory.ts";
+import { PLAIN } from "../../engine/tiny_program.ts";
 import { testOnCpuPlugin } from "../../engine/xla/cpu_plugin.ts";
-import { makeDir, makeShards, PIECES, runKind } from "../made_inputs.ts";
+import { toyPairs, writePairs } from "../finetune/toy_benchmarks.ts";
+import { makeUntrainedModel } from "../finetune/untrained_model.ts";
+import { type KindRun, makeDir, makeShards, PIECES, runKind } from "../made_inputs.ts";
 
 const ROWS = 16, LENGTH = 32;
 const MODEL = { layers: 1, hiddenSize: 32, heads: 2, positions: LENGTH };
@@ -37,16 +44,34 @@ async function within<T>(bytes: number, body: () => Promise<T>): Promise<T> {
   }
 }
 
-/** What a step of the whole batch takes. */
-async function wholeStep(): Promise<StepMemory> {
+const told = ({ events }: KindRun) =>
+  events.flatMap((each) => each.type === "warning" ? [each.message] : []);
+
+/** The config that the params ask for. */
+function madeConfig() {
   const sizes = { ...MODEL, vocabSize: PIECES.length, intermediateSize: 4 * MODEL.hiddenSize };
-  const config = bertConfig(sizes, {
+  return bertConfig(sizes, {
     positions: LENGTH,
     dropout: PARAMS.dropout,
     attentionDropout: PARAMS.dropout,
   });
+}
+
+/** What a pass takes by itself. */
+async function wholePass(graph: Graph): Promise<StepMemory> {
+  const engine = await openDevice({ name: "xla-cpu", threads: 1 });
+  return (await within(1e12, () => engine.forwardMemoryOf!(graph)))!;
+}
+
+/** A limit between what the model takes and what a whole batch does. */
+function lessThan({ needBytes, stateBytes }: StepMemory): number {
+  return Math.floor(stateBytes + (needBytes - stateBytes) * 0.6);
+}
+
+/** What a step of the whole batch takes. */
+async function wholeStep(): Promise<StepMemory> {
   const predictions = ROWS * Math.round(0.15 * LENGTH);
-  const model = maskedLanguageModel(config, {
+  const model = maskedLanguageModel(madeConfig(), {
     rows: ROWS,
     length: LENGTH,
     predictions,
@@ -70,8 +95,6 @@ testOnCpuPlugin(
       });
     const pathOf = ({ artifact }: Awaited<ReturnType<typeof run>>) =>
       join(artifact.dir, "model.safetensors");
-    const told = ({ events }: Awaited<ReturnType<typeof run>>) =>
-      events.flatMap((each) => each.type === "warning" ? [each.message] : []);
     const { needBytes, stateBytes } = await wholeStep();
     const limit = Math.floor(stateBytes + (needBytes - stateBytes) * 0.8);
 
@@ -95,6 +118,119 @@ testOnCpuPlugin(
     await assert.rejects(within(stateBytes, run), { code: "engine/memory" });
   },
 );
+
+testOnCpuPlugin("held-out text that does not fit the memory is measured in parts", async () => {
+  const corpus = await makeShards(join(makeDir(), "shards"), { train: 2000, validation: 1500 });
+  const run = () =>
+    runKind(pretrain, {
+      params: { ...PARAMS, steps: 0, evaluation: { rows: ROWS } },
+      inputs: { corpus: [corpus] },
+      device: "xla-cpu",
+    });
+  const { graph } = maskedLanguageModel(madeConfig(), {
+    rows: ROWS,
+    length: LENGTH,
+    predictions: ROWS * Math.round(0.15 * LENGTH),
+    isTraining: false,
+  });
+  const memory = await wholePass(graph);
+  const whole = await within(memory.needBytes, run);
+  assert.deepEqual(told(whole), []);
+  const cut = await within(lessThan(memory), run);
+  assert.match(
+    told(cut).join(),
+    /^held-out text of 16 rows at once takes .*: \d+ are computed at once; where all fit, /,
+  );
+  assertNear(cut, whole);
+  await assert.rejects(within(memory.stateBytes, run), (error: ExperimentError) => {
+    assert.equal(error.code, "engine/memory");
+    assert.match(error.faults[0].message, /^held-out text takes .* with 16 rows at once; it has /);
+    return true;
+  });
+});
+
+testOnCpuPlugin("an evaluation that does not fit the memory predicts in parts", async () => {
+  const data = makeDir(), pairs = { key: data, dir: data, facts: {} };
+  await writePairs(data);
+  const params = { rows: ROWS, length: 16, steps: 30, learningRate: 5e-3, dropout: 0 };
+  const inputs = { data: [pairs] }, model = await makeUntrainedModel();
+  const tuned = await runKind(finetuning(toyPairs), {
+    params,
+    inputs: { ...inputs, model: [model] },
+  });
+  const run = () =>
+    runKind(evaluation(toyPairs), {
+      inputs: { ...inputs, model: [tuned.artifact] },
+      device: "xla-cpu",
+    });
+  const { graph } = classifier(madeConfig(), {
+    rows: ROWS,
+    length: 16,
+    head: { kind: "sequence", labels: 2 },
+    isTraining: false,
+    hasSegments: true,
+  });
+  const memory = await wholePass(graph);
+  const whole = await within(1e12, run);
+  assert.deepEqual(told(whole), []);
+  const cut = await within(lessThan(memory), run);
+  assert.match(
+    told(cut).join(),
+    /^prediction of 16 rows at once takes .*: \d+ are computed at once/,
+  );
+  assertNear(cut, whole);
+});
+
+/** As near as rounding leaves scores of a few rows. */
+function assertNear({ outcome: found }: KindRun, { outcome: expected }: KindRun): void {
+  const named = ({ value, ...name }: KindRun["outcome"]["scores"][number]) => ({
+    ...name,
+    value: value.toFixed(4),
+    standardError: undefined,
+  });
+  assert.notEqual(expected.scores.length, 0);
+  assert.deepEqual(found.scores.map(named), expected.scores.map(named));
+}
+
+Deno.test("fitPass() tells how many of a pass's rows fit, beside what they are computed", async () => {
+  const program = { graph: new Graph(), params: [], loss: "", optimizer: PLAIN };
+  const beside = { program, isInParts: true }, warnings: string[] = [], asked: unknown[] = [];
+  const fit = (limitBytes: number | undefined) =>
+    fitPass(20, {
+      engine: {
+        compile: () => Promise.reject(new Error("not asked")),
+        train: () => Promise.reject(new Error("not asked")),
+        forwardMemoryOf: (graph, beside) => {
+          asked.push(beside);
+          const needBytes = 1e9 + 1e8 * graph.inputs.get("rows")!.shape[0]!;
+          const memory = (limitBytes: number) => ({ needBytes, stateBytes: 1e9, limitBytes });
+          return Promise.resolve(limitBytes === undefined ? undefined : memory(limitBytes));
+        },
+      },
+      what: "prediction",
+      graphOf(rows) {
+        const graph = new Graph();
+        graph.input("rows", [rows]);
+        return graph;
+      },
+      beside,
+      warn: (message) => warnings.push(message),
+    });
+  assert.equal(await fit(undefined), 20);
+  assert.equal(await fit(3e9), 20);
+  assert.deepEqual(warnings, []);
+  // Predictions need not divide: no row waits for another.
+  assert.equal(await fit(2.75e9), 17);
+  assert(asked.every((each) => each === beside));
+  assert.deepEqual(warnings, [
+    "prediction of 20 rows at once takes 3.0 GB of the device's memory, which has 2.8 GB to " +
+    "give: 17 are computed at once; where all fit, results differ by rounding",
+  ]);
+  await assert.rejects(fit(1.05e9), {
+    message: "prediction takes 1.1 GB of the device's memory with 1 row at once, the fewest " +
+      "there can be; it has 1.1 GB to give",
+  });
+});
 
 Deno.test("fitToMemory() cuts no further than replicas share, and leaves what fits as it is", async () => {
   const params: { rows: number; microBatch?: number } = { rows: 24 }, asked: number[] = [];
