@@ -22,15 +22,16 @@ export async function devices(): Promise<void> {
       `${device.about}${name === DEFAULT_DEVICE ? " (the default)" : ""}`,
     ]);
     if (fault !== undefined) notes.push(`${name}: ${fault}`);
+    if (device.untried !== undefined) notes.push(`${name}: ${device.untried}`);
   }
   const check = (name: DeviceName) => {
     const error = faults.get(name);
     return error === undefined ? Promise.resolve() : Promise.reject(error);
   };
-  const { device, why } = await chooseDevice(check);
+  const { device, why } = await chooseDevice({ check });
   notes.push(`--device ${AUTO} takes ${device}: ${why}`);
   const head = ["device", "usable here", "tasks at once", "what it is"];
-  const table = formatTable(head, lines);
+  const table = formatTable(head, lines, { right: () => false });
   writeOutput(`${[table, ...notes.map((note) => `\n${note}`)].join("\n")}\n`);
 }
 

@@ -29,7 +29,7 @@ export async function studyOptions(
   print: (text: string) => void,
 ): Promise<StudyOptions> {
   const { set, only, name, results, strictCode } = options;
-  const device = options.device === AUTO ? await chosen(print) : options.device;
+  const device = options.device === AUTO ? await chosen(spec, print) : options.device;
   return {
     kinds,
     worker: new URL("lib/tasks/worker.ts", ROOT),
@@ -46,9 +46,13 @@ export async function studyOptions(
   };
 }
 
-/** The device that is chosen where the call leaves it open; tells which, and why. */
-async function chosen(print: (text: string) => void): Promise<string> {
-  const { device, why } = await chooseDevice();
+/** The device that is chosen for a spec where the call leaves it open; tells which, and why. */
+async function chosen(spec: string, print: (text: string) => void): Promise<string> {
+  const gain = async () => {
+    const { xlaGainOf } = await import("../run/xla_gain.ts");
+    return await xlaGainOf(spec, { kinds });
+  };
+  const { device, why } = await chooseDevice({ gain });
   print(`device: ${device} (${why})`);
   return device;
 }

@@ -1,10 +1,9 @@
 /**
- * Chooses a device where the user leaves it open: a GPU that can be used, else the CPU.
+ * Chooses a device where the user leaves it open: a GPU that can be used, else XLA on the CPU for
+ * a spec that gains by it, else the CPU.
  *
- * XLA on the CPU is left to those who name it. A step takes it 0.74 to 0.92 of the CPU engine's
- * time without dropout, as much with it, and each new shape some seconds of compiling first: long
- * trainings gain, a study of many small ones loses. Which a study is must not be guessed from what
- * is left of it, as the device is part of every key.
+ * The device is part of every key, so the choice must not change with what a call leaves out of a
+ * spec. What the spec comes to is asked of `run/xla_gain.ts`, which looks at all of it.
  */
 import { ExperimentError } from "../base/errors.ts";
 import { DEFAULT_DEVICE, type DeviceName, DEVICES } from "./devices.ts";
@@ -12,13 +11,19 @@ import { DEFAULT_DEVICE, type DeviceName, DEVICES } from "./devices.ts";
 /** The name that stands for a choice. */
 export const AUTO = "auto";
 
-/** What is preferred to the default device, in this order. */
-const PREFERRED: readonly DeviceName[] = ["cuda"];
+/** The least of a spec's operations for which XLA on the CPU is worth what it takes to compile. */
+export const LEAST_GAINING_FLOPS = 2e14;
 
-/** What is told where it can be used, and why it is not taken. */
-const WORTH_NAMING: Partial<Record<DeviceName, string>> = {
-  "xla-cpu": "is there too, and faster a step in long trainings without dropout, but slow to begin",
-};
+/** The least part of a spec's operations that must gain by it. */
+export const LEAST_GAINING_SHARE = 0.9;
+
+/** What of a spec gains by XLA on the CPU. */
+export interface XlaGain {
+  /** Operations of all that it computes. */
+  readonly flops: number;
+  /** Of these, of trainings that take less time there, whatever the number of threads. */
+  readonly gainingFlops: number;
+}
 
 /** A choice. */
 export interface Choice {
@@ -28,26 +33,60 @@ export interface Choice {
   readonly why: string;
 }
 
-/**
- * Asks the devices.
- *
- * @param check asks one, and rejects where it cannot be used
- */
+/** What a choice is made by. */
+export interface ChooseOptions {
+  /** Asks a device, and rejects where it cannot be used; absent: asks the devices themselves. */
+  readonly check?: (name: DeviceName) => Promise<void>;
+  /**
+   * What the spec gains, or undefined where it cannot be read as it is written; asked where it
+   * decides. Absent: there is no spec.
+   */
+  readonly gain?: () => Promise<XlaGain | undefined>;
+}
+
+/** Asks the devices. */
 export async function chooseDevice(
-  check: (name: DeviceName) => Promise<void> = async (name) => await DEVICES[name].check?.(),
+  { check = async (name) => await DEVICES[name].check?.(), gain }: ChooseOptions = {},
 ): Promise<Choice> {
-  const reasons: string[] = [];
-  for (const device of PREFERRED) {
-    const error = await whyNot(device, check);
-    if (error === undefined) return { device, why: "it can be used here" };
-    reasons.push(`${device} cannot be used: ${error.faults[0].message}`);
+  const error = await whyNot("cuda", check);
+  if (error === undefined) return { device: "cuda", why: "it can be used here" };
+  const noGpu = `cuda cannot be used: ${error.faults[0].message}`;
+  if (await whyNot("xla-cpu", check) !== undefined) return { device: DEFAULT_DEVICE, why: noGpu };
+  const { gains, why } = judge(gain === undefined ? "no spec" : await gain());
+  return { device: gains ? "xla-cpu" : DEFAULT_DEVICE, why: `${noGpu}; ${why}` };
+}
+
+/** What gains, said of any spec. */
+const RULE = `${share(LEAST_GAINING_SHARE)} of a spec's FLOPs, and at least ` +
+  `${scientific(LEAST_GAINING_FLOPS)}, are of small models trained without dropout`;
+
+function judge(
+  gain: XlaGain | undefined | "no spec",
+): { readonly gains: boolean; readonly why: string } {
+  const isThere = `xla-cpu is there too, and taken where ${RULE}`;
+  if (gain === "no spec") return { gains: false, why: isThere };
+  if (gain === undefined) {
+    return { gains: false, why: `${isThere}; this one cannot be read as it is written` };
   }
-  for (const [device, what] of Object.entries(WORTH_NAMING)) {
-    if (await whyNot(device as DeviceName, check) === undefined) {
-      reasons.push(`${device} ${what}: ask for it by --device ${device}`);
-    }
+  const { flops, gainingFlops } = gain, part = flops === 0 ? 0 : gainingFlops / flops;
+  if (gainingFlops < LEAST_GAINING_FLOPS || part < LEAST_GAINING_SHARE) {
+    const own = `${scientific(gainingFlops)} of ${scientific(flops)}`;
+    return { gains: false, why: `${isThere}: of this one ${own}` };
   }
-  return { device: DEFAULT_DEVICE, why: reasons.join("; ") };
+  return {
+    gains: true,
+    why: `${share(part)} of the spec's ${scientific(flops)} FLOPs are of small models trained ` +
+      "without dropout, which take less time on xla-cpu",
+  };
+}
+
+function share(part: number): string {
+  return `${Math.floor(100 * part)} percent`;
+}
+
+/** A count as people read it: "2e14", "4.1e12", "0". */
+function scientific(count: number): string {
+  return count === 0 ? "0" : count.toExponential(1).replace(".0", "").replace("+", "");
 }
 
 async function whyNot(

@@ -26,6 +26,8 @@ export interface Load {
 export interface Device {
   /** One line for help. */
   readonly about: string;
+  /** What of it has not been tried on hardware; absent: nothing. */
+  readonly untried?: string;
   /** What its results depend on, as it stands in keys. */
   readonly numerics: Numerics;
   /** The module that `open` loads: what it imports is the code behind the device's results. */
@@ -91,6 +93,11 @@ const GPU_PRODUCT = 8192;
  */
 const GPU_PLACES = 4;
 
+/** What of `cuda` no test shows. */
+const UNTRIED_CUDA =
+  "it has not run on a GPU yet, neither alone nor in replicas: its engine is tested on CPUs, and " +
+  "its steps were compiled for one H100 and for eight; tests/gpu/run.sh tries it";
+
 /** Devices by name. */
 export const DEVICES: Readonly<Record<DeviceName, Device>> = {
   "cpu": {
@@ -121,6 +128,7 @@ export const DEVICES: Readonly<Record<DeviceName, Device>> = {
   },
   "tfjs-node-gpu": {
     about: "TensorFlow.js on an NVIDIA GPU, where its package is installed",
+    untried: "it has not run on a GPU yet, only with TensorFlow on the CPU",
     numerics: { engine: "tfjs-node-gpu", precision: "float32" },
     module: TFJS,
     // TensorFlow takes all of a GPU's memory for itself.
@@ -154,6 +162,7 @@ function xla(platform: Platform, chosen: DeviceOptions): Device {
     about: platform === "cuda"
       ? "XLA on an NVIDIA GPU, products in bfloat16 unless told otherwise"
       : "XLA on the CPU, through any PJRT plugin for it",
+    ...(platform === "cuda" ? { untried: UNTRIED_CUDA } : {}),
     numerics: { engine: `xla-${platform}`, precision, ...(replicas === 1 ? {} : { replicas }) },
     module: XLA,
     slots: platform === "cuda" ? () => GPU_PLACES : cores,

@@ -23,7 +23,7 @@ import {
 } from "./decide.ts";
 import type { Task } from "./node.ts";
 import { type History, type PastTask, type Reason, Reasoner } from "./reason.ts";
-import type { UpstreamTask } from "./task.ts";
+import type { UpstreamInputs, UpstreamTask } from "./task.ts";
 
 /** A task as a run would treat it. */
 export interface PlannedTask {
@@ -203,6 +203,27 @@ function finish(
     unknownCost,
     unshared: countUnshared(graph),
   };
+}
+
+/** What a task of a graph costs when all of it is computed, and what it reads. */
+export interface TaskEstimate {
+  /** The task. */
+  readonly task: Task;
+  /** The tasks before it. */
+  readonly inputs: UpstreamInputs;
+  /** From where it starts on its trajectory; unknown parts count nothing. */
+  readonly cost: Cost;
+}
+
+/** The estimates of a whole graph, nothing of which is there yet. */
+export function* estimatesOf(graph: TaskGraph): Generator<TaskEstimate> {
+  const upstream = new Map<string, UpstreamTask>();
+  for (const [key, task] of graph.tasks) {
+    const seen = upstreamOf(task, upstream), { inputs } = seen;
+    upstream.set(key, seen);
+    const cost = costOf(graph.kinds.get(task.kind)!.estimate?.(task.params, inputs));
+    yield { task, inputs, cost: costAfter(cost, plannedStartStep(graph, task)) };
+  }
 }
 
 function withBytes(bytes: number | undefined): Pick<PlannedTask, "bytes"> {

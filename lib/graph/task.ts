@@ -227,6 +227,11 @@ export interface TaskKind<P = any, Roles extends InputRoles = any> {
   /** What the task costs, as far as its params and those of the tasks before it tell. */
   estimate?(params: P, inputs: UpstreamInputs): Estimate;
   /**
+   * Whether it takes less time under XLA than under the default engine, both on a CPU and with any
+   * number of threads; absent: it does not.
+   */
+  gainsByXla?(params: P, inputs: UpstreamInputs): boolean;
+  /**
    * What the artifact will take on disk, about, by the outside files, where the estimate does
    * not tell: asked of tasks that are to run alone, since it looks at the files.
    */

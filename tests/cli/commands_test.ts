@@ -98,6 +98,9 @@ Deno.test("devices says what is usable here, and why the rest is not", async () 
   assert.equal(code, 0);
   assert.match(stdout, /^device +usable here +tasks at once +what it is$/m);
   assert.match(stdout, /^cpu +yes +\d+ .*\(the default\)$/m);
+  assert.match(stdout, /^cuda: it has not run on a GPU yet, neither alone nor in replicas: /m);
+  assert.match(stdout, /^tfjs-node-gpu: it has not run on a GPU yet, /m);
+  assert.match(stdout, /^--device auto takes cpu: cuda cannot be used: /m);
   if (/^tfjs-node-gpu +no /m.test(stdout)) assert.match(stdout, /^tfjs-node-gpu: .+\n {2}mend: /m);
 });
 

@@ -1,6 +1,6 @@
 /** The table of devices: what each is called in keys, how it is shared, how it is opened. */
 import assert from "node:assert/strict";
-import { chooseDevice } from "../../lib/engine/choose_device.ts";
+import { chooseDevice, LEAST_GAINING_FLOPS, type XlaGain } from "../../lib/engine/choose_device.ts";
 import {
   canonicalDeviceName,
   type DeviceName,
@@ -111,24 +111,46 @@ Deno.test("canonicalDeviceName() has one name for equal choices", () => {
 });
 
 Deno.test("chooseDevice() takes a GPU that can be used, else the CPU, and says why", async () => {
-  assert.deepEqual(await chooseDevice(() => Promise.resolve()), {
+  assert.deepEqual(await chooseDevice({ check: () => Promise.resolve() }), {
     device: "cuda",
     why: "it can be used here",
   });
   const none = new ExperimentError("engine/no-gpu", "the plugin sees no GPU", { mend: "buy one" });
-  assert.deepEqual(await chooseDevice(() => Promise.reject(none)), {
+  assert.deepEqual(await chooseDevice({ check: () => Promise.reject(none) }), {
     device: "cpu",
     why: "cuda cannot be used: the plugin sees no GPU",
   });
-  await assert.rejects(chooseDevice(() => Promise.reject(new Error("a bug"))), /a bug/);
+  const bug = () => Promise.reject(new Error("a bug"));
+  await assert.rejects(chooseDevice({ check: bug }), /a bug/);
 });
 
-Deno.test("chooseDevice() names XLA on the CPU where it is there, and leaves it to be asked for", async () => {
+Deno.test("chooseDevice() takes XLA on the CPU for a spec that gains by it, and says why", async () => {
   const none = new ExperimentError("engine/no-gpu", "the plugin sees no GPU", { mend: "buy one" });
-  const check = (name: string) => name === "cuda" ? Promise.reject(none) : Promise.resolve();
-  const { device, why } = await chooseDevice(check);
-  assert.equal(device, "cpu");
-  assert.match(why, /^cuda cannot be used: the plugin sees no GPU; xla-cpu is there too, .*: ask /);
+  const noGpu = (name: string) => name === "cuda" ? Promise.reject(none) : Promise.resolve();
+  const rule = "xla-cpu is there too, and taken where 90 percent of a spec's FLOPs, and at least " +
+    "2e14, are of small models trained without dropout";
+  const least = LEAST_GAINING_FLOPS;
+  const cases: readonly [XlaGain | undefined, string, string][] = [
+    [{ flops: least, gainingFlops: least }, "xla-cpu", "100 percent of the spec's 2e14 FLOPs"],
+    [{ flops: 4.2e14, gainingFlops: 4e14 }, "xla-cpu", "95 percent of the spec's 4.2e14 FLOPs"],
+    [{ flops: least, gainingFlops: 0.999 * least }, "cpu", `${rule}: of this one 2e14 of 2e14`],
+    [{ flops: 9e14, gainingFlops: 8e14 }, "cpu", `${rule}: of this one 8e14 of 9e14`],
+    [{ flops: 0, gainingFlops: 0 }, "cpu", `${rule}: of this one 0 of 0`],
+    [undefined, "cpu", `${rule}; this one cannot be read as it is written`],
+  ];
+  for (const [gain, expected, said] of cases) {
+    const { device, why } = await chooseDevice({ check: noGpu, gain: () => Promise.resolve(gain) });
+    assert.equal(device, expected);
+    assert(why.startsWith(`cuda cannot be used: the plugin sees no GPU; ${said}`), why);
+  }
+  assert.deepEqual(await chooseDevice({ check: noGpu }), {
+    device: "cpu",
+    why: `cuda cannot be used: the plugin sees no GPU; ${rule}`,
+  });
+  // Nobody reads a spec where there is nothing to choose.
+  const gain = () => Promise.reject(new Error("not asked"));
+  await chooseDevice({ check: () => Promise.reject(none), gain });
+  await chooseDevice({ check: () => Promise.resolve(), gain });
 });
 
 Deno.test("openDevice() opens a device once for a number of threads", async () => {

@@ -16,6 +16,7 @@ import { trunkOf, whyNotShared } from "../../train/schedule.ts";
 import {
   pretrainEstimate,
   pretrainFaults,
+  pretrainGainsByXla,
   type PretrainInputs,
   pretrainInputs,
   type PretrainParams,
@@ -124,6 +125,7 @@ export const pretrain: TaskKind<PretrainParams, PretrainInputs> = {
     )),
   seed: (params) => params.seed,
   estimate: pretrainEstimate,
+  gainsByXla: pretrainGainsByXla,
   async checkpointStep(scratchDir) {
     const { latestStep } = await import("../training/checkpoints.ts");
     return await latestStep(scratchDir);

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { JsonObject } from "../../base/canonical.ts";
 import { one, optional } from "../../graph/kind.ts";
 import type { Estimate, ParamFault, UpstreamInputs } from "../../graph/task.ts";
-import { BERT_PRESETS, type BertPreset, modelSizes } from "../../model/config.ts";
+import { BERT_PRESETS, type BertConfig, type BertPreset, modelSizes } from "../../model/config.ts";
 import { pretrainingFlops } from "../../model/flops.ts";
 import { countParameters, encoderSpecs, maskedLanguageHeadSpecs } from "../../model/params.ts";
 import { modelArtifact } from "../../model/weights/model_artifact.ts";
@@ -273,13 +273,27 @@ function startFaults(
   return faults;
 }
 
+/** Wider models take as much time under XLA as under the CPU's own engine with one thread. */
+const WIDEST_GAINING = 128;
+
+/** Whether a pre-training is of a small model and draws no dropout: see DECISIONS. */
+export function pretrainGainsByXla(params: PretrainParams, inputs: UpstreamInputs): boolean {
+  const { dropout, attentionDropout = dropout } = params;
+  if (dropout > 0 || attentionDropout > 0) return false;
+  const config = configBefore(params, inputs);
+  return config !== undefined && config.hiddenSize <= WIDEST_GAINING;
+}
+
+function configBefore(params: PretrainParams, inputs: UpstreamInputs): BertConfig | undefined {
+  return upstreamConfig({ kind: "pretrain", params: params as unknown as JsonObject, inputs });
+}
+
 /** What a pre-training costs, as far as its inputs are known. */
 export function pretrainEstimate(params: PretrainParams, inputs: UpstreamInputs): Estimate {
   const { steps, rows, rowPieces, nextSentence, frozenLayers } = params;
   // Pairs are a little shorter than rows, which the corpus alone tells.
   const cost = { steps, tokens: steps * rows * (rowPieces - (nextSentence ? 3 : 2)) };
-  const own = { kind: "pretrain", params: params as unknown as JsonObject, inputs };
-  const config = upstreamConfig(own);
+  const config = configBefore(params, inputs);
   if (config === undefined) return cost;
   const predictions = rows * predictionsPerRow(rowPieces, params);
   const batch = { rows, length: rowPieces, predictions, nextSentence, frozenLayers };
