@@ -7,6 +7,7 @@
 import { parseArgs } from "node:util";
 import { BERT_PRESETS, type BertPreset } from "../../lib/model/config.ts";
 import { formatBytes } from "../../lib/engine/step_memory.ts";
+import { ABLATION, argumentsOf, BIOBERT_SMALL, type Corner } from "./corners.ts";
 import type { Options } from "./measure.ts";
 import { VOCABULARY } from "./real_step.ts";
 
@@ -43,6 +44,8 @@ interface Outcome {
 interface Part {
   readonly name: string;
   readonly budgetS: number;
+  /** Whether it only adds to what others tell: it waits for them, and may be left out. */
+  readonly isExtra?: true;
   readonly run: (budgetMs: number) => Promise<Record<string, unknown>>;
 }
 
@@ -137,7 +140,7 @@ function measured(step: Step): Part {
 function torch(step: Step, mode: "eager" | "compile"): Part {
   return {
     name: `torch ${mode} ${step.name}`,
-    budgetS: small ? 150 : mode === "eager" ? 45 : 90,
+    budgetS: small ? 150 : mode === "eager" ? 45 : 0.8 * step.budgetS,
     async run(budgetMs) {
       await needPython(["torch", "transformers"], budgetMs);
       const { layers, hiddenSize: hidden, heads, intermediateSize: inner } =
@@ -155,12 +158,17 @@ function torch(step: Step, mode: "eager" | "compile"): Part {
 function jax(step: Step): Part {
   return {
     name: `jax ${step.name}`,
-    budgetS: small ? 150 : 80,
+    budgetS: small ? 150 : 0.8 * step.budgetS,
     async run(budgetMs) {
       await needPython(["jax"], budgetMs);
       const env = device === "cuda" ? {} : { JAX_PLATFORMS: "cpu" };
-      const args = [`${HERE}/jax_step.py`, `${Deno.realPathSync(work)}/${step.name}`];
-      return lastJson(await call(PYTHON, args, { budgetMs, env }));
+      const stem = `${Deno.realPathSync(work)}/${step.name}`;
+      if (!isThere(`${stem}.mlir`)) {
+        throw new Error(
+          `it runs the text that "titrate ${step.name}" leaves, and that is not there`,
+        );
+      }
+      return lastJson(await call(PYTHON, [`${HERE}/jax_step.py`, stem], { budgetMs, env }));
     },
   };
 }
@@ -195,18 +203,21 @@ const RIGHTS = [
   ...["--allow-env=LD_LIBRARY_PATH,DYLD_LIBRARY_PATH,DYLD_FALLBACK_LIBRARY_PATH", "--ignore-env"],
 ];
 
-function study(name: string, args: readonly string[], env: () => Record<string, string>): Part {
+function study(name: string, asked: Corner, env: () => Record<string, string>): Part {
   return {
     name: `study ${name}`,
     budgetS: small ? 450 : 75,
     async run(budgetMs) {
-      const given = env(), results = `${Deno.realPathSync(work)}/${name}`;
+      const variables = env(), results = `${Deno.realPathSync(work)}/${name}`;
       const run = (command: readonly string[]) =>
-        call(Deno.execPath(), ["run", ...RIGHTS, "main.ts", ...command], { budgetMs, env: given });
+        call(Deno.execPath(), ["run", ...RIGHTS, "main.ts", ...command], {
+          budgetMs,
+          env: variables,
+        });
       const started = performance.now();
       // What was done of a study that took too long is told all the same.
-      const late = await run(["run", ...args, "--device", device, "--results", results])
-        .then(() => undefined, (error: Error) => error);
+      const given = [...argumentsOf(asked), "--device", device, "--results", results];
+      const late = await run(["run", ...given]).then(() => undefined, (error: Error) => error);
       const runS = (performance.now() - started) / 1000;
       const select = ["sql", "--format", "json", "--results", results];
       const scores = await run([
@@ -221,36 +232,32 @@ function study(name: string, args: readonly string[], env: () => Record<string, 
   };
 }
 
-const SMALL_CORNER = [
-  ...["--only", "seed=1", "--only", "tokens=1000", "--only", "steps=75", "--only", "stage=ner"],
-  ...["--set", "stages.general.with.steps=20", "--set", "stages.ner.with.epochs=1"],
-];
+function isThere(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}
 
 function dataFolder(): Record<string, string> {
   const folders = [values.data, Deno.env.get("TITRATE_DATA"), `${ROOT}/shared/data`];
   const all = [...folders, `${ROOT}/../shared/data`, `${ROOT}/data`];
-  for (const folder of all) {
-    try {
-      Deno.statSync(`${folder}/models/minilm-l6-h384-uncased/model.safetensors`);
-      return { TITRATE_DATA: Deno.realPathSync(folder!) };
-    } catch {
-      // The next one.
-    }
-  }
+  const model = "models/minilm-l6-h384-uncased/model.safetensors";
+  const folder = all.find((each) => each !== undefined && isThere(`${each}/${model}`));
+  if (folder !== undefined) return { TITRATE_DATA: Deno.realPathSync(folder) };
   throw new Absent("no folder of data is there: give --data or TITRATE_DATA");
 }
 
-const ablation = study(
-  "ablation",
-  ["experiments/ablation.yaml", ...small ? SMALL_CORNER : []],
-  () => ({}),
-);
-const corner = study("biobert_small", [
-  ...["experiments/biobert_small.yaml", "--only", "tokens=4000000", "--only", "seed=1"],
-  ...["--only", "steps=150", "--only", "fold=1"],
-], dataFolder);
+const ablation = study("ablation", ABLATION(small), () => ({}));
+const corner = study("biobert_small", BIOBERT_SMALL(small), dataFolder);
 
 const [first, ...others] = STEPS as [Step, ...Step[]];
+const EXTRAS = [
+  ...others.map((each) => torch(each, "eager")),
+  ...others.map((each) => torch(each, "compile")),
+  ...others.map(jax),
+].map((each) => ({ ...each, isExtra: true as const }));
 const PARTS: readonly Part[] = [
   correct("float32"),
   measured(first),
@@ -259,17 +266,20 @@ const PARTS: readonly Part[] = [
   jax(first),
   ablation,
   ...others.map(measured),
-  // Hours on a CPU.
-  ...small ? [] : [corner, correct("bfloat16")],
-  ...others.map((each) => torch(each, "eager")),
+  corner,
+  correct("bfloat16"),
+  ...EXTRAS,
 ];
 
 const outcomes: Outcome[] = [];
-for (const { name, budgetS, run } of PARTS.filter(({ name }) => isAsked.test(name))) {
+for (const { name, budgetS, isExtra, run } of PARTS.filter(({ name }) => isAsked.test(name))) {
   const startMs = performance.now(), budgetMs = Math.min(1000 * budgetS, endMs - startMs);
   const over = () => ({ part: name, seconds: (performance.now() - startMs) / 1000 });
   try {
-    if (budgetMs < 5000) throw new Error("no time was left for it");
+    if (budgetMs < (isExtra ? 500 * budgetS : 5000)) {
+      const why = "no time was left for it";
+      throw isExtra ? new Absent(why) : new Error(why);
+    }
     const found = await run(budgetMs), { unfinished: why } = found;
     outcomes.push({ ...over(), found, ...typeof why === "string" ? { why } : {} });
   } catch (error) {

@@ -4,7 +4,10 @@
  */
 import assert from "node:assert/strict";
 import { TempDir } from "../_support/temp_dir.ts";
+import { loadExperiment } from "../../lib/experiment/experiment.ts";
+import { kinds } from "../../lib/tasks/registry.ts";
 import { testOnCpuPlugin } from "../engine/xla/cpu_plugin.ts";
+import { ABLATION, BIOBERT_SMALL } from "./corners.ts";
 
 const PACK = new URL("pack.sh", import.meta.url).pathname;
 
@@ -51,6 +54,17 @@ testOnCpuPlugin(
   },
 );
 
+Deno.test("run.sh's studies are of cells and params that their specs have", async () => {
+  for (const corner of [ABLATION, BIOBERT_SMALL]) {
+    for (const small of [false, true]) {
+      const { spec, ...changes } = corner(small);
+      const options = { ...changes, kinds, allowsNoFolders: true };
+      const { requests } = await loadExperiment(spec, options);
+      assert(requests.some(({ stage }) => stage === "ner"), `${spec} ${small}`);
+    }
+  }
+});
+
 Deno.test("run.sh tells what is not there or takes too long, and goes on", async () => {
   using dir = new TempDir();
   const script = new URL("run.sh", import.meta.url).pathname;
@@ -59,4 +73,13 @@ Deno.test("run.sh tells what is not there or takes too long, and goes on", async
   assert.equal(run.code, 1);
   assert.match(run.stdout, /^\| jax pico-16 \| 0 \| no time was left for it \|$/m);
   assert.match(run.stdout, /^\| study ablation \| 0 \| no time was left for it \|$/m);
+  // What only adds to that makes no run fail.
+  const extra = await call(script, [...given, "--parts", "(jax|torch compile) tiny-32"]);
+  assert.equal(extra.code, 0, extra.stderr);
+  for (const name of ["torch compile tiny-32", "jax tiny-32"]) {
+    assert.match(
+      extra.stdout,
+      new RegExp(`^\\| ${name} \\| 0 \\| no time was left for it \\|$`, "m"),
+    );
+  }
 });
