@@ -60,7 +60,7 @@ Deno.test("run.sh's studies are of cells and params that their specs have", asyn
       const { spec, ...changes } = corner(small);
       const options = { ...changes, kinds, allowsNoFolders: true };
       const { requests } = await loadExperiment(spec, options);
-      assert(requests.some(({ stage }) => stage === "ner"), `${spec} ${small}`);
+      assert(requests.some(({ cell }) => cell.stage === "ner"), `${spec} ${small}`);
     }
   }
 });
