@@ -2,11 +2,13 @@
  * Rows of a query as a table, Markdown, CSV or JSON, written as they come.
  *
  * All but tables are streamed; a table needs its widest cell first, so it ends
- * after a number of rows and says so. Its cells are cut to fit a width.
+ * after a number of rows and says so, unless there is a place for the rows until
+ * all have been seen. Its cells are cut to fit a width.
  */
 import type { Json } from "../base/canonical.ts";
 import { counted } from "../base/count.ts";
-import { fitTable } from "../report/text/table.ts";
+import type { TableCell } from "../report/text/cell.ts";
+import { fitTable, TableMeasure } from "../report/text/table.ts";
 
 /** How `sql` prints rows. */
 export const FORMATS = ["table", "markdown", "csv", "json"] as const;
@@ -23,8 +25,18 @@ export interface Rows {
   readonly columns: readonly string[];
   /** Whether the column holds numbers, and so stands to the right. */
   readonly isNumber: readonly boolean[];
+  /** Whether it is the plan of a query, a drawing in lines of text. */
+  readonly isPlan?: boolean;
   /** Groups of rows, each with one value a column; read once, and not before they are printed. */
   readonly batches: AsyncIterable<readonly (readonly Json[])[]>;
+}
+
+/** Where texts wait on a disk until all of them are there. */
+export interface Spool {
+  /** Takes one more. */
+  add(text: string): Promise<void>;
+  /** All of them, in their order; once, and last. */
+  read(): AsyncIterable<string>;
 }
 
 /**
@@ -33,19 +45,32 @@ export interface Rows {
  * JSON is one array of objects, a row a line. CSV is that of RFC 4180 with lines
  * that end in a newline alone. Markdown is a table whose cells show what they hold,
  * whatever that would mean in Markdown. In all but JSON null is empty and nested values
- * are JSON.
+ * are JSON. A plan is shown as the drawing that it is, but in CSV and JSON.
  *
  * @param options.width columns of a terminal that a table may take
+ * @param options.spool where rows of a table wait, so that it has all of them; without, it
+ *   ends after `TABLE_ROWS`
  */
 export async function* formatRows(
   rows: Rows,
   format: Format,
-  options: { readonly width: number },
+  { width, spool }: { readonly width: number; readonly spool?: Spool | undefined },
 ): AsyncGenerator<string> {
   if (format === "json") yield* formatJson(rows);
   else if (format === "csv") yield* formatCsv(rows);
+  else if (rows.isPlan === true) yield* formatPlan(rows, format);
   else if (format === "markdown") yield* formatMarkdown(rows);
-  else yield await formatTableRows(rows, options.width);
+  else if (spool !== undefined) yield* formatWholeTable(rows, { width, spool });
+  else yield await formatTableRows(rows, width);
+}
+
+async function* formatPlan({ batches }: Rows, format: Format): AsyncGenerator<string> {
+  const fence = format === "markdown" ? "```" : "";
+  if (fence !== "") yield `${fence}text\n`;
+  for await (const batch of batches) {
+    for (const row of batch) yield `${cell(row.at(-1)!).trimEnd()}\n`;
+  }
+  if (fence !== "") yield `${fence}\n`;
 }
 
 async function* formatJson({ columns, batches }: Rows): AsyncGenerator<string> {
@@ -116,8 +141,34 @@ async function formatTableRows(
   const count = isMore
     ? `the first ${TABLE_ROWS} rows; --format csv prints all`
     : counted(lines.length, "row");
-  const cut = isCut ? "; cells that end in … are cut: --format json prints them whole" : "";
-  return `${text}${text === "" ? "" : "\n"}(${count}${cut})\n`;
+  return `${text}${text === "" ? "" : "\n"}(${count}${isCut ? CUT : ""})\n`;
+}
+
+/** What is said below a table that does not show all of every cell. */
+const CUT = "; cells that end in … are cut: --format json prints them whole";
+
+async function* formatWholeTable(
+  { columns, isNumber, batches }: Rows,
+  { width, spool }: { readonly width: number; readonly spool: Spool },
+): AsyncGenerator<string> {
+  const measure = new TableMeasure(columns, width);
+  let count = 0;
+  for await (const batch of batches) {
+    if (batch.length === 0) continue;
+    await spool.add(JSON.stringify(measure.add(batch.map((row) => row.map(cell)))));
+    count += batch.length;
+  }
+  const ofNumbers = (column: number) => isNumber[column]!;
+  const layout = measure.layout({ right: ofNumbers, rigid: ofNumbers });
+  if (layout.head !== undefined) yield `${layout.head}\n`;
+  let isCut = layout.isHeadCut, isFirst = true;
+  for await (const group of spool.read()) {
+    const shown = layout.print(JSON.parse(group) as TableCell[][]);
+    isCut ||= shown.isCut;
+    yield `${isFirst ? "" : layout.between.slice(1)}${shown.text}\n`;
+    isFirst = false;
+  }
+  yield `(${counted(count, "row")}${isCut ? CUT : ""})\n`;
 }
 
 function cell(value: Json): string {

@@ -19,7 +19,7 @@ import {
 } from "./given.ts";
 import { DEFAULT_PORT, DEFAULT_SPEC } from "./launch/call.ts";
 import { DEFAULT_EXPERIMENT } from "./launch/report_folder.ts";
-import { FORMATS } from "./output.ts";
+import { FORMATS, TABLE_ROWS } from "./output.ts";
 import { printError, writeOutput } from "./streams.ts";
 
 /**
@@ -263,6 +263,10 @@ Examples:
   deno task sql "FROM curves" --out curves.parquet
   deno task sql "FROM results JOIN 'mine.csv' USING (metric)" --allow-files
   deno task sql "SHOW TABLES; DESCRIBE results"
+
+Several queries are printed one after the other as tables or as Markdown. CSV, JSON and Parquet are
+read by programs: they hold the rows of one query, and several are refused. A table that is printed
+ends after ${TABLE_ROWS} rows; one in a file has all of them.
 
 results_of('NAME') has a column for each axis, and so have cells_of, curves_of, counts_of, means_of,
 gains_of, frontier_of and failures_of. Views: results, curves, means, gains, frontier, costs,

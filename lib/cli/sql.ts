@@ -9,11 +9,13 @@ import { extname, resolve } from "node:path";
 import { counted } from "../base/count.ts";
 import { ExperimentError } from "../base/errors.ts";
 import { removeIfThere, syncPath, writeAll } from "../base/files.ts";
-import { queryEach, writeParquet } from "../store/database/query.ts";
+import { query as ask, queryEach, writeParquet } from "../store/database/query.ts";
 import { isDiskFull, isSystemsOwn, storeFault } from "../store/faults.ts";
 import { resultsFolder } from "../store/results_folder.ts";
-import { besideOut } from "./launch/call.ts";
+import { besideOut, spoolOf } from "./launch/call.ts";
 import { type Format, formatRows } from "./output.ts";
+import { queryText } from "./query_text.ts";
+import { FileSpool } from "./spool.ts";
 import { outputWidth, PIPED_WIDTH, printError, writeData, writeOutput } from "./streams.ts";
 
 /** The options of `sql`. */
@@ -32,12 +34,6 @@ export interface SqlOptions {
   readonly allowFiles: boolean;
 }
 
-/** Stands for standard input in place of a file. */
-const STANDARD_INPUT = "-";
-
-/** Queries are written by people; what is longer is none. */
-const MOST_BYTES = 1 << 20;
-
 /** How rows are written into files by what their names end in. */
 const FORMAT_BY_ENDING: Readonly<Record<string, Format | "parquet">> = {
   "": "table",
@@ -48,63 +44,67 @@ const FORMAT_BY_ENDING: Readonly<Record<string, Format | "parquet">> = {
   ".parquet": "parquet",
 };
 
+/** These are read by programs, which expect one table or document: one query may be asked. */
+const OF_ONE_QUERY: ReadonlySet<Format | "parquet"> = new Set(["csv", "json", "parquet"]);
+
 /**
  * Prints the rows of each query, in order, with an empty line between them; or writes
  * them to a file.
  *
- * @throws ExperimentError "cli/no-query", "cli/out-file"; as `queryEach`
+ * @throws ExperimentError "cli/no-query", "cli/out-file"; as `queryEach`, and as `query`
+ *   for a format that programs read
  */
 export async function sql(query: string | undefined, options: SqlOptions): Promise<void> {
-  const { results, out } = options;
+  const { out, allowFiles: allowsFiles, file: from } = options;
   const format = options.format ?? formatOf(out);
-  const text = await textOf(query, options.file);
-  const { database } = resultsFolder(results);
-  try {
-    await tell(text, { ...options, format, database });
-  } catch (error) {
-    throw inFile(error, options.file);
-  }
-}
-
-/** Prints the rows of the questions, or writes them to the file of the call. */
-async function tell(
-  text: string,
-  { database, ...options }: SqlOptions & {
-    readonly format: Format | "parquet";
-    readonly database: string;
-  },
-): Promise<void> {
-  const { format, out, allowFiles } = options;
+  const text = await queryText(query, from);
+  const { database } = resultsFolder(options.results);
   if (format === "parquet") {
     if (out === undefined) {
       throw new ExperimentError("cli/out-file", "Parquet is nothing to print", {
         mend: "name a file for it: --out rows.parquet",
       });
     }
-    const rows = await intoFile(options, (file) =>
-      writeParquet(database, text, {
-        file,
-        allowsFiles: allowFiles,
-      }));
+    const rows = await intoFile(
+      options,
+      (file) => writeParquet(database, text, { file, allowsFiles, from }),
+    );
     return printError(`${counted(rows, "row")} in ${out}`);
   }
-  const print = async (write: (piece: string) => Promise<void> | void, width: number) => {
+  const answers = OF_ONE_QUERY.has(format)
+    ? [await ask(database, text, { allowsFiles, from })]
+    : queryEach(database, text, { allowsFiles, from });
+  const print = async (write: (piece: string) => Promise<void> | void, sheet: Sheet) => {
     let isFirst = true;
-    for await (const rows of queryEach(database, text, { allowsFiles: allowFiles })) {
+    for await (const rows of answers) {
       if (!isFirst) await write("\n");
       isFirst = false;
-      for await (const piece of formatRows(rows, format, { width })) await write(piece);
+      using spool = format === "table" ? await sheet.spool?.() : undefined;
+      for await (const piece of formatRows(rows, format, { width: sheet.width, spool })) {
+        await write(piece);
+      }
     }
   };
   if (out === undefined) {
-    return await print(format === "table" ? writeOutput : writeData, outputWidth());
+    return await print(format === "table" ? writeOutput : writeData, { width: outputWidth() });
   }
   await intoFile(options, async (path) => {
     using file = await Deno.create(path);
     const encoder = new TextEncoder();
-    await print((piece) => writeAll(file, encoder.encode(piece)), PIPED_WIDTH);
+    await print((piece) => writeAll(file, encoder.encode(piece)), {
+      width: PIPED_WIDTH,
+      spool: () => FileSpool.create(spoolOf(resolve(out))),
+    });
   });
   printError(`written to ${out}`);
+}
+
+/** What rows are printed on. */
+interface Sheet {
+  /** Columns that a table may take. */
+  readonly width: number;
+  /** Makes a place where rows of a table wait; absent where it is to end soon instead. */
+  readonly spool?: () => Promise<FileSpool>;
 }
 
 /**
@@ -119,68 +119,6 @@ function formatOf(out: string | undefined): Format | "parquet" {
   throw new ExperimentError("cli/out-file", `"${ending}" tells no format`, {
     at: { file: out! },
     mend: `add --format, or let the name end in one of ${known}`,
-  });
-}
-
-/** What is wrong with a question, told of the file that it stands in. */
-function inFile(error: unknown, file: string | undefined): unknown {
-  if (file === undefined || !(error instanceof ExperimentError) || error.code !== "store/sql") {
-    return error;
-  }
-  const [{ message, mend }] = error.faults;
-  return new ExperimentError(error.code, message, { at: { file }, mend, cause: error });
-}
-
-async function textOf(query: string | undefined, file: string | undefined): Promise<string> {
-  if ((query === undefined) === (file === undefined)) {
-    const message = query === undefined ? "there is no query" : "there are two queries";
-    throw new ExperimentError("cli/no-query", message, {
-      mend: 'give one: deno task sql "FROM results", or deno task sql --file query.sql',
-    });
-  }
-  if (file === undefined) return query!;
-  try {
-    return (await readQuery(file)).replace(/^\uFEFF/, "");
-  } catch (error) {
-    if (error instanceof ExperimentError) throw error;
-    if (isSystemsOwn(error)) {
-      throw new ExperimentError("cli/no-query", "that place is the system's own", {
-        at: { file },
-        mend: 'name a file elsewhere; "--file -" reads standard input',
-        cause: error,
-      });
-    }
-    throw new ExperimentError(
-      "cli/no-query",
-      `cannot read the query: ${(error as Error).message}`,
-      {
-        at: { file },
-        mend: "name a file that is there and may be read",
-        cause: error,
-      },
-    );
-  }
-}
-
-async function readQuery(file: string): Promise<string> {
-  if (file !== STANDARD_INPUT) {
-    const { isFile, size } = await Deno.stat(file);
-    if (!isFile || size > MOST_BYTES) throw noQuery(file);
-    return await Deno.readTextFile(file);
-  }
-  const decoder = new TextDecoder();
-  let text = "";
-  for await (const piece of Deno.stdin.readable) {
-    text += decoder.decode(piece, { stream: true });
-    if (text.length > MOST_BYTES) throw noQuery(file);
-  }
-  return text + decoder.decode();
-}
-
-function noQuery(file: string): ExperimentError {
-  return new ExperimentError("cli/no-query", "this is no file with a query", {
-    at: { file },
-    mend: "name a text file of at most 1 MiB",
   });
 }
 

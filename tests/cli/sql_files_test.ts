@@ -37,8 +37,8 @@ Deno.test("sql takes its query from a file, and exactly one query", async () => 
   using here = await somewhere();
   here.dir.file("two, questions.sql", "\uFEFF-- the first\nSELECT 1 AS a;\nSELECT 'x' AS b;\n");
   assert.equal(
-    await here.ok("--file", "two, questions.sql", "--format", "csv"),
-    "a\n1\n\nb\nx\n",
+    await here.ok("--file", "two, questions.sql", "--format", "markdown"),
+    "| a |\n| ---: |\n| 1 |\n\n| b |\n| --- |\n| x |\n",
   );
   assert.match(await here.refused(), /there is no query \[cli\/no-query\]\n {2}mend: give one/);
   assert.match(await here.refused("SELECT 1", "--file", "q.sql"), /there are two queries/);
@@ -109,8 +109,8 @@ Deno.test("sql writes rows.csv as CSV: the file's name tells the format, or the 
   assert.equal((await written("rows.csv")).split("\n").length, 1502);
   assert.equal(JSON.parse(await written("rows.JSON")).length, 1500);
   assert.match(await written("rows.md"), /^\| n \|\n\| ---: \|\n\| 0 \|/);
-  assert.match(await written("rows.txt"), /\n\(the first 1000 rows; --format csv prints all\)\n$/);
-  assert.match(await written("table.csv", "--format", "table"), /\n\(the first 1000 rows; /);
+  assert.match(await written("rows.txt"), /\n1499\n\(1500 rows\)\n$/);
+  assert.match(await written("table.csv", "--format", "table"), /\n1499\n\(1500 rows\)\n$/);
   await here.ok(many, "--out", "rows.parquet");
   const count = "SELECT count(*) AS n FROM 'rows.parquet'";
   assert.equal(await here.ok(count, "--format", "csv", "--allow-files"), "n\n1500\n");
@@ -140,7 +140,10 @@ Deno.test("sql tells what is wrong with a file by the name that was given, and n
     assert.match(await here.refused("SELECT 1", option, ""), /Give the path of a file\./);
   }
   here.dir.file("wrong.sql", "SELECT 1;\nSELEKT 2\n");
-  assert.match(await here.refused("--file", "wrong.sql"), /^wrong\.sql: cannot answer the query: /);
+  assert.match(
+    await here.refused("--file", "wrong.sql"),
+    /^wrong\.sql:2:1: cannot answer the query: Parser Error: [^]*\n\nLINE 2: SELEKT 2\n {8}\^ \[/,
+  );
 });
 
 Deno.test("sql --file - takes its query from standard input", async () => {
@@ -155,7 +158,7 @@ Deno.test("sql --file - takes its query from standard input", async () => {
       "--file",
       "-",
       "--format",
-      "csv",
+      "markdown",
     ],
     cwd: here.dir.path,
     env: { NO_COLOR: "1" },
@@ -163,5 +166,136 @@ Deno.test("sql --file - takes its query from standard input", async () => {
     stderr: "piped",
   }).spawn();
   const { code, stdout, stderr } = await finished(child);
-  assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: "a\n1\n\nb\n2\n", stderr: "" });
+  assert.deepEqual({ code, stdout, stderr }, {
+    code: 0,
+    stdout: "| a |\n| ---: |\n| 1 |\n\n| b |\n| ---: |\n| 2 |\n",
+    stderr: "",
+  });
+});
+
+Deno.test("sql of several questions as CSV, JSON or Parquet prints and writes nothing, and says which is one too many", async () => {
+  using here = await somewhere();
+  here.dir.file("two.sql", "SELECT 1 AS a;\n\n  SELECT 2 AS b;\n");
+  const refusal = "cannot answer several questions at once [store/sql]\n" +
+    "  mend: leave one of them; several are printed as tables or as Markdown\n";
+  for (const format of ["csv", "json"]) {
+    assert.equal(
+      await here.refused("--file", "two.sql", "--format", format),
+      `two.sql:3:3: ${refusal}`,
+    );
+    assert.equal(await here.refused("SELECT 1; SELECT 2", "--format", format), refusal);
+  }
+  for (const out of ["o.csv", "o.json", "o.parquet"]) {
+    assert.equal(await here.refused("--file", "two.sql", "--out", out), `two.sql:3:3: ${refusal}`);
+  }
+  assert.deepEqual(here.names(), ["results", "two.sql"]);
+  assert.equal(
+    await here.ok("--file", "two.sql"),
+    "a\n1\n(1 row)\n\nb\n2\n(1 row)\n",
+  );
+  const pivot = "PIVOT (SELECT unnest(['x', 'y']) AS k, 1 AS n) ON k USING sum(n); -- one question";
+  assert.deepEqual(JSON.parse(await here.ok(pivot, "--format", "json")), [{ x: 1, y: 1 }]);
+});
+
+Deno.test("sql --out of a table has all rows, as wide as the widest of them, and leaves no other file", async () => {
+  using here = await somewhere();
+  const wide = "SELECT i, CASE WHEN i = 4999 THEN repeat('x', 30) ELSE 'y' END AS t " +
+    "FROM range(5000) r(i); SELECT 1 AS b";
+  await here.ok(wide, "--out", "all, of it.txt");
+  const lines = (await Deno.readTextFile(`${here.dir.path}/all, of it.txt`)).split("\n");
+  assert.equal(lines.length, 5007);
+  assert.deepEqual([lines[0], lines[1], lines[5000]], [
+    "   i  t",
+    "   0  y",
+    `4999  ${"x".repeat(30)}`,
+  ]);
+  assert.deepEqual(lines.slice(5001), ["(5000 rows)", "", "b", "1", "(1 row)", ""]);
+  // Columns that find no room stand below one another, cells are cut, and it is said.
+  const columns = Array.from({ length: 40 }, (_, i) => `repeat('${i} ', 500) AS c${i}`);
+  await here.ok(`SELECT ${columns.join(", ")} FROM range(3000)`, "--out", "blocks.txt");
+  const blocks = (await Deno.readTextFile(`${here.dir.path}/blocks.txt`)).split("\n");
+  assert.equal(blocks.length, 3000 * 41 + 1);
+  assert.match(blocks[7]!, /^c7 {3}7 7 7.*…$/);
+  assert.equal(blocks[40], "");
+  assert.match(blocks.at(-2)!, /^\(3000 rows; cells that end in … are cut/);
+  await here.ok("SELECT 1 AS n WHERE false", "--out", "none.txt");
+  assert.equal(await Deno.readTextFile(`${here.dir.path}/none.txt`), "n\n(0 rows)\n");
+  assert.match(
+    await here.refused(
+      "SELECT CASE WHEN i = 250000 THEN error('late') END FROM range(300000) r(i)",
+      "--out",
+      "late.txt",
+    ),
+    /late/,
+  );
+  assert.deepEqual(here.names(), ["all, of it.txt", "blocks.txt", "none.txt", "results"]);
+});
+
+Deno.test("sql reads a query in UTF-8 or UTF-16 with its mark, and names what is neither", async () => {
+  using here = await somewhere();
+  const text = "SELECT 'é東京' AS a";
+  const bytes = (littleEndian: boolean, mark: boolean) => {
+    const units = [...(mark ? ["\uFEFF"] : []), ...text].map((each) => each.charCodeAt(0));
+    const view = new DataView(new ArrayBuffer(2 * units.length));
+    units.forEach((unit, i) => view.setUint16(2 * i, unit, littleEndian));
+    return new Uint8Array(view.buffer);
+  };
+  const write = (name: string, content: Uint8Array) =>
+    Deno.writeFile(`${here.dir.path}/${name}`, content);
+  await write("le.sql", bytes(true, true));
+  await write("be.sql", bytes(false, true));
+  for (const file of ["le.sql", "be.sql"]) {
+    assert.equal(await here.ok("--file", file, "--format", "csv"), "a\né東京\n");
+  }
+  await write(
+    "bare.sql",
+    new Uint8Array([..."SELECT 1"].flatMap((each) => [each.charCodeAt(0), 0])),
+  );
+  await write("latin.sql", new Uint8Array([...new TextEncoder().encode("SELECT '"), 0xe9, 0x27]));
+  await write("zero.sql", new TextEncoder().encode("SELECT 1 AS a\0; SELECT 2"));
+  await write("packed.sql", new Uint8Array([0x50, 0x4b, 0x03, 0x04, 0, 0]));
+  for (
+    const [file, said] of [
+      ["bare.sql", "this is UTF-16 text, not UTF-8 [cli/no-query]\n  mend: convert it: iconv"],
+      ["latin.sql", "this is no text in UTF-8 or UTF-16 [cli/no-query]\n  mend: save it as UTF-8"],
+      ["zero.sql", "this is no text in UTF-8 or UTF-16 [cli/no-query]\n  mend: save it as UTF-8"],
+      ["packed.sql", "this is zip data, which is not read [cli/no-query]\n  mend: "],
+    ] as const
+  ) assert.ok((await here.refused("--file", file)).startsWith(`${file}: ${said}`), file);
+});
+
+Deno.test("sql shows every type of DuckDB so that it can be read, in whatever format", async () => {
+  using here = await somewhere();
+  const query =
+    "SELECT INTERVAL '1 year 3 days 04:05:06' AS i, {'a': 1, 'b': [INTERVAL 1 DAY]} AS s, " +
+    "MAP {'k': 1.5} AS m, 'a\\xff'::BLOB AS b, 1.50::DECIMAL(9, 2) AS d, " +
+    "TIMESTAMPTZ '2020-01-02 03:04:05+01' AS t, 170141183460469231731687303715884105727 AS h";
+  const shown = [
+    "1 year 3 days 04:05:06",
+    '{"a":1,"b":["1 day"]}',
+    '{"k":1.5}',
+    "a\\xFF",
+    "1.5",
+    "2020-01-02 02:04:05+00",
+    "170141183460469231731687303715884105727",
+  ];
+  const table = await here.ok(query);
+  for (const each of shown) assert.ok(table.includes(each), each);
+  const csv = shown.map((each) => /[",]/.test(each) ? `"${each.replaceAll('"', '""')}"` : each);
+  assert.equal(await here.ok(query, "--format", "csv"), `i,s,m,b,d,t,h\n${csv.join(",")}\n`);
+  assert.deepEqual(JSON.parse(await here.ok(query, "--format", "json")), [{
+    i: shown[0],
+    s: { a: 1, b: ["1 day"] },
+    m: { k: 1.5 },
+    b: "a\\xFF",
+    d: 1.5,
+    t: shown[5],
+    h: shown[6],
+  }]);
+  const plan = await here.ok("EXPLAIN SELECT sum(i) FROM range(10) r(i)");
+  assert.match(plan, /^┌─+┐\n│ +UNGROUPED_AGGREGATE +│\n[^]*\n└─+┘\n$/);
+  assert.equal(
+    await here.ok("EXPLAIN SELECT sum(i) FROM range(10) r(i)", "--format", "markdown"),
+    "```text\n" + plan + "```\n",
+  );
 });

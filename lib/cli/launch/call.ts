@@ -61,6 +61,11 @@ export function besideOut(path: string): string {
   return `${path.slice(0, end)}.${path.slice(end)}.titrate-new`;
 }
 
+/** Where the rows of a table that goes to a file wait until the widest of them has come. */
+export function spoolOf(path: string): string {
+  return `${besideOut(path)}-rows`;
+}
+
 /** Reads a command line. */
 export function readCall(args: readonly string[]): Call {
   const operands: string[] = [];

@@ -7,7 +7,7 @@
 import { startsAtHome } from "../../base/home.ts";
 import type { Rights } from "../../base/rights.ts";
 import { ENV_PROGRAM, LIBRARY_PATHS, WORKER_VARIABLES } from "../../executor/local/environment.ts";
-import { besideOut, type Call, DEFAULT_PORT, DEFAULT_SPEC } from "./call.ts";
+import { besideOut, type Call, DEFAULT_PORT, DEFAULT_SPEC, spoolOf } from "./call.ts";
 import { reportFolder } from "./report_folder.ts";
 import { declaredVariables } from "./variables.ts";
 
@@ -192,7 +192,9 @@ function queryRights(
 ): Pick<Rights, "read" | "write" | "files"> {
   const absolute = (path: string) => path.startsWith("/") ? path : `${cwd}/${path}`;
   const named = [results, ...(file === undefined ? [] : [file])].map(absolute);
-  const written = out === undefined ? [] : [absolute(out), besideOut(absolute(out))];
+  const written = out === undefined
+    ? []
+    : [absolute(out), besideOut(absolute(out)), spoolOf(absolute(out))];
   const read = new Set([...named, ...written].flatMap((path) => [path, realPath(path)]));
   return {
     ...(allowsFiles === true ? {} : { read: [CODE, ...read] }),

@@ -90,14 +90,68 @@ export function fitTable(
     readonly rigid?: (column: number) => boolean;
   },
 ): FittedTable {
-  const clip = (texts: readonly string[]) => texts.map((text) => cellOf(text, width));
-  const lines = [head, ...rows].map(clip);
-  const widths = narrow(naturalWidths(lines), { width, rigid });
-  if (widths === undefined) return fitRecords(lines, width);
-  const cut = lines.map((line) =>
-    line.map((cell, i) => cell.width <= widths[i]! ? cell : recut(cell, widths[i]!))
-  );
-  return { text: print(cut, widths, right), isCut: cut.some(hasCut) };
+  const measure = new TableMeasure(head, width);
+  const lines = measure.add(rows);
+  const layout = measure.layout({ right, rigid });
+  const shown = layout.print(lines);
+  return {
+    text: [
+      ...(layout.head === undefined ? [] : [layout.head]),
+      ...(lines.length > 0 ? [shown.text] : []),
+    ].join("\n"),
+    isCut: layout.isHeadCut || shown.isCut,
+  };
+}
+
+/** How rows of a table are printed, once the widths of its columns are settled. */
+export interface TableLayout {
+  /** The line above the first row; absent where each row names its columns. */
+  readonly head: string | undefined;
+  /** Whether a name of a column was cut. */
+  readonly isHeadCut: boolean;
+  /** What stands between two groups of rows. */
+  readonly between: string;
+  /** Prints rows as `TableMeasure.add` gave them. */
+  print(lines: readonly (readonly TableCell[])[]): FittedTable;
+}
+
+/**
+ * The widths of a table's columns, which grow as its rows pass: so a table of any length is
+ * laid out and printed by the group, and never held.
+ */
+export class TableMeasure {
+  readonly #head: TableCell[];
+  readonly #widths: number[];
+  readonly #width: number;
+
+  /** Begins with the head alone. */
+  constructor(head: readonly string[], width: number) {
+    this.#width = width;
+    this.#head = head.map((text) => cellOf(text, width));
+    this.#widths = naturalWidths([this.#head]);
+  }
+
+  /** Takes rows in; gives their cells, none of them longer than the table is wide. */
+  add(rows: readonly (readonly string[])[]): TableCell[][] {
+    const lines = rows.map((row) => row.map((text) => cellOf(text, this.#width)));
+    grow(this.#widths, lines);
+    return lines;
+  }
+
+  /** What all rows that were taken in fit into; the options are those of `fitTable`. */
+  layout({ right = (column) => column > 0, rigid = () => false }: TableOptions & {
+    readonly rigid?: ((column: number) => boolean) | undefined;
+  }): TableLayout {
+    const head = this.#head, width = this.#width;
+    const widths = narrow(this.#widths, { width, rigid });
+    if (widths === undefined) return recordsOf(head, width);
+    const fit = (lines: readonly (readonly TableCell[])[]) => {
+      const cut = lines.map((line) => line.map((cell, i) => recut(cell, widths[i]!)));
+      return { text: print(cut, widths, right), isCut: cut.some(hasCut) };
+    };
+    const shown = fit([head]);
+    return { head: shown.text, isHeadCut: shown.isCut, between: "\n", print: fit };
+  }
 }
 
 /** The widths that columns get out of `width`; absent where they would be too small. */
@@ -124,17 +178,23 @@ function narrow(
 }
 
 /** Rows one below the other, each a block with a line for every column. */
-function fitRecords(
-  [head, ...rows]: readonly (readonly TableCell[])[],
-  width: number,
-): FittedTable {
+function recordsOf(head: readonly TableCell[], width: number): TableLayout {
   const most = Math.max(1, Math.floor(width / 2) - GAP.length);
-  const names = head!.map((cell) => recut(cell, most));
+  const names = head.map((cell) => recut(cell, most));
   const nameWidth = Math.max(0, ...names.map((name) => name.width));
   const room = Math.max(1, width - nameWidth - GAP.length);
-  const blocks = rows.map((row) => row.map((cell) => recut(cell, room)));
-  const texts = blocks.map((row) => print(row.map((cell, i) => [names[i]!, cell]), [nameWidth, 0]));
-  return { text: texts.join("\n\n"), isCut: hasCut(names) || blocks.some(hasCut) };
+  return {
+    head: undefined,
+    isHeadCut: hasCut(names),
+    between: "\n\n",
+    print(lines) {
+      const blocks = lines.map((line) => line.map((cell) => recut(cell, room)));
+      const texts = blocks.map((row) =>
+        print(row.map((cell, i) => [names[i]!, cell]), [nameWidth, 0])
+      );
+      return { text: texts.join("\n\n"), isCut: blocks.some(hasCut) };
+    },
+  };
 }
 
 function recut(cell: TableCell, most: number): TableCell {
@@ -148,10 +208,14 @@ function hasCut(cells: readonly TableCell[]): boolean {
 
 function naturalWidths(lines: readonly (readonly TableCell[])[]): number[] {
   const widths = lines[0]!.map(() => 0);
+  grow(widths, lines);
+  return widths;
+}
+
+function grow(widths: number[], lines: readonly (readonly TableCell[])[]): void {
   for (const line of lines) {
     for (const [i, { width }] of line.entries()) widths[i] = Math.max(widths[i]!, width);
   }
-  return widths;
 }
 
 function print(

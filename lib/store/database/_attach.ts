@@ -124,6 +124,8 @@ export async function attach(
       `USE ${CATALOG}`,
       ...(out === undefined ? [] : [`SET allowed_paths = [${sqlText(resolve(out))}]`]),
       ...(allowsFiles ? [] : ["SET enable_external_access = false"]),
+      // How errors are told changes nothing that can be reached.
+      "SET allowed_configs = ['errors_as_json']",
       "SET lock_configuration = true",
     ].join(";\n"));
     return { connection, close };

@@ -11,7 +11,7 @@ import {
   type DuckDBExtractedStatements,
   StatementType,
 } from "@duckdb/node-api";
-import { ExperimentError } from "../../base/errors.ts";
+import { Refusal } from "./_query_faults.ts";
 import { type Token, tokensOf } from "./_tokens.ts";
 
 /** Functions that a SELECT can call and that do more than read. */
@@ -25,8 +25,6 @@ const QUERY = "query";
 export interface ReadingStatements {
   /** As DuckDB parted them. */
   readonly statements: DuckDBExtractedStatements;
-  /** How many of them have an answer: a PIVOT may be two, the first without one. */
-  readonly answers: number;
   /** Whether one of them is EXPLAIN. */
   readonly isExplain: boolean;
 }
@@ -34,24 +32,28 @@ export interface ReadingStatements {
 /**
  * The statements of a text, each of which reads.
  *
- * @throws ExperimentError "store/sql" for a text without a statement, and for one that
- *   does anything but read
+ * @param options.isSingle whether there may be one only; a PIVOT that is two is one
+ * @throws Refusal for a text without a statement, for one that does anything but read, and
+ *   for several of them where there may be one
  * @throws Error what DuckDB has against it
  */
 export async function readingStatements(
   connection: DuckDBConnection,
   text: string,
+  { isSingle }: { readonly isSingle: boolean },
 ): Promise<ReadingStatements> {
   const statements = await extract(connection, text);
   const tokens = tokensOf(text);
   const call = tokens.find((token, i) =>
     FORBIDDEN.test(token.text) || token.text === QUERY && tokens[i + 1]?.text === "("
   );
-  if (call !== undefined) throw refused(`${call.text}() does more than read`);
+  if (call !== undefined) throw refused(`${call.text}() does more than read`, call.at);
   // It makes its folder as soon as it is prepared.
-  if (tokens.some((token, i) => isWord(token, "export") && isWord(tokens[i + 1], "database"))) {
-    throw refused("EXPORT DATABASE does more than read");
-  }
+  const exporting = tokens.find((token, i) =>
+    isWord(token, "export") && isWord(tokens[i + 1], "database")
+  );
+  if (exporting !== undefined) throw refused("EXPORT DATABASE does more than read", exporting.at);
+  const starts = startsOf(tokens);
   let isPivot = false, isExplain = false, answers = 0;
   for (let i = 0; i < statements.count; i++) {
     let type;
@@ -68,12 +70,25 @@ export async function readingStatements(
     }
     isPivot = type === StatementType.CREATE && makesPivotType(tokens);
     if (isPivot) continue;
-    check(type, tokens);
+    check(type, tokens, starts[answers]);
     isExplain ||= type === StatementType.EXPLAIN;
     answers++;
   }
+  if (isSingle && answers > 1) {
+    throw new Refusal("cannot answer several questions at once", {
+      mend: "leave one of them; several are printed as tables or as Markdown",
+      offset: starts[1],
+    });
+  }
   // A statement can be prepared once.
-  return { statements: await extract(connection, text), answers, isExplain };
+  return { statements: await extract(connection, text), isExplain };
+}
+
+/** Where each statement begins. */
+function startsOf(tokens: readonly Token[]): number[] {
+  const isEnd = (token: Token | undefined) => token?.text === ";" && !token.isQuoted;
+  return tokens.filter((token, i) => !isEnd(token) && (i === 0 || isEnd(tokens[i - 1])))
+    .map(({ at }) => at);
 }
 
 async function extract(
@@ -85,22 +100,23 @@ async function extract(
   } catch (error) {
     // All that the binding says of a text without a statement.
     if ((error as Error).message !== "Error in native callback") throw error;
-    throw new ExperimentError("store/sql", "cannot answer the query: nothing is asked", {
+    throw new Refusal("cannot answer the query: nothing is asked", {
       mend: "SHOW TABLES and DESCRIBE results tell what can be asked",
-      cause: error,
     });
   }
 }
 
-function check(type: StatementType, tokens: readonly Token[]): void {
+/** @param start where the statement begins */
+function check(type: StatementType, tokens: readonly Token[], start: number | undefined): void {
   if (type === StatementType.SELECT) return;
   if (type === StatementType.EXPLAIN) {
     // What it explains, DuckDB does not say, and with ANALYZE it is carried out.
-    if (!tokens.some((_, at) => isExplainAnalyze(tokens, at))) return;
-    throw refused("EXPLAIN ANALYZE carries out what it explains");
+    const analyzing = tokens.find((_, at) => isExplainAnalyze(tokens, at));
+    if (analyzing === undefined) return;
+    throw refused("EXPLAIN ANALYZE carries out what it explains", analyzing.at);
   }
   const name = (StatementType[type] ?? "other").replaceAll("_", " ");
-  throw refused(`a statement of the type ${name} does more than read`);
+  throw refused(`a statement of the type ${name} does more than read`, start);
 }
 
 /** Whether EXPLAIN ANALYZE stands at a place, or EXPLAIN (…, ANALYZE, …). */
@@ -122,8 +138,9 @@ function isWord(token: Token | undefined, ...words: string[]): boolean {
   return token !== undefined && !token.isQuoted && words.includes(token.text);
 }
 
-function refused(why: string): ExperimentError {
-  return new ExperimentError("store/sql", `cannot answer the query: ${why}`, {
+function refused(why: string, offset: number | undefined): Refusal {
+  return new Refusal(`cannot answer the query: ${why}`, {
     mend: "only ask: results are changed by runs alone; --out FILE puts rows in a file",
+    offset,
   });
 }

@@ -18,6 +18,7 @@ import {
 import type { Json } from "../../base/canonical.ts";
 import { ExperimentError } from "../../base/errors.ts";
 import { jsonOf } from "./_json_values.ts";
+import { type Asked, queryFault } from "./_query_faults.ts";
 import { readingStatements } from "./_statements.ts";
 import { openReader } from "./database.ts";
 import type { OpenDatabase, ReadOptions } from "./_attach.ts";
@@ -40,6 +41,8 @@ export interface QueryOptions {
   readonly signal?: AbortSignal | undefined;
   /** Whether a query may read files besides the database. */
   readonly allowsFiles?: boolean | undefined;
+  /** The file that the text stands in, as faults name it. */
+  readonly from?: string | undefined;
 }
 
 /** The outcome of a query. Read `batches` to the end, or break out of it. */
@@ -50,6 +53,8 @@ export interface QueryResult {
   readonly types: readonly string[];
   /** Whether a column holds numbers. */
   readonly isNumber: readonly boolean[];
+  /** Whether it is the plan of a query, a drawing in lines of text. */
+  readonly isPlan: boolean;
   /** Rows in groups as they come. */
   readonly batches: AsyncIterable<readonly (readonly Json[])[]>;
 }
@@ -88,14 +93,14 @@ export function queryEach(
 async function* ask(
   path: string,
   sql: string,
-  { values, isSingle, ...options }: QueryOptions & { readonly isSingle: boolean },
+  { values, isSingle, from, ...options }: QueryOptions & { readonly isSingle: boolean },
 ): AsyncGenerator<QueryResult, void> {
   const { signal } = options;
+  const asked = { text: sql, file: from };
   const { connection, close } = await openStoppable(path, options);
   try {
     signal?.throwIfAborted();
-    const { statements, answers } = await readingStatements(connection, sql);
-    if (isSingle && answers > 1) throw severalAtOnce();
+    const { statements } = await readingStatements(connection, sql, { isSingle });
     // What fails while its rows are read fails its transaction, and by nothing else is it told.
     await connection.run("BEGIN");
     for (let i = 0; i < statements.count; i++) {
@@ -116,11 +121,13 @@ async function* ask(
       yield await answer(await prepared.stream(), {
         check: () => checkWhole(connection, again),
         close: isLast ? close : () => {},
+        isPlan: prepared.statementType === StatementType.EXPLAIN,
+        asked,
       });
     }
   } catch (error) {
     signal?.throwIfAborted();
-    throw sqlFault(error);
+    throw queryFault(error, asked);
   } finally {
     close();
   }
@@ -130,6 +137,12 @@ async function* ask(
 async function openStoppable(path: string, options: ReadOptions): Promise<OpenDatabase> {
   const { signal } = options;
   const database = await openReader(path, options);
+  try {
+    await database.connection.run("SET errors_as_json = true");
+  } catch (error) {
+    database.close();
+    throw error;
+  }
   let stopping: ReturnType<typeof setInterval> | undefined;
   // Again and again: an interrupt between two statements is forgotten.
   const stop = () => stopping = setInterval(() => database.connection.interrupt(), 20);
@@ -152,13 +165,14 @@ async function openStoppable(path: string, options: ReadOptions): Promise<OpenDa
 export async function writeParquet(
   database: string,
   sql: string,
-  { file, ...options }: Omit<QueryOptions, "values"> & { readonly file: string },
+  { file, from, ...options }: Omit<QueryOptions, "values"> & { readonly file: string },
 ): Promise<number> {
+  const before = "COPY (FROM (\n";
+  let shift = 0;
   const { connection, close } = await openStoppable(database, { ...options, out: file });
   try {
     options.signal?.throwIfAborted();
-    const { answers, isExplain } = await readingStatements(connection, sql);
-    if (answers > 1) throw severalAtOnce();
+    const { isExplain } = await readingStatements(connection, sql, { isSingle: true });
     if (isExplain) {
       throw new ExperimentError("store/sql", "EXPLAIN has no rows to write", {
         mend: "print it: leave --format parquet out",
@@ -167,8 +181,9 @@ export async function writeParquet(
     // On lines of its own, as it may end in a comment; of one question ";" ends nothing else.
     const question = sql.slice(0, endOf(sql));
     const path = sqlText(resolve(file));
+    shift = before.length;
     await connection.run(
-      `COPY (FROM (\n${question}\n)) TO ${path} (FORMAT parquet, USE_TMP_FILE false)`,
+      `${before}${question}\n)) TO ${path} (FORMAT parquet, USE_TMP_FILE false)`,
     );
     const reader = await connection.runAndReadAll(
       `SELECT num_rows FROM parquet_file_metadata(${path})`,
@@ -176,7 +191,7 @@ export async function writeParquet(
     return Number(reader.getRows()[0]![0]);
   } catch (error) {
     options.signal?.throwIfAborted();
-    throw sqlFault(error);
+    throw queryFault(error, { text: sql, file: from }, { shift });
   } finally {
     close();
   }
@@ -204,10 +219,17 @@ interface Reading {
   readonly check: () => Promise<void>;
   /** Lets the file go. */
   readonly close: () => void;
+  /** Whether it is the plan of a query. */
+  readonly isPlan: boolean;
+  /** What the rows answer. */
+  readonly asked: Asked;
 }
 
 /** Gathers what is few, and lets the file go as soon as nothing more is read from it. */
-async function answer(result: DuckDBResult, { check, close }: Reading): Promise<QueryResult> {
+async function answer(
+  result: DuckDBResult,
+  { check, close, isPlan, asked }: Reading,
+): Promise<QueryResult> {
   const rows = convertRows(result, check);
   const gathered: Json[][][] = [];
   let count = 0, isDone = false;
@@ -222,7 +244,8 @@ async function answer(result: DuckDBResult, { check, close }: Reading): Promise<
     columns: result.deduplicatedColumnNames(),
     types,
     isNumber: types.map((type) => NUMBER_TYPE.test(type)),
-    batches: guard(gathered, isDone ? undefined : rows, close),
+    isPlan,
+    batches: guard(gathered, isDone ? undefined : rows, { close, asked }),
   };
 }
 
@@ -274,47 +297,14 @@ function weightOf(rows: readonly (readonly Json[])[]): number {
 async function* guard(
   gathered: readonly Json[][][],
   rest: AsyncIterable<Json[][]> | undefined,
-  close: () => void,
+  { close, asked }: Pick<Reading, "close" | "asked">,
 ): AsyncGenerator<Json[][]> {
   try {
     yield* gathered;
     if (rest !== undefined) yield* rest;
   } catch (error) {
-    throw sqlFault(error);
+    throw queryFault(error, asked);
   } finally {
     close();
   }
-}
-
-function severalAtOnce(): ExperimentError {
-  return new ExperimentError("store/sql", "cannot answer several questions at once", {
-    mend: "ask one after the other",
-  });
-}
-
-function sqlFault(error: unknown): unknown {
-  if (!(error instanceof Error) || error instanceof ExperimentError) return error;
-  return new ExperimentError("store/sql", `cannot answer the query: ${error.message.trim()}`, {
-    mend: mendOf(error.message),
-    cause: error,
-  });
-}
-
-function mendOf(message: string): string {
-  if (/disabled by configuration|disabled through/.test(message)) {
-    return "ask for results only, or add --allow-files to read other files too";
-  }
-  if (/^(Conversion|Binder) Error[^]*->|Malformed JSON/.test(message)) {
-    return "put axes->>'name' in parentheses, or use results_of('experiment'): a column an axis";
-  }
-  if (/Table with name \S*[/.]\S* does not exist/.test(message)) {
-    return "name a table or view that SHOW TABLES shows; files are read with --allow-files";
-  }
-  if (/Table with name \w+ of [^]* does not exist/.test(message)) {
-    return "name one that is there: SELECT experiment FROM experiments";
-  }
-  if (/Referenced column "[^]*" not found/.test(message)) {
-    return "DESCRIBE tells what columns there are; those of axes are in results_of('experiment')";
-  }
-  return "SHOW TABLES and DESCRIBE results tell what can be asked";
 }

@@ -39,14 +39,11 @@ export function dataOf(page: string): PageData[] {
   });
 }
 
-/** What `deno task sql --format json` printed for several queries, as a page shows it. */
-export function answersOf(printed: string): string[][][] {
-  const texts = printed.trimEnd().split(/\n\n/);
-  return texts.map((text) =>
-    (JSON.parse(text) as Record<string, Json>[]).map((row) =>
-      Object.values(row).map((value) =>
-        value === null ? "" : typeof value === "string" ? value : JSON.stringify(value)
-      )
+/** Rows of a query, as a page shows them. */
+export function shownRows(rows: readonly (readonly Json[])[]): string[][] {
+  return rows.map((row) =>
+    row.map((value) =>
+      value === null ? "" : typeof value === "string" ? value : JSON.stringify(value)
     )
   );
 }

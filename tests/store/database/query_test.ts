@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { exitCodeOf } from "../../../lib/cli/exit.ts";
-import type { ExperimentError } from "../../../lib/base/errors.ts";
+import { type ExperimentError, formatPosition } from "../../../lib/base/errors.ts";
 import { writeDatabase } from "../../../lib/store/database/database.ts";
 import {
   GATHERED_ROWS,
@@ -48,7 +48,24 @@ const values: [sql: string, json: unknown][] = [
   ["{a: 1.5, b: [count(*)]}", { a: 1.5, b: [1] }],
   [`'{"steps":[1,2]}'::JSON`, { steps: [1, 2] }],
   [`'{"steps":12}'::JSON->'steps'`, 12],
-  ["MAP {'k': 1}", [{ key: "k", value: 1 }]],
+  ["MAP {'k': 1}", { k: 1 }],
+  ["MAP {2: INTERVAL 3 DAY}", { "2": "3 days" }],
+  ["MAP {[1, 2]: MAP {'a': 1::BIGINT}}", { "[1,2]": { a: 1 } }],
+  ["INTERVAL '1 year 2 months 3 days 04:05:06.789'", "1 year 2 months 3 days 04:05:06.789"],
+  ["[INTERVAL (-90) MINUTE, NULL]", ["-01:30:00", null]],
+  ["union_value(n := 1.5)", { n: 1.5 }],
+  ["'ab\\x00\\xff'::BLOB", "ab\\x00\\xFF"],
+  ["'101'::BIT", "101"],
+  ["UUID '64db8dd7-9a80-4281-bb78-d273a9131614'", "64db8dd7-9a80-4281-bb78-d273a9131614"],
+  ["TIMESTAMPTZ '2020-01-02 03:04:05.678+01'", "2020-01-02 02:04:05.678+00"],
+  ["TIMESTAMP_NS '2020-01-02 03:04:05.123456789'", "2020-01-02 03:04:05.123456789"],
+  ["TIME '01:02:03'", "01:02:03"],
+  ["DATE '-infinity'", "-infinity"],
+  ["DATE 'infinity'", "infinity"],
+  ["TIMESTAMP '-infinity'", "-infinity"],
+  ["12::HUGEINT", 12],
+  ["'b'::ENUM('a', 'b')", "b"],
+  ["[1, 2]::INTEGER[2]", [1, 2]],
 ];
 
 Deno.test("query() gives every type as JSON that loses no digit", async () => {
@@ -58,6 +75,17 @@ Deno.test("query() gives every type as JSON that loses no digit", async () => {
     assert.deepEqual(row!.v, json, sql);
     JSON.stringify(row);
   }
+});
+
+Deno.test("query() refuses a row without names, of which one value alone would be shown", async () => {
+  using database = await emptyDatabase();
+  for (const sql of ["SELECT (1, 2) AS r", "SELECT [row('a', 'b')]"]) {
+    await assert.rejects(queryRows(database.path, sql), {
+      code: "store/sql",
+      message: "cannot show a row whose parts have no names",
+    });
+  }
+  assert.deepEqual(await queryRows(database.path, "SELECT {a: 1} AS r"), [{ r: { a: 1 } }]);
 });
 
 Deno.test("query() names columns, types and which of them are numbers", async () => {
@@ -193,6 +221,73 @@ Deno.test("query() answers harmless texts with the words of writing ones in stri
   for (const text of HARMLESS) {
     assert.ok((await queryRows(database.path, text)).length > 0, text);
   }
+});
+
+/** Texts of several lines, where in them the fault is, and what is drawn below it. */
+const PLACES: readonly (readonly [sql: string, place: string, line: string])[] = [
+  ["SELECT 1;\nSELEKT 2\n", "2:1", "LINE 2: SELEKT 2\n        ^"],
+  ["SELECT 1;\n\n-- a comment\n  SELECT nope,\n  2\nFROM range(3) r(i)", "4:10", "LINE 4: "],
+  ["SELECT 'é東京𝄞' AS a;\r\nSELECT\r\n  'é東京𝄞', nope", "3:12", "LINE 3:   'é東京𝄞', nope\n"],
+  ["SELECT 1;\nSELECT 2 FROM\n none;", "3:2", "LINE 3:  none;\n         ^"],
+  ["SELECT 1;\nSELECT 2 +\n  'x'::INT;\n", "3:6", "LINE 3:   'x'::INT;\n             ^"],
+  ["SELECT 1;\nSELECT\n  foo(3)", "3:3", "LINE 3:   foo(3)\n          ^"],
+  ["\n\nSELECT (\n", "4:1", "LINE 4: \n        ^"],
+  [`SELECT 1;\nSELECT ${"1 + ".repeat(90)}nope`, "2:368", "..."],
+  ["SELECT 1;\nPIVOT (SELECT 1 AS a) ON nope USING sum(a)", "2:26", "LINE 2: "],
+  ["SELECT 1;\n\nDELETE FROM runs", "3:1", ""],
+  ["SELECT ';'; -- ;\n  SELECT write_log('x')", "2:10", ""],
+  ["SELECT 1;\n EXPLAIN ANALYZE SELECT 1", "2:2", ""],
+];
+
+Deno.test("query() tells the line and the column of the file, in whatever statement a fault is", async () => {
+  using database = await emptyDatabase();
+  for (const [sql, place, line] of PLACES) {
+    const asked = queryEach(database.path, sql, { from: "mine.sql" });
+    await assert.rejects(() => Array.fromAsync(asked), (error: ExperimentError) => {
+      assert.equal(formatPosition(error.faults[0].at!), `mine.sql:${place}`, sql);
+      assert.ok(error.message.includes(line), error.message);
+      assert.doesNotMatch(error.message, /exception_message/);
+      return true;
+    }, sql);
+  }
+  using folder = new TempDir();
+  // It fails when it is written, behind what a Parquet file takes before it.
+  const late = "\nSELECT i, CASE WHEN i = 2999 THEN 'x' ELSE '1' END\n::INT FROM range(3000) r(i)";
+  const written = writeParquet(database.path, late, { file: `${folder.path}/a`, from: "mine.sql" });
+  await assert.rejects(written, (error: ExperimentError) => {
+    assert.equal(formatPosition(error.faults[0].at!), "mine.sql:3:1");
+    return true;
+  });
+  await assert.rejects(query(database.path, "SELECT 1;\n  SELECT 2", { from: "mine.sql" }), {
+    faults: [{
+      code: "store/sql",
+      message: "cannot answer several questions at once",
+      at: { file: "mine.sql", line: 2, column: 3 },
+      mend: "leave one of them; several are printed as tables or as Markdown",
+    }],
+  });
+});
+
+Deno.test("query() names no place of a file for what is wrong in a view's own text", async () => {
+  using database = await emptyDatabase();
+  await writeDatabase(database.path, {
+    work: async (connection) => {
+      await connection.run(
+        "CREATE VIEW broken AS SELECT                     ('x' || version)::INT FROM schema_version",
+      );
+    },
+  });
+  const sql = `FROM broken -- ${"and so on ".repeat(30)}`;
+  const asked = queryRows(database.path, sql, { from: "mine.sql" });
+  await assert.rejects(asked, ({ message, faults: [{ at }] }: ExperimentError) => {
+    assert.match(
+      message,
+      /^cannot answer the query: Conversion Error: Could not convert string 'x/,
+    );
+    assert.doesNotMatch(message, /LINE/);
+    assert.deepEqual(at, { file: "mine.sql" });
+    return true;
+  });
 });
 
 Deno.test("query() accepts what reads alone: nothing of the rest runs, no file is made or changed", async () => {
