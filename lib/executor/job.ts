@@ -59,9 +59,15 @@ export async function runJob(job: Job, options: JobOptions): Promise<boolean> {
     if (!(error instanceof Error) || error instanceof ExperimentError) throw error;
     const path = options.store.root;
     if (isDiskFull(error)) throw storeFault(error, { doing: `write what ${job.kind} makes`, path });
-    if (!isDiskFault(error)) throw error;
+    // A right that is taken away is as a disk that fails, where it is the store's.
+    if (!isDiskFault(error) && !isRefusedIn(path, error)) throw error;
     throw storeFault(error, { doing: `go on with this ${job.kind}`, path });
   }
+}
+
+/** Whether the system refuses a place below a folder, which errors name as they were given it. */
+function isRefusedIn(folder: string, error: Error): boolean {
+  return error instanceof Deno.errors.PermissionDenied && error.message.includes(folder);
 }
 
 async function lockAndRun(job: Job, options: JobOptions): Promise<boolean> {

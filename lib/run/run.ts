@@ -25,6 +25,7 @@ import type { CellRow, FitRow, PublishedRow, RunEnd } from "../store/database/ro
 import { fitArtifact } from "../tasks/fit_artifact.ts";
 import { Cancels } from "./cancels.ts";
 import { fitCurves } from "./fits.ts";
+import { FolderWatch } from "./folder_watch.ts";
 import { provenance } from "./provenance.ts";
 import { recordEvents } from "./record_events.ts";
 import { type ResultRow, rowsOfCells } from "./results.ts";
@@ -86,7 +87,8 @@ const RECORD_EVERY_MS = 3000;
 /**
  * Runs what the plan of a study says. Failures of tasks are in the report, not thrown.
  *
- * @throws ExperimentError where nothing can be computed on the device, before anything is recorded
+ * @throws ExperimentError where nothing can be computed on the device, before anything is recorded;
+ *   "store/folder-gone" where the folder of results is moved away meanwhile
  */
 export async function runStudy(study: Study, options: RunOptions): Promise<RunReport> {
   const { experiment, plan, graph, filing: { experiment: name, variant } } = study;
@@ -135,7 +137,12 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunRe
   const late = new Late(graph, plan, { ...study.planOptions, chosenOf: choiceFinder(study.store) });
   const trajectories = new Trajectories(graph);
   const stop = new AbortController();
-  const stopped = AbortSignal.any([stop.signal, ...(signal === undefined ? [] : [signal])]);
+  using watch = new FolderWatch(study.folder.root);
+  const stopped = AbortSignal.any([
+    stop.signal,
+    watch.signal,
+    ...(signal === undefined ? [] : [signal]),
+  ]);
   const cancels = new Cancels(tracker, stop);
   const about = { run, startedAt, argv: options.argv ?? [], process };
   const live = await tellLive(study, {
@@ -153,8 +160,11 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunRe
       run,
       late,
       trajectories,
+      watch,
     });
+    if (hasWork) await watch.check();
   } catch (error) {
+    if (watch.signal.aborted) await recorder.abandon();
     await live?.close();
     throw error;
   }
@@ -281,6 +291,7 @@ interface ExecuteOptions extends RunOptions {
   readonly run: string;
   readonly late: Late;
   readonly trajectories: Trajectories;
+  readonly watch: FolderWatch;
 }
 
 /** Asks for the device once, where a task that is to run computes numbers on it. */
@@ -294,18 +305,25 @@ async function checkDevice(study: Study, executor: Executor): Promise<void> {
 
 async function execute(study: Study, options: ExecuteOptions): Promise<void> {
   const { plan, store } = study;
-  const { executor, signal, tracker, recorder, cancels, late, trajectories } = options;
+  const { executor, signal, tracker, recorder, cancels, late, trajectories, watch } = options;
   await runPlan(plan, {
     jobs: executor.slots,
     device: deviceLimitOf(study),
     keepGoing: options.failFast !== true,
     ...(signal === undefined ? {} : { signal }),
     execute: async (planned, taskSignal) => {
+      // What is begun now would begin a second folder in the place of the one that is gone.
+      await watch.check();
       const active = tracker.counts.ready + tracker.counts.running;
-      const { record, wasThere } = await executor.execute(jobOf(planned, study, trajectories.of), {
+      const job = jobOf(planned, study, trajectories.of);
+      const { record, wasThere } = await executor.execute(job, {
         signal: taskSignal,
         onEvent: (event) => tracker.hear(planned, event),
         load: { flops: planned.cost.flops, active },
+      }).catch(async (error) => {
+        // Whatever a task says that fails for want of the folder.
+        await watch.check();
+        throw error;
       });
       const rows = await store.readRows(record.key);
       if (rows === undefined) throw lost();

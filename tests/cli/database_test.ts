@@ -154,3 +154,29 @@ Deno.test("results that are deleted during a run are noticed: it fails and says 
   assert.match(stderr, /artifacts of this run were deleted while it was on/);
   assert.ok(JSON.parse(stdout).tasks.failed >= 4, stdout);
 });
+
+for (const flags of [[], ["--detached"]]) {
+  const called = ["run", "study.yaml", "--json", "--only", "stage=pretrain", ...flags];
+  Deno.test(`results that are moved away during ${called.join(" ")} end it: nothing is lost, nothing begun in their place`, async () => {
+    await using study = await TinyStudy.make();
+    await study.edit("steps: [2, 4]", "steps: [2, 200000]");
+    const child = study.start(...called);
+    const ended = finished(child);
+    const done = "SELECT count(*) AS n FROM tasks WHERE kind = 'pretrain' AND state = 'done'";
+    await until("a training is done", async () => (await study.sql(done))[0].n > 0);
+    await Deno.rename(study.path("results"), study.path("elsewhere"));
+    const { code, stdout, stderr } = await ended;
+    assert.equal(code, 1, stderr);
+    assert.equal(stdout, "");
+    assert.match(
+      stderr,
+      /^results: the results folder was moved away, or deleted, while the run was on \[store\/folder-gone\]\n {2}mend: put it back there and run again: /m,
+    );
+    assert.doesNotMatch(stderr, /\n\s+at |This is a bug| failed/);
+    await assert.rejects(Deno.stat(study.path("results")), Deno.errors.NotFound);
+    await Deno.rename(study.path("elsewhere"), study.path("results"));
+    await study.edit("steps: [2, 200000]", "steps: [2]");
+    const { tasks } = await study.run("--only", "stage=pretrain");
+    assert.ok(tasks.cached >= 4 && tasks.failed === 0, JSON.stringify(tasks));
+  });
+}

@@ -106,6 +106,10 @@ for (
       /cannot go on with this fail: .*\[store\/io\]\n {2}mend: the file system has no locks/s,
     ],
     ["EXDEV", /cannot go on with this fail: .*\[store\/io\]\n {2}mend: .* lies on another disk/s],
+    [
+      "EACCES",
+      /cannot go on with this fail: Permission denied \[store\/io\]\n {2}mend: give yourself the right/,
+    ],
     ["EDQUOT", /cannot write what fail makes: .*\[store\/disk-full\]/s],
   ] as const
 ) {

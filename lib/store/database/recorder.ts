@@ -14,6 +14,7 @@ import type { Measurement } from "../../base/measures.ts";
 import { type RunJournal, writeJournal } from "../journal.ts";
 import type { ArtifactRows, ArtifactStore } from "../objects/artifacts.ts";
 import { placeOf, type ResultsFolder } from "../results_folder.ts";
+import { StandingFolder } from "../standing_folder.ts";
 import { Batch } from "./_batch.ts";
 import { missingTasks } from "./_missing.ts";
 import { checkName } from "./_name_check.ts";
@@ -60,6 +61,7 @@ const LONGEST_INTERVAL_MS = 20_000;
 /** Writes what a run has to say; close it at the end. */
 export class Recorder {
   readonly #folder: ResultsFolder;
+  readonly #standing: StandingFolder;
   readonly #options: RecorderOptions;
   readonly #cached = new Set<string>();
   readonly #there = new Set<string>();
@@ -78,6 +80,7 @@ export class Recorder {
 
   private constructor(folder: ResultsFolder, options: RecorderOptions) {
     this.#folder = folder;
+    this.#standing = new StandingFolder(folder.root);
     this.#options = options;
   }
 
@@ -181,6 +184,8 @@ export class Recorder {
       ...task,
       attempt: row.attempt ?? this.#tasks.get(row.key)?.attempt,
     });
+    // No artifact tells of it, and a run that is killed never comes to its end.
+    if (row.state === "failed") this.#addToJournal({ tasks: this.#failedTasks() });
     putTask(this.#batch, row);
     this.#wake();
   }
@@ -276,9 +281,20 @@ export class Recorder {
     }
   }
 
+  /** Ends without writing what waits: there is nowhere to write it. */
+  async abandon(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    await this.#writing?.catch(() => {});
+  }
+
   /** Closes it. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  #failedTasks(): Omit<TaskRow, "run">[] {
+    return [...this.#tasks.values()].filter(({ state }) => state === "failed");
   }
 
   #addToJournal(part: Partial<RunJournal>): void {
@@ -342,6 +358,7 @@ export class Recorder {
   }
 
   async #write(lockLimitMs: number): Promise<void> {
+    await this.#standing.check();
     const { store, onWarning } = this.#options;
     const batch = this.#batch;
     const cached = [...this.#cached];
@@ -370,6 +387,7 @@ export class Recorder {
       throw error;
     }
     this.#hasSettledKilled = true;
+    await this.#standing.check();
     const unread = new Set(missing);
     for (const key of missing.slice(0, ARTIFACTS_A_BATCH)) {
       const rows = await store.readRows(key);

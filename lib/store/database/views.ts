@@ -23,6 +23,12 @@ const LINEAGE = `WITH RECURSIVE lineage AS (
 
 const factColumns = Object.keys(FACT_COLUMNS).map((name) => `tasks.${name}`).join(", ");
 
+/**
+ * Whether a fault that blames no file but the place where the spec of its run asks for the task
+ * stands at a cell of another spec: that is told of its own.
+ */
+const IS_OF_OTHER_SPEC = "of_spec.key IS NOT NULL AND cells.experiment <> runs.experiment";
+
 /** Every view, by its name. */
 export const VIEWS: Readonly<Record<string, View>> = {
   measurements: {
@@ -169,11 +175,24 @@ ORDER BY experiment, started_at, key`,
       ...of(tasks, "kind", "key", "run", "attempt"),
       ...of(faults, "code", "message", "file", "line_number", "column_number", "mend"),
     },
-    sql: `SELECT cells.experiment, cells.stage, cells.axes, tasks.kind, tasks.key, tasks.run,
-  tasks.attempt, faults.code, faults.message, file, line_number, column_number, mend
+    sql: `WITH of_spec AS (
+  SELECT DISTINCT faults.key, faults.place
+  FROM faults
+  JOIN tasks ON tasks.key = faults.key
+  JOIN runs ON runs.run = tasks.run
+  JOIN cells ON cells.wanted_key = faults.key AND cells.experiment = runs.experiment
+    AND cells.spec_file = faults.file AND cells.spec_line = faults.line_number
+)
+SELECT cells.experiment, cells.stage, cells.axes, tasks.kind, tasks.key, tasks.run,
+  tasks.attempt, faults.code, faults.message,
+  CASE WHEN ${IS_OF_OTHER_SPEC} THEN cells.spec_file ELSE faults.file END AS file,
+  CASE WHEN ${IS_OF_OTHER_SPEC} THEN cells.spec_line ELSE line_number END AS line_number,
+  CASE WHEN ${IS_OF_OTHER_SPEC} THEN NULL ELSE column_number END AS column_number, faults.mend
 FROM tasks
-JOIN faults USING (key)
+JOIN faults ON faults.key = tasks.key
 LEFT JOIN cells ON cells.wanted_key = tasks.key
+LEFT JOIN runs ON runs.run = tasks.run
+LEFT JOIN of_spec ON of_spec.key = faults.key AND of_spec.place = faults.place
 WHERE tasks.state = 'failed'
 ORDER BY cells.experiment, cells.place, tasks.key, faults.place`,
   },

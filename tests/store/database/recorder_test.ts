@@ -250,6 +250,67 @@ Deno.test("Recorder follows a run and its tasks to their end", async () => {
   );
 });
 
+Deno.test("failures of a task that two specs share are told of each one's own spec", async () => {
+  using results = await emptyResults();
+  const { path } = results;
+  const own = { code: "run/bug", message: "spec's", at: { file: "b.yaml", line: 7, column: 5 } };
+  const other = { code: "text/io", message: "file's", at: { file: "a.txt", line: 3 } } as const;
+  for (const [run, name, line] of [["r1", "a", 4], ["r2", "b", 7]] as const) {
+    const recorder = results.open();
+    recorder.beginRun({ ...START, run, experiment: name, file: `${name}.yaml` });
+    const cell = { axes: {}, key: keyOf(1), at: { file: `${name}.yaml`, line } };
+    recorder.recordCells(name, { replace: true, cells: [{ stage: "ner", ...cell }] });
+    // Both runs had it, and what the last one says stands.
+    const faults = [{ ...own, at: { file: `${name}.yaml`, line, column: 5 } }, other] as const;
+    recorder.recordTask({ run, key: keyOf(1), kind: "ner", state: "failed", faults } as never);
+    await recorder.close();
+  }
+  assert.deepEqual(
+    await queryRows(
+      path,
+      "SELECT experiment, run, message, file, line_number, column_number FROM failures",
+    ),
+    [
+      ["a", "spec's", "a.yaml", 4, null],
+      ["a", "file's", "a.txt", 3, null],
+      ["b", "spec's", "b.yaml", 7, 5],
+      ["b", "file's", "a.txt", 3, null],
+    ].map(([experiment, message, file, line_number, column_number]) => (
+      { experiment, run: "r2", message, file, line_number, column_number }
+    )),
+  );
+});
+
+Deno.test("a rebuild keeps what failed in a run that was killed before its end", async () => {
+  using results = await emptyResults();
+  const { path, folder, store } = results;
+  const recorder = results.open();
+  recorder.beginRun({ ...START, experiment: "a", file: "a.yaml" });
+  const at = { file: "a.yaml", line: 4 };
+  recorder.recordCells("a", {
+    replace: true,
+    cells: [1, 2].map((n) => ({ stage: "ner", axes: { n }, key: keyOf(n), at })),
+  });
+  const faults = [{ code: "text/io" as const, message: "no more", at: { file: "a.txt", line: 3 } }];
+  const task = { run: START.run, kind: "ner" } as const;
+  recorder.recordTask({ ...task, key: keyOf(1), state: "failed", attempt: 2, faults });
+  recorder.recordTask({ ...task, key: keyOf(2), state: "running", attempt: 1 });
+  // It is killed here: nothing says how it ended.
+  await recorder.flush();
+  const told = async () => ({
+    failures: await queryRows(path, "FROM failures"),
+    tasks: await queryRows(path, "SELECT key, state, attempt FROM tasks WHERE state = 'failed'"),
+    run: await queryRows(path, "SELECT run, ended_at, total FROM runs"),
+  });
+  const before = await told();
+  assert.equal(before.failures.length, 1);
+  await rebuild(folder, { store });
+  assert.deepEqual(await told(), before);
+  // What only ran is not known to have come to anything, and nothing of it is told.
+  assert.deepEqual(await queryRows(path, "SELECT count(*) AS n FROM tasks"), [{ n: 1 }]);
+  await recorder.close();
+});
+
 Deno.test("recordArtifact() makes a failed task done and keeps the run that did it", async () => {
   using results = await emptyResults();
   const { path } = results;
