@@ -36,16 +36,14 @@ export async function status({ results }: { readonly results: string }): Promise
 
 function runsTable({ runs, states, progress }: Overview, width: number): string {
   const lines = runs.map((run) => {
-    const { total, finished } = progress.get(run.run) ?? {};
+    const tasks = tasksOf(run, progress.get(run.run));
     return [
       formatFiling(run),
       run.startedAt,
       formatAge(Date.now() - beginOf(run)),
       run.status,
-      total === undefined ? "" : `${finished}/${total}`,
-      ...(["total", "cached", "ran", "failed"] as const).map((name) =>
-        String(run.tasks?.[name] ?? "")
-      ),
+      tasks === undefined ? "" : `${tasks.done}/${tasks.total}`,
+      ...(["total", "cached", "ran", "failed"] as const).map((name) => String(tasks?.[name] ?? "")),
       run.elapsedMs === undefined ? "" : formatDuration(run.elapsedMs),
       [...states.get(run.experiment) ?? []].map(([state, count]) => `${count} ${state}`).join(", "),
     ];
@@ -65,6 +63,21 @@ function runsTable({ runs, states, progress }: Overview, width: number): string 
   ];
   const right = (column: number) => column === 2 || column >= 4 && column <= 9;
   return foldTable(head, lines, { right, width });
+}
+
+/** The tasks of a run: as it ended, else as far as it told of them. */
+interface ShownTasks extends Partial<NonNullable<RecordedRun["tasks"]>> {
+  /** All. */
+  readonly total: number;
+  /** Those whose results are there. */
+  readonly done: number;
+}
+
+function tasksOf({ tasks }: RecordedRun, told: LiveProgress | undefined): ShownTasks | undefined {
+  if (tasks !== undefined) return { ...tasks, done: tasks.cached + tasks.ran };
+  if (told === undefined) return undefined;
+  const { total, finished, failed } = told;
+  return { total, done: finished - failed, failed };
 }
 
 /** When a run began, in milliseconds since 1970. */

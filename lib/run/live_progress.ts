@@ -9,6 +9,8 @@ export interface LiveProgress {
   readonly total: number;
   /** Those of which nothing more comes. */
   readonly finished: number;
+  /** Those of them that failed, or were skipped because another one failed. */
+  readonly failed: number;
   /** When it was heard of last, in milliseconds since 1970; absent where it told nothing yet. */
   readonly atMs?: number;
   /** How much longer it takes, as far as that was known. */
@@ -33,9 +35,12 @@ export async function progressOf(live: string, run: string): Promise<LiveProgres
   const labels = new Map(plan.tasks.map(({ key, label }) => [key, label]));
   const now = await readNow(live, run);
   const left = now?.left;
+  const count = (isMeant: (state: TaskState) => boolean) =>
+    [...states.values()].filter(isMeant).length;
   return {
     total: plan.tasks.length,
-    finished: [...states.values()].filter((state) => !UNFINISHED.has(state)).length,
+    finished: count((state) => !UNFINISHED.has(state)),
+    failed: count((state) => state === "failed" || state === "skipped"),
     ...(now === undefined ? {} : { atMs: now.atMs }),
     ...(left === undefined ? {} : { left }),
     running: (now?.running ?? []).map((each) => ({

@@ -76,6 +76,20 @@ Deno.test({
   },
 });
 
+Deno.test("status tells how much of a run is done that has ended, and what failed of it", async () => {
+  await using study = await TinyStudy.make();
+  const done = async () => {
+    const line = lineOf((await study.call("status")).stdout, "study")!;
+    return / (\d+)\/(\d+) +(\d+) +(\d+) +(\d+) +(\d+) /.exec(line)!.slice(1).map(Number);
+  };
+  await study.write("test.tsv", "The\tO\nalpha\n");
+  await study.call("run", "study.yaml");
+  const [ready, total, all, cached, ran, failed] = await done();
+  assert.deepEqual([ready, total], [cached! + ran!, all]);
+  assert.equal(failed, 5);
+  assert.equal(ready! + failed!, total);
+});
+
 Deno.test("status names stage and axes of what failed, with file, line and mend", async () => {
   await using study = await TinyStudy.make();
   await study.write("test.tsv", "The\tO\nalpha\n");

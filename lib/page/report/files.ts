@@ -38,7 +38,7 @@ export async function writeReport(report: Report, folder: string): Promise<Repor
   );
   const files = drawings.map(({ name }) => `${DRAWINGS}/${name}.svg`);
   try {
-    const former = await formerDrawings(folder, ["report.md", ...files]);
+    const former = await formerFiles(folder, ["report.md", ...files]);
     await Deno.mkdir(drawings.length === 0 ? folder : `${folder}/${DRAWINGS}`, { recursive: true });
     // Whatever becomes of the rest: it is known from now on whose it is.
     if (!isThere(page)) await writeWhole(page, UNFINISHED);
@@ -46,7 +46,7 @@ export async function writeReport(report: Report, folder: string): Promise<Repor
       if (!files.includes(each)) await removeIfThere(`${folder}/${each}`);
     }
     for (const [i, { svg }] of drawings.entries()) {
-      await writeWhole(`${folder}/${files[i]}`, asFile(svg));
+      await writeWhole(`${folder}/${files[i]}`, `${asFile(svg)}${OWN_DRAWING}\n`);
     }
     await writeWhole(markdown, reportMarkdown(report, DRAWINGS));
     // Last, as it tells that the rest is there.
@@ -67,6 +67,9 @@ export async function writeReport(report: Report, folder: string): Promise<Repor
 /** What a page of Titrate has in its head. */
 const OWN = `<meta name="generator" content="${GENERATOR}">`;
 
+/** What a drawing of Titrate ends in. */
+const OWN_DRAWING = `<!-- ${GENERATOR} -->`;
+
 /** The page of a report that is being written for the first time. */
 const UNFINISHED = `<!DOCTYPE html>
 <html lang="en">
@@ -83,23 +86,27 @@ ${OWN}
  * The drawings of the report that stands in a folder, as its Markdown names them: others' files
  * may stand beside them.
  *
- * @param files what is to be written besides the page; none of it is there before the first report
+ * @param files what is to be written besides the page
  * @throws ExperimentError "page/report-folder" for a file that would be lost and is of no report
  */
-async function formerDrawings(folder: string, files: readonly string[]): Promise<string[]> {
-  if (!(await textIn(`${folder}/report.html`)).includes(OWN)) {
-    for (const file of ["report.html", ...files]) {
-      if (!isThere(`${folder}/${file}`)) continue;
-      throw notThere(
-        folder,
-        `${file} stands there and is of no report of Titrate`,
-        "name another folder: --out FOLDER",
-      );
-    }
-    return [];
+async function formerFiles(folder: string, files: readonly string[]): Promise<string[]> {
+  const isReport = (await textIn(`${folder}/report.html`)).includes(OWN);
+  const markdown = isReport ? await textIn(`${folder}/report.md`) : "";
+  const drawings = [...markdown.matchAll(/\]\((figures\/[^()/\s]+\.svg)\)/g)]
+    .map(([, file]) => file!);
+  const own = new Set(isReport ? ["report.html", "report.md", ...drawings] : []);
+  for (const file of ["report.html", ...files]) {
+    const path = `${folder}/${file}`;
+    if (own.has(file) || !isThere(path)) continue;
+    // Of a report that was not written to its end, no text names the drawings.
+    if (isReport && (await textIn(path)).trimEnd().endsWith(OWN_DRAWING)) continue;
+    throw notThere(
+      folder,
+      `${file} stands there and is of no report of Titrate`,
+      "name another folder: --out FOLDER, or move the file away",
+    );
   }
-  const markdown = await textIn(`${folder}/report.md`);
-  return [...markdown.matchAll(/\]\((figures\/[^()/\s]+\.svg)\)/g)].map(([, file]) => file!);
+  return drawings;
 }
 
 /** The text of a file; empty for what is none, or may not be read. */

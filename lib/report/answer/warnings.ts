@@ -2,23 +2,24 @@
  * What a reader of a study's numbers has to be wary of, each kind of doubt once with all
  * places where it holds.
  */
+import { pairedDifference, type SeedMean } from "../../analysis/cells.ts";
 import type { StudyFit } from "../../analysis/scaling.ts";
 import type { Doubt } from "../../base/measures.ts";
 import { agreeing, counted, grouped } from "../../base/count.ts";
 import { formatCell } from "../text/labels.ts";
 import { isMeaningless } from "../text/fits.ts";
-import type { BestCell } from "./best_cell.ts";
+import { type BestCell, differenceText } from "./best_cell.ts";
 import { doublingsOf } from "./doublings.ts";
 import { valueText } from "./quantity.ts";
-import { scoreName, type StudyScore } from "./scores.ts";
+import { isBetter, type ScoreCell, scoreName, type StudyScore } from "./scores.ts";
 import type { AnswerCell, AnswerRow, StudyRecord } from "./study_record.ts";
 
 /** A warning. */
 export interface AnswerWarning {
   /**
    * Names the kind of doubt: "failed-cells", "missing-cells", "former-cells", "not-finite",
-   * "constant", "few-seeds", "below-noise", "unannealed", "repeated-data", "extrapolation",
-   * "fit", or what a metric declares, such as "leakage" and "bag-of-words".
+   * "constant", "few-seeds", "no-gain", "below-noise", "unannealed", "repeated-data",
+   * "extrapolation", "fit", or what a metric declares, such as "leakage" and "bag-of-words".
    */
   readonly code: string;
   /** One sentence. */
@@ -41,6 +42,7 @@ export function warningsOf(
     ...notFinite(rows),
     ...constant(scores),
     ...fewSeeds(scores),
+    ...(main === undefined || best === undefined ? [] : noGain(main, best)),
     ...(main === undefined || best === undefined ? [] : belowNoise(main, best)),
     ...doubts(rows),
     ...unannealed(rows),
@@ -131,6 +133,33 @@ function fewSeeds(scores: readonly StudyScore[]): AnswerWarning[] {
         )
       ),
   ];
+}
+
+/** Where no cell that was trained is as good as the start, or as a stage beside: a control. */
+function noGain(score: StudyScore, { cell, beside }: BestCell): AnswerWarning[] {
+  const isStart = ({ axes }: ScoreCell) => score.axes.some((axis) => axes[axis] === 0);
+  const trained = score.cells.filter((each) => !isStart(each));
+  const best = trained.length === 0
+    ? undefined
+    : trained.reduce((one, other) => isBetter(score, other.mean.mean, one.mean.mean) ? other : one);
+  const ahead: { name: string; difference?: SeedMean }[] = beside.filter(({ difference }) =>
+    isBetter(score, 0, difference.mean)
+  )
+    .map(({ stage, difference }) => ({ name: stage, difference }));
+  if (best !== undefined && isStart(cell) && isBetter(score, cell.mean.mean, best.mean.mean)) {
+    const difference = pairedDifference(best.values, cell.values);
+    ahead.unshift({ name: cell.label, ...(difference === undefined ? {} : { difference }) });
+  }
+  return warning(ahead.map(({ name }) => name), "no-gain", () => {
+    const [{ name, difference }] = ahead as [typeof ahead[number]];
+    const off = difference === undefined
+      ? ""
+      : `: the best of them has ${differenceText(difference, score)} against it`;
+    return `no trained cell of ${score.stage} has as good a ${
+      scoreName(score)
+    } as ${name}${off}; ` +
+      "by this score training has brought nothing";
+  });
 }
 
 function belowNoise(score: StudyScore, best: BestCell): AnswerWarning[] {

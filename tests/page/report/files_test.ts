@@ -72,6 +72,25 @@ Deno.test("writeReport() takes no drawing and no text that somebody else put the
   assert.equal(await Deno.readTextFile(`${dir.path}/figures/photo.svg`), "mine");
 });
 
+Deno.test("writeReport() takes no drawing that somebody put beside a report of ours", async () => {
+  using dir = new TempDir();
+  await writeReport(reportOf("a"), dir.path);
+  const page = await Deno.readTextFile(`${dir.path}/report.html`);
+  await Deno.writeTextFile(`${dir.path}/figures/b.svg`, "mine");
+  await assert.rejects(writeReport(reportOf("a", "b"), dir.path), {
+    code: "page/report-folder",
+    message: "figures/b.svg stands there and is of no report of Titrate",
+  });
+  assert.equal(await Deno.readTextFile(`${dir.path}/figures/b.svg`), "mine");
+  assert.equal(await Deno.readTextFile(`${dir.path}/report.html`), page);
+  // One that is not named in it and left alone stays too.
+  await writeReport(reportOf("a", "c"), dir.path);
+  assert.deepEqual(await namesIn(`${dir.path}/figures`), ["a.svg", "b.svg", "c.svg"]);
+  // Of a report that was stopped before its text was written, drawings are known as its own.
+  await Deno.remove(`${dir.path}/report.md`);
+  await writeReport(reportOf("a", "c"), dir.path);
+});
+
 Deno.test("writeReport() goes on after a report that was not written to its end", async () => {
   using dir = new TempDir();
   const folder = dir.folder("report");

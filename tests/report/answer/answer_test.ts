@@ -326,6 +326,30 @@ const WARNED: readonly (readonly [string, StudyRecord, readonly string[]])[] = [
     ["ner{steps=10}"],
   ],
   [
+    "no-gain",
+    study([
+      ...GRID,
+      ...[1, 2, 3].map((seed) => row({ stage: "start", axes: { seed }, value: 0.1 + seed / 1e3 })),
+      ...[1, 2, 3].map((seed) =>
+        row({ stage: "control", axes: { seed }, value: 0.9 + seed / 1e3 })
+      ),
+    ]),
+    ["control"],
+  ],
+  [
+    "no-gain",
+    study([0, 10, 20].map((steps) =>
+      row({
+        metric: "lossNats",
+        declared: LOSS,
+        axes: { steps, seed: 1 },
+        value: 1 + steps / 10,
+        x: { learningRateShare: 0 },
+      })
+    )),
+    ["ner{steps=0}"],
+  ],
+  [
     "leakage",
     study([
       ...GRID,
@@ -389,6 +413,18 @@ for (const [code, record, where] of WARNED) {
     assert.deepEqual(found[0]?.where, where);
   });
 }
+
+Deno.test("the warning of a start that no training beats says by how much, and none is of one that is beaten", () => {
+  const beside = (value: number) =>
+    study([...GRID, ...[1, 2, 3].map((seed) => row({ stage: "control", axes: { seed }, value }))]);
+  const texts = (record: StudyRecord) =>
+    answerOf(record).warnings.filter(({ code }) => code === "no-gain").map(({ text }) => text);
+  assert.deepEqual(texts(beside(0.8)), [
+    "no trained cell of ner has as good a ner test f1 as control: the best of them has " +
+    "-4.6 points [-5.1, -4.1] against it; by this score training has brought nothing",
+  ]);
+  for (const value of [0.1, 0.75]) assert.deepEqual(texts(beside(value)), []);
+});
 
 Deno.test("a study without anything doubtful has no warnings", () => {
   assert.deepEqual(answerOf(study(GRID, { fits: [FIT] })).warnings, []);
