@@ -138,6 +138,8 @@ export interface TrainingSession {
   step(batch: Tensors | readonly Tensors[], control: StepControl): Promise<BegunStep>;
   /** A copy of the whole state after the steps begun so far; waits for them. */
   save(): Promise<TrainingState>;
+  /** As `save`, of the parameters alone: a third of the state. */
+  saveParams(): Promise<TrainingState["params"]>;
   /** Compiles a forward graph over the parameters; each run sees them as they are in its turn. */
   forward(graph: Graph): Promise<Executable>;
   /** Waits for what is under way and frees the state; nothing may be called after it. */

@@ -37,6 +37,7 @@ export const TRAINING_CHECKS: Readonly<Record<string, (engine: Engine) => Promis
     checkSteps(engine, { ...PLAIN, biasCorrection: false, clipNorm: 1 }),
   "a session that is saved and loaded into another goes on bit for bit": checkResume,
   "load() copies in and save() copies out": checkCopies,
+  "saveParams() gives copies of the parameters that save() gives": checkParamsAlone,
   "forward() sees the parameters as they are at each run": checkForward,
   "calls take effect in their order, though none is waited for": checkOverlap,
   "a batch may be changed once step() resolves, and its losses read late": checkLateReads,
@@ -172,6 +173,17 @@ async function checkCopies(engine: Engine): Promise<void> {
     assert.deepEqual(saved, tinyState());
     await steps(session, { from: 1, to: 1 });
     assert.deepEqual(saved, tinyState());
+  });
+}
+
+async function checkParamsAlone(engine: Engine): Promise<void> {
+  await withSession(engine, PLAIN, async (session) => {
+    await steps(session, { from: 1, to: 2 });
+    const params = await session.saveParams(), { params: wanted } = await session.save();
+    assert.deepEqual(params, wanted);
+    await steps(session, { from: 3, to: 3 });
+    assert.deepEqual(params, wanted);
+    assert.notDeepEqual(await session.saveParams(), wanted);
   });
 }
 

@@ -45,6 +45,7 @@ class LateSession implements TrainingSession {
 
   load: TrainingSession["load"] = (state) => this.inner.load(state);
   save: TrainingSession["save"] = () => this.inner.save();
+  saveParams: TrainingSession["saveParams"] = () => this.inner.saveParams();
   forward: TrainingSession["forward"] = (graph) => this.inner.forward(graph);
 
   async step(batch: Tensors | readonly Tensors[], control: StepControl): Promise<BegunStep> {

@@ -19,6 +19,7 @@ function fakeSession(lossAt: (step: number) => number) {
     stepsAhead: 1,
     load: () => Promise.resolve(),
     save: () => Promise.resolve(STATE),
+    saveParams: () => Promise.reject(new Error("not used")),
     step(batch, { step, learningRate }) {
       const [{ dropoutSeed: seed } = {}] = batch as readonly Tensors[];
       steps.push({ step, learningRate, dropoutSeed: seed === undefined ? undefined : [...seed] });

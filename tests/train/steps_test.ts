@@ -26,6 +26,7 @@ function lateSession(stepsAhead: number, lossAt: (step: number) => number = (ste
       log.push("save");
       return Promise.resolve(STATE);
     },
+    saveParams: () => Promise.reject(new Error("not used")),
     step(_batch, { step }: StepControl) {
       log.push(`begin ${step}`);
       assert(++unread <= stepsAhead, `${unread} steps under way`);

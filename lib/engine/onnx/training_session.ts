@@ -219,10 +219,18 @@ export class OnnxTrainingSession implements TrainingSession {
     const copies = (part: "firstMoment" | "secondMoment") =>
       Object.fromEntries([...this.#views].map(([name, views]) => [name, views[part].slice()]));
     return this.#calls.run(() => ({
-      params: Object.fromEntries([...this.#params].map(([name, param]) => [name, param.slice()])),
+      params: this.#copyParams(),
       firstMoments: copies("firstMoment"),
       secondMoments: copies("secondMoment"),
     }));
+  }
+
+  saveParams(): Promise<TrainingState["params"]> {
+    return this.#calls.run(() => this.#copyParams());
+  }
+
+  #copyParams(): TrainingState["params"] {
+    return Object.fromEntries([...this.#params].map(([name, param]) => [name, param.slice()]));
   }
 
   forward(graph: Graph): Promise<Executable> {

@@ -10,6 +10,7 @@ import type {
   BegunStep,
   Engine,
   Executable,
+  ParamSpec,
   StepControl,
   Tensor,
   Tensors,
@@ -232,21 +233,29 @@ class TfjsSession implements TrainingSession {
 
   save(): Promise<TrainingState> {
     return this.#calls.run(async () => {
-      this.#checkLoaded();
       const { params } = this.#program, trained = trainedOf(params);
-      const collect = async (specs: typeof params, nameOf: (name: string) => string) => {
-        const pairs = specs.map(async ({ name }) => {
-          const data = await this.#state.get(nameOf(name))!.data<"float32">();
-          return [name, copyOf(data, "float32")] as const;
-        });
-        return Object.fromEntries(await Promise.all(pairs));
-      };
       return {
-        params: await collect(params, (name) => name),
-        firstMoments: await collect(trained, STATE.firstMoment),
-        secondMoments: await collect(trained, STATE.secondMoment),
+        params: await this.#collect(params, (name) => name),
+        firstMoments: await this.#collect(trained, STATE.firstMoment),
+        secondMoments: await this.#collect(trained, STATE.secondMoment),
       };
     });
+  }
+
+  saveParams(): Promise<TrainingState["params"]> {
+    return this.#calls.run(() => this.#collect(this.#program.params, (name) => name));
+  }
+
+  async #collect(
+    specs: readonly ParamSpec[],
+    nameOf: (name: string) => string,
+  ): Promise<Record<string, Float32Array>> {
+    this.#checkLoaded();
+    const pairs = specs.map(async ({ name }) => {
+      const data = await this.#state.get(nameOf(name))!.data<"float32">();
+      return [name, copyOf(data, "float32")] as const;
+    });
+    return Object.fromEntries(await Promise.all(pairs));
   }
 
   forward(graph: Graph): Promise<Executable> {

@@ -113,6 +113,17 @@ export class XlaSession implements TrainingSession {
     return saved;
   }
 
+  saveParams(): Promise<TrainingState["params"]> {
+    const saved = this.#calls.run(async () => {
+      this.#checkLoaded();
+      const { params } = this.program;
+      const tensors = await downloadAll(params.map(({ name }) => this.#state.get(name)![0]!));
+      return Object.fromEntries(params.map(({ name }, i) => [name, tensors[i] as Float32Array]));
+    });
+    this.#watch(saved);
+    return saved;
+  }
+
   async forward(graph: Graph): Promise<Executable> {
     const { programs, forward } = this.parts;
     const module = forward(graph), besideBytes = this.#besideBytes(module);

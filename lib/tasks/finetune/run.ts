@@ -204,8 +204,8 @@ async function modelOf<Data, Row extends Example, Answer>(
   },
 ): Promise<NonNullable<NewFineTuned["model"]>> {
   const { model: { config, vocabulary }, prepared: { head, labels } } = material;
-  const { pieces, lowercase } = vocabulary, state = await session.save();
-  const weights = { config, specs, params: state.params, pieces, lowercase };
+  const { pieces, lowercase } = vocabulary;
+  const weights = { config, specs, params: await session.saveParams(), pieces, lowercase };
   return {
     weights: { ...weights, head: { kind: head.kind, labels } },
     recipe: { kind, params: params as unknown as JsonObject },
@@ -344,7 +344,7 @@ function stoppingOf<Row extends Example, Answer>(
     const { scores } = scored[STOPPING_SPLIT]!;
     const measured = { step, value: scores[metric]!.value };
     if (best === undefined || isBetter(measured, best, rule)) {
-      await weights.keep(step, (await session.save()).params);
+      await weights.keep(step, await session.saveParams());
       best = measured;
     }
     return scores;

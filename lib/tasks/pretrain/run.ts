@@ -3,7 +3,7 @@
  */
 import { Stream } from "../../base/rng.ts";
 import { openDevice } from "../../engine/devices.ts";
-import type { Engine, Executable, TrainingProgram } from "../../engine/engine.ts";
+import type { Engine, Executable, TrainingProgram, TrainingState } from "../../engine/engine.ts";
 import type { Graph } from "../../engine/ir/graph.ts";
 import type { Score } from "../../base/measures.ts";
 import type { Facts, TaskContext, TaskOutcome } from "../../graph/task.ts";
@@ -82,16 +82,15 @@ export async function runPretrain(given: Context): Promise<TaskOutcome> {
     resources,
   });
   phases.begin("saving");
-  const { state, point } = done, { pieces, lowercase } = corpus.vocabulary;
+  const { params: trained, state, point } = done, { pieces, lowercase } = corpus.vocabulary;
   await modelArtifact.write(context.outDir, {
     config,
     specs: [...specs, ...kept.specs],
-    params: { ...state.params, ...kept.params },
+    params: { ...trained, ...kept.params },
     pieces,
     lowercase,
   });
-  // At step 0 there is no optimizer's state that would take room.
-  const canGoOn = context.keepsState || params.steps === 0;
+  const canGoOn = state !== undefined;
   if (canGoOn) {
     // Without the measurements, which depend on where this task began.
     const kept = { ...BEGINNING, step: point.step, average: point.average };
@@ -200,7 +199,15 @@ interface Course {
   readonly resources: AsyncDisposableStack;
 }
 
-async function advance(context: Context, course: Course): Promise<SavedTraining> {
+/** What a training comes to. */
+interface Advanced {
+  readonly point: TrainingPoint;
+  readonly params: TrainingState["params"];
+  /** All that a later point goes on from; absent where none does. */
+  readonly state?: TrainingState;
+}
+
+async function advance(context: Context, course: Course): Promise<Advanced> {
   const { params, signal } = context;
   const { config, engine, program, text, batches, seed, checkpoints, from, phases } = course;
   const { resources } = course;
@@ -217,7 +224,9 @@ async function advance(context: Context, course: Course): Promise<SavedTraining>
     const measure = await compile((each) => engine.compile(each, from.state.params));
     const measurements = heldOutMeasurements(0, await measure());
     measurements.forEach(context.emit);
-    return { point: { ...BEGINNING, measurements }, state: from.state };
+    // At step 0 there is no optimizer's state that would take room.
+    const { state } = from;
+    return { point: { ...BEGINNING, measurements }, params: state.params, state };
   }
   const { schedule, steps, measureEvery } = params;
   const session = await engine.train(program);
@@ -237,7 +246,9 @@ async function advance(context: Context, course: Course): Promise<SavedTraining>
     signal,
   });
   const point = await drain(training, context.emit);
-  return { point, state: await session.save() };
+  if (!context.keepsState) return { point, params: await session.saveParams() };
+  const state = await session.save();
+  return { point, params: state.params, state };
 }
 
 function scoresAt(point: TrainingPoint, step: number): Score[] {
