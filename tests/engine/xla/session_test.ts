@@ -54,6 +54,8 @@ Deno.test("XlaSession frees all that it made, whatever was done and left undone"
       await forward.run({ factor: Float32Array.of(1) });
       await session.load(tinyState());
       await saved;
+      const [params, { params: wanted }] = [session.saveParams(), await session.save()];
+      assert.deepEqual(Object.keys(await params), Object.keys(wanted));
       await session.step(batches(2 * replicas), CONTROL);
       // Neither the executable nor the last step was waited for.
       await session.dispose();
@@ -98,6 +100,7 @@ Deno.test("XlaSession: a step that fails late is told by its losses and by all l
     const begun = await session.step(tinyBatch(2), CONTROL);
     await assert.rejects(begun.read(), /the device is lost/);
     await assert.rejects(session.save(), /the device is lost/);
+    await assert.rejects(session.saveParams(), /the device is lost/);
     await session.dispose();
   });
 });
