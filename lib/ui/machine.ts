@@ -17,17 +17,48 @@ export interface MachineView {
   readonly memoryText: string;
 }
 
+/** Two looks within this time are one, whoever asks: a few ticks of the clock tell nothing. */
+const LOOK_EVERY_MS = 900;
+
 /** Looks again and again; the share of busy cores is that since the last look. */
 export class Machine {
-  #last = times();
+  readonly #timesNow: () => CoreTimes;
+  readonly #nowMs: () => number;
+  #last: CoreTimes;
+  #lookedAtMs = -Infinity;
+  #view: MachineView | undefined;
 
-  /** The computer now. */
+  /**
+   * Begins to count.
+   *
+   * @param clocks what the cores did and what time it is, for tests; this computer's otherwise
+   */
+  constructor(
+    { timesNow = times, nowMs = () => performance.now() }: {
+      readonly timesNow?: () => CoreTimes;
+      readonly nowMs?: () => number;
+    } = {},
+  ) {
+    this.#timesNow = timesNow;
+    this.#nowMs = nowMs;
+    this.#last = timesNow();
+  }
+
+  /** The computer now, the same for all who ask at about the same time. */
   look(): MachineView {
-    const now = times();
+    const nowMs = this.#nowMs();
+    if (this.#view === undefined || nowMs - this.#lookedAtMs >= LOOK_EVERY_MS) {
+      this.#view = this.#see();
+      this.#lookedAtMs = nowMs;
+    }
+    return this.#view;
+  }
+
+  #see(): MachineView {
+    const now = this.#timesNow();
     const all = now.all - this.#last.all, idle = now.idle - this.#last.idle;
-    // Two looks in one tick of the clock tell nothing.
     const coresShare = all > 0 ? Math.max(0, Math.min(1, 1 - idle / all)) : 0;
-    if (all > 0) this.#last = now;
+    this.#last = now;
     const { total, available } = Deno.systemMemoryInfo();
     const { cores } = now;
     return {
@@ -40,7 +71,17 @@ export class Machine {
   }
 }
 
-function times(): { cores: number; all: number; idle: number } {
+/** What the cores did since they were switched on, in milliseconds of all of them together. */
+export interface CoreTimes {
+  /** How many there are. */
+  readonly cores: number;
+  /** All their time. */
+  readonly all: number;
+  /** Of it, what they did nothing in. */
+  readonly idle: number;
+}
+
+function times(): CoreTimes {
   const cpus = os.cpus();
   const sum = (of: (times: os.CpuInfo["times"]) => number) =>
     cpus.reduce((total, { times }) => total + of(times), 0);
