@@ -114,13 +114,9 @@ export class Model {
     return vocabArtifact.file(this.dir);
   }
 
-  /** The file of its sizes, for messages. */
-  get configFile(): string {
-    return configFile(this.dir);
-  }
-
   /**
-   * The configuration for a use.
+   * The configuration for a use. What does not fit is at fault with who asks, not with the
+   * model's file: it has no place, and so is told at the stage that asks.
    *
    * @throws ExperimentError "model/config" when rows are longer than the model takes, or pairs
    *   where it has one token type, or it has fewer layers than are to be frozen
@@ -128,7 +124,7 @@ export class Model {
   configFor(use: ModelUse): BertConfig {
     const { dropout, attentionDropout } = use;
     const faults = useFaults(this.config, use).map(({ message, mend }) =>
-      fault("model/config", message, { at: { file: this.configFile }, mend })
+      fault("model/config", message, { mend })
     );
     if (faults.length > 0) throw ExperimentError.of(faults);
     return { ...this.config, dropout, attentionDropout: attentionDropout ?? dropout };
@@ -188,7 +184,7 @@ function useFaults(
   if (positions < length) {
     faults.push({
       message: `${rows} of ${length} pieces do not fit a model of ${positions} positions`,
-      mend: `lower ${lengthParam}`,
+      mend: `lower ${lengthParam} to at most ${positions}`,
     });
   }
   if (isPaired === true && tokenTypes < 2) {

@@ -141,10 +141,25 @@ Deno.test("modelArtifact says what is wrong with a folder", async () => {
     message: "the model has 11 word embeddings for 12 pieces",
   });
   await modelArtifact.write(dir, { ...model, pieces });
+});
+
+Deno.test("a use that does not fit a model is told where it is asked for, with the most that fits", () => {
+  const model = new Model("store/objects/ab", CONFIG, new WordPiece(pieces));
   const use = { length: 7, rows: "rows", lengthParam: "rowPieces", dropout: 0 };
-  assert.throws(() => new Model(dir, CONFIG, new WordPiece(pieces)).configFor(use), {
-    code: "model/config",
-    message: "rows of 7 pieces do not fit a model of 6 positions",
+  assert.throws(() => model.configFor({ ...use, frozenLayers: 9 }), (error: ExperimentError) => {
+    assert.deepEqual(error.faults.map(({ at, message, mend }) => ({ at, message, mend })), [
+      {
+        at: undefined,
+        message: "rows of 7 pieces do not fit a model of 6 positions",
+        mend: "lower rowPieces to at most 6",
+      },
+      {
+        at: undefined,
+        message: `9 layers are to be frozen of a model of ${CONFIG.layers}`,
+        mend: `lower frozenLayers to at most ${CONFIG.layers}`,
+      },
+    ]);
+    return true;
   });
 });
 
