@@ -159,18 +159,14 @@ function costsTable(costs: readonly RecordedCost[], width: number): string {
 
 function failuresText(failures: readonly RecordedFault[], results: string): string {
   const shown = failures.slice(0, SHOWN_FAILURES).map((each) => {
-    const { experiment, stage, axes = {}, kind, key, code, message, file, line, column, mend } =
-      each;
-    const cell = stage === undefined ? `${kind} ${key.slice(0, 12)}` : formatCell(stage, axes);
+    const { experiment, stage, axes, code, message, file, line, column, mend } = each;
     const at = file === undefined ? undefined : {
       file,
       ...(line === undefined ? {} : { line }),
       ...(column === undefined ? {} : { column }),
     };
     const text = formatFault(fault(code as ErrorCode, message, { at, mend }));
-    return `${experiment === undefined ? "" : `${experiment}: `}${cell} failed\n  ${
-      text.replaceAll("\n", "\n  ")
-    }`;
+    return `${experiment}: ${formatCell(stage, axes)} failed\n  ${text.replaceAll("\n", "\n  ")}`;
   });
   const more = failures.length - shown.length;
   if (more > 0) {

@@ -129,14 +129,14 @@ export async function readCosts(database: string): Promise<RecordedCost[]> {
   }));
 }
 
-/** A fault of a failed task, with the cell that the task stands at. */
+/** A fault of a failed task, with the cell that the task stands at: one that the spec asks for. */
 export interface RecordedFault {
-  /** What the results of the cell are filed under; absent where it stands at none. */
-  readonly experiment?: string;
+  /** What the results of the cell are filed under. */
+  readonly experiment: string;
   /** The stage of the cell. */
-  readonly stage?: string;
+  readonly stage: string;
   /** The axis values of the cell. */
-  readonly axes?: JsonObject;
+  readonly axes: JsonObject;
   /** The kind of the task. */
   readonly kind: string;
   /** The key of the task. */
@@ -156,17 +156,16 @@ export interface RecordedFault {
 }
 
 /**
- * The faults of tasks that failed when they ran last, cell by cell. What stands at no cell
- * any more, as its mistake was mended since, is left out.
+ * The faults of tasks that failed when they ran last, cell by cell.
  *
  * @throws ExperimentError as `query`
  */
 export async function readFailures(database: string): Promise<RecordedFault[]> {
-  const rows = await queryRows(database, "FROM failures WHERE experiment IS NOT NULL");
+  const rows = await queryRows(database, "FROM failures");
   const names = await axisNames(database);
   return rows.map((row) => ({
-    ...known("experiment", row["experiment"]),
-    ...known("stage", row["stage"]),
+    experiment: String(row["experiment"]),
+    stage: String(row["stage"]),
     axes: inOrder(row["axes"], names.get(String(row["experiment"]))),
     kind: String(row["kind"]),
     key: String(row["key"]),

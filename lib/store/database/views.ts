@@ -169,7 +169,7 @@ ORDER BY experiment, started_at, key`,
   },
   failures: {
     name: "failures",
-    about: "One row a cell whose task failed, and fault.",
+    about: "One row a cell whose task failed when it ran last, and fault.",
     columns: {
       ...of(cells, "experiment", "stage", "axes"),
       ...of(tasks, "kind", "key", "run", "attempt"),
@@ -190,7 +190,7 @@ SELECT cells.experiment, cells.stage, cells.axes, tasks.kind, tasks.key, tasks.r
   CASE WHEN ${IS_OF_OTHER_SPEC} THEN NULL ELSE column_number END AS column_number, faults.mend
 FROM tasks
 JOIN faults ON faults.key = tasks.key
-LEFT JOIN cells ON cells.wanted_key = tasks.key
+JOIN cells ON cells.wanted_key = tasks.key
 LEFT JOIN runs ON runs.run = tasks.run
 LEFT JOIN of_spec ON of_spec.key = faults.key AND of_spec.place = faults.place
 WHERE tasks.state = 'failed'

@@ -159,6 +159,10 @@ Deno.test("Recorder follows a run and its tasks to their end", async () => {
   const { path } = results;
   const recorder = results.open();
   recorder.beginRun(START);
+  recorder.recordCells("ablation", {
+    cells: [{ stage: "ner", axes: {}, key: keyOf(1) }],
+    replace: true,
+  });
   const task = { run: "r1", key: keyOf(1), kind: "ner" };
   recorder.recordTask({ ...task, state: "running", attempt: 1 });
   await recorder.flush();
@@ -216,7 +220,13 @@ Deno.test("Recorder follows a run and its tasks to their end", async () => {
     { run: "r1", experiment: "ablation", place: 0, ...START.files[0] },
     { run: "r1", experiment: "ablation", place: 1, ...START.files[1] },
   ]);
-  const failure = { experiment: null, stage: null, axes: null, kind: "ner", key: keyOf(1) };
+  const failure = {
+    experiment: "ablation",
+    stage: "ner",
+    axes: "{}",
+    kind: "ner",
+    key: keyOf(1),
+  };
   assert.deepEqual(await queryRows(path, "FROM failures"), [
     {
       ...failure,
