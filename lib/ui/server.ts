@@ -7,6 +7,7 @@
 import { resolve } from "node:path";
 import { type Context, Hono } from "hono";
 import { streamSSE } from "hono/streaming";
+import { resultsFlag } from "../base/command.ts";
 import { ExperimentError, formatFault } from "../base/errors.ts";
 import { sleep } from "../base/sleep.ts";
 import { askRun } from "../store/live/reader.ts";
@@ -58,7 +59,14 @@ export async function servePage({ results, port }: PageServerOptions): Promise<P
   const server = listen(port, async (request) => await app.fetch(request));
   const gate = new Gate(server.addr.port);
   const { live } = folder;
-  const app = appOf({ watch, gate, live, results: resolve(results), closing: closing.signal });
+  const app = appOf({
+    watch,
+    gate,
+    live,
+    results: resolve(results),
+    command: `deno task run${resultsFlag(results)}`,
+    closing: closing.signal,
+  });
   const home = `http://127.0.0.1:${server.addr.port}/`;
   return {
     port: server.addr.port,
@@ -95,14 +103,16 @@ interface AppOptions {
   readonly live: string;
   /** The folder of results, absolute. */
   readonly results: string;
+  /** What starts a run whose results are put there. */
+  readonly command: string;
   /** Aborted when the server ends. */
   readonly closing: AbortSignal;
 }
 
 function appOf(options: AppOptions): Hono {
-  const { watch, gate, live, results } = options;
+  const { watch, gate, live, results, command } = options;
   const app = new Hono();
-  const page = livePage({ act: gate.act, results });
+  const page = livePage({ act: gate.act, results, command });
   const started = new Started();
   app.use(async (context, next) => {
     const verdict = gate.judge(context.req.raw);

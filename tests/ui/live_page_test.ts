@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
+import { livePage } from "../../lib/ui/page/live_page.ts";
 import { servePage } from "../../lib/ui/server.ts";
 import { TinyStudy } from "../cli/tiny_study.ts";
 import { barriers, overflow, testInBrowser, VIEWS, type Visit } from "../_support/browser.ts";
@@ -130,6 +131,42 @@ testInBrowser("the live page shows what failed, and markup in names as text", as
   assert.deepEqual(await barriers(page), []);
   assert.equal(await overflow(page), 0);
   assert.deepEqual(wrongs([visit]), []);
+});
+
+Deno.test("the live page says nothing of runs before it knows of any, and where one is started", () => {
+  const { text } = livePage({ act: "a", results: "/r", command: "deno task run --results r" });
+  assert.doesNotMatch(text, />No run yet</);
+  assert.match(text, /<p id="start" hidden>Start one: <code>deno task run --results r<\/code>/);
+});
+
+testInBrowser("the live page keeps nothing of a run that is gone", async (browser) => {
+  using dir = new TempDir();
+  const run = "20261126T080000Z-00ff", live = `results/store/live/${run}`;
+  const task = { key: "a".repeat(64), kind: "ner", label: "ner", cells: [], state: "waiting" };
+  const about = { version: 1, run, experiment: "study", argv: ["run"], cwd: "/", jobs: 1 };
+  const process = { pid: Deno.pid }, startedAt = "2026-11-26T08:00:00Z", device = "cpu";
+  dir.file(
+    `${live}/plan.json`,
+    JSON.stringify({ ...about, process, startedAt, device, tasks: [task] }),
+  );
+  dir.file(`${live}/events.jsonl`, "");
+  const server = await servePage({ results: `${dir.path}/results`, port: 0 });
+  try {
+    const visit = await browser.visit(server.address, VIEWS[0]!), { page } = visit;
+    await until("it is there", async () => await textOf(page, "h1") === "study");
+    assert.equal(await page.isVisible("#start"), false);
+    assert.equal(await page.isVisible("#cancel-run"), true);
+    Deno.removeSync(`${dir.path}/${live}`, { recursive: true });
+    await until("it is gone", async () => await textOf(page, "h1") === "No run yet");
+    assert.equal(await page.isVisible("#start"), true);
+    assert.equal(await page.isVisible("#cancel-run"), false);
+    for (const id of ["#status", "#summary", "#command", "#counts"]) {
+      assert.equal(await textOf(page, id), "", id);
+    }
+    assert.deepEqual(wrongs([visit]), []);
+  } finally {
+    await server.close();
+  }
 });
 
 testInBrowser(

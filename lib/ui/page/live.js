@@ -117,8 +117,8 @@
     },
 
     run(run) {
-      show(byId("idle"), true);
-      if (run === null) return;
+      show(byId("start"), run === null && choice.run === undefined);
+      if (run === null) return noRun();
       const { experiment, variant, status, startedAt, command, summary, counts } = run;
       // What was asked of a run has come about, or another one is shown.
       if (lastStatus !== undefined && lastStatus !== run.run + status) say(byId("told"), "");
@@ -283,6 +283,17 @@
       });
     },
   };
+
+  /** Of what is shown while there is no run, nothing stays of one that there was. */
+  function noRun() {
+    write(byId("experiment"), choice.run === undefined ? "No run yet" : "This run is not there");
+    badge(byId("status"), "");
+    for (const id of ["variant", "summary", "command", "started-at"]) write(byId(id), "");
+    for (const id of ["cancel-run", "rerun", "warnings-part"]) show(byId(id), false);
+    for (const id of ["states", "counts"]) byId(id).replaceChildren();
+    lastStatus = undefined;
+    document.title = "Titrate: live";
+  }
 
   function stageTable({ stage, down, across, heads, rows }) {
     const names = down.map((axis) => head(axis, "col"));

@@ -17,9 +17,14 @@ export interface ServedPage {
  *
  * @param act the secret that requests which act must carry
  * @param results the folder of results, as it is told
+ * @param command what starts a run whose results are put there
  */
 export function livePage(
-  { act, results }: { readonly act: string; readonly results: string },
+  { act, results, command }: {
+    readonly act: string;
+    readonly results: string;
+    readonly command: string;
+  },
 ): ServedPage {
   const body = markup`<a class="skip" href="#run">Skip to the run</a>
 <header class="bar">
@@ -38,13 +43,14 @@ export function livePage(
 </nav>
 <main id="run" tabindex="-1">
 <div class="title">
-<h1 id="experiment">No run yet</h1>
+<h1 id="experiment">One moment</h1>
 <p id="status" class="badge" role="status"></p>
 <p class="acts"><button type="button" id="cancel-run" hidden>Cancel run</button>
 <button type="button" id="rerun" hidden>Run again what is undone</button></p>
 </div>
 <p id="variant" class="faint"></p>
-<p id="summary">Start one: <code>deno task run</code></p>
+<p id="summary"></p>
+<p id="start" hidden>Start one: <code>${command}</code></p>
 <div id="states" class="states" role="img" aria-label="Tasks by state"></div>
 <ul id="counts" class="counts"></ul>
 <p class="command small"><code id="command"></code> <span id="started-at" class="faint"></span></p>
