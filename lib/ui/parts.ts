@@ -1,4 +1,5 @@
 /** What the page is sent: the parts of it, each as a text that is sent anew when it changed. */
+import { printable } from "../base/terminal.ts";
 import { shellLine } from "./command_line.ts";
 import type { MachineView } from "./machine.ts";
 import { gridOf } from "./grid_view.ts";
@@ -46,7 +47,14 @@ export function partsOf(
       ? taskOf(run, asked.task, scoreText(watch, run.tasks.get(asked.task)?.artifact ?? ""))
       : undefined,
   };
-  return new Map(Object.entries(parts).map(([name, part]) => [name, JSON.stringify(part ?? null)]));
+  return new Map(
+    Object.entries(parts).map(([name, part]) => [name, JSON.stringify(part ?? null, shown)]),
+  );
+}
+
+/** What a text from outside holds that would turn the direction of its line is shown, not obeyed. */
+function shown(_name: string, value: unknown): unknown {
+  return typeof value === "string" ? printable(value) : value;
 }
 
 function scoreText({ scores }: ResultsWatch, key: string): string {

@@ -19,3 +19,11 @@ Deno.test("markup` puts markup in as it is, joins lists, and shows nothing for w
   assert.equal(String(markup`<ul>${items}</ul>`), "<ul><li>a</li><li>&lt;b&gt;</li></ul>");
   assert.equal(String(markup`${undefined}${false}${0}${""}${trusted("<i>")}`), "0<i>");
 });
+
+Deno.test("markup` shows what would turn the direction of a line; lines stay lines", () => {
+  const text = 'a"\u202eb\u2066c\u200b"\r\nd\te';
+  assert.equal(
+    String(markup`<p title="${text}">${[text, trusted("\u202e")]}</p>`),
+    '<p title="a&quot;\\u202eb\\u2066c\\u200b&quot;\nd\te">a&quot;\\u202eb\\u2066c\\u200b&quot;\nd\te\u202e</p>',
+  );
+});

@@ -101,6 +101,17 @@ Deno.test("the page shows what runs, what waits, losses and time left, as the ru
   });
 });
 
+Deno.test("the page is sent nothing that would turn the direction of a line", async () => {
+  using dir = new TempDir();
+  writeRun(dir, { label: 'ner{text="a\u202eb", seed=1}' });
+  await serving(dir, async (client) => {
+    const parts = await client.follow("all is told", () => true, { query: `?task=${KEY}` });
+    const shown = 'ner{text="a\\u202eb", seed=1}';
+    assert.deepEqual([parts.task.label, parts.running[0].label], [shown, shown]);
+    assert.doesNotMatch(JSON.stringify(parts), /\u202e/);
+  });
+});
+
 Deno.test("the page hears of a change, and one that comes back is sent all anew", async () => {
   using dir = new TempDir();
   writeRun(dir);

@@ -1,4 +1,5 @@
 /** A report as Markdown, its drawings in files beside it. */
+import { printable } from "../../base/terminal.ts";
 import type { HeatMap } from "../heat_map.ts";
 import { type Asked, valueText } from "./asked.ts";
 import type { Block, Report, ReportAnswer, StagesBlock, TableBlock } from "./content.ts";
@@ -139,15 +140,14 @@ function dataPart({ sql, columns, isNumber, rows }: Asked): string {
 function fenced(text: string, language = ""): string {
   const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
   const fence = "`".repeat(longest + 1);
-  return `${fence}${language}\n${text.replace(/\n$/, "")}\n${fence}`;
+  const lines = printable(text.replaceAll("\r\n", "\n")).replace(/\n$/, "");
+  return `${fence}${language}\n${lines}\n${fence}`;
 }
 
 /** Text on one line in which nothing is a sign of Markdown or HTML. */
 function escaped(text: string): string {
-  return text.replace(/[\p{Cc}\u2028\u2029]+/gu, " ").replaceAll("&", "&amp;").replaceAll(
-    "<",
-    "&lt;",
-  )
+  return printable(text.replace(/[\p{Cc}\u2028\u2029]+/gu, " "))
+    .replaceAll("&", "&amp;").replaceAll("<", "&lt;")
     .replace(/[\\`*_[\]~!#$]/g, "\\$&").replace(/^(\s*)([-+>]|\d+[.)])(\s)/, "$1\\$2$3")
     .replace(/\b(https?|www|mailto)([:.])/gi, "$1\\$2");
 }

@@ -1,6 +1,7 @@
 /** Vega-Lite specifications as SVG: drawn here, without a browser, a canvas or the network. */
 import { parse, View } from "vega";
 import { compile, type TopLevelSpec } from "vega-lite";
+import { printable } from "../../base/terminal.ts";
 import { darkStyle } from "./theme.ts";
 
 /**
@@ -23,9 +24,10 @@ export async function drawPart(spec: TopLevelSpec, title: string, prefix = "c"):
   try {
     const svg = withOwnNames(slim(await view.toSVG()), prefix);
     const start = svg.indexOf(">");
-    return `${svg.slice(0, start)} role="img"><title>${escapeXml(title)}</title>${
-      svg.slice(start + 1)
-    }`;
+    // What no XML may hold, or would turn the direction of a label, is shown.
+    return printable(
+      `${svg.slice(0, start)} role="img"><title>${escapeXml(title)}</title>${svg.slice(start + 1)}`,
+    );
   } finally {
     view.finalize();
   }

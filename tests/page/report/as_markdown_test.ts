@@ -29,3 +29,19 @@ Deno.test("reportMarkdown() fences code by more backquotes than it holds", () =>
   const made = reportMarkdown(reportWith({ kind: "code", title: "C", text: "a ```` b\n" }), "f");
   assert.ok(made.includes("\n`````\na ```` b\n`````\n"), made);
 });
+
+Deno.test("reportMarkdown() shows what would turn the direction of a line, in text, cells and code", () => {
+  const columns = [{ name: "text" }];
+  const made = reportMarkdown(
+    reportWith(
+      { kind: "text", text: "a\u202eb" },
+      { kind: "table", title: "T", columns, rows: [["c\u2066d"]], notes: [] },
+      { kind: "code", title: "C", text: "e: f\u202e # g\r\nh: i\r\n" },
+    ),
+    "f",
+  );
+  for (const shown of ["a\\\\u202eb", "| c\\\\u2066d |", "\ne: f\\u202e # g\nh: i\n```"]) {
+    assert.ok(made.includes(shown), made);
+  }
+  assert.doesNotMatch(made, /\p{Bidi_Control}|\r/u);
+});

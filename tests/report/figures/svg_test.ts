@@ -36,6 +36,16 @@ Deno.test("drawPart() keeps every text as it is, though tags lose what draws not
   assert.doesNotMatch(svg.replace(/<text\b[^>]*>[^<]*<\/text>/g, ""), / class="/);
 });
 
+Deno.test("a drawing shows what no XML may hold and what would turn the direction of a label", async () => {
+  const levels = [{ label: "a\u0001b\u202ec", y: 0.9, isPublished: true }];
+  const figure = panelFigure({ ...panel!, levels });
+  const svg = asFile(await drawPart(figure, "t\u0001\u202e"));
+  assert.ok(
+    svg.includes("a\\u0001b\\u202ec 0.900") && svg.includes("<title>t\\u0001\\u202e</title>"),
+  );
+  assert.doesNotMatch(svg, /[\u0001\u202e]/);
+});
+
 Deno.test("drawPart() gives two figures of a page names of their own, and one the same each time", async () => {
   const [one, again, other] = [
     await drawPart(panelFigure(panel!), "t", "a-"),
