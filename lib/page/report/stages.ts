@@ -80,7 +80,7 @@ ORDER BY ALL`);
       stages,
       data,
     },
-    ...await failureBlocks(ask, experiment),
+    ...await failureBlocks(ask, { experiment, axes }),
   ];
 }
 
@@ -106,8 +106,11 @@ function fateOf(row: Named): string {
   ].join(" · ");
 }
 
-async function failureBlocks(ask: Ask, experiment: string): Promise<Block[]> {
-  const data = await ask(`SELECT stage, axes, code, message, file, line_number, mend
+async function failureBlocks(
+  ask: Ask,
+  { experiment, axes }: { readonly experiment: string; readonly axes: readonly string[] },
+): Promise<Block[]> {
+  const data = await ask(`SELECT stage, axes, code, message, file, line_number, column_number, mend
 FROM failures
 WHERE experiment = ${sqlText(experiment)}`);
   if (data.rows.length === 0) return [];
@@ -116,12 +119,11 @@ WHERE experiment = ${sqlText(experiment)}`);
     title: "What failed",
     columns: [{ name: "cell" }, { name: "why", as: "long" }, { name: "mend", as: "long" }],
     rows: named(data).map((row) => {
-      const place = row["file"] === null
-        ? ""
-        : `${row["file"]}${row["line_number"] === null ? "" : `:${row["line_number"]}`}: `;
+      const place = [row["file"], row["line_number"], row["column_number"]]
+        .filter((part) => part !== null).join(":");
       return [
-        formatCell(String(row["stage"]), inOrder(row["axes"])),
-        `${place}${row["message"]} [${row["code"]}]`,
+        formatCell(String(row["stage"]), inOrder(row["axes"], axes)),
+        `${place === "" ? "" : `${place}: `}${row["message"]} [${row["code"]}]`,
         String(row["mend"] ?? ""),
       ];
     }),

@@ -6,7 +6,7 @@ import { DrawingNames } from "../../../lib/page/report/drawing.ts";
 import { stageBlocks } from "../../../lib/page/report/stages.ts";
 
 /** What a database says of a stage that reads another, by the query's first table. */
-const ask = (cells: number): Ask => (sql) => {
+const ask = (cells: number, failures: (string | number | object)[][] = []): Ask => (sql) => {
   const tables: Readonly<Record<string, readonly [string[], (string | number | object)[][]]>> = {
     cells: [
       ["stage", "axes", "kind", "key", "state", "seconds"],
@@ -16,7 +16,10 @@ const ask = (cells: number): Ask => (sql) => {
       ],
     ],
     lineage: [["stage", "reads"], [["ner", "vocab"]]],
-    failures: [["stage"], []],
+    failures: [
+      ["stage", "axes", "code", "message", "file", "line_number", "column_number", "mend"],
+      failures,
+    ],
   };
   const [columns, rows] = tables[/FROM (\w+)/.exec(sql)![1]!]!;
   return Promise.resolve({ sql, columns, isNumber: columns.map(() => false), rows: rows as never });
@@ -44,4 +47,17 @@ Deno.test("stageBlocks() counts all cells of a stage, and says how many it does 
     assert.equal(/\d+ more: [^<]*/.exec(list)?.[0], more);
     assert.equal(/^ {3}- (\d+ more: .*)$/m.exec(markdown)?.[1], more);
   }
+});
+
+Deno.test("stageBlocks() names a failed cell as the list of tasks does, and its place to the column", async () => {
+  const at = ["text/bad-vocab", "no", "study.yaml", 8, 3, "mend it"];
+  const blocks = await stageBlocks(ask(1, [["ner", { seed: 1, tokens: 1000 }, ...at]]), {
+    experiment: "study",
+    axes: ["tokens", "seed"],
+    names: new DrawingNames(),
+  });
+  const failed = blocks.find((block) => "title" in block && block.title === "What failed");
+  assert.deepEqual(failed?.kind === "table" && failed.rows, [
+    ["ner{tokens=1000, seed=1}", "study.yaml:8:3: no [text/bad-vocab]", "mend it"],
+  ]);
 });
