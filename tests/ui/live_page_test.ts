@@ -139,24 +139,31 @@ Deno.test("the live page says nothing of runs before it knows of any, and where 
   assert.match(text, /<p id="start" hidden>Start one: <code>deno task run --results r<\/code>/);
 });
 
+/** The folder of a run in which one task failed and one waits. */
+function writeRun(dir: TempDir, run: string): string {
+  const live = `results/store/live/${run}`, keys = ["a".repeat(64), "b".repeat(64)];
+  const tasks = keys.map((key, i) => (
+    { key, kind: "ner", label: `ner{seed=${i}}`, cells: [], seed: i, state: "waiting" }
+  ));
+  const about = { version: 1, run, experiment: run, argv: ["run"], cwd: "/", jobs: 1 };
+  const process = { pid: Deno.pid }, startedAt = "2026-11-26T08:00:00Z", device = "cpu";
+  dir.file(`${live}/plan.json`, JSON.stringify({ ...about, process, startedAt, device, tasks }));
+  const faults = [{ code: "text/io", message: "no" }];
+  const failed = { type: "state", atMs: 1, key: keys[0], state: "failed", elapsedMs: 5, faults };
+  dir.file(`${live}/events.jsonl`, `${JSON.stringify(failed)}\n`);
+  return `${dir.path}/${live}`;
+}
+
 testInBrowser("the live page keeps nothing of a run that is gone", async (browser) => {
   using dir = new TempDir();
-  const run = "20261126T080000Z-00ff", live = `results/store/live/${run}`;
-  const task = { key: "a".repeat(64), kind: "ner", label: "ner", cells: [], state: "waiting" };
-  const about = { version: 1, run, experiment: "study", argv: ["run"], cwd: "/", jobs: 1 };
-  const process = { pid: Deno.pid }, startedAt = "2026-11-26T08:00:00Z", device = "cpu";
-  dir.file(
-    `${live}/plan.json`,
-    JSON.stringify({ ...about, process, startedAt, device, tasks: [task] }),
-  );
-  dir.file(`${live}/events.jsonl`, "");
+  const run = "20261126T080000Z-00ff", live = writeRun(dir, run);
   const server = await servePage({ results: `${dir.path}/results`, port: 0 });
   try {
     const visit = await browser.visit(server.address, VIEWS[0]!), { page } = visit;
-    await until("it is there", async () => await textOf(page, "h1") === "study");
+    await until("it is there", async () => await textOf(page, "h1") === run);
     assert.equal(await page.isVisible("#start"), false);
     assert.equal(await page.isVisible("#cancel-run"), true);
-    Deno.removeSync(`${dir.path}/${live}`, { recursive: true });
+    Deno.removeSync(live, { recursive: true });
     await until("it is gone", async () => await textOf(page, "h1") === "No run yet");
     assert.equal(await page.isVisible("#start"), true);
     assert.equal(await page.isVisible("#cancel-run"), false);
@@ -168,6 +175,37 @@ testInBrowser("the live page keeps nothing of a run that is gone", async (browse
     await server.close();
   }
 });
+
+testInBrowser(
+  "links of the live page lead to the run that is shown, and one that skips to it may be reloaded",
+  async (browser) => {
+    using dir = new TempDir();
+    writeRun(dir, "20261126T080000Z-00ff");
+    const server = await servePage({ results: `${dir.path}/results`, port: 0 });
+    try {
+      const visit = await browser.visit(server.address, VIEWS[0]!), { page } = visit;
+      await until("it is there", async () => await textOf(page, "#queue") !== "");
+      const again = "20261126T090000Z-00ff";
+      writeRun(dir, again);
+      await until("the next one is there", async () => await textOf(page, "h1") === again);
+      for (const links of ["#failures a", "#queue a"]) {
+        await until(
+          links,
+          async () =>
+            await page.evaluate<boolean>(
+              `document.querySelector("${links}").hash.startsWith("#run=${again}&")`,
+            ),
+        );
+      }
+      await page.evaluate("location.hash = '#run'");
+      await page.reload();
+      await until("it is there again", async () => await textOf(page, "h1") === again);
+      assert.deepEqual(wrongs([visit]), []);
+    } finally {
+      await server.close();
+    }
+  },
+);
 
 testInBrowser(
   "the live page draws a thousand losses, and keeps what is said twice without growing",

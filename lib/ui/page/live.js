@@ -73,8 +73,13 @@
 
   function taskLink(key, label) {
     const link = make("a", "task", label);
-    link.href = linkTo(shown, key);
+    lead(link, key);
     return link;
+  }
+
+  /** Leads to the task in the run that is shown: another run may have one of the same key. */
+  function lead(link, key) {
+    link.href = linkTo(shown, key);
   }
 
   function badge(element, status) {
@@ -179,7 +184,7 @@
           ),
         update(card, { key, label, what, share, facts, curve }) {
           const [head, text, gauge, more, plot] = card.children;
-          head.firstElementChild.href = linkTo(shown, key);
+          lead(head.firstElementChild, key);
           write(text, what);
           gauge.firstElementChild.style.width = `${100 * (share ?? 0)}%`;
           write(more, facts.join(" · "));
@@ -242,7 +247,7 @@
           sync(labels, tasks, {
             keyOf: ({ key }) => key,
             create: ({ key, label }) => make("li", "", taskLink(key, label)),
-            update() {},
+            update: (item, { key }) => lead(item.firstElementChild, key),
           });
           const count = skipped === 1 ? "1 task was" : `${skipped} tasks were`;
           say(more, skipped > 0 ? `${count} skipped for it` : "");
@@ -257,7 +262,10 @@
         keyOf: ({ key }) => key,
         create: ({ key, label }) =>
           make("li", "", taskLink(key, label), " ", make("span", "faint small")),
-        update: (item, { state }) => write(item.lastElementChild, state),
+        update(item, { key, state }) {
+          lead(item.firstElementChild, key);
+          write(item.lastElementChild, state);
+        },
       });
       write(byId("queue-more"), more > 0 ? `and ${more} more` : "");
     },
@@ -441,7 +449,8 @@
   }
 
   function choose() {
-    if (location.hash === "#run") return;
+    // The link that skips to the run chooses nothing; a page that is opened at it follows all the same.
+    if (location.hash === "#run" && source !== undefined) return;
     const words = new URLSearchParams(location.hash.slice(1));
     const before = choice;
     choice = {};
