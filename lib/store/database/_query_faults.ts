@@ -86,7 +86,7 @@ function faultOf(
 ): ExperimentError {
   return new ExperimentError("store/sql", `cannot answer the query: ${words}`, {
     at: positionOf(asked, offset),
-    mend: mendOf(words),
+    mend: mendOf(words, asked.text),
     cause,
   });
 }
@@ -152,11 +152,12 @@ function drawing(text: string, offset: number): string {
   return `${head}${shown}\n${" ".repeat(head.length + column - 1 - start)}^`;
 }
 
-function mendOf(message: string): string {
+function mendOf(message: string, query: string): string {
   if (/disabled by configuration|disabled through/.test(message)) {
     return "ask for results only, or add --allow-files to read other files too";
   }
-  if (/^(Conversion|Binder) Error[^]*->|Malformed JSON/.test(message)) {
+  const isOfArrow = /^(Conversion|Binder) Error/.test(message) && query.includes("->");
+  if (isOfArrow || /Malformed JSON/.test(message)) {
     return "put axes->>'name' in parentheses, or use results_of('experiment'): a column an axis";
   }
   if (/Table with name \S*[/.]\S* does not exist/.test(message)) {

@@ -223,7 +223,7 @@ Deno.test("Recorder follows a run and its tasks to their end", async () => {
   const failure = {
     experiment: "ablation",
     stage: "ner",
-    axes: "{}",
+    axes: {},
     kind: "ner",
     key: keyOf(1),
   };
