@@ -33,6 +33,11 @@ export interface RunJournal {
     /** Whether the run had something to do, so that explain goes back to it. */
     readonly isHistory: boolean;
   };
+  /**
+   * Keys that tasks got in the course of the run, by those that their cells were told to have;
+   * what is read has them in the rows of its cells.
+   */
+  readonly moved?: readonly (readonly [from: string, to: string])[];
   /** Its curves; absent before they were told. */
   readonly fits?: readonly FitRow[];
   /** What became of the tasks that it had to do; absent before its end. */
@@ -65,6 +70,7 @@ const journalSchema = z.object({
   cells: z.exactOptional(
     z.object({ digest: z.string(), replace: z.boolean(), isHistory: z.boolean() }),
   ),
+  moved: z.exactOptional(z.array(z.tuple([z.string(), z.string()]))),
   fits: z.exactOptional(z.string()),
   tasks: z.exactOptional(
     z.array(z.looseObject({ key: z.string(), kind: z.string(), state: z.string() })),
@@ -134,7 +140,7 @@ export async function* readJournals(
       onWarning?.(`${path} is left out: it ${read.damage}`);
       continue;
     }
-    const { cells: reference, fits: digestOfFits, ...told } = read.journal;
+    const { cells: reference, moved = [], fits: digestOfFits, ...told } = read.journal;
     const fits = digestOfFits && await readFits(folder, digestOfFits);
     if (digestOfFits !== undefined && fits === undefined) {
       onWarning?.(`${path}: the list of its curves is missing or not what was written`);
@@ -151,9 +157,19 @@ export async function* readJournals(
       yield journal;
     } else {
       cells.set(digest, rows);
-      yield { ...journal, cells: { rows, replace, isHistory } };
+      yield { ...journal, cells: { rows: movedRows(rows, moved), replace, isHistory } };
     }
   }
+}
+
+/** The cells of a list that many runs share, with the keys that their tasks got in one run. */
+function movedRows(
+  rows: readonly CellRow[],
+  moved: readonly (readonly [from: string, to: string])[],
+): readonly CellRow[] {
+  if (moved.length === 0) return rows;
+  const keys = new Map(moved);
+  return rows.map((row) => ({ ...row, key: keys.get(row.key) ?? row.key }));
 }
 
 /**

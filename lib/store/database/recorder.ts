@@ -67,6 +67,8 @@ export class Recorder {
   readonly #there = new Set<string>();
   readonly #tasks = new Map<string, Omit<TaskRow, "run">>();
   #batch = new Batch();
+  /** The cells by the keys that they were told to have, once some move. */
+  #rowsOf: ReadonlyMap<string, readonly CellRow[]> | undefined;
   #journal: RunJournal | undefined;
   #isJournalWritten = true;
   #isNameChecked = false;
@@ -161,15 +163,16 @@ export class Recorder {
   ): void {
     const journal = this.#journal;
     if (journal?.cells === undefined) throw new Error("cells move after they were recorded");
-    const rows = journal.cells.rows.map((row) => {
-      const key = keys.get(row.key);
-      return key === undefined ? row : { ...row, key };
-    });
-    const cells = rows.filter((row, i) => row !== journal.cells!.rows[i]);
+    this.#rowsOf ??= Map.groupBy(journal.cells.rows, ({ key }) => key);
+    const moved = [...keys].filter(([from]) => this.#rowsOf!.has(from));
+    const cells = moved.flatMap(([from, key]) =>
+      this.#rowsOf!.get(from)!.map((row) => ({ ...row, key }))
+    );
     const made = [...identities];
     const fresh = made.filter(([key]) => !this.#options.store.has(key)) as [string, Json][];
+    // The list of cells stays: one for each choice would be as many lists as choices.
     this.#addToJournal({
-      cells: { ...journal.cells, rows },
+      moved: [...journal.moved ?? [], ...moved],
       identities: [...journal.identities, ...fresh],
     });
     putCells(this.#batch, experiment, { cells, replace: false });

@@ -10,7 +10,7 @@ import { rebuild } from "../../../lib/store/database/rebuild.ts";
 import type { FitRow, RunStart } from "../../../lib/store/database/rows.ts";
 import { TABLES } from "../../../lib/store/database/schema.ts";
 import { FileLock } from "../../../lib/store/lock.ts";
-import { commit, emptyResults, keyOf, newArtifact } from "../_fixtures.ts";
+import { commit, emptyResults, keyOf, namesIn, newArtifact } from "../_fixtures.ts";
 
 const START: RunStart = {
   run: "r1",
@@ -608,6 +608,38 @@ Deno.test("rebuild() from the store gives the tables that the run wrote", async 
   ]);
   assert.deepEqual(new Set(steps.map(({ attempt }) => attempt)), new Set([2]));
   assert.deepEqual(results.warnings, []);
+});
+
+Deno.test("moveCells() keeps one list of cells however many choices are made, and rebuild() moves them", async () => {
+  using results = await emptyResults();
+  const { folder, path, store } = results;
+  const recorder = results.open();
+  recorder.beginRun(START);
+  const cells = [1, 2, 3, 4].map((n) => (
+    { stage: "ner", axes: { n }, key: keyOf(n === 4 ? 3 : n), place: n }
+  ));
+  const about = { run: "r1", experiment: "ablation" };
+  recorder.recordCells("ablation", { cells, replace: true });
+  recorder.recordHistory({ ...about, identities: [], cells });
+  for (const n of [2, 3, 5]) {
+    // Keys that stand at no cell move too.
+    const keys = new Map([[keyOf(n), keyOf(10 * n)]]);
+    const identities = [[keyOf(10 * n), { kind: "ner", n }]] as const;
+    recorder.moveCells({ ...about, keys, identities });
+    await recorder.flush();
+  }
+  await recorder.close();
+  const lists = namesIn(folder.runs).filter((name) => name.startsWith("cells-"));
+  assert.equal(lists.length, 1);
+  const keys = async () =>
+    (await queryRows(path, "SELECT key, wanted_key FROM cells ORDER BY place"))
+      .map(({ key, wanted_key }) => [key, wanted_key]);
+  const moved = [1, 20, 30, 30].map((n) => [keyOf(n), keyOf(n)]);
+  assert.deepEqual(await keys(), moved);
+  await rebuild(folder, { store });
+  assert.deepEqual(await keys(), moved);
+  const history = await loadHistory(path, "ablation");
+  assert.deepEqual(history.keysAt({ stage: "ner", axes: { n: 4 } }), [keyOf(30)]);
 });
 
 Deno.test("Recorder writes a rerun of what is cached and known in one transaction", async () => {
