@@ -39,6 +39,8 @@ export interface StageGrid {
   readonly across: string;
   /** Its values. */
   readonly heads: readonly string[];
+  /** How many tasks more it has than are shown. */
+  readonly more: number;
   /** The rows, by the values of the axes that run down; an absent cell is none of the spec's. */
   readonly rows: readonly {
     readonly labels: readonly string[];
@@ -46,28 +48,38 @@ export interface StageGrid {
   }[];
 }
 
+/** What is known of scores. */
+type Known = Pick<Scores, "of">;
+
 interface Placed {
   readonly task: WatchedTask;
   readonly axes: Readonly<Record<string, Json>>;
 }
 
-/** Cells of a stage beyond which it is told as text that there are too many to show. */
-const MOST_CELLS = 2000;
+/** Tasks of a stage that are shown; of more there is a count. */
+const MOST_TASKS = 2000;
 
 /** The tables of a run's stages, in the order of its plan. */
-export function gridOf({ tasks }: RunWatch, scores: Scores): StageGrid[] {
+export function gridOf({ tasks }: Pick<RunWatch, "tasks">, scores: Known): StageGrid[] {
   const stages = new Map<string, Placed[]>();
   for (const task of tasks.values()) {
     for (const { stage, axes } of task.task.cells) {
       const placed = stages.get(stage);
       if (placed === undefined) stages.set(stage, [{ task, axes }]);
-      else if (placed.length < MOST_CELLS) placed.push({ task, axes });
+      else placed.push({ task, axes });
     }
   }
-  return [...stages].map(([stage, placed]) => stageGrid(stage, placed, scores));
+  return [...stages].map(([stage, placed]) => ({
+    ...stageGrid(stage, placed.slice(0, MOST_TASKS), scores),
+    more: Math.max(0, placed.length - MOST_TASKS),
+  }));
 }
 
-function stageGrid(stage: string, placed: readonly Placed[], scores: Scores): StageGrid {
+function stageGrid(
+  stage: string,
+  placed: readonly Placed[],
+  scores: Known,
+): Omit<StageGrid, "more"> {
   const names = [...new Set(placed.flatMap(({ axes }) => Object.keys(axes)))];
   const isSwept = (axis: string) =>
     new Set(placed.map(({ axes }) => canonical(axes[axis] ?? null))).size > 1;
@@ -132,7 +144,7 @@ function cellView(
   };
 }
 
-function sampleOf(found: readonly Placed[], scores: Scores) {
+function sampleOf(found: readonly Placed[], scores: Known) {
   const values = found.flatMap(({ task }) => {
     const score = scores.of(task.artifact);
     return score === undefined || !Number.isFinite(score.value) ? [] : [score.value];

@@ -6,6 +6,7 @@
  */
 import { ExperimentError } from "../base/errors.ts";
 import { readJournalHead } from "../store/journal.ts";
+import { formatAge } from "../report/text/format.ts";
 import { isRunId, liveRuns } from "../store/live/reader.ts";
 import { realPath, type ResultsFolder } from "../store/results_folder.ts";
 import { type RunStatus, RunWatch } from "./run_watch.ts";
@@ -22,7 +23,7 @@ export interface RunLine {
   readonly status: RunStatus | "over";
   /** "2026-11-26 08:30 UTC". */
   readonly startedAt: string;
-  /** How long ago it began, "5 min". */
+  /** How long ago it began, "5 min"; "now" within the first. */
   readonly age: string;
   /** "7 of 12 tasks". */
   readonly tasks: string;
@@ -49,6 +50,8 @@ export class ResultsWatch {
     string,
     RunLine & { readonly atMs: number; readonly isOver: boolean }
   >();
+  /** When the journals were written that were read. */
+  readonly #readAt = new Map<string, number | undefined>();
   #names: string[] = [];
   #looking: Promise<void> | undefined;
   #lookedAtMs = -Infinity;
@@ -92,7 +95,7 @@ export class ResultsWatch {
       const line = this.#lines.get(run);
       if (line === undefined) return [];
       const { atMs, isOver: _, ...shown } = line;
-      return [{ ...shown, age: formatAge(nowMs - atMs) }];
+      return [{ ...shown, age: ageOf(nowMs - atMs) }];
     });
   }
 
@@ -117,6 +120,7 @@ export class ResultsWatch {
     for (const run of this.#lines.keys()) {
       if (!this.#names.includes(run)) this.#lines.delete(run);
     }
+    for (const run of this.#readAt.keys()) if (!journals.has(run)) this.#readAt.delete(run);
     for (const run of this.#names) {
       if (watched.has(run) && await this.#lookAtLive(run)) continue;
       if (journals.has(run)) await this.#lookAtJournal(run);
@@ -146,6 +150,11 @@ export class ResultsWatch {
   async #lookAtJournal(run: string): Promise<void> {
     const known = this.#lines.get(run);
     if (known?.isOver === true) return;
+    // One of a run that was killed stays without an end: it is read again when it is written.
+    const writtenAtMs = await writtenAt(`${this.#folder.runs}/${run}.json`);
+    const isRead = this.#readAt.has(run) && this.#readAt.get(run) === writtenAtMs;
+    if (isRead && known?.isWatched !== true) return;
+    this.#readAt.set(run, writtenAtMs);
     const head = await readJournalHead(this.#folder.runs, run);
     if (head === undefined) return;
     const { start: { experiment, startedAt }, end } = head;
@@ -178,10 +187,16 @@ async function journalsIn(folder: string): Promise<ReadonlySet<string>> {
   }
 }
 
-/** How long ago, in the greatest unit: "just now", "5 min", "3 h", "2 d". */
-function formatAge(ms: number): string {
-  const minutes = Math.floor(ms / 60_000);
-  if (minutes < 1) return "now";
-  if (minutes < 60) return `${minutes} min`;
-  return minutes < 48 * 60 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 1440)} d`;
+/** When a file was written, in milliseconds since 1970; undefined where nobody knows. */
+async function writtenAt(path: string): Promise<number | undefined> {
+  try {
+    return (await Deno.lstat(path)).mtime?.getTime();
+  } catch {
+    return undefined;
+  }
+}
+
+/** How long ago; of less than a minute the list of runs tells no seconds, which change each time. */
+function ageOf(ms: number): string {
+  return ms < 60_000 ? "now" : formatAge(ms);
 }

@@ -52,7 +52,7 @@ const MOST_NOTES = 300;
 /** A run of another computer that said nothing for so long may be gone. */
 const SILENT_AFTER_MS = 60_000;
 
-const UNFINISHED: ReadonlySet<TaskState> = new Set(["waiting", "ready", "running"]);
+const UNFINISHED: ReadonlySet<TaskState> = new Set(["waiting", "ready", "running", "interrupted"]);
 
 /** Watches one run; `refresh` it. */
 export class RunWatch {

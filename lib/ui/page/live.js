@@ -343,9 +343,10 @@
     return cell;
   }
 
-  function fillTable(box, { measure, rows }) {
+  function fillTable(box, { measure, more, rows }) {
     const table = box.firstElementChild;
-    write(table.caption.lastElementChild, measure === "" ? "" : ` ${measure}`);
+    const rest = more === 0 ? "" : `${more} more tasks are not shown`;
+    write(table.caption.lastElementChild, ` ${[measure, rest].filter(Boolean).join(", ")}`);
     for (const [y, { cells }] of rows.entries()) {
       const places = [...table.tBodies[0].rows[y].cells].slice(-cells.length);
       for (const [x, cell] of cells.entries()) {
