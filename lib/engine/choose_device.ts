@@ -12,7 +12,7 @@ import { DEFAULT_DEVICE, type DeviceName, DEVICES } from "./devices.ts";
 export const AUTO = "auto";
 
 /** The least of a spec's operations for which XLA on the CPU is worth what it takes to compile. */
-export const LEAST_GAINING_FLOPS = 2e14;
+export const LEAST_GAINING_FLOPS = 1e14;
 
 /** The least part of a spec's operations that must gain by it. */
 export const LEAST_GAINING_SHARE = 0.9;
@@ -58,7 +58,7 @@ export async function chooseDevice(
 
 /** What gains, said of any spec. */
 const RULE = `${share(LEAST_GAINING_SHARE)} of a spec's FLOPs, and at least ` +
-  `${scientific(LEAST_GAINING_FLOPS)}, are of small models trained without dropout`;
+  `${scientific(LEAST_GAINING_FLOPS)}, are of pre-trainings of models no wider than 64`;
 
 function judge(
   gain: XlaGain | undefined | "no spec",
@@ -75,8 +75,8 @@ function judge(
   }
   return {
     gains: true,
-    why: `${share(part)} of the spec's ${scientific(flops)} FLOPs are of small models trained ` +
-      "without dropout, which take less time on xla-cpu",
+    why: `${share(part)} of the spec's ${scientific(flops)} FLOPs are of pre-trainings of models ` +
+      "no wider than 64, which take less time on xla-cpu",
   };
 }
 

@@ -128,12 +128,12 @@ Deno.test("chooseDevice() takes XLA on the CPU for a spec that gains by it, and 
   const none = new ExperimentError("engine/no-gpu", "the plugin sees no GPU", { mend: "buy one" });
   const noGpu = (name: string) => name === "cuda" ? Promise.reject(none) : Promise.resolve();
   const rule = "xla-cpu is there too, and taken where 90 percent of a spec's FLOPs, and at least " +
-    "2e14, are of small models trained without dropout";
+    "1e14, are of pre-trainings of models no wider than 64";
   const least = LEAST_GAINING_FLOPS;
   const cases: readonly [XlaGain | undefined, string, string][] = [
-    [{ flops: least, gainingFlops: least }, "xla-cpu", "100 percent of the spec's 2e14 FLOPs"],
+    [{ flops: least, gainingFlops: least }, "xla-cpu", "100 percent of the spec's 1e14 FLOPs"],
     [{ flops: 4.2e14, gainingFlops: 4e14 }, "xla-cpu", "95 percent of the spec's 4.2e14 FLOPs"],
-    [{ flops: least, gainingFlops: 0.999 * least }, "cpu", `${rule}: of this one 2e14 of 2e14`],
+    [{ flops: least, gainingFlops: 0.98 * least }, "cpu", `${rule}: of this one 9.8e13 of 1e14`],
     [{ flops: 9e14, gainingFlops: 8e14 }, "cpu", `${rule}: of this one 8e14 of 9e14`],
     [{ flops: 0, gainingFlops: 0 }, "cpu", `${rule}: of this one 0 of 0`],
     [undefined, "cpu", `${rule}; this one cannot be read as it is written`],
