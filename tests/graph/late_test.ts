@@ -326,6 +326,36 @@ Deno.test("under strict code what follows a choice is made anew with it", async 
   assert.deepEqual((await world.run(spec([1, 2]), { strictCode: true, code: "2" })).ran, []);
 });
 
+Deno.test("under strict code what reads a task that got its key before, and is made anew, is too", async () => {
+  const world = new World({ 1: 1, 2: 2, 81: 1, 82: 2 });
+  const drawn: TaskKind = { ...trained, kind: "drawn" };
+  const wishes: Record<string, Wish> = {
+    tune1: { kind: trained, params: { rate: 1 } },
+    tune2: { kind: trained, params: { rate: 2 } },
+    best: { kind: pick, inputs: { of: ["tune1", "tune2"] } },
+    long: { kind: trained, params: { steps: 3 }, inputs: { choice: ["best"] } },
+    drawn1: { kind: drawn, params: { rate: 81 } },
+    drawn2: { kind: drawn, params: { rate: 82 } },
+    other: { kind: pick, inputs: { of: ["drawn1", "drawn2"] } },
+    both: { kind: exam, inputs: { models: ["long", "other"] } },
+  };
+  await world.run(wishes);
+  // No choice is known when it is planned, and of one kind alone the code is other.
+  const graph = await new World({}).graph(wishes);
+  const code = new Map(
+    [...graph.kinds.keys()].map((kind) => [kind, kind === "trained" ? "2" : "1"]),
+  );
+  const options = { lookup: (key: string) => world.store.get(key), strictCode: true, code };
+  const plan = await planGraph(graph, options);
+  const late = new Late(graph, plan, { ...options, chosenOf: world.chosenOf });
+  const stateAfter = async (choice: string, id: string) => {
+    const settled = (await late.settle(keyOfRequest(graph, choice))).get(keyOfRequest(graph, id));
+    return settled !== undefined && "planned" in settled ? settled.planned.state : settled;
+  };
+  assert.equal(await stateAfter("best", "long"), "run");
+  assert.equal(await stateAfter("other", "both"), "run");
+});
+
 Deno.test("no key of what does not follow a choice depends on whether it is made", async () => {
   const world = new World({ 1: 1, 2: 2 });
   const before = await world.graph(spec([1, 2]));
