@@ -44,10 +44,8 @@ Deno.test({
     const count = await call(
       "sql",
       "-- how many?\nSELECT count(*) AS n FROM tasks; SELECT 2 AS m",
-      "--format",
-      "csv",
     );
-    assert.equal(count.stdout.replaceAll("\r", ""), "n\n2\n\nm\n2\n", count.stderr);
+    assert.equal(count.stdout, "n\n2\n(1 row)\n\nm\n2\n(1 row)\n", count.stderr);
   },
 });
 

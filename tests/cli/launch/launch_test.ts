@@ -142,7 +142,8 @@ Deno.test("sql may read the results and what it names, and write what it names: 
     return { read: read?.slice(1), write, files };
   };
   const results = "/home/me/results";
-  const out = ["/srv/o.parquet", "/srv/.o.parquet.titrate-new"];
+  const beside = "/srv/.o.parquet.titrate-new";
+  const out = ["/srv/o.parquet", beside, `${beside}-rows`];
   const nothing = { write: undefined, files: undefined };
   assert.deepEqual(await of("FROM runs"), { read: [results], ...nothing });
   assert.deepEqual(await of("--file", "q.sql", "--results=/r"), {
