@@ -30,7 +30,7 @@ Deno.test("a lost database comes back from the artifacts, and a cached run fills
   assert.deepEqual(after, before);
 
   const status = await study.call("status");
-  assert.match(status.stdout, /^study .* done +13 +13 +0 +0 .* 13 done$/m);
+  assert.match(status.stdout, /^study .* done +13\/13 +13 +13 +0 +0 .* 13 done$/m);
 });
 
 Deno.test("what rebuild sets aside is made anew by the next run, though all that read it are cached", async () => {
