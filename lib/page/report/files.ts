@@ -46,7 +46,7 @@ export async function writeReport(report: Report, folder: string): Promise<Repor
       if (!files.includes(each)) await removeIfThere(`${folder}/${each}`);
     }
     for (const [i, { svg }] of drawings.entries()) {
-      await writeWhole(`${folder}/${files[i]}`, `${asFile(svg)}${OWN_DRAWING}\n`);
+      await writeWhole(`${folder}/${files[i]}`, asFile(svg).replace("</svg>\n", OWN_DRAWING));
     }
     await writeWhole(markdown, reportMarkdown(report, DRAWINGS));
     // Last, as it tells that the rest is there.
@@ -68,7 +68,7 @@ export async function writeReport(report: Report, folder: string): Promise<Repor
 const OWN = `<meta name="generator" content="${GENERATOR}">`;
 
 /** What a drawing of Titrate ends in. */
-const OWN_DRAWING = `<!-- ${GENERATOR} -->`;
+const OWN_DRAWING = `<!-- ${GENERATOR} --></svg>\n`;
 
 /** The page of a report that is being written for the first time. */
 const UNFINISHED = `<!DOCTYPE html>
@@ -99,7 +99,7 @@ async function formerFiles(folder: string, files: readonly string[]): Promise<st
     const path = `${folder}/${file}`;
     if (own.has(file) || !isThere(path)) continue;
     // Of a report that was not written to its end, no text names the drawings.
-    if (isReport && (await textIn(path)).trimEnd().endsWith(OWN_DRAWING)) continue;
+    if (isReport && (await textIn(path)).endsWith(OWN_DRAWING)) continue;
     throw notThere(
       folder,
       `${file} stands there and is of no report of Titrate`,
