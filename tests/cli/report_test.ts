@@ -121,7 +121,10 @@ Deno.test("report writes a page and Markdown, whose every value its query gives 
   const drawings = [...markdown.matchAll(/\]\((figures\/[a-z0-9-]+\.svg)\)/g)].map(([, to]) => to!);
   assert.ok(drawings.length >= 8);
   for (const each of drawings) {
-    assert.match(await Deno.readTextFile(`${folder}/${each}`), /^<svg [^]*<\/svg>\n$/);
+    assert.match(
+      await Deno.readTextFile(`${folder}/${each}`),
+      /^<svg [^]*<\/svg>\n<!-- Titrate -->\n$/,
+    );
   }
   const names = [];
   for await (const { name } of Deno.readDir(`${folder}/figures`)) names.push(`figures/${name}`);
