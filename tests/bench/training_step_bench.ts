@@ -3,7 +3,9 @@
  * over memory for each elementwise result alone. What is left is overhead.
  *
  * bert-pico as the default experiment trains it, and bert-tiny on long rows; where a CPU
- * plugin of PJRT is named (TITRATE_PJRT_PLUGIN), the same step on xla-cpu beside it.
+ * plugin of PJRT is named (TITRATE_PJRT_PLUGIN), the same step on xla-cpu beside it; where a
+ * Python with torch and transformers is (TITRATE_BENCH_PYTHON), Hugging Face's BERT in a PyTorch
+ * loop, in float32, which computes the head at every position.
  */
 import { CPU_PLUGIN } from "../engine/xla/cpu_plugin.ts";
 import { openDevice } from "../../lib/engine/devices.ts";
@@ -85,6 +87,46 @@ const ELEMENTWISE: ReadonlySet<Node["op"]> = new Set([
   ...["layerNorm", "layerNormGrad", "softmaxCrossEntropy", "softmaxCrossEntropyGrad"] as const,
 ]);
 
+const PYTHON = Deno.env.get("TITRATE_BENCH_PYTHON");
+const NEWLINE = 10;
+
+/** A process that takes one step for each call and ends with this one. */
+async function torchStep(python: string, { preset, rows, length, vocabSize }: Setup) {
+  const { hiddenSize, layers, heads, intermediateSize } = BERT_PRESETS[preset];
+  const options = {
+    mode: "eager",
+    threads: 1,
+    dropout: 0,
+    vocabulary: vocabSize,
+    hidden: hiddenSize,
+    layers,
+    heads,
+    inner: intermediateSize,
+    rows,
+    length,
+  };
+  const script = new URL("../gpu/torch_bert.py", import.meta.url).pathname;
+  const process = new Deno.Command(python, {
+    args: [script, JSON.stringify(options)],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  addEventListener("unload", () => process.kill());
+  const writer = process.stdin.getWriter(), reader = process.stdout.getReader();
+  const answer = async () => {
+    for (let chunk: Uint8Array | undefined; chunk?.at(-1) !== NEWLINE;) {
+      chunk = (await reader.read()).value;
+      if (chunk === undefined) throw new Error(`${script} ended`);
+    }
+  };
+  const line = Uint8Array.of(NEWLINE);
+  await answer();
+  return async () => {
+    await writer.write(line);
+    await answer();
+  };
+}
+
 const engine = new OnnxEngine({ threads: 1 });
 for (const setup of SETUPS) {
   const group =
@@ -109,6 +151,11 @@ for (const setup of SETUPS) {
     Deno.bench("whole step on xla-cpu", { group }, async () => {
       await (await xla.step(batch, { learningRate: 1e-4, step: ++xlaStep })).read();
     });
+  }
+
+  if (PYTHON !== undefined) {
+    const step = await torchStep(PYTHON, setup);
+    Deno.bench("whole step in PyTorch", { group }, step);
   }
 
   const products = alone(

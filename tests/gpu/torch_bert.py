@@ -2,8 +2,10 @@
 
 usage: python torch_bert.py OPTIONS
 OPTIONS is JSON: mode (eager, compile), layers, hidden, heads, inner, vocabulary, rows, length,
-dropout, steps.
+dropout, steps; with "threads" in float32 on so many threads of the CPU. Without steps it takes
+one for each line that it is given, and answers each with a line: for who takes turns with it.
 """
+import contextlib
 import json
 import sys
 import time
@@ -13,7 +15,10 @@ import transformers
 from transformers import BertConfig, BertForMaskedLM
 
 o = json.loads(sys.argv[1])
-cuda = torch.cuda.is_available()
+threads = o.get("threads")
+if threads is not None:
+    torch.set_num_threads(threads)
+cuda = threads is None and torch.cuda.is_available()
 device = torch.device("cuda" if cuda else "cpu")
 torch.manual_seed(1)
 torch.set_float32_matmul_precision("high")
@@ -31,8 +36,14 @@ ids = torch.randint(5, o["vocabulary"], shape, device=device)
 labels = torch.where(torch.rand(shape, device=device) < 0.15, ids, torch.full_like(ids, -100))
 
 
+def products():
+    if threads is not None:
+        return contextlib.nullcontext()
+    return torch.autocast(device.type, dtype=torch.bfloat16)
+
+
 def step():
-    with torch.autocast(device.type, dtype=torch.bfloat16):
+    with products():
         loss = forward(input_ids=ids, labels=labels).loss
     loss.backward()
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -46,6 +57,13 @@ def wait():
         torch.cuda.synchronize()
 
 
+if "steps" not in o:
+    step()
+    print("ready", flush=True)
+    for _ in sys.stdin:
+        step()
+        print("done", flush=True)
+    sys.exit()
 step()
 wait()
 first_s = time.perf_counter() - start
