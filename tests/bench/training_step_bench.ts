@@ -114,9 +114,11 @@ async function torchStep(python: string, { preset, rows, length, vocabSize }: Se
   addEventListener("unload", () => process.kill());
   const writer = process.stdin.getWriter(), reader = process.stdout.getReader();
   const answer = async () => {
-    for (let chunk: Uint8Array | undefined; chunk?.at(-1) !== NEWLINE;) {
-      chunk = (await reader.read()).value;
-      if (chunk === undefined) throw new Error(`${script} ended`);
+    let last: number | undefined;
+    while (last !== NEWLINE) {
+      const { value } = await reader.read();
+      if (value === undefined) throw new Error(`${script} ended`);
+      last = value.at(-1);
     }
   };
   const line = Uint8Array.of(NEWLINE);
