@@ -123,7 +123,7 @@ Deno.test("report writes a page and Markdown, whose every value its query gives 
   for (const each of drawings) {
     assert.match(
       await Deno.readTextFile(`${folder}/${each}`),
-      /^<svg [^]*<\/svg>\n<!-- Titrate -->\n$/,
+      /^<svg [^]*<!-- Titrate --><\/svg>\n$/,
     );
   }
   const names = [];
