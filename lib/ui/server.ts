@@ -209,12 +209,16 @@ function events(
       stream.onAbort(() => gone.abort());
       const end = AbortSignal.any([gone.signal, closing]);
       const sent = new Map<string, string>();
-      let id = 0;
+      let id = 0, shown: string | undefined;
       try {
         // A reader that comes back gets all anew: what it missed is in the parts as they are.
         while (!end.aborted) {
           await watch.refresh();
           await lookAtScores(watch, asked.run);
+          const run = asked.run ?? watch.latest();
+          // What reads the same may lead elsewhere in another run.
+          if (run !== shown) sent.clear();
+          shown = run;
           const now = { machine: machine.look(), asked, started: started.text };
           for (const [event, data] of partsOf(watch, now)) {
             if (sent.get(event) === data) continue;
