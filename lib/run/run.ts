@@ -7,14 +7,13 @@
 import { agreeing, counted } from "../base/count.ts";
 import { ExperimentError } from "../base/errors.ts";
 import { deviceOf } from "../engine/devices.ts";
-import type { Executor, Job } from "../executor/executor.ts";
+import type { Executor } from "../executor/executor.ts";
 import type { Identity } from "../graph/key.ts";
 import { Late, type Settled } from "../graph/late.ts";
-import type { Task, TaskCell } from "../graph/node.ts";
+import type { TaskCell } from "../graph/node.ts";
 import { runPlan } from "../graph/schedule.ts";
-import type { PlannedTask } from "../graph/plan.ts";
 import type { Metric } from "../base/measures.ts";
-import type { InputRoles, TaskKind } from "../graph/task.ts";
+import type { TaskKind } from "../graph/task.ts";
 import { cellOfCurve } from "../experiment/fit_requests.ts";
 import type { ScalingFit } from "../analysis/scaling.ts";
 import type { AnswerCell, StudyRecord } from "../report/answer/study_record.ts";
@@ -26,6 +25,7 @@ import { fitArtifact } from "../tasks/fit_artifact.ts";
 import { Cancels } from "./cancels.ts";
 import { fitCurves } from "./fits.ts";
 import { FolderWatch } from "./folder_watch.ts";
+import { jobOf } from "./job.ts";
 import { provenance } from "./provenance.ts";
 import { recordEvents } from "./record_events.ts";
 import { type ResultRow, rowsOfCells } from "./results.ts";
@@ -373,46 +373,4 @@ async function fitOf(
   const key = place === undefined ? undefined : late.keyOf(place);
   if (key === undefined || await store.verify(key) === undefined) return undefined;
   return { key, fit: await fitArtifact.open(store.dirOf(key)) };
-}
-
-/** The trainings that a task's inputs are of, by their keys, where its kind asks for them. */
-function trainingsOf(
-  { inputs }: Task,
-  kind: TaskKind,
-  trajectoryOf: (key: string) => string | undefined,
-): Readonly<Record<string, string>> | undefined {
-  const roles: InputRoles = kind.inputs;
-  const asked = Object.entries(inputs).filter(([role]) => roles[role]?.tellsTraining === true);
-  if (asked.length === 0) return undefined;
-  return Object.fromEntries(
-    asked.flatMap(([, refs]) => refs).flatMap(({ key }) => {
-      const training = trajectoryOf(key);
-      return training === undefined ? [] : [[key, training]];
-    }),
-  );
-}
-
-function jobOf(
-  planned: PlannedTask,
-  { options, code, graph }: Study,
-  trajectoryOf: (key: string) => string | undefined,
-): Job {
-  const { task, start, replaces, keepsState, keepsModel } = planned;
-  const trainings = trainingsOf(task, graph.kinds.get(task.kind)!, trajectoryOf);
-  return {
-    key: task.key,
-    kind: task.kind,
-    version: task.version,
-    params: task.params,
-    inputs: task.inputs,
-    ...(trainings === undefined ? {} : { trainings }),
-    device: options.device,
-    numerics: deviceOf(options.device).numerics,
-    code: code.get(task.kind)!,
-    ...(start === undefined ? {} : { start }),
-    ...(replaces === undefined ? {} : { replaces }),
-    keepsState,
-    keepsModel,
-    strictCode: options.strictCode ?? false,
-  };
 }

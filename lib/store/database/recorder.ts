@@ -188,7 +188,7 @@ export class Recorder {
       attempt: row.attempt ?? this.#tasks.get(row.key)?.attempt,
     });
     // No artifact tells of it, and a run that is killed never comes to its end.
-    if (row.state === "failed") this.#addToJournal({ tasks: this.#failedTasks() });
+    if (row.state === "failed") this.#addToJournal({});
     putTask(this.#batch, row);
     this.#wake();
   }
@@ -413,7 +413,8 @@ export class Recorder {
     if (this.#isJournalWritten || this.#journal === undefined) return;
     this.#isJournalWritten = true;
     try {
-      await writeJournal(this.#folder.runs, this.#journal);
+      // What failed is gathered once a write, not once a failure.
+      await writeJournal(this.#folder.runs, { tasks: this.#failedTasks(), ...this.#journal });
     } catch (error) {
       this.#isJournalWritten = false;
       throw error;
