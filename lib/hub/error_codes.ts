@@ -11,6 +11,6 @@ export const HUB_ERRORS: ErrorTable = {
   "hub/no-model": { exit: 2, about: "a repository of the hub that holds no BERT" },
   "hub/not-found": { exit: 2, about: "the hub has no such model, revision or file" },
   "hub/redirect": { exit: 1, about: "the hub sends on to where this process may not go" },
-  "hub/refused": { exit: 2, about: "the hub does not give a model to this user" },
+  "hub/refused": { exit: 2, about: "the hub, or where it keeps files, does not give a model" },
   "hub/unreachable": { exit: 1, about: "the hub cannot be reached, or goes on failing" },
 };

@@ -73,12 +73,17 @@ export function hostsOf(endpoint: string, more: string | undefined): readonly st
 export interface Answer {
   /** Its body is to be read or cancelled. */
   readonly response: Response;
-  /** The headers of the hub's own first answer. */
+  /** The headers of the hub's own answer: its last one, or that which tells of a file elsewhere. */
   readonly own: Headers;
+  /** The host that it is of, where that is not the hub's own. */
+  readonly elsewhere?: string;
 }
 
 /** No answer, and no byte of one, for so long counts as a break. */
 export const SILENCE_MS = 60_000;
+
+/** The digest of a file that the hub keeps elsewhere. */
+const LINKED = "x-linked-etag";
 
 const MAX_REDIRECTS = 10;
 const MAX_ATTEMPTS = 6;
@@ -107,7 +112,7 @@ export async function ask(
       await answer.response.body?.cancel();
       if (!isPassing(status)) throw refusalOf(answer, url, options);
       why = `the hub answers ${status}`;
-      patienceMs = retryAfter(answer.response.headers);
+      patienceMs = patienceOf(answer.response.headers);
     } catch (error) {
       options.signal?.throwIfAborted();
       if (!(error instanceof TypeError)) throw error;
@@ -147,12 +152,13 @@ async function askOnce(
       },
       redirect: "manual",
     });
-    own ??= response.headers;
-    // What the hub says of a file stands in its last answer before it sends elsewhere.
-    if (isHome && response.headers.has("x-linked-etag")) own = response.headers;
+    // Within itself the hub sends on too: from a model's former name, and to its cache of small
+    // files. What it says of a file stands in the last answer, or where it sends elsewhere.
+    const tells = own === undefined || response.headers.has(LINKED) || !own.has(LINKED);
+    if (own === undefined || (isHome && tells)) own = response.headers;
     const location = response.headers.get("location");
     if (![301, 302, 303, 307, 308].includes(response.status) || location === null) {
-      return { response, own };
+      return { response: unpacked(response, at), own, ...(isHome ? {} : { elsewhere: at.host }) };
     }
     await response.body?.cancel();
     const next = URL.parse(location, at.href);
@@ -192,6 +198,25 @@ async function reach(
   }
 }
 
+/**
+ * What was packed on its way, although nobody asked for it; then Deno leaves it as it came.
+ * Lengths and ranges of it are of what is packed, and say nothing.
+ */
+function unpacked(response: Response, { host }: URL): Response {
+  const { status, headers, body } = response;
+  const packing = headers.get("content-encoding")?.trim().toLowerCase() ?? "";
+  if (packing === "" || packing === "identity" || body === null) return response;
+  const format = ({ gzip: "gzip", "x-gzip": "gzip", deflate: "deflate" } as const)[packing];
+  if (format === undefined) {
+    throw new ExperimentError("hub/answer", `${host} packs its answers as ${packing}`, {
+      mend: "set HF_ENDPOINT to a hub, or a mirror of one, that leaves them as they are",
+    });
+  }
+  const own = new Headers(headers);
+  for (const name of ["content-encoding", "content-length", "content-range"]) own.delete(name);
+  return new Response(body.pipeThrough(new DecompressionStream(format)), { status, headers: own });
+}
+
 function sentAstray(message: string): ExperimentError {
   return new ExperimentError("hub/redirect", message, {
     mend: "check HF_ENDPOINT; if it is right, tell those who run it",
@@ -202,8 +227,17 @@ function isPassing(status: number): boolean {
   return status === 408 || status === 429 || status >= 500;
 }
 
-/** How long a hub asks to be left alone, in milliseconds, if it does. */
-function retryAfter(headers: Headers): number | undefined {
+/**
+ * How long a hub asks to be left alone, in milliseconds, if it does: by RateLimit, where its
+ * limit is used up, as Hugging Face's does, or by Retry-After.
+ *
+ * @see draft-ietf-httpapi-ratelimit-headers-09
+ */
+function patienceOf(headers: Headers): number | undefined {
+  const [, left, seconds] =
+    /"[^"]*"\s*;\s*r\s*=\s*(\d+)\s*;\s*t\s*=\s*(\d+)/.exec(headers.get("ratelimit") ?? "") ?? [];
+  // Whole seconds are rounded down.
+  if (left === "0") return (Number(seconds) + 1) * 1000;
   const text = headers.get("retry-after");
   if (text === null) return undefined;
   if (/^\d+$/.test(text)) return Number(text) * 1000;
@@ -211,10 +245,25 @@ function retryAfter(headers: Headers): number | undefined {
   return Number.isNaN(at) ? undefined : Math.max(0, at - Date.now());
 }
 
-function refusalOf({ response, own }: Answer, url: string, options: HubOptions): ExperimentError {
+function refusalOf(
+  { response, own, elsewhere }: Answer,
+  url: string,
+  options: HubOptions,
+): ExperimentError {
   const { status } = response, { endpoint, token } = options;
   const said = own.get("x-error-code") ?? response.headers.get("x-error-code");
   const path = new URL(url).pathname;
+  if (elsewhere !== undefined) {
+    const name = path.slice(path.lastIndexOf("/") + 1);
+    return new ExperimentError(
+      "hub/refused",
+      `${elsewhere}, where the hub keeps ${name}, answers ${status}`,
+      {
+        mend: `let ${elsewhere} through where a proxy or firewall stands between, and run the ` +
+          "same command again, which goes on where this one stopped",
+      },
+    );
+  }
   if (said === "GatedRepo" || status === 403) {
     return new ExperimentError("hub/refused", `the hub does not give ${path} to this user`, {
       mend: `accept the model's terms on ${endpoint}, and set HF_TOKEN to a token that may read it`,

@@ -4,6 +4,7 @@
  * Large files are sent on to a second server, as the real one sends to its storage.
  */
 import { createHash } from "node:crypto";
+import { gzipSync } from "node:zlib";
 import { sha256 } from "../../lib/base/digest.ts";
 
 /** What a server does to one request instead of answering it well; undefined: it answers well. */
@@ -28,6 +29,8 @@ export class FakeHub implements AsyncDisposable {
   commit = "a".repeat(40);
   /** Told of the model, in place of what the list would say. */
   list: unknown;
+  /** What the model was called once; the hub sends on from it. */
+  formerName: string | undefined;
   readonly #hub: Deno.HttpServer<Deno.NetAddr>;
   readonly #storage: Deno.HttpServer<Deno.NetAddr>;
 
@@ -71,34 +74,43 @@ export class FakeHub implements AsyncDisposable {
     const { pathname } = new URL(request.url);
     const trouble = this.#trouble(pathname, request);
     if (trouble !== undefined) return trouble;
+    for (const before of this.formerName === undefined ? [] : ["/api/models/", "/"]) {
+      const former = `${before}${this.formerName}/`;
+      if (pathname.startsWith(former)) {
+        return sentOn(307, `${before}${this.name}/${pathname.slice(former.length)}`);
+      }
+    }
     if (pathname.startsWith(`/api/models/${this.name}/revision/`)) {
       return Response.json(this.#list());
     }
     const file = pathname.slice(pathname.lastIndexOf("/") + 1), bytes = this.files.get(file);
+    const cache = `/api/resolve-cache/models/${this.name}/${this.commit}/`;
+    if (bytes !== undefined && pathname === `${cache}${file}`) {
+      return answerWith(request, bytes, `"${gitId(bytes)}"`);
+    }
     if (!pathname.startsWith(`/${this.name}/resolve/${this.commit}/`) || bytes === undefined) {
       return new Response("no", { status: 404, headers: { "x-error-code": "EntryNotFound" } });
     }
-    if (!this.large.has(file)) return answerWith(request, bytes, `"${gitId(bytes)}"`);
-    return new Response(null, {
-      status: 302,
-      headers: {
-        location: `http://${this.storageHost}/blobs/${file}`,
-        "x-linked-etag": `"${sha256(bytes)}"`,
-        "x-linked-size": String(bytes.length),
-      },
+    // What a file is, is told by its own address at the hub; of a small one that is the next.
+    if (!this.large.has(file)) return sentOn(307, `${cache}${file}?etag=%22${gitId(bytes)}%22`);
+    return sentOn(302, `http://${this.storageHost}/xet-bridge-us/${file}?Signature=x`, {
+      "x-linked-etag": `"${sha256(bytes)}"`,
+      "x-linked-size": String(bytes.length),
+      "x-xet-hash": "0".repeat(64),
+      etag: `"${"1".repeat(64)}"`,
     });
   }
 
   #fromStorage(request: Request): Response {
     const { pathname } = new URL(request.url);
-    const bytes = this.files.get(pathname.slice("/blobs/".length))!;
+    const bytes = this.files.get(pathname.slice("/xet-bridge-us/".length))!;
     return this.#trouble(pathname, request) ?? answerWith(request, bytes, '"of-the-storage"');
   }
 
   #trouble(pathname: string, request: Request): Response | undefined {
     const name = pathname.slice(pathname.lastIndexOf("/") + 1);
     // A large file's troubles happen where its bytes are.
-    if (this.large.has(name) && !pathname.startsWith("/blobs/")) return undefined;
+    if (this.large.has(name) && !pathname.startsWith("/xet-bridge-us/")) return undefined;
     return this.troubles.get(name)?.shift()?.(request, this.files.get(name) ?? new Uint8Array());
   }
 
@@ -119,6 +131,11 @@ export class FakeHub implements AsyncDisposable {
     await this.#hub.shutdown();
     await this.#storage.shutdown();
   }
+}
+
+function sentOn(status: number, location: string, more: Record<string, string> = {}): Response {
+  const headers = { location, "accept-ranges": "bytes", ...more };
+  return new Response("Temporary Redirect", { status, headers });
 }
 
 function gitId(bytes: Uint8Array): string {
@@ -143,6 +160,10 @@ export function answerWith(
     status: 206,
     headers: { etag, "content-range": `bytes ${from}-${bytes.length - 1}/${bytes.length}` },
   });
+}
+
+function packed(bytes: Uint8Array): Response {
+  return new Response(new Uint8Array(gzipSync(bytes)), { headers: { "content-encoding": "gzip" } });
 }
 
 /** Troubles by name. */
@@ -178,6 +199,22 @@ export const TROUBLE = {
   otherBytes: ((_request, bytes) => new Response(bytes.map((byte) => byte ^ 1))) as Trouble,
   /** Gives fewer bytes, as if these were all. */
   shorter: ((_request, bytes) => new Response(bytes.slice(0, -10))) as Trouble,
+  /** Packs the bytes, which nobody asked for; their length is of the packed ones. */
+  packed: ((_request, bytes) => packed(bytes)) as Trouble,
+  /** Goes on within the packed bytes. */
+  packedRest: ((_request, bytes) => {
+    const all = gzipSync(bytes), from = 1000, { length } = all;
+    return new Response(new Uint8Array(all.subarray(from)), {
+      status: 206,
+      headers: {
+        "content-encoding": "gzip",
+        "content-range": `bytes ${from}-${length - 1}/${length}`,
+      },
+    });
+  }) as Trouble,
+  /** As `packed`, of the model's list. */
+  packedList: (list: unknown): Trouble => () =>
+    packed(new TextEncoder().encode(JSON.stringify(list))),
   /** Gives more bytes. */
   longer: ((_request, bytes) => new Response(new Uint8Array([...bytes, 1, 2, 3]))) as Trouble,
 } as const;

@@ -35,6 +35,12 @@ function fetching(hub: FakeHub, dir: TempDir, more: Partial<FetchOptions> = {}) 
   return fetchModel(MODEL, { endpoint: hub.endpoint, data: dir.path, waitMs: 1, ...more });
 }
 
+/** A list that says of files what they are called and no more. */
+function withoutDigests(hub: FakeHub): unknown {
+  const siblings = [...hub.files.keys()].map((rfilename) => ({ rfilename }));
+  return { sha: hub.commit, siblings };
+}
+
 function checkWhole(dir: TempDir, hub: FakeHub): void {
   const folder = hubFolder(dir.path, MODEL);
   for (const name of NEEDED) {
@@ -98,7 +104,8 @@ Deno.test("fetchModel() fetches anew what was changed or removed, and nothing el
   hub.met.length = 0;
   await fetching(hub, dir);
   checkWhole(dir, hub);
-  assert.deepEqual(hub.met.slice(1).map(({ path }) => path.split("/").at(-1)), [
+  const kept = hub.met.filter(({ path }) => path.startsWith("/api/resolve-cache/"));
+  assert.deepEqual(kept.map(({ path }) => path.split("/").at(-1)), [
     "config.json",
     "vocab.txt",
   ]);
@@ -335,6 +342,74 @@ Deno.test("fetchModel() takes a file again that came damaged once, and one that 
   hub.troubles.set("vocab.txt", [TROUBLE.shorter]);
   await fetching(hub, dir);
   checkWhole(dir, hub);
+});
+
+Deno.test("fetchModel() waits as long as the hub's RateLimit says, which sends no Retry-After", async () => {
+  using dir = new TempDir();
+  await using hub = new FakeHub(MODEL.name, someFiles());
+  const limit = (left: number, seconds: number) =>
+    TROUBLE.status(429, {
+      "ratelimit": `"resolvers";r=${left};t=${seconds}`,
+      "ratelimit-policy": '"fixed window";"resolvers";q=3000;w=300',
+    });
+  // A limit that is not used up is not why: another one, that is not told, is.
+  hub.troubles.set("main", [limit(0, 0), limit(2999, 172)]);
+  const waits: string[] = [];
+  await fetching(hub, dir, { onWait: (message) => waits.push(message) });
+  checkWhole(dir, hub);
+  assert.deepEqual(waits, [
+    "the hub answers 429; trying again in 1 s",
+    "the hub answers 429; trying again in 1 s",
+  ]);
+  hub.troubles.set("main", [limit(0, 3600)]);
+  await assert.rejects(fetching(hub, dir), { code: "hub/unreachable" });
+  assert.equal(hub.troubles.get("main")!.length, 0);
+});
+
+Deno.test("fetchModel() follows the hub's redirects of small files and renamed models within itself", async () => {
+  using dir = new TempDir();
+  await using hub = new FakeHub("named/anew", someFiles());
+  hub.formerName = MODEL.name;
+  hub.list = withoutDigests(hub);
+  const { files } = await fetching(hub, dir, { token: "hf_secret" });
+  checkWhole(dir, hub);
+  for (const { isStorage, authorization } of hub.met) {
+    assert.equal(authorization, isStorage ? null : "Bearer hf_secret");
+  }
+  // The list told no digests, but the hub's own answers did: those of the files themselves.
+  assert.deepEqual(NEEDED.map((name) => files[name]!.etag?.length), [40, 40, 40, 64]);
+});
+
+Deno.test("fetchModel() reads what a server packs although it is asked not to", async () => {
+  using dir = new TempDir();
+  await using hub = new FakeHub(MODEL.name, someFiles());
+  hub.troubles.set("vocab.txt", [TROUBLE.packed]);
+  hub.troubles.set("main", [TROUBLE.packedList(withoutDigests(hub))]);
+  // Part of what is packed is no part of the file: it is begun anew.
+  hub.troubles.set("model.safetensors", [TROUBLE.breakOff(1000), TROUBLE.packedRest]);
+  const waits: string[] = [];
+  await fetching(hub, dir, { onWait: (message) => waits.push(message) });
+  checkWhole(dir, hub);
+  assert.match(
+    waits.at(-1)!,
+    /^model\.safetensors: the hub does not go on where it was asked to; /,
+  );
+  hub.troubles.set("main", [() => new Response("?", { headers: { "content-encoding": "br" } })]);
+  await assertFault(() => fetching(hub, dir), {
+    text: `${new URL(hub.endpoint).host} packs its answers as br [hub/answer]\n` +
+      "  mend: set HF_ENDPOINT to a hub, or a mirror of one, that leaves them as they are",
+  });
+});
+
+Deno.test("fetchModel() says which host refuses a file that the hub keeps elsewhere", async () => {
+  using dir = new TempDir();
+  await using hub = new FakeHub(MODEL.name, someFiles());
+  hub.troubles.set("model.safetensors", [TROUBLE.status(403)]);
+  await assertFault(() => fetching(hub, dir), {
+    text: `${hub.storageHost}, where the hub keeps model.safetensors, answers 403 [hub/refused]\n` +
+      `  mend: let ${hub.storageHost} through where a proxy or firewall stands between, and run ` +
+      "the same command again, which goes on where this one stopped",
+  });
 });
 
 Deno.test("fetchModel() says that a server is not there", async () => {
