@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { loadExperiment } from "../../lib/experiment/experiment.ts";
+import { readPublished } from "../../lib/run/published.ts";
+import { kinds } from "../../lib/tasks/registry.ts";
 import { finished, titrate } from "../_support/titrate.ts";
 import { TempDir } from "../_support/temp_dir.ts";
 
@@ -32,9 +35,10 @@ Deno.test("biobert.yaml is planned and costed where neither corpora, benchmarks 
   const of = (kind: string) => plan.tasks.filter((task) => task.kind === kind);
 
   await t.step("points of one training are shared, and cost what the paper's do", () => {
-    // A trunk and a fall at each of 7 step counts, at 4 corpus sizes, and full text after PubMed.
+    // A trunk and a fall at each of 7 step counts, at 4 corpus sizes, and full text, from PubMed's
+    // end and from the general BERT.
     const steps = of("pretrain").reduce((sum, { cost }) => sum + cost.steps, 0);
-    assert.equal(steps, 990_000 + 7 * 10_000 + 4 * 200_000 + 270_000);
+    assert.equal(steps, 990_000 + 7 * 10_000 + 4 * 200_000 + 2 * 270_000);
     const finetuning = plan.costs.left.steps - steps;
     assert(finetuning > 5e6 && finetuning < 2e7, `${finetuning}`);
     // A step of BERT-base over 192 x 512 pieces takes some 60 TFLOP.
@@ -42,11 +46,11 @@ Deno.test("biobert.yaml is planned and costed where neither corpora, benchmarks 
     assert(flops > 5e13 && flops < 9e13, `${flops}`);
   });
   await t.step("what is tested was chosen on dev, trained again and scored once", () => {
-    // Eight data sets of three models: twelve candidates each, one choice, three seeds.
-    assert.equal(of("choose").length, 8 * 3);
-    assert.equal(of("evaluate-ner").length, 8 * 3 * 3);
+    // Eight data sets of the tables' five models: twelve candidates each, one choice, three seeds.
+    assert.equal(of("choose").length, 8 * 5);
+    assert.equal(of("evaluate-ner").length, 8 * 5 * 3);
     const tuned = of("ner").filter(({ label }) => label.includes("_tuned"));
-    assert.equal(tuned.length, 8 * 3 * 12);
+    assert.equal(tuned.length, 8 * 5 * 12);
   });
   await t.step("hours and disk follow from what the spec assumes and declares", () => {
     const { workMs, assumedMs, bytes } = plan.prospect;
@@ -81,4 +85,26 @@ Deno.test("biobert.yaml is planned and costed where neither corpora, benchmarks 
     assert.match(again.stderr, /there is no file ".*train-v1\.1\.json"/);
     assert.match(again.stderr, /deno task data fetch/);
   });
+});
+
+Deno.test("biobert.yaml names every published value of what it measures, and none of anything else", async () => {
+  using dir = new TempDir();
+  const env = { TITRATE_DATA: `${dir.path}/nowhere` };
+  const { published, requests } = await loadExperiment(SPEC, { kinds, env, allowsAbsent: true });
+  const rows = await readPublished(published);
+  const measured = new Set(
+    requests.flatMap(({ params }) => (params as { readonly benchmark?: string }).benchmark ?? []),
+  );
+  const named = new Set(rows.flatMap(({ benchmark }) => benchmark ?? []));
+  assert.deepEqual([...named].filter((name) => !measured.has(name)), []);
+  assert.deepEqual([...measured].filter((name) => !named.has(name)), ["squad"]);
+  // What nobody can compare: sums of several, and data sets that this spec does not have.
+  const others = rows.filter(({ benchmark, metric }) => benchmark === undefined || !metric);
+  assert.deepEqual([...new Set(others.map(({ dataset }) => dataset))], [
+    "2010 i2b2/VA",
+    "average(4b,5b,6b)",
+    "average(3)",
+    "all",
+    "BioASQ 7b-factoid",
+  ]);
 });
