@@ -56,6 +56,8 @@ export interface InputRole<Opened = unknown> {
    * and made anew where it is gone.
    */
   readonly looksOn?: true;
+  /** Whether a task without a seed of its own is of the seed that all have who stand here. */
+  readonly givesSeed?: true;
   /** Whether it is told which training each artifact is of. */
   readonly tellsTraining?: true;
   /** Opens an artifact that stands in the role; absent where nothing is to be read. */

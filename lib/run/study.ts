@@ -12,6 +12,7 @@ import type { Task } from "../graph/node.ts";
 import { type Plan, planGraph, type PlanOptions } from "../graph/plan.ts";
 import type { History, PastTask } from "../graph/reason.ts";
 import type { DeviceLimit } from "../graph/schedule.ts";
+import { seedFinder } from "../graph/seeds.ts";
 import type { Chosen, Kinds } from "../graph/task.ts";
 import { type Experiment, loadExperiment } from "../experiment/experiment.ts";
 import { formatCell } from "../report/text/labels.ts";
@@ -264,13 +265,17 @@ export function cellRows(
   graph: TaskGraph,
   keyOf = (place: string) => place,
 ): CellRow[] {
-  return requests.map(({ id, cell, kind, params, at: { file, line } }, place) => ({
-    ...cell,
-    key: keyOf(graph.ofRequest.get(id)!),
-    seed: kind.seed?.(params),
-    place,
-    at: { file, ...(line === undefined ? {} : { line }) },
-  }));
+  const seedOf = seedFinder(graph);
+  return requests.map(({ id, cell, at: { file, line } }, place) => {
+    const stands = graph.ofRequest.get(id)!;
+    return {
+      ...cell,
+      key: keyOf(stands),
+      seed: seedOf(stands),
+      place,
+      at: { file, ...(line === undefined ? {} : { line }) },
+    };
+  });
 }
 
 /** Where the spec asks for a task, by its key: the first of its stages. */

@@ -80,8 +80,17 @@ Deno.test("a choice is made on dev, retrained and tested once; one more rate run
     const { stdout } = await study.call("run", "study.yaml");
     // A table of the candidates on dev, one of the tested, and the mean with its error.
     assert.match(stdout, /^seeds: ner dev f1, %\n *rate/m);
-    assert.match(stdout, /^tested: ner test f1, %\n *last/m);
+    // Its seeds are one entry with their deviation, not an axis of which one is the best.
+    assert.match(stdout, /^tested +ner test f1, % +[\d.]+ ±[\d.]+/m);
     assert.match(stdout, /^result +ner test f1, % /m);
+    const seeds = await study.sql(
+      "SELECT stage, list(DISTINCT seed ORDER BY seed) AS seeds FROM results " +
+        "WHERE stage IN ('tested', 'result') GROUP BY stage ORDER BY stage",
+    );
+    assert.deepEqual(seeds, [
+      { stage: "result", seeds: [] },
+      { stage: "tested", seeds: [5, 6] },
+    ]);
     assert.match(stdout, /^\( \) of a mean over cells: its standard error over them$/m);
   });
 

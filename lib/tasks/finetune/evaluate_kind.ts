@@ -21,7 +21,7 @@ export function evaluation<Data, Own extends z.ZodRawShape, Row extends Example,
     about: `Scores a fine-tuned model as ${kind} does.`,
     params: evaluateSchema(benchmark),
     inputs: {
-      model: { ...one(fineTunedModel, "the model to score"), readsModel: true },
+      model: { ...one(fineTunedModel, "the model to score"), readsModel: true, givesSeed: true },
       data: one(benchmark.data, benchmark.aboutData),
     },
     produces: { "": scoresArtifact.type },

@@ -48,6 +48,7 @@ const roles = {
     ...many(candidates, "what is chosen from"),
     isSet: true,
     readsModel: "ifKept",
+    givesSeed: true,
   },
 } as const;
 

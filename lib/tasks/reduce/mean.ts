@@ -33,7 +33,7 @@ const cells = {
   open: openMean,
 };
 
-const roles = { of: { ...many(cells, "the cells"), isSet: true } };
+const roles = { of: { ...many(cells, "the cells"), isSet: true, givesSeed: true } } as const;
 
 /** What a cell is in common with others: of a mean, what its own cells are. */
 export async function openMean(dir: string): Promise<Mean | undefined> {
