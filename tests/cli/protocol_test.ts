@@ -88,7 +88,7 @@ Deno.test("a choice is made on dev, retrained and tested once; one more rate run
         "WHERE stage IN ('tested', 'result') GROUP BY stage ORDER BY stage",
     );
     assert.deepEqual(seeds, [
-      { stage: "result", seeds: [] },
+      { stage: "result", seeds: [null] },
       { stage: "tested", seeds: [5, 6] },
     ]);
     assert.match(stdout, /^\( \) of a mean over cells: its standard error over them$/m);

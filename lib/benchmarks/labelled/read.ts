@@ -260,7 +260,12 @@ function placeOf(
   throw new ExperimentError(
     "benchmarks/no-column",
     `the header has no column ${JSON.stringify(column)}`,
-    { at, mend: `name one of ${header.map((name) => JSON.stringify(name)).join(", ")}` },
+    {
+      at,
+      mend: width === 1
+        ? "separate columns by tabs: the line has none"
+        : `name one of ${header.map((name) => JSON.stringify(name)).join(", ")}`,
+    },
   );
 }
 

@@ -142,6 +142,13 @@ Deno.test("readLabelled() names file, line and mend of whatever it cannot read",
       'part.tsv:1: the header has no column "text" ' +
       '[benchmarks/no-column]\n  mend: name one of "id", "sentence", "label"',
     ],
+    // One of commas, as many are kept.
+    [
+      "id,text,label\n1,a,1\n",
+      named,
+      'part.tsv:1: the header has no column "text" [benchmarks/no-column]\n' +
+      "  mend: separate columns by tabs: the line has none",
+    ],
     [
       "text\ttext\tlabel\na\tb\t1\n",
       { format: "tsv", header: true, text: "text", label: "label" },
