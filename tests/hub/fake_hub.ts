@@ -1,7 +1,9 @@
 /**
  * A hub on this machine: real HTTP over loopback, with the faults that a test asks for.
  *
- * Large files are sent on to a second server, as the real one sends to its storage.
+ * Large files are sent on to a second server, as the real one sends to its storage, and small
+ * ones to an address of its own that holds their content. Hugging Face's own client
+ * (huggingface_hub 2.4) fetches from it, with HF_ENDPOINT and HF_HUB_DISABLE_XET=1.
  */
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
@@ -71,6 +73,14 @@ export class FakeHub implements AsyncDisposable {
   }
 
   #fromHub(request: Request): Response {
+    const answer = this.#answer(request);
+    // A copy: the headers of some cannot be changed.
+    const response = new Response(answer.body, answer);
+    response.headers.set("x-repo-commit", this.commit);
+    return response;
+  }
+
+  #answer(request: Request): Response {
     const { pathname } = new URL(request.url);
     const trouble = this.#trouble(pathname, request);
     if (trouble !== undefined) return trouble;
