@@ -4,8 +4,8 @@
  *
  * Run by hand, as it takes minutes and up to 6 GB; torch and transformers must be in PYTHON:
  *
- *     deno run --allow-read --allow-write=FOLDER --allow-run=PYTHON --allow-ffi --allow-env \
- *       --allow-sys tests/bench/bert_transformers/compare.ts PYTHON SIZE FOLDER VOCAB STEPS
+ *     deno run --allow-read --allow-run=PYTHON --allow-ffi --allow-env --allow-sys \
+ *       tests/bench/bert_transformers/compare.ts PYTHON SIZE FOLDER VOCAB STEPS
  *
  * SIZE is base or large; FOLDER is filled, and may be deleted after; VOCAB is a vocab.txt.
  */
