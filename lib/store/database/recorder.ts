@@ -7,15 +7,14 @@
  * anew from both.
  */
 import type { DuckDBConnection } from "@duckdb/node-api";
-import type { Json } from "../../base/canonical.ts";
 import { resultsFlag } from "../../base/command.ts";
 import { ExperimentError } from "../../base/errors.ts";
 import type { Measurement } from "../../base/measures.ts";
-import { type RunJournal, writeJournal } from "../journal.ts";
 import type { ArtifactRows, ArtifactStore } from "../objects/artifacts.ts";
 import { placeOf, type ResultsFolder } from "../results_folder.ts";
 import { StandingFolder } from "../standing_folder.ts";
 import { Batch } from "./_batch.ts";
+import { JournalKeeper } from "./_journal_keeper.ts";
 import { missingTasks } from "./_missing.ts";
 import { checkName } from "./_name_check.ts";
 import { settleKilled } from "./killed.ts";
@@ -65,12 +64,8 @@ export class Recorder {
   readonly #options: RecorderOptions;
   readonly #cached = new Set<string>();
   readonly #there = new Set<string>();
-  readonly #tasks = new Map<string, Omit<TaskRow, "run">>();
+  readonly #journal: JournalKeeper;
   #batch = new Batch();
-  /** The cells by the keys that they were told to have, once some move. */
-  #rowsOf: ReadonlyMap<string, readonly CellRow[]> | undefined;
-  #journal: RunJournal | undefined;
-  #isJournalWritten = true;
   #isNameChecked = false;
   #writing: Promise<void> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -84,6 +79,7 @@ export class Recorder {
     this.#folder = folder;
     this.#standing = new StandingFolder(folder.root);
     this.#options = options;
+    this.#journal = new JournalKeeper(folder.runs, (key) => options.store.has(key));
   }
 
   /** A recorder for a folder of results, whose database is made by the first write. */
@@ -99,8 +95,7 @@ export class Recorder {
   /** Records that a run begins, and its experiment. */
   beginRun(start: RunStart): void {
     const place = placeOf(start.file, this.#folder.root);
-    this.#journal = { start, place, identities: [] };
-    this.#isJournalWritten = false;
+    this.#journal.begin(start, place);
     putRunStart(this.#batch, start, place);
     this.#wake();
   }
@@ -108,7 +103,7 @@ export class Recorder {
   /** Records how a run ended, now. */
   endRun(run: string, end: RunEnd): void {
     const ended = { ...end, endedAt: new Date().toISOString() };
-    this.#addToJournal({ end: ended, tasks: [...this.#tasks.values()] });
+    this.#journal.end(ended);
     putRunEnd(this.#batch, run, ended);
     this.#wake();
   }
@@ -123,8 +118,7 @@ export class Recorder {
     experiment: string,
     options: { readonly cells: readonly CellRow[]; readonly replace: boolean },
   ): void {
-    const { cells, replace } = options;
-    this.#addToJournal({ cells: { rows: cells, replace, isHistory: false } });
+    this.#journal.tellCells(options);
     putCells(this.#batch, experiment, options);
     this.#wake();
   }
@@ -134,15 +128,8 @@ export class Recorder {
    * runs to say what changed.
    */
   recordHistory(history: HistoryRows): void {
-    const { store } = this.#options;
     const identities = [...history.identities];
-    // Those of artifacts stand in the journals of the runs that made them.
-    const fresh = identities.filter(([key]) => !store.has(key));
-    const cells = { rows: history.cells, replace: this.#journal?.cells?.replace ?? false };
-    this.#addToJournal({
-      identities: fresh as [string, Json][],
-      cells: { ...cells, isHistory: true },
-    });
+    this.#journal.tellHistory({ cells: history.cells, identities });
     putHistory(this.#batch, { ...history, identities });
     this.#wake();
   }
@@ -161,20 +148,8 @@ export class Recorder {
       readonly identities: HistoryRows["identities"];
     },
   ): void {
-    const journal = this.#journal;
-    if (journal?.cells === undefined) throw new Error("cells move after they were recorded");
-    this.#rowsOf ??= Map.groupBy(journal.cells.rows, ({ key }) => key);
-    const moved = [...keys].filter(([from]) => this.#rowsOf!.has(from));
-    const cells = moved.flatMap(([from, key]) =>
-      this.#rowsOf!.get(from)!.map((row) => ({ ...row, key }))
-    );
     const made = [...identities];
-    const fresh = made.filter(([key]) => !this.#options.store.has(key)) as [string, Json][];
-    // The list of cells stays: one for each choice would be as many lists as choices.
-    this.#addToJournal({
-      moved: [...journal.moved ?? [], ...moved],
-      identities: [...journal.identities, ...fresh],
-    });
+    const cells = this.#journal.moveCells({ keys, identities: made });
     putCells(this.#batch, experiment, { cells, replace: false });
     putHistory(this.#batch, { run, experiment, identities: made, cells });
     this.#wake();
@@ -183,12 +158,7 @@ export class Recorder {
   /** Records where a task stands. */
   recordTask(row: TaskRow): void {
     const { run: _, ...task } = row;
-    this.#tasks.set(row.key, {
-      ...task,
-      attempt: row.attempt ?? this.#tasks.get(row.key)?.attempt,
-    });
-    // No artifact tells of it, and a run that is killed never comes to its end.
-    if (row.state === "failed") this.#addToJournal({});
+    this.#journal.tellTask(task);
     putTask(this.#batch, row);
     this.#wake();
   }
@@ -210,7 +180,7 @@ export class Recorder {
   recordArtifact(rows: ArtifactRows): void {
     const { key, kind, attempt } = rows.record;
     this.#there.add(key);
-    if (this.#tasks.has(key)) this.#tasks.set(key, { key, kind, state: "done", attempt });
+    this.#journal.tellDone({ key, kind, attempt });
     putArtifact(this.#batch, rows);
     this.#wake();
   }
@@ -229,7 +199,7 @@ export class Recorder {
 
   /** Records the scaling curves of an experiment in place of its former ones. */
   recordFits(experiment: string, fits: readonly FitRow[]): void {
-    this.#addToJournal({ fits });
+    this.#journal.tellFits(fits);
     putFits(this.#batch, experiment, fits);
     this.#wake();
   }
@@ -296,16 +266,6 @@ export class Recorder {
     await this.close();
   }
 
-  #failedTasks(): Omit<TaskRow, "run">[] {
-    return [...this.#tasks.values()].filter(({ state }) => state === "failed");
-  }
-
-  #addToJournal(part: Partial<RunJournal>): void {
-    if (this.#journal === undefined) return;
-    this.#journal = { ...this.#journal, ...part };
-    this.#isJournalWritten = false;
-  }
-
   /** Sees to it that what waits is written soon: at once if it is a lot. */
   #wake(): void {
     if (this.#isClosed) throw new Error("the recorder is closed");
@@ -344,7 +304,7 @@ export class Recorder {
   }
 
   get #isEmpty(): boolean {
-    return this.#batch.isEmpty && this.#cached.size === 0 && this.#isJournalWritten;
+    return this.#batch.isEmpty && this.#cached.size === 0 && this.#journal.isWritten;
   }
 
   async #flush(lockLimitMs: number): Promise<void> {
@@ -376,9 +336,11 @@ export class Recorder {
         },
         work: async (connection) => {
           await this.#checkName(connection);
-          await this.#saveJournal();
+          await this.#journal.save();
           await batch.writeTo(connection);
-          if (!this.#hasSettledKilled) await settleKilled(connection, this.#journal?.start.run);
+          if (!this.#hasSettledKilled) {
+            await settleKilled(connection, this.#journal.begun?.start.run);
+          }
           return await missingTasks(connection, cached);
         },
       });
@@ -386,7 +348,7 @@ export class Recorder {
       batch.absorb(this.#batch);
       this.#batch = batch;
       // A run that may not have its name leaves nothing behind.
-      if (!isNameTaken(error)) await this.#saveJournal();
+      if (!isNameTaken(error)) await this.#journal.save();
       throw error;
     }
     this.#hasSettledKilled = true;
@@ -403,22 +365,11 @@ export class Recorder {
 
   /** Once is enough: from then on the name is recorded as this spec's. */
   async #checkName(connection: DuckDBConnection): Promise<void> {
-    if (this.#isNameChecked || this.#journal === undefined) return;
-    const { start: { experiment, file }, place } = this.#journal;
+    const { begun } = this.#journal;
+    if (this.#isNameChecked || begun === undefined) return;
+    const { start: { experiment, file }, place } = begun;
     await checkName(connection, this.#folder.root, { experiment, file, place });
     this.#isNameChecked = true;
-  }
-
-  async #saveJournal(): Promise<void> {
-    if (this.#isJournalWritten || this.#journal === undefined) return;
-    this.#isJournalWritten = true;
-    try {
-      // What failed is gathered once a write, not once a failure.
-      await writeJournal(this.#folder.runs, { tasks: this.#failedTasks(), ...this.#journal });
-    } catch (error) {
-      this.#isJournalWritten = false;
-      throw error;
-    }
   }
 }
 

@@ -642,6 +642,49 @@ Deno.test("moveCells() keeps one list of cells however many choices are made, an
   assert.deepEqual(history.keysAt({ stage: "ner", axes: { n: 4 } }), [keyOf(30)]);
 });
 
+Deno.test("moveCells() takes work as choices are made, not as their square", async () => {
+  const elementsAt = async (choices: number) => {
+    using results = await emptyResults();
+    const recorder = results.open({ intervalMs: 60_000 });
+    recorder.beginRun(START);
+    const cells = Array.from({ length: choices }, (_, n) => (
+      { stage: "ner", axes: { n }, key: keyOf(n), place: n }
+    ));
+    const about = { run: "r1", experiment: "ablation" };
+    recorder.recordCells("ablation", { cells, replace: true });
+    recorder.recordHistory({ ...about, identities: [], cells });
+    const elements = countElements(() => {
+      for (let n = 0; n < choices; n++) {
+        const keys = new Map([[keyOf(n), keyOf(choices + n)]]);
+        const identities = [[keyOf(choices + n), { kind: "ner", n }]] as const;
+        recorder.moveCells({ ...about, keys, identities });
+      }
+    });
+    await recorder.abandon();
+    return elements;
+  };
+  const few = await elementsAt(1_000);
+  assert.ok(few >= 1_000, "nothing was counted");
+  const many = await elementsAt(2_000);
+  assert.ok(many <= 2.2 * few, `${many} elements instead of ${few} for twice as many choices`);
+});
+
+/** How many elements of lists the work goes through, spreads and loops alike. */
+function countElements(work: () => void): number {
+  const { [Symbol.iterator]: original } = Array.prototype;
+  let elements = 0;
+  Array.prototype[Symbol.iterator] = function () {
+    elements += this.length;
+    return original.call(this);
+  };
+  try {
+    work();
+  } finally {
+    Array.prototype[Symbol.iterator] = original;
+  }
+  return elements;
+}
+
 Deno.test("Recorder writes a rerun of what is cached and known in one transaction", async () => {
   using results = await emptyResults();
   const { path, store } = results;
