@@ -1,4 +1,4 @@
-/** Counts in words and in digits: one point, two points, 12,345. */
+/** Counts in words and in digits: one point, two points, 12,345, 1.23M, 12 kB. */
 
 /**
  * A count and what is counted.
@@ -33,6 +33,17 @@ export function grouped(value: number): string {
   return String(value).replace(/^-?\d+/, (whole) => whole.replace(/\B(?=(\d{3})+$)/g, ","));
 }
 
+/** A count with a prefix, three significant digits: "54k", "1.23M". */
+export function formatCount(value: number): string {
+  return scaled(value).join("");
+}
+
+/** A size in memory or on disk, three significant digits: "12 kB", "352 MB"; k is 1000. */
+export function formatBytes(bytes: number): string {
+  const [digits, prefix] = scaled(bytes);
+  return `${digits} ${prefix}B`;
+}
+
 /** The form of a verb for a count: `agreeing(n, "is", "are")`. */
 export function agreeing(count: number, one: string, many: string): string {
   return count === 1 ? one : many;
@@ -40,4 +51,12 @@ export function agreeing(count: number, one: string, many: string): string {
 
 function pluralOf(one: string): string {
   return /[^aeiou]y$/.test(one) ? `${one.slice(0, -1)}ies` : `${one}s`;
+}
+
+const SCALES = [[1e18, "E"], [1e15, "P"], [1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]] as const;
+
+function scaled(value: number): readonly [digits: string, prefix: string] {
+  // 999,950 rounds to 1,000k, which is 1M.
+  const [scale, prefix] = SCALES.find(([scale]) => value >= scale * 0.9995) ?? [1, ""];
+  return [String(Number((value / scale).toPrecision(3))), prefix];
 }

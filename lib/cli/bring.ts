@@ -2,11 +2,11 @@
  * The process that `data fetch` becomes: it fetches models into the data folder, and may write
  * there and reach the hub, nothing else.
  */
+import { formatBytes } from "../base/count.ts";
 import { ExperimentError } from "../base/errors.ts";
 import { fetchModel } from "../hub/fetch.ts";
 import { formatHubModel, hubFolder, type HubModel, parseHubModel } from "../hub/place.ts";
 import { endpointOf, tokenOf } from "../hub/requests.ts";
-import { formatBytes } from "../report/text/format.ts";
 import { EXIT } from "./exit.ts";
 import { printError, writeData } from "./streams.ts";
 

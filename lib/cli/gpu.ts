@@ -5,6 +5,7 @@
  * The installation is asked for by a process that may start nothing; where it is agreed to, that
  * becomes one that may start the installer and write to the user's cache.
  */
+import { formatBytes } from "../base/count.ts";
 import { ExperimentError } from "../base/errors.ts";
 import { userCache } from "../base/user_cache.ts";
 import { askDriver } from "../gpu/driver.ts";
@@ -20,7 +21,6 @@ import {
 } from "../gpu/install_tfjs.ts";
 import { findInstaller, type Installer } from "../gpu/installer.ts";
 import { CUDA_PACKAGES, type CudaVersion, totalOf } from "../gpu/packages.ts";
-import { formatBytes } from "../report/text/format.ts";
 import { formatTable } from "../report/text/table.ts";
 import { EXIT } from "./exit.ts";
 import { become } from "./launch/launch.ts";

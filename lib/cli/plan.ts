@@ -1,8 +1,8 @@
 /** The command `plan`: what a run would do, why, and what it costs. */
-import { agreeing, counted } from "../base/count.ts";
+import { agreeing, counted, formatBytes, formatCount } from "../base/count.ts";
 import { deviceOf } from "../engine/devices.ts";
 import { isWaiting, type PlannedTask } from "../graph/plan.ts";
-import { formatBytes, formatCount, formatDuration } from "../report/text/format.ts";
+import { formatDuration } from "../report/text/format.ts";
 import { formatReasonShortly } from "../report/text/reasons.ts";
 import { formatTable } from "../report/text/table.ts";
 import { checkStudyBudget, labelOf, openStudy, type Study } from "../run/study.ts";

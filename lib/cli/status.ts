@@ -4,8 +4,8 @@
  */
 import { resultsFlag, shellWord } from "../base/command.ts";
 import { type ErrorCode, fault, formatFault } from "../base/errors.ts";
-import { counted } from "../base/count.ts";
-import { formatAge, formatBytes, formatCount, formatDuration } from "../report/text/format.ts";
+import { counted, formatBytes, formatCount } from "../base/count.ts";
+import { formatAge, formatDuration } from "../report/text/format.ts";
 import { formatCell } from "../report/text/labels.ts";
 import { foldTable, formatTable } from "../report/text/table.ts";
 import { wrapText } from "../report/text/wrap.ts";

@@ -5,7 +5,7 @@
  * What is found follows from the program and the device's limit, never from what else happens
  * to run, so that a training that goes on finds the same again.
  */
-import { counted } from "../base/count.ts";
+import { counted, formatBytes } from "../base/count.ts";
 import { ExperimentError } from "../base/errors.ts";
 
 /** What a step, or a pass that trains nothing, takes of a device's memory, and what that has. */
@@ -97,14 +97,4 @@ function noneFits(
 /** A need as people read it. */
 export function formatNeed(needBytes: number): string {
   return Number.isFinite(needBytes) ? formatBytes(needBytes) : "more than can be told";
-}
-
-const GIGABYTE = 1e9;
-const MEGABYTE = 1e6;
-
-/** A size as people read it: "29.9 GB", "14 MB". */
-export function formatBytes(bytes: number): string {
-  return bytes >= GIGABYTE
-    ? `${(bytes / GIGABYTE).toFixed(1)} GB`
-    : `${Math.ceil(bytes / MEGABYTE)} MB`;
 }

@@ -1,6 +1,7 @@
 /** Whether packages for GPUs can be installed on this machine at all, and on this disk. */
 import { statfsSync } from "node:fs";
 import { join } from "node:path";
+import { formatBytes } from "../base/count.ts";
 import { ExperimentError } from "../base/errors.ts";
 
 /** Unpacking takes some of a disk besides. */
@@ -22,10 +23,9 @@ export function checkMachine(cache: string, bytes: number): void {
   }
   const needed = bytes + SPARE_BYTES, free = freeBytes(cache);
   if (free >= needed) return;
-  const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
   throw new ExperimentError(
     "gpu/space",
-    `it takes ${gigabytes(needed)} while it is unpacked, and the disk has ${gigabytes(free)}`,
+    `it takes ${formatBytes(needed)} while it is unpacked, and the disk has ${formatBytes(free)}`,
     { at: { file: cache }, mend: "make room, or set XDG_CACHE_HOME to a folder on another disk" },
   );
 }

@@ -2,9 +2,10 @@
  * A run as the page shows it: plain objects of texts and numbers, so that the page's script
  * has nothing to reckon. Each part is sent by itself, when it has changed.
  */
+import { formatCount } from "../base/count.ts";
 import { formatFault } from "../base/errors.ts";
 import type { TaskState } from "../base/task_state.ts";
-import { formatCount, formatDuration, formatNumber } from "../report/text/format.ts";
+import { formatDuration, formatNumber } from "../report/text/format.ts";
 import type { Curve, LiveNow } from "../store/live/records.ts";
 import type { RunStatus, RunWatch, WatchedTask } from "./run_watch.ts";
 

@@ -73,7 +73,7 @@ Deno.test("fittingRows() halves where a compiler gave up, and leaves a device wi
 Deno.test("fittingRows() says what one row takes, or the model alone", async () => {
   const cases = [
     [1.5e9, "lower the length of rows, or use a device with more memory"],
-    [16e9, "use a smaller model or a device with more memory: 16.0 GB are the model's own"],
+    [16e9, "use a smaller model or a device with more memory: 16 GB are the model's own"],
   ] as const;
   for (const [stateBytes, mend] of cases) {
     const memory = { needBytes: 29.9e9, stateBytes, limitBytes: 15e9 };
@@ -81,7 +81,7 @@ Deno.test("fittingRows() says what one row takes, or the model alone", async () 
       faults: [{
         code: "engine/memory",
         message: "a step takes 29.9 GB of the device's memory with 1 row at once, the fewest " +
-          "there can be; it has 15.0 GB to give",
+          "there can be; it has 15 GB to give",
         mend,
       }],
     });
@@ -94,8 +94,8 @@ Deno.test("fittingRows() names the rows that it tried where the model alone does
     faults: [{
       code: "engine/memory",
       message: "a step takes 29.9 GB of the device's memory with 256 rows at once; " +
-        "it has 15.0 GB to give",
-      mend: "use a smaller model or a device with more memory: 16.0 GB are the model's own",
+        "it has 15 GB to give",
+      mend: "use a smaller model or a device with more memory: 16 GB are the model's own",
     }],
   });
 });

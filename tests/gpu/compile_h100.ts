@@ -8,7 +8,7 @@
  * it compiles is not what a GPU should run for speed: nothing is tuned without a device, and
  * products are library calls. It shows memory, aliasing and the types of products.
  */
-import { formatBytes } from "../../lib/engine/step_memory.ts";
+import { formatBytes } from "../../lib/base/count.ts";
 import { needOf } from "../../lib/engine/xla/memory.ts";
 import { openPlugin } from "../../lib/engine/xla/pjrt/plugin.ts";
 import { compileFor } from "../../lib/engine/xla/pjrt/topology.ts";

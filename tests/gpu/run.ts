@@ -6,7 +6,7 @@
  */
 import { parseArgs } from "node:util";
 import { BERT_PRESETS, type BertPreset } from "../../lib/model/config.ts";
-import { formatBytes } from "../../lib/engine/step_memory.ts";
+import { formatBytes } from "../../lib/base/count.ts";
 import { ABLATION, argumentsOf, BIOBERT_SMALL, type Corner } from "./corners.ts";
 import type { Options } from "./measure.ts";
 import { VOCABULARY } from "./real_step.ts";

@@ -1,5 +1,6 @@
 /** How a running task reads as a line of text, whether this process runs it or another. */
-import { formatCount, formatDuration, formatNumber } from "../../report/text/format.ts";
+import { formatCount } from "../../base/count.ts";
+import { formatDuration, formatNumber } from "../../report/text/format.ts";
 
 /** A running task, as far as it is told. */
 export interface ShownTask {

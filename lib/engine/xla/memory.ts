@@ -1,6 +1,6 @@
 /** What a compiled program takes of a device's memory, known before it runs. */
+import { formatBytes } from "../../base/count.ts";
 import { ExperimentError } from "../../base/errors.ts";
-import { formatBytes } from "../step_memory.ts";
 import type { ProgramMemory } from "./pjrt/executable.ts";
 
 /** Says how many gigabytes of a device's memory may be taken, where that is less than it has. */

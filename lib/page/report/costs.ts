@@ -1,6 +1,7 @@
 /** What a study cost: time, training, room, by kind of task. */
 import { barsSpec } from "../../report/figures/bars_spec.ts";
-import { formatBytes, formatCount, formatDuration } from "../../report/text/format.ts";
+import { formatBytes, formatCount } from "../../base/count.ts";
+import { formatDuration } from "../../report/text/format.ts";
 import { sqlText } from "../../store/database/schema.ts";
 import { type Ask, named, numberIn } from "./asked.ts";
 import type { Block } from "./content.ts";

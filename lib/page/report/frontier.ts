@@ -1,7 +1,7 @@
 /** Cells by their cost, and those that nothing cheaper is as good as. */
 import type { JsonObject } from "../../base/canonical.ts";
+import { formatCount } from "../../base/count.ts";
 import { type CostedPoint, frontierSpec } from "../../report/figures/frontier_spec.ts";
-import { formatCount } from "../../report/text/format.ts";
 import { formatAxisValue } from "../../report/text/labels.ts";
 import { unitOf } from "../../report/text/units.ts";
 import { type Ask, named, numberIn } from "./asked.ts";

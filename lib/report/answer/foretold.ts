@@ -1,7 +1,8 @@
 /** What the fits of a score say of twice as much, or why they do not. */
 import type { Prediction, StudyFit } from "../../analysis/scaling.ts";
 import type { JsonObject } from "../../base/canonical.ts";
-import { formatCount, formatExact } from "../text/format.ts";
+import { formatCount } from "../../base/count.ts";
+import { formatExact } from "../text/format.ts";
 import { isMeaningless } from "../text/fits.ts";
 import { formatCell } from "../text/labels.ts";
 import { halfOf, intervalText, valueText } from "./quantity.ts";

@@ -2,9 +2,10 @@
 import type { Interval } from "../../analysis/interval.ts";
 import { SATURATING_FORM } from "../../analysis/fit_forms.ts";
 import type { CurveShape, StudyFit } from "../../analysis/scaling.ts";
+import { formatCount } from "../../base/count.ts";
 import { listOf } from "../../base/list.ts";
 import type { Metric } from "../../base/measures.ts";
-import { formatCount, formatNumber } from "./format.ts";
+import { formatNumber } from "./format.ts";
 import { formatCell } from "./labels.ts";
 import { foldTable } from "./table.ts";
 import { nameOfMetric, unitOf } from "./units.ts";

@@ -18,17 +18,6 @@ export function formatFixed(value: number, digits: number): string {
   return Number(text) === 0 ? (0).toFixed(digits) : text;
 }
 
-const SCALES = [[1e18, "E"], [1e15, "P"], [1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]] as const;
-
-/** A count with a prefix, three significant digits: "54k", "1.23M". */
-export function formatCount(value: number): string {
-  for (const [scale, prefix] of SCALES) {
-    // 999,950 rounds to 1,000k, which is 1M.
-    if (value >= scale * 0.9995) return `${Number((value / scale).toPrecision(3))}${prefix}`;
-  }
-  return String(Number(value.toPrecision(3)));
-}
-
 /** A count with all its digits, 12,345, up to a thousand million, above with four: 1.235e+15. */
 export function formatExact(value: number): string {
   return value < 1e9 ? grouped(Math.ceil(value)) : value.toExponential(3);
@@ -52,10 +41,4 @@ export function formatAge(ms: number): string {
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
   if (seconds < 48 * 3600) return `${Math.floor(seconds / 3600)} h`;
   return `${Math.floor(seconds / 86_400)} days`;
-}
-
-/** A size on disk, three significant digits: "12 kB", "352 MB"; k is 1000. */
-export function formatBytes(bytes: number): string {
-  const [, number, prefix] = /^([\d.]+)(.*)$/.exec(formatCount(bytes))!;
-  return `${number} ${prefix}B`;
 }

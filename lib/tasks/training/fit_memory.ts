@@ -11,7 +11,8 @@
 import { deviceOf } from "../../engine/devices.ts";
 import type { Engine, TrainingBeside, TrainingProgram } from "../../engine/engine.ts";
 import type { Graph } from "../../engine/ir/graph.ts";
-import { type Fitting, fittingRows, formatBytes, formatNeed } from "../../engine/step_memory.ts";
+import { formatBytes } from "../../base/count.ts";
+import { type Fitting, fittingRows, formatNeed } from "../../engine/step_memory.ts";
 import type { RowParams } from "./replicas.ts";
 
 /** What a training is made of. */

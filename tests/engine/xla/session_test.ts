@@ -110,10 +110,10 @@ Deno.test("a program that does not fit is refused before anything runs, and says
     const session = await loaded(engine);
     await assert.rejects(session.step(tinyBatch(1), CONTROL), {
       code: "engine/memory",
-      message: "the program takes 29.9 GB of the device's memory, which has 15.0 GB to give",
+      message: "the program takes 29.9 GB of the device's memory, which has 15 GB to give",
       faults: [{
         code: "engine/memory",
-        message: "the program takes 29.9 GB of the device's memory, which has 15.0 GB to give",
+        message: "the program takes 29.9 GB of the device's memory, which has 15 GB to give",
         mend: "lower the rows that are computed at once, or their length",
       }],
     });
@@ -129,7 +129,7 @@ Deno.test("a model that does not fit by itself is told so: no smaller part of a 
       assert(error instanceof ExperimentError);
       assert.equal(
         error.faults[0].mend,
-        "use a smaller model or a device with more memory: 16.0 GB are the model's own",
+        "use a smaller model or a device with more memory: 16 GB are the model's own",
       );
       return true;
     });

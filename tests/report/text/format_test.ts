@@ -1,12 +1,7 @@
 import assert from "node:assert/strict";
-import {
-  formatCount,
-  formatDuration,
-  formatExact,
-  formatNumber,
-} from "../../../lib/report/text/format.ts";
+import { formatDuration, formatExact, formatNumber } from "../../../lib/report/text/format.ts";
 
-Deno.test("numbers, counts and durations read well", () => {
+Deno.test("numbers and durations read well", () => {
   const numbers: [number, string][] = [
     [0, "0"],
     [54000, "54000"],
@@ -18,15 +13,6 @@ Deno.test("numbers, counts and durations read well", () => {
     [NaN, "?"],
   ];
   for (const [value, text] of numbers) assert.equal(formatNumber(value), text);
-  const counts: [number, string][] = [
-    [0, "0"],
-    [999, "999"],
-    [1000, "1k"],
-    [54_321, "54.3k"],
-    [999_950, "1M"],
-    [1.5e15, "1.5P"],
-  ];
-  for (const [value, text] of counts) assert.equal(formatCount(value), text);
   const exact: [number, string][] = [[0, "0"], [12_344.2, "12,345"], [1.2345e15, "1.235e+15"]];
   for (const [value, text] of exact) assert.equal(formatExact(value), text);
   const durations: [number, string][] = [

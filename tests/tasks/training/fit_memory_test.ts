@@ -223,12 +223,12 @@ Deno.test("fitPass() tells how many of a pass's rows fit, beside what they are c
   assert.equal(await fit(2.75e9), 17);
   assert(asked.every((each) => each === beside));
   assert.deepEqual(warnings, [
-    "prediction of 20 rows at once takes 3.0 GB of the device's memory, which has 2.8 GB to " +
+    "prediction of 20 rows at once takes 3 GB of the device's memory, which has 2.75 GB to " +
     "give: 17 are computed at once; where all fit, results differ by rounding",
   ]);
   await assert.rejects(fit(1.05e9), {
     message: "prediction takes 1.1 GB of the device's memory with 1 row at once, the fewest " +
-      "there can be; it has 1.1 GB to give",
+      "there can be; it has 1.05 GB to give",
   });
 });
 

@@ -4,6 +4,7 @@
  * ONNX Runtime reads and writes the views, kernels the addresses. It never grows,
  * so that views stay valid.
  */
+import { formatBytes } from "../../../base/count.ts";
 import { ExperimentError } from "../../../base/errors.ts";
 import type { Tensor } from "../../engine.ts";
 import type { DType } from "../../ir/graph.ts";
@@ -15,13 +16,14 @@ const MAX_PAGES = 65_536;
  * Allocates memory.
  *
  * @param purpose what it is for, as "a training step of 1.2 million parameters"
- * @throws ExperimentError "engine/memory" when it exceeds 4 GB or what the system gives
+ * @throws ExperimentError "engine/memory" when it exceeds 4 GiB or what the system gives
  */
 export function allocate(bytes: number, purpose: string): WebAssembly.Memory {
   const pages = Math.max(1, Math.ceil(bytes / PAGE_BYTES));
-  const needs = `${purpose} needs ${(bytes / 2 ** 30).toFixed(1)} GB of memory`;
+  const needs = `${purpose} needs ${formatBytes(bytes)} of memory`;
   if (pages > MAX_PAGES) {
-    throw new ExperimentError("engine/memory", `${needs}; the CPU engine can hold 4 GB`, {
+    const most = formatBytes(MAX_PAGES * PAGE_BYTES);
+    throw new ExperimentError("engine/memory", `${needs}; the CPU engine can hold ${most}`, {
       mend: "choose a smaller model or fewer tokens a step",
     });
   }
