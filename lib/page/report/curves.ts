@@ -1,12 +1,8 @@
 /** Scores over every swept axis: points, intervals, fitted laws, and what others published. */
+import type { StudyFit } from "../../analysis/scaling.ts";
 import type { JsonObject } from "../../base/canonical.ts";
 import { FACTS, FIT_FACTS } from "../../base/facts.ts";
-import {
-  type CurveFit,
-  curvePanels,
-  type CurveRow,
-  type Panel,
-} from "../../report/figures/curves.ts";
+import { curvePanels, type CurveRow, type Panel } from "../../report/figures/curves.ts";
 import { panelFigure, panelSigns } from "../../report/figures/curves_spec.ts";
 import { formatNumber } from "../../report/text/format.ts";
 import type { PublishedValue } from "../../report/text/published.ts";
@@ -21,7 +17,7 @@ export interface CurveOptions {
   /** The experiment's name. */
   readonly experiment: string;
   /** Its fits. */
-  readonly fits: readonly CurveFit[];
+  readonly fits: readonly StudyFit[];
   /** What others published of its benchmarks. */
   readonly published: readonly PublishedValue[];
   /** What drawings are called. */

@@ -1,70 +1,28 @@
 /** Fitted laws as a table: where they saturate, how fast, what twice as much would bring. */
-import type { JsonObject } from "../../base/canonical.ts";
-import type { CurveShape } from "../../analysis/scaling.ts";
-import { isMeaningless } from "../../report/text/fits.ts";
+import type { StudyFit } from "../../analysis/scaling.ts";
+import { FACTS, type FitFact } from "../../base/facts.ts";
+import { isMeaningless, withInterval } from "../../report/text/fits.ts";
 import { formatNumber } from "../../report/text/format.ts";
 import { formatCell } from "../../report/text/labels.ts";
 import { unitOf } from "../../report/text/units.ts";
 import { sqlText } from "../../store/database/schema.ts";
-import { type Ask, named } from "./asked.ts";
-import type { TableBlock, TextBlock } from "./content.ts";
+import type { Ask } from "./asked.ts";
+import type { TableBlock } from "./content.ts";
 import { isSameMeasure, type ReportScore } from "./scores.ts";
-
-interface Ends {
-  readonly low: number | null;
-  readonly high: number | null;
-}
 
 /** A row a fit; its warnings below. Nothing where the spec asks for none. */
 export async function fitBlocks(
   ask: Ask,
   experiment: string,
-  scores: readonly ReportScore[],
-): Promise<(TableBlock | TextBlock)[]> {
+  { fits, scores }: { readonly fits: readonly StudyFit[]; readonly scores: readonly ReportScore[] },
+): Promise<TableBlock[]> {
+  if (fits.length === 0) return [];
   const data = await ask(`SELECT fit, cell, stage, benchmark, metric, split, "against", form, shape,
   points, parameters, intervals, next, goodness, warnings
 FROM fits
 WHERE experiment = ${sqlText(experiment)}
 ORDER BY fit, cell, form`);
-  if (data.rows.length === 0) return [];
-  const rows = named(data).map((row) => {
-    const score = scores.find((each) =>
-      each.stage === row["stage"] && isSameMeasure(each, {
-        benchmark: String(row["benchmark"]),
-        metric: String(row["metric"]),
-        split: String(row["split"]),
-      })
-    );
-    const { factor, suffix } = unitOf(score?.declared);
-    const parameters = row["parameters"] as Record<string, number> | null;
-    const intervals = row["intervals"] as Record<string, Ends> | null;
-    const next = row["next"] as
-      | { readonly value: number; readonly interval?: Ends; readonly x: number }
-      | null;
-    const goodness = row["goodness"] as { readonly rSquared?: number } | null;
-    // Of a law that says nothing there are numbers too, and they would mislead.
-    const isSilent = isMeaningless((row["shape"] ?? undefined) as CurveShape | undefined);
-    const parameter = (name: string, by: number) =>
-      isSilent || parameters?.[name] === undefined || parameters[name] === null
-        ? ""
-        : withEnds(parameters[name], intervals?.[name], by);
-    return {
-      name: formatCell(String(row["fit"]), row["cell"] as JsonObject),
-      warnings: (row["warnings"] ?? []) as readonly string[],
-      cells: [
-        formatCell(String(row["fit"]), row["cell"] as JsonObject),
-        `${row["metric"]}${suffix} of ${row["stage"]} over ${row["against"]}`,
-        String(row["shape"] ?? "not fitted"),
-        String(row["points"] ?? ""),
-        goodness?.rSquared === undefined ? "" : goodness.rSquared.toFixed(3),
-        parameter("limit", factor),
-        parameter("exponent", 1),
-        next === null || isSilent
-          ? ""
-          : `${withEnds(next.value, next.interval, factor)} at ${formatNumber(next.x)}`,
-      ],
-    };
-  });
+  const rows = fits.map((fit) => rowOf(fit, scores));
   const warned = Map.groupBy(
     rows.flatMap(({ name, warnings }) => warnings.map((text) => ({ name, text }))),
     ({ text }) => text,
@@ -93,13 +51,39 @@ ORDER BY fit, cell, form`);
   ];
 }
 
-/** A value with its interval: "90.9 [84.5, 100]". */
-function withEnds(value: number, ends: Ends | null | undefined, factor: number): string {
-  const text = rounded(factor * value);
-  if (ends === null || ends === undefined) return text;
-  const end = (each: number | null, infinite: string) =>
-    each === null ? infinite : rounded(factor * each);
-  return `${text} [${end(ends.low, "-∞")}, ${end(ends.high, "∞")}]`;
+function rowOf(
+  fit: StudyFit,
+  scores: readonly ReportScore[],
+): { readonly name: string; readonly warnings: readonly string[]; readonly cells: string[] } {
+  const { parameters, intervals, next, goodness, shape } = fit;
+  const score = scores.find((each) => each.stage === fit.stage && isSameMeasure(each, fit));
+  const { factor, suffix } = unitOf(score?.declared);
+  const name = formatCell(fit.fit, fit.cell);
+  // Of a law that says nothing there are numbers too, and they would mislead.
+  const isSilent = isMeaningless(shape);
+  const parameter = (name: string, by: number) =>
+    isSilent || parameters?.[name] === undefined
+      ? ""
+      : withInterval(parameters[name], intervals?.[name], (value) => rounded(by * value));
+  const facts = [fit.against].flat().map((fact) => FACTS[fact as FitFact].column);
+  return {
+    name,
+    warnings: fit.warnings,
+    cells: [
+      name,
+      `${fit.metric}${suffix} of ${fit.stage} over ${facts.join(", ")}`,
+      shape ?? "not fitted",
+      String(fit.points),
+      goodness?.rSquared?.toFixed(3) ?? "",
+      parameter("limit", factor),
+      parameter("exponent", 1),
+      next === undefined || isSilent
+        ? ""
+        : `${withInterval(next.value, next.interval, (value) => rounded(factor * value))} at ${
+          formatNumber(next.x)
+        }`,
+    ],
+  };
 }
 
 /** Three digits: more are never sure. */

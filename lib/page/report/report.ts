@@ -5,7 +5,6 @@ import { differenceText, meanText } from "../../report/answer/best_cell.ts";
 import { scoreName } from "../../report/answer/scores.ts";
 import { readStudyRecord } from "../../run/study_record.ts";
 import { axisNames } from "../../store/database/axes.ts";
-import { readFits } from "../../store/database/results.ts";
 import { sqlText } from "../../store/database/schema.ts";
 import { type Ask, asking, named } from "./asked.ts";
 import type { Report, ReportAnswer, Section, TableBlock } from "./content.ts";
@@ -43,7 +42,6 @@ export async function reportOf(
   const scores = reportScores(study.rows, answer.main?.score);
   const ask = asking(database), names = new DrawingNames();
   const axes = (await axisNames(database)).get(experiment) ?? [];
-  const fits = await readFits(database, experiment);
   const published = await publishedOf(ask, experiment);
   const of = { experiment, axes, kinds, names };
   const sections: Section[] = [
@@ -56,8 +54,8 @@ export async function reportOf(
       id: "curves",
       title: "Curves and fits",
       blocks: [
-        ...await curveBlocks(ask, scores, { ...of, fits, published }),
-        ...await fitBlocks(ask, experiment, scores),
+        ...await curveBlocks(ask, scores, { ...of, fits: study.fits, published }),
+        ...await fitBlocks(ask, experiment, { fits: study.fits, scores }),
       ],
     },
     { id: "courses", title: "Learning curves", blocks: await courseBlocks(ask, of) },

@@ -4,11 +4,12 @@
  *
  * Numbers only; how they look is the concern of `curves_spec.ts`.
  */
+import { SATURATING_FORM } from "../../analysis/fit_forms.ts";
 import { evaluate, type PowerLaw } from "../../analysis/power_law.ts";
 import { rootMeanSquare, summarise } from "../../analysis/noise.ts";
-import type { CurveShape } from "../../analysis/scaling.ts";
+import type { CurveShape, StudyFit } from "../../analysis/scaling.ts";
 import type { Json, JsonObject } from "../../base/canonical.ts";
-import type { FitFact, KnownFacts } from "../../base/facts.ts";
+import type { KnownFacts } from "../../base/facts.ts";
 import type { Metric } from "../../base/measures.ts";
 import { type GridRow, nameOfScore, sampleOf, sweptAxes } from "../text/grid.ts";
 import { formatAxisValue } from "../text/labels.ts";
@@ -19,26 +20,6 @@ import { unitOf } from "../text/units.ts";
 export interface CurveRow extends GridRow {
   /** What is known of the training that was measured: fits stand against it. */
   readonly x: KnownFacts;
-}
-
-/** The part of a fit that a curve needs. */
-export interface CurveFit {
-  /** The stage whose scores are fitted. */
-  readonly stage: string;
-  /** What the scores were evaluated on. */
-  readonly benchmark: string;
-  /** What was measured. */
-  readonly metric: string;
-  /** The part of the data. */
-  readonly split: string;
-  /** The values of the axes that it is made for. */
-  readonly cell: JsonObject;
-  /** The fact on the horizontal axis. */
-  readonly against: FitFact;
-  /** Absent where no fit could be made. */
-  readonly parameters?: PowerLaw;
-  /** What the points look like. */
-  readonly shape?: CurveShape;
 }
 
 /** A measured point of a curve, in the unit that is shown: percent for fractions. */
@@ -100,7 +81,7 @@ export interface Level {
  */
 export function curvePanels(
   rows: readonly CurveRow[],
-  fits: readonly CurveFit[],
+  fits: readonly StudyFit[],
   published: readonly PublishedValue[] = [],
 ): Panel[] {
   const stages = [...Map.groupBy(rows, (row) => row.stage)]
@@ -117,7 +98,7 @@ export function curvePanels(
         const range = rangeOf(declared);
         const ofScore = fits.filter((fit) =>
           fit.stage === stage && fit.benchmark === benchmark && fit.split === split &&
-          fit.metric === name
+          fit.metric === name && fit.form === SATURATING_FORM
         );
         const curves = curvesOf(same, { axis, others, scale, fits: ofScore });
         if (curves.length === 0) return [];
@@ -162,7 +143,7 @@ interface CurveContext {
   readonly axis: string;
   readonly others: readonly string[];
   readonly scale: Panel["scale"];
-  readonly fits: readonly CurveFit[];
+  readonly fits: readonly StudyFit[];
 }
 
 function curvesOf(rows: readonly CurveRow[], context: CurveContext): Curve[] {
@@ -214,7 +195,7 @@ function pointOf(
 
 /** Whether a fit is of this curve: it holds or splits just the other axes, at their values. */
 function isOfCurve(
-  { cell }: CurveFit,
+  { cell }: StudyFit,
   { axis, others, cell: axes }: {
     readonly axis: string;
     readonly others: readonly string[];
@@ -241,7 +222,7 @@ const SAMPLES = 16;
  * axis; between two measured values of the axis the fact is taken to grow as the axis does.
  */
 function fittedOf(
-  { parameters, shape, against }: CurveFit,
+  { parameters, shape, against }: StudyFit,
   { groups, axis, factor }: {
     readonly groups: readonly (readonly CurveRow[])[];
     readonly axis: string;
@@ -249,11 +230,13 @@ function fittedOf(
   },
 ): { x: number; y: number }[] | undefined {
   if (parameters === undefined || shape === undefined || !DRAWN.has(shape)) return undefined;
+  const law = parameters as unknown as PowerLaw;
   const places = groups.flatMap(([row]) => {
-    const x = Number(row!.axes[axis]), fact = row!.x[against];
+    const facts: Readonly<Record<string, number | undefined>> = row!.x;
+    const x = Number(row!.axes[axis]), fact = facts[String(against)];
     return x > 0 && fact !== undefined && fact > 0 ? [{ x, fact }] : [];
   });
-  const at = (x: number, fact: number) => ({ x, y: factor * evaluate(parameters, fact) });
+  const at = (x: number, fact: number) => ({ x, y: factor * evaluate(law, fact) });
   return places.flatMap(({ x, fact }, i) => {
     const next = places[i + 1];
     if (next === undefined) return [at(x, fact)];

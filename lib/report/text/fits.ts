@@ -75,8 +75,8 @@ function rounded(value: number): number {
   return Number(value.toPrecision(3));
 }
 
-/** A value, with its interval behind it where there is one. */
-function withInterval(
+/** A value, with its interval behind it where there is one: "90.9 [84.5, ∞]". */
+export function withInterval(
   value: number,
   interval: Interval | undefined,
   format: (value: number) => string,

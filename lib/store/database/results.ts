@@ -1,14 +1,11 @@
 /** What the database knows of experiments, runs and tasks: every question that Titrate itself asks. */
-import type { PowerLaw } from "../../analysis/power_law.ts";
-import { SATURATING_FORM } from "../../analysis/fit_forms.ts";
 import type { Json, JsonObject } from "../../base/canonical.ts";
-import { FACT_NAMES, FACTS, type Facts, FIT_FACTS, type FitFact } from "../../base/facts.ts";
+import { FACT_NAMES, FACTS, type Facts } from "../../base/facts.ts";
 import { ExperimentError } from "../../base/errors.ts";
 import type { Score } from "../../base/measures.ts";
 import type { TaskState } from "../../base/task_state.ts";
 import { axisNames, inOrder } from "./axes.ts";
 import { queryRows } from "./query.ts";
-import type { FitRow } from "./rows.ts";
 
 /** Errors of a database that a run makes anew, or waits for: what it would tell is not known now. */
 const PASSING: ReadonlySet<string> = new Set([
@@ -95,43 +92,6 @@ export async function readScores(database: string, experiment: string): Promise<
     facts: factsOf(row),
     ...scoreOf(row),
   }));
-}
-
-/** A saturating curve that could be fitted, as it is recorded. */
-export type RecordedFit =
-  & Pick<FitRow, "stage" | "benchmark" | "metric" | "split" | "cell">
-  & Required<Pick<FitRow, "shape">>
-  & {
-    /** What stands on the horizontal axis. */
-    readonly against: FitFact;
-    /** The law's. */
-    readonly parameters: PowerLaw;
-  };
-
-/**
- * The saturating curves of an experiment; without those that could not be fitted.
- *
- * @throws ExperimentError as `query`
- */
-export async function readFits(database: string, experiment: string): Promise<RecordedFit[]> {
-  const facts = new Map(FIT_FACTS.map((name) => [FACTS[name].column as Json, name]));
-  const rows = await queryRows(database, "FROM fits WHERE experiment = $1 AND form = $2", {
-    values: [experiment, SATURATING_FORM],
-  });
-  return rows.flatMap((row) => {
-    const against = facts.get(row["against"]!);
-    if (against === undefined || row["parameters"] === null) return [];
-    return [{
-      stage: String(row["stage"]),
-      benchmark: String(row["benchmark"]),
-      metric: String(row["metric"]),
-      split: String(row["split"]),
-      cell: row["cell"] as JsonObject,
-      against,
-      parameters: row["parameters"] as unknown as PowerLaw,
-      shape: row["shape"] as RecordedFit["shape"],
-    }];
-  });
 }
 
 /**

@@ -45,14 +45,6 @@ export async function readExperiment(
      LEFT JOIN tasks AS shown ON shown.key = cells.key
      WHERE cells.experiment = $1 ORDER BY cells.place, cells.stage, cells.axes`,
   );
-  const fits = await ask(
-    // Fits stand among the cells too, and those in the order of the spec.
-    `SELECT * FROM fits WHERE experiment = $1 ORDER BY (
-       SELECT min(place) FROM cells
-       WHERE cells.experiment = fits.experiment AND cells.stage = 'fits.' || fits.fit
-         AND cells.axes = fits.cell
-     ), fit, cell, stage, benchmark, metric, split`,
-  );
   const about = head?.["about"];
   return {
     ...(typeof about === "string" ? { about } : {}),
@@ -61,8 +53,28 @@ export async function readExperiment(
       axes: inOrder(row["axes"], names),
       state: stateOf(row),
     })),
-    fits: fits.map((row) => fitOf(row, names)),
+    fits: await readFits(database, experiment),
   };
+}
+
+/**
+ * The fits of an experiment, in the order of the spec, those too that could not be made.
+ *
+ * @throws ExperimentError as `query`
+ */
+export async function readFits(database: string, experiment: string): Promise<FitRow[]> {
+  const names = (await axisNames(database)).get(experiment);
+  const fits = await queryRows(
+    database,
+    // Fits stand among the cells too, and those in the order of the spec.
+    `SELECT * FROM fits WHERE experiment = $1 ORDER BY (
+       SELECT min(place) FROM cells
+       WHERE cells.experiment = fits.experiment AND cells.stage = 'fits.' || fits.fit
+         AND cells.axes = fits.cell
+     ), fit, cell, stage, benchmark, metric, split`,
+    { values: [experiment] },
+  );
+  return fits.map((row) => fitOf(row, names));
 }
 
 function stateOf(row: Readonly<Record<string, Json>>): RecordedCell["state"] {

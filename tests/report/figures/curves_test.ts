@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { SATURATING_FORM } from "../../../lib/analysis/fit_forms.ts";
+import type { StudyFit } from "../../../lib/analysis/scaling.ts";
 import type { Metric } from "../../../lib/base/measures.ts";
-import { type CurveFit, curvePanels, type CurveRow } from "../../../lib/report/figures/curves.ts";
+import { curvePanels, type CurveRow } from "../../../lib/report/figures/curves.ts";
 import { curvesSpec } from "../../../lib/report/figures/curves_spec.ts";
 import { drawSvg } from "../../../lib/report/figures/svg.ts";
 
@@ -40,7 +42,7 @@ const ROWS: readonly CurveRow[] = [
   )),
 ];
 
-const FIT: CurveFit = {
+const FIT: StudyFit = {
   stage: "ner",
   benchmark: "ner",
   metric: "f1",
@@ -49,6 +51,10 @@ const FIT: CurveFit = {
   against: "steps",
   parameters: { limit: 0.8, amplitude: -8, exponent: 1 },
   shape: "saturating",
+  fit: "steps",
+  form: SATURATING_FORM,
+  points: 4,
+  warnings: [],
 };
 
 Deno.test("curvePanels() leaves out curves, and whole metrics, of which no value is a number", () => {
@@ -102,7 +108,7 @@ Deno.test("curvePanels() draws a metric over each swept axis, a curve for each o
 });
 
 Deno.test("curvePanels() draws a fit at the axis of the panel, where it was measured", () => {
-  const curve = (fit: CurveFit) =>
+  const curve = (fit: StudyFit) =>
     curvePanels(ROWS, [fit]).find(({ axis }) => axis === "steps")!.curves;
   const [small, large] = curve(FIT);
   assert.equal(small!.fitted, undefined);
@@ -115,12 +121,14 @@ Deno.test("curvePanels() draws a fit at the axis of the panel, where it was meas
   for (const shape of ["flat", "turning"] as const) {
     assert.ok(curve({ ...FIT, shape }).every((each) => each.fitted === undefined));
   }
-  const others: Partial<CurveFit>[] = [
+  const others: Partial<StudyFit>[] = [
     { cell: {} },
     { cell: { size: "huge" } },
     { stage: "re" },
     { split: "dev" },
     { metric: "recall" },
+    { form: "another" },
+    { against: ["steps", "flops"] },
   ];
   for (const other of others) {
     assert.ok(curve({ ...FIT, ...other }).every((each) => each.fitted === undefined));
