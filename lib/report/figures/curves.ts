@@ -236,6 +236,7 @@ function fittedOf(
     const x = Number(row!.axes[axis]), fact = facts[String(against)];
     return x > 0 && fact !== undefined && fact > 0 ? [{ x, fact }] : [];
   });
+  if (places.length === 0) return undefined;
   const at = (x: number, fact: number) => ({ x, y: factor * evaluate(law, fact) });
   return places.flatMap(({ x, fact }, i) => {
     const next = places[i + 1];
