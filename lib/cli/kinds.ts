@@ -5,6 +5,7 @@ import { paramsOfKind } from "../experiment/kind_params.ts";
 import type { Metric } from "../base/measures.ts";
 import { loadKinds } from "../graph/kinds.ts";
 import type { InputRole, TaskKind } from "../graph/task.ts";
+import { markdownTable } from "../report/text/markdown.ts";
 import { formatTable } from "../report/text/table.ts";
 import { kinds as allKinds } from "../tasks/registry.ts";
 import { outputWidth, writeData, writeOutput } from "./streams.ts";
@@ -101,16 +102,15 @@ function textOf(kind: TaskKind): string {
 }
 
 function markdownOf(kind: TaskKind): string {
-  const cell = (text: string) => text.replaceAll("|", "\\|");
-  const row = (cells: readonly string[]) => `| ${cells.map(cell).join(" | ")} |`;
   const code = (text: string) => text === "" ? "" : `\`${text}\``;
   const sections = sectionsOf(kind).map(({ title, head, lines }) =>
     [
       `${title[0]!.toUpperCase()}${title.slice(1)}:`,
       "",
-      row(head),
-      row(head.map(() => "---")),
-      ...lines.map(([name, ...rest]) => row([code(name!), ...rest])),
+      markdownTable(
+        head.map((name) => ({ name })),
+        lines.map(([name, ...rest]) => [code(name!), ...rest]),
+      ),
     ].join("\n")
   );
   const metrics = kind.metricsAbout === undefined ? [] : [`Metrics: ${kind.metricsAbout}`];

@@ -8,6 +8,7 @@
 import type { Json } from "../base/canonical.ts";
 import { counted } from "../base/count.ts";
 import type { TableCell } from "../report/text/cell.ts";
+import { fenced, literalLines, tableHead, tableRow } from "../report/text/markdown.ts";
 import { fitTable, TableMeasure } from "../report/text/table.ts";
 
 /** How `sql` prints rows. */
@@ -65,12 +66,11 @@ export async function* formatRows(
 }
 
 async function* formatPlan({ batches }: Rows, format: Format): AsyncGenerator<string> {
-  const fence = format === "markdown" ? "```" : "";
-  if (fence !== "") yield `${fence}text\n`;
+  let text = "";
   for await (const batch of batches) {
-    for (const row of batch) yield `${cell(row.at(-1)!).trimEnd()}\n`;
+    for (const row of batch) text += `${cell(row.at(-1)!).trimEnd()}\n`;
   }
-  if (fence !== "") yield `${fence}\n`;
+  yield format === "markdown" ? `${fenced(text, "text")}\n` : text;
 }
 
 async function* formatJson({ columns, batches }: Rows): AsyncGenerator<string> {
@@ -107,19 +107,12 @@ function csvField(value: Json): string {
 }
 
 async function* formatMarkdown({ columns, isNumber, batches }: Rows): AsyncGenerator<string> {
-  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |\n`;
-  yield line(columns.map(markdown)) + line(isNumber.map((is) => is ? "---:" : "---"));
+  const heads = columns.map((name, i) => ({ name: literalLines(name), isNumber: isNumber[i] }));
+  yield `${tableHead(heads)}\n`;
   for await (const batch of batches) {
-    if (batch.length > 0) {
-      yield batch.map((row) => line(row.map((value) => markdown(cell(value))))).join("");
-    }
+    const lines = batch.map((row) => tableRow(row.map((value) => literalLines(cell(value)))));
+    if (lines.length > 0) yield `${lines.join("\n")}\n`;
   }
-}
-
-/** A text as a cell of a table in Markdown; underscores and stars inside a word mean nothing. */
-function markdown(text: string): string {
-  return text.replace(/[\\`|[\]<>~&]|(?<![\p{L}\p{N}])[*_]|[*_](?![\p{L}\p{N}])/gu, "\\$&")
-    .replace(/\r\n|\r|\n/g, "<br>");
 }
 
 async function formatTableRows(

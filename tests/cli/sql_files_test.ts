@@ -56,7 +56,7 @@ Deno.test("sql prints Markdown whose cells mean what they hold, whatever that is
   assert.equal(
     text,
     "| own_flops | t | n |\n| ---: | --- | ---: |\n" +
-      "| 1.5 | a\\|b \\*c\\* \\<i\\> \\`d\\`<br>\\[e\\](f) \\\\ \\_g\\_ |  |\n",
+      "| 1.5 | a\\|b \\*c\\* &lt;i> \\`d\\`<br>\\[e\\](f) \\\\ \\_g\\_ |  |\n",
   );
 });
 

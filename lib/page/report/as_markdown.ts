@@ -1,5 +1,5 @@
 /** A report as Markdown, its drawings in files beside it. */
-import { printable } from "../../base/terminal.ts";
+import { fenced, literal, literalLines, markdownTable } from "../../report/text/markdown.ts";
 import type { HeatMap } from "../heat_map.ts";
 import { type Asked, valueText } from "./asked.ts";
 import type { Block, Report, ReportAnswer, StagesBlock, TableBlock } from "./content.ts";
@@ -11,11 +11,11 @@ const DATA_ROWS = 200;
 export function reportMarkdown(report: Report, drawings: string): string {
   const { title, facts, answers, sections } = report;
   const parts = [
-    `# ${escaped(title)}`,
-    facts.map(escaped).join(" · "),
+    `# ${literal(title)}`,
+    facts.map(literal).join(" · "),
     ...answers.flatMap(answerParts),
     ...sections.flatMap((section) => [
-      `## ${escaped(section.title)}`,
+      `## ${literal(section.title)}`,
       ...section.blocks.flatMap((block) => blockParts(block, drawings)),
     ]),
   ];
@@ -24,14 +24,14 @@ export function reportMarkdown(report: Report, drawings: string): string {
 
 function answerParts({ of, question, sentences, rule, warnings }: ReportAnswer): string[] {
   return [
-    ...(of === undefined ? [] : [`## ${escaped(of)}`]),
-    `*${escaped(question)}*`,
-    ...sentences.map(escaped),
-    ...(rule === undefined ? [] : [escaped(rule)]),
+    ...(of === undefined ? [] : [`## ${literal(of)}`]),
+    `*${literal(question)}*`,
+    ...sentences.map(literal),
+    ...(rule === undefined ? [] : [literal(rule)]),
     ...(warnings.length === 0 ? [] : [
       `**Warnings**`,
       warnings.map(({ text, where }) =>
-        `- ${escaped(text)}${where === "" ? "" : ` (${escaped(where)})`}`
+        `- ${literal(text)}${where === "" ? "" : ` (${literal(where)})`}`
       ).join("\n"),
     ]),
   ];
@@ -40,34 +40,34 @@ function answerParts({ of, question, sentences, rule, warnings }: ReportAnswer):
 function blockParts(block: Block, drawings: string): string[] {
   switch (block.kind) {
     case "text":
-      return [escaped(block.text)];
+      return [literal(block.text)];
     case "grid":
       return [
-        `### ${escaped(block.title)}`,
+        `### ${literal(block.title)}`,
         gridTable(block.map),
-        ...block.notes.map(escaped),
+        ...block.notes.map(literal),
         dataPart(block.data),
       ];
     case "figure":
       return [
-        `### ${escaped(block.title)}`,
+        `### ${literal(block.title)}`,
         ...block.drawings.map(({ name, description }) =>
-          `![${escaped(description)}](${drawings}/${name}.svg)`
+          `![${literal(description)}](${drawings}/${name}.svg)`
         ),
-        ...block.notes.map(escaped),
+        ...block.notes.map(literal),
         dataPart(block.data),
       ];
     case "table":
       return [
-        `### ${escaped(block.title)}`,
+        `### ${literal(block.title)}`,
         plainTable(block),
-        ...block.notes.map(escaped),
+        ...block.notes.map(literal),
         ...(block.data === undefined ? [] : [dataPart(block.data)]),
       ];
     case "stages":
-      return [`### ${escaped(block.title)}`, stagesList(block), dataPart(block.data)];
+      return [`### ${literal(block.title)}`, stagesList(block), dataPart(block.data)];
     case "code":
-      return [`### ${escaped(block.title)}`, fenced(block.text)];
+      return [`### ${literal(block.title)}`, fenced(block.text)];
   }
 }
 
@@ -95,29 +95,24 @@ function plainTable({ columns, rows }: TableBlock): string {
   return tableText(columns, rows);
 }
 
+/** A table of which nothing is taken for Markdown. */
 function tableText(
   columns: readonly { readonly name: string; readonly as?: string }[],
   rows: readonly (readonly string[])[],
 ): string {
-  const line = (cells: readonly string[]) => `| ${cells.map(cellText).join(" | ")} |`;
-  return [
-    line(columns.map(({ name }) => name)),
-    `| ${columns.map(({ as }) => as === "number" ? "--:" : ":--").join(" | ")} |`,
-    ...rows.map(line),
-  ].join("\n");
-}
-
-function cellText(text: string): string {
-  return escaped(text).replaceAll("|", "\\|");
+  return markdownTable(
+    columns.map(({ name, as }) => ({ name: literalLines(name), isNumber: as === "number" })),
+    rows.map((row) => row.map(literalLines)),
+  );
 }
 
 function stagesList({ stages }: StagesBlock): string {
   return stages.map(({ stage, kind, summary, reads, cells, tasks }, i) =>
     [
-      `${i + 1}. **${escaped(stage)}** ${escaped(kind)} · ${escaped(summary)}${
-        reads.length === 0 ? "" : `; reads ${reads.map(escaped).join(", ")}`
+      `${i + 1}. **${literal(stage)}** ${literal(kind)} · ${literal(summary)}${
+        reads.length === 0 ? "" : `; reads ${reads.map(literal).join(", ")}`
       }`,
-      ...tasks.map(({ label, fate }) => `   - ${escaped(label)} ${escaped(fate)}`),
+      ...tasks.map(({ label, fate }) => `   - ${literal(label)} ${literal(fate)}`),
       ...(cells > tasks.length ? [`   - ${cells - tasks.length} more: the query gives all.`] : []),
     ].join("\n")
   ).join("\n");
@@ -134,20 +129,4 @@ function dataPart({ sql, columns, isNumber, rows }: Asked): string {
     ...(more > 0 ? [`${more} more rows: the query gives all.`] : []),
     "</details>",
   ].join("\n\n");
-}
-
-/** Text as it was written, between more backquotes than it has in a row. */
-function fenced(text: string, language = ""): string {
-  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
-  const fence = "`".repeat(longest + 1);
-  const lines = printable(text.replaceAll("\r\n", "\n")).replace(/\n$/, "");
-  return `${fence}${language}\n${lines}\n${fence}`;
-}
-
-/** Text on one line in which nothing is a sign of Markdown or HTML. */
-function escaped(text: string): string {
-  return printable(text.replace(/[\p{Cc}\u2028\u2029]+/gu, " "))
-    .replaceAll("&", "&amp;").replaceAll("<", "&lt;")
-    .replace(/[\\`*_[\]~!#$]/g, "\\$&").replace(/^(\s*)([-+>]|\d+[.)])(\s)/, "$1\\$2$3")
-    .replace(/\b(https?|www|mailto)([:.])/gi, "$1\\$2");
 }

@@ -5,6 +5,7 @@ import { FACT_NAMES, FACTS, type Facts } from "../../base/facts.ts";
 import type { TextFile } from "../../base/text_file.ts";
 import type { Score } from "../../base/measures.ts";
 import { formatExact, formatNumber } from "./format.ts";
+import { fenced, literal, markdownTable } from "./markdown.ts";
 
 /** A task that a model came from. */
 export interface CardTask {
@@ -80,18 +81,19 @@ export function formatModelCard(card: ModelCard): string {
     ...card.notes,
     "## Use",
     fenced(
-      "python",
       `from transformers import AutoTokenizer, ${architecture}
 
 tokenizer = AutoTokenizer.from_pretrained("FOLDER")
 model = ${architecture}.from_pretrained("FOLDER")`,
+      "python",
     ),
     ...labelled(card.labels),
     "## Scores",
     card.scores.length === 0 ? "None are recorded." : table(
       ["task", "benchmark", "split", "metric", "value", "standard error"],
       card.scores.map(({ of, benchmark, split, metric, value, standardError }) => [
-        ...[of, benchmark, split, metric, formatNumber(value)],
+        ...[of, benchmark, split, metric].map(literal),
+        formatNumber(value),
         standardError === undefined ? "" : formatNumber(standardError),
       ]),
     ),
@@ -104,15 +106,15 @@ model = ${architecture}.from_pretrained("FOLDER")`,
     table(
       ["task", "kind", "files", "key"],
       [...card.before, task].map(({ label, kind, files, key }) => [
-        ...[label, kind, listOf(files)],
+        ...[literal(label), kind, literal(listOf(files))],
         `\`${key}\``,
       ]),
     ),
     "## Spec",
     ...Object.keys(card.overrides).length === 0
       ? []
-      : ["With these values in place of its own:", fenced("json", pretty(card.overrides))],
-    ...card.spec.flatMap(({ file, text }) => [`\`${file}\``, fenced("yaml", text.trimEnd())]),
+      : ["With these values in place of its own:", fenced(pretty(card.overrides), "json")],
+    ...card.spec.flatMap(({ file, text }) => [`\`${file}\``, fenced(text.trimEnd(), "yaml")]),
   ];
   return `${parts.join("\n\n")}\n`;
 }
@@ -144,23 +146,14 @@ function factRows(facts: Facts): string[][] {
 
 function labelled(labels: readonly string[]): string[] {
   if (labels.length === 0) return [];
-  return ["## Labels", table(["id", "label"], labels.map((label, id) => [String(id), label]))];
+  return [
+    "## Labels",
+    table(["id", "label"], labels.map((label, id) => [String(id), literal(label)])),
+  ];
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.map(cell).join(" | ")} |`;
-  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
-}
-
-function cell(text: string): string {
-  return text.replaceAll("|", "\\|").replaceAll(/\s+/g, " ");
-}
-
-/** A block that no run of backticks in the text can end. */
-function fenced(language: string, text: string): string {
-  const longest = Math.max(2, ...(text.match(/`+/g) ?? []).map(({ length }) => length));
-  const fence = "`".repeat(longest + 1);
-  return `${fence}${language}\n${text}\n${fence}`;
+  return markdownTable(head.map((name) => ({ name })), rows);
 }
 
 function pretty(value: JsonObject): string {
