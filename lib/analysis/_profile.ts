@@ -5,6 +5,7 @@
  * Exponents are places on a grid of equal ratios; a place may lie between two of it.
  * x stands in units of its geometric mean, so that powers stay near 1 whatever its unit.
  */
+import { greatestOf } from "../base/extremes.ts";
 
 /** The exponents searched. Below, the law is a straight line in log x; above, a step. */
 const EXPONENT_RANGE = { least: 0.01, most: 10 } as const;
@@ -77,7 +78,7 @@ export class Profile {
     for (let i = 0; i < count; i++) this.logs[i]! -= centre;
     this.ys = Float64Array.from(points, ({ y }) => y);
     this.#levels = levels ?? new Int32Array(count);
-    this.levelCount = Math.max(...this.#levels) + 1;
+    this.levelCount = greatestOf(this.#levels) + 1;
     this.#levelSizes = new Float64Array(this.levelCount);
     for (const level of this.#levels) this.#levelSizes[level]!++;
     this.meanY = mean(this.ys);

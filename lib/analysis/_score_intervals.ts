@@ -9,6 +9,7 @@
  *
  * @see Boos, "On generalized score tests", The American Statistician 46, 1992
  */
+import { greatestOf } from "../base/extremes.ts";
 import type { Interval, LawIntervals } from "./interval.ts";
 import { exponentAt, minimiseOverPlaces, PLACES, type Profile } from "./_profile.ts";
 import { openedLimit, reachOf } from "./_profile_intervals.ts";
@@ -76,7 +77,7 @@ export function scoreIntervals(
  * the same; fewer where some weigh more.
  */
 export function freedomOf(clusters: Int32Array): number {
-  const sizes = new Float64Array(Math.max(...clusters) + 1);
+  const sizes = new Float64Array(greatestOf(clusters) + 1);
   for (const cluster of clusters) sizes[cluster]!++;
   let squares = 0;
   for (const size of sizes) squares += size * size;
@@ -92,7 +93,7 @@ class ScoreTest {
   constructor(profile: Profile, clusters: Int32Array, confidence: number) {
     this.#profile = profile;
     this.#clusters = clusters;
-    this.#clusterCount = Math.max(...clusters) + 1;
+    this.#clusterCount = greatestOf(clusters) + 1;
     this.#limit = studentQuantile((1 + confidence) / 2, freedomOf(clusters));
   }
 

@@ -5,6 +5,7 @@
  * A seed is the repetition. Two cells of one seed have their start in common, so that
  * differences are taken within seeds first; one seed gives no interval.
  */
+import { leastOf } from "../base/extremes.ts";
 import type { Interval } from "./interval.ts";
 import { studentQuantile } from "./student_t.ts";
 
@@ -150,7 +151,7 @@ export function cheapestWithin(
   const places = cells.map((_, i) => i).filter((i) =>
     Number.isFinite(cells[i]!.cost) && Number.isFinite(cells[i]!.value)
   );
-  const best = Math.min(...places.map((i) => sign * cells[i]!.value));
+  const best = leastOf(places.map((i) => sign * cells[i]!.value));
   return places.filter((i) => sign * cells[i]!.value <= best + distance)
     .sort((a, b) =>
       cells[a]!.cost - cells[b]!.cost || sign * (cells[a]!.value - cells[b]!.value) || a - b

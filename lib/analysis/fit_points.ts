@@ -4,6 +4,7 @@
  * The saturating law of one variable has its own intervals and shapes (`scaling.ts`); laws
  * of several variables are fitted by a robust loss, with intervals by drawing repetitions.
  */
+import { greatestOf } from "../base/extremes.ts";
 import { compareLaws } from "./compare_laws.ts";
 import { fitLaw, type LawData } from "./fit_law.ts";
 import type { FitForm } from "./fit_forms.ts";
@@ -122,7 +123,7 @@ function nextDoubling(law: Law, { columns, ys }: LawData): number[] | undefined 
   const tokens = law.variables.indexOf("tokens");
   if (tokens === -1) return undefined;
   const sizes = sizesOf(columns, ys.length);
-  const largest = sizes.indexOf(Math.max(...sizes));
+  const largest = sizes.indexOf(greatestOf(sizes));
   return columns.map((column, i) => (i === tokens ? 2 : 1) * column[largest]!);
 }
 

@@ -2,6 +2,7 @@
  * What is best for so much compute: from a law, from profiles of equal FLOPs, and among
  * what was measured.
  */
+import { greatestOf, leastOf } from "../base/extremes.ts";
 import type { ChinchillaParameters } from "./laws/repeated_data.ts";
 
 /** FLOPs a parameter and token of training cost. */
@@ -79,7 +80,7 @@ export function isoFlopProfiles(runs: readonly SizedRun[]): IsoFlopProfile[] {
     const [constant, linear, square] = parabola(logs, group.map(({ loss }) => loss));
     if (!(square > 0)) return { ...base, whyNot: "the loss has no valley over sizes" };
     const log = -linear / (2 * square);
-    if (log < Math.min(...logs) || log > Math.max(...logs)) {
+    if (log < leastOf(logs) || log > greatestOf(logs)) {
       return { ...base, whyNot: "the best size lies outside those measured" };
     }
     const parameters = Math.exp(log);

@@ -5,6 +5,7 @@
  * and may be wrong where it was not measured: OLMo's ladder fitted a loss to 0.25 percent
  * and was 3.8 percent off at a model ten times larger (Bhagia et al., 2024).
  */
+import { greatestOf, leastOf } from "../base/extremes.ts";
 import type { LawData, LawFit } from "./fit_law.ts";
 
 /** Another minimum is told if its objective is within this share of the best. */
@@ -37,7 +38,7 @@ function otherMinima({ law, others, objective, parameters }: LawFit, data: LawDa
     .map(({ inner }) => at.outward(inner));
   const apart = law.parameters.flatMap((name, i) => {
     const values = [parameters[name]!, ...alike.map((each) => each[i]!)];
-    const least = Math.min(...values), most = Math.max(...values);
+    const least = leastOf(values), most = greatestOf(values);
     return most - least <= SAME * Math.abs(most)
       ? []
       : [`${name} ${short(least)} to ${short(most)}`];
@@ -114,7 +115,7 @@ export interface Beyond {
 export function beyond(fit: LawFit, data: LawData, point: readonly number[]): Beyond[] {
   return fit.law.variables.flatMap((variable, i) => {
     const column = data.columns[i]!;
-    const factor = Math.max(point[i]! / Math.max(...column), Math.min(...column) / point[i]!);
+    const factor = Math.max(point[i]! / greatestOf(column), leastOf(column) / point[i]!);
     return factor > 1 ? [{ variable, factor }] : [];
   });
 }

@@ -7,6 +7,7 @@
  * then only whole seeds count as repetitions, and one alone gives no interval. How often
  * the intervals hold the truth, `tests/bench/coverage.ts` measures.
  */
+import { greatestOf, leastOf } from "../base/extremes.ts";
 import { Profile } from "./_profile.ts";
 import { profileIntervals } from "./_profile_intervals.ts";
 import type { LawIntervals } from "./interval.ts";
@@ -70,7 +71,7 @@ export function lawIntervals(
   options: { readonly xs?: readonly number[]; readonly confidence?: number } = {},
 ): IntervalsFound {
   const { xs = [], confidence = 0.95 } = options;
-  const from = Math.min(...points.map(({ x }) => x));
+  const from = leastOf(points.map(({ x }) => x));
   const dependence = dependenceOf(points);
   if (dependence.by === "points") {
     const profile = new Profile(points, dependence.levels);
@@ -81,7 +82,7 @@ export function lawIntervals(
     return { intervals: profileIntervals(profile, { from, xs, freedom, confidence }) };
   }
   const { clusters } = dependence;
-  if (Math.max(...clusters) === 0) {
+  if (greatestOf(clusters) === 0) {
     return {
       whyNone: "no intervals: the points are of one training and depend on each other; " +
         "only further seeds can tell how far off it is",

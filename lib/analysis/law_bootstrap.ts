@@ -6,6 +6,7 @@
  * seed. Draws are weights of the same points, so that nothing is copied, and each search
  * goes on from the fit to all of them and from the next best place that was found.
  */
+import { greatestOf } from "../base/extremes.ts";
 import { Stream } from "../base/rng.ts";
 import { type LawData, type LawFit, objectiveOf, searchesOf } from "./fit_law.ts";
 import { minimiseFrom } from "./bfgs.ts";
@@ -54,7 +55,7 @@ export function bootstrapLaw(
   const { draws = 4000, at: asked, seed = 0, confidence = 0.95, delta = 1e-3 } = options;
   const count = data.ys.length;
   const clusters = options.clusters ?? Int32Array.from({ length: count }, (_, i) => i);
-  const clusterCount = Math.max(...clusters) + 1;
+  const clusterCount = greatestOf(clusters) + 1;
   if (clusterCount < Math.max(LEAST_CLUSTERS, 2 * law.parameters.length)) return undefined;
   const at = law.at(data.columns);
   const weights = new Float64Array(count);

@@ -6,6 +6,7 @@
  */
 import type { JsonObject } from "../base/canonical.ts";
 import { counted } from "../base/count.ts";
+import { greatestOf, leastOf } from "../base/extremes.ts";
 import { SATURATING_FORM } from "./fit_forms.ts";
 import type { FitParameter, Interval, LawIntervals } from "./interval.ts";
 import { dependenceOf, lawIntervals, type SharingPoint } from "./intervals.ts";
@@ -133,9 +134,9 @@ export function fitScaling(
   const fit = fitPowerLaw(usable);
   const { limit, amplitude, exponent, rmse, rSquared = 0 } = fit;
   const xs = usable.map(({ x }) => x);
-  const ninetyPercentAt = reach(fit, Math.min(...xs), 0.9);
+  const ninetyPercentAt = reach(fit, leastOf(xs), 0.9);
   const [shape, warningsOfShape] = shapeOf(usable, { fit, ninetyPercentAt }, options);
-  const nextX = 2 * Math.max(...xs);
+  const nextX = 2 * greatestOf(xs);
   const { intervals: found, whyNone } = lawIntervals(usable, { xs: [nextX] });
   const intervals = found === undefined ? undefined : withinRange(found, options.range);
   const next = { x: nextX, value: evaluate(fit, nextX) };
@@ -172,7 +173,7 @@ export function fitScaling(
 
 /** How far off a curve is at the largest x that was fitted without it. */
 function heldOutError(points: readonly Point[]): number | undefined {
-  const largest = Math.max(...points.map(({ x }) => x));
+  const largest = greatestOf(points.map(({ x }) => x));
   const kept = points.filter(({ x }) => x < largest);
   if (whyNotFitted(kept) !== undefined) return undefined;
   const fit = fitPowerLaw(kept);
@@ -263,7 +264,7 @@ function warningsOfDirection(
   }
   if (better !== undefined && (better === "lower") !== fit.amplitude > 0) {
     const xs = points.map(({ x }) => x);
-    const [from, to] = [Math.min(...xs), Math.max(...xs)];
+    const [from, to] = [leastOf(xs), greatestOf(xs)];
     warnings.push(
       `the metric gets worse with x: ${short(evaluate(fit, from))} at ${from}, ` +
         `${short(evaluate(fit, to))} at ${to}; ${better} is better`,

@@ -1,4 +1,5 @@
 /** How many rows there are to train on, as far as the params of the task that makes them tell. */
+import { leastOf } from "../base/extremes.ts";
 import type { UpstreamTask } from "../graph/task.ts";
 
 /** What tells. */
@@ -26,5 +27,5 @@ export function trainRows(
   if (kind === "synthetic-world") return numberAt(world);
   const { train } = (params["declared"] ?? {}) as { readonly train?: number };
   const known = [there ?? train, numberAt(limit)].filter((each) => each !== undefined);
-  return known.length === 0 ? undefined : Math.min(...known);
+  return known.length === 0 ? undefined : leastOf(known);
 }

@@ -1,6 +1,7 @@
 /** Exit codes, and which error leads to which. */
 import type { ErrorTable, Fault } from "../base/errors.ts";
 import { BASE_ERRORS } from "../base/error_codes.ts";
+import { greatestOf } from "../base/extremes.ts";
 import { BENCHMARKS_ERRORS } from "../benchmarks/error_codes.ts";
 import { CLI_ERRORS } from "./error_codes.ts";
 import { ENGINE_ERRORS } from "../engine/error_codes.ts";
@@ -44,5 +45,5 @@ export const ERROR_CODES: ErrorTable = {
 
 /** The exit code that faults lead to: the highest that any asks for; 1 for a code that is not ours. */
 export function exitCodeOf(faults: readonly Fault[]): number {
-  return Math.max(...faults.map(({ code }) => ERROR_CODES[code]?.exit ?? EXIT.failed));
+  return greatestOf(faults.map(({ code }) => ERROR_CODES[code]?.exit ?? EXIT.failed));
 }

@@ -1,5 +1,6 @@
 /** The command `kinds`: what kinds of tasks there are, what they take and what they measure. */
 import { ExperimentError } from "../base/errors.ts";
+import { greatestOf } from "../base/extremes.ts";
 import { mendName } from "../experiment/check/near.ts";
 import { paramsOfKind } from "../experiment/kind_params.ts";
 import type { Metric } from "../base/measures.ts";
@@ -125,14 +126,14 @@ const LEAST_ROOM = 24;
 function wrapped(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const last = head.length - 1;
   const natural = head.map((name, i) =>
-    Math.max(name.length, ...rows.map((row) => row[i]!.length))
+    Math.max(name.length, greatestOf(rows.map((row) => row[i]!.length)))
   );
   const widths = natural.map((width, i) => i === 0 ? width : Math.min(width, MIDDLE_ROOM));
   const taken = widths.slice(0, last).reduce((sum, width) => sum + width + 2, 0);
   widths[last] = Math.max(LEAST_ROOM, Math.min(outputWidth(), 120) - taken);
   const lines = rows.flatMap((row) => {
     const cells = row.map((text, column) => breakText(text, widths[column]!));
-    const height = Math.max(...cells.map(({ length }) => length));
+    const height = greatestOf(cells.map(({ length }) => length));
     return Array.from({ length: height }, (_, line) => cells.map((cell) => cell[line] ?? ""));
   });
   return formatTable(head, lines, { right: () => false });

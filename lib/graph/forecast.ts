@@ -2,6 +2,7 @@
  * How long tasks will take and how much room their artifacts will need, from what was
  * recorded of others of their kind on the same device. What was never done is unknown.
  */
+import { greatestOf } from "../base/extremes.ts";
 import type { Cost } from "./cost.ts";
 import { type DeviceLimit, needsOf } from "./schedule.ts";
 import { placeOf, type PlannedTask } from "./plan.ts";
@@ -115,7 +116,7 @@ interface Point {
  * no slope: time is in proportion to size then.
  */
 function lawOf(points: readonly Point[]): Law {
-  const largest = Math.max(...points.map(({ x }) => x));
+  const largest = greatestOf(points.map(({ x }) => x));
   const line = lineOf(points);
   return (size) => size > FARTHEST * largest ? undefined : line(size);
 }

@@ -309,7 +309,7 @@ class Schedule {
       if (this.#leftOut.has(reader)) continue;
       this.#leftOut.add(reader);
       this.#tell(reader, "skipped", { because: key });
-      cone.push(...this.#readers.get(reader) ?? []);
+      for (const next of this.#readers.get(reader) ?? []) cone.push(next);
     }
   }
 

@@ -2,6 +2,7 @@
  * A grid as a table whose cells are coloured by their values. Colour only repeats what
  * the numbers say, and the best is marked by a sign too.
  */
+import { greatestOf, leastOf } from "../base/extremes.ts";
 import { attribute, type Html, markup } from "./html.ts";
 import { scrolling } from "./table.ts";
 
@@ -97,7 +98,7 @@ export function goodnessOf(
   better: "lower" | "higher" | undefined,
 ): (number | undefined)[] {
   const finite = values.filter(Number.isFinite);
-  const least = Math.min(...finite), most = Math.max(...finite);
+  const least = leastOf(finite), most = greatestOf(finite);
   if (better === undefined || !(most > least)) return values.map(() => undefined);
   return values.map((value) => {
     if (!Number.isFinite(value)) return undefined;

@@ -6,6 +6,7 @@
  * Logarithms of variables are taken from their means, so that a term's coefficient is its
  * size amidst the points and can be told from its exponents.
  */
+import { leastOf } from "../../base/extremes.ts";
 import type { LawAtPoints } from "./law.ts";
 
 /** A term beside the limit: coefficient * product of factors^-exponent. */
@@ -75,7 +76,7 @@ export function sumOfTerms(
       return value;
     },
     starts(ys) {
-      const least = Math.min(...ys), average = mean(ys);
+      const least = leastOf(ys), average = mean(ys);
       const exponents = terms.map(() => EXPONENTS);
       return combinations(exponents).flatMap((chosen) =>
         LIMIT_SHARES.map((share) => {

@@ -101,7 +101,7 @@ function repeatedAt(columns: readonly Float64Array[]): LawAtPoints {
     const ofSize = worth(Math.max(0, n / Math.exp(logBase) - 1), decayN);
     const logSize = logBase + Math.log1p(ofSize.value) - centreN;
     const terms = [e, a - alpha * logSize, b - beta * logData] as const;
-    const most = Math.max(...terms);
+    const most = Math.max(terms[0], terms[1], terms[2]);
     const shares = terms.map((term) => Math.exp(term - most));
     const sum = shares[0]! + shares[1]! + shares[2]!;
     if (gradient !== undefined) {

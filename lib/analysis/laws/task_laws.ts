@@ -1,4 +1,5 @@
 /** Laws of what follows from a loss or from text: a task's score, and what transfer is worth. */
+import { greatestOf, leastOf } from "../../base/extremes.ts";
 import type { Law, LawAtPoints } from "./law.ts";
 import { combinations, mean } from "./_terms.ts";
 
@@ -32,8 +33,8 @@ function sigmoidAt([losses]: readonly Float64Array[]): LawAtPoints {
   return {
     predict: (inner, point, gradient) => value(inner, losses![point]!, gradient),
     starts: (ys) => {
-      const least = Math.min(...ys), most = Math.max(...ys);
-      const [low, high] = [Math.min(...losses!), Math.max(...losses!)];
+      const least = leastOf(ys), most = greatestOf(ys);
+      const [low, high] = [leastOf(losses!), greatestOf(losses!)];
       // A score falls as the loss rises: a below 0 from the ceiling, or k below 0 from the floor.
       return combinations([[1, 4], [2, 6, 15], [0.2, 0.5, 0.8]]).map(([size, steep, at]) =>
         Float64Array.of(

@@ -1,4 +1,5 @@
 /** From scores of begins and ends to the best answers of a window, and of all windows together. */
+import { greatestOf } from "../../base/extremes.ts";
 import type { WindowExample } from "./windows.ts";
 
 /** Words of a context that may answer. */
@@ -117,7 +118,7 @@ export function nullOdds({ answers, none }: QuestionAnswer): number {
 
 /** The probabilities that answers have when they share 1. */
 export function shares(answers: readonly Pick<Span, "begin" | "last">[]): number[] {
-  const scores = answers.map(scoreOf), best = Math.max(...scores);
+  const scores = answers.map(scoreOf), best = greatestOf(scores);
   const weights = scores.map((score) => Math.exp(score - best));
   const total = weights.reduce((sum, each) => sum + each, 0);
   return weights.map((weight) => weight / total);

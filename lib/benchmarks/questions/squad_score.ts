@@ -4,6 +4,7 @@
  * Texts are compared lower-cased, without ASCII punctuation, articles and superfluous white
  * space; an article is a word by Python's rules, to which letters of all scripts belong.
  */
+import { greatestOf } from "../../base/extremes.ts";
 
 /** The form of the data and of its script. */
 export type SquadForm = "1.1" | "2.0";
@@ -43,10 +44,10 @@ export function answerScore(
   const right = form === "2.0" ? answers.filter((each) => normalizeAnswer(each) !== "") : answers;
   const gold = form === "2.0" && right.length === 0 ? [""] : right;
   return {
-    exact: Math.max(
-      ...gold.map((each) => normalizeAnswer(each) === normalizeAnswer(predicted) ? 1 : 0),
+    exact: greatestOf(
+      gold.map((each) => normalizeAnswer(each) === normalizeAnswer(predicted) ? 1 : 0),
     ),
-    f1: Math.max(...gold.map((each) => wordF1(predicted, { gold: each, form }))),
+    f1: greatestOf(gold.map((each) => wordF1(predicted, { gold: each, form }))),
   };
 }
 

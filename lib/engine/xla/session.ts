@@ -6,6 +6,7 @@
  * losses are read late. On several replicas each device has the whole state and computes on
  * its own batch; the program adds the gradients up, so that all stay equal bit for bit.
  */
+import { greatestOf } from "../../base/extremes.ts";
 import { CallQueue } from "../call_queue.ts";
 import type {
   BegunStep,
@@ -240,7 +241,7 @@ export class XlaSession implements TrainingSession {
     const limit = this.parts.programs.limitBytes();
     if (limit === undefined) return true;
     const programs = await Promise.all(this.#compiled.values());
-    const most = Math.max(0, ...programs.map(({ needBytes }) => needBytes));
+    const most = Math.max(0, greatestOf(programs.map(({ needBytes }) => needBytes)));
     return most + this.modules.stateBytes({ isInParts: false }) <= limit;
   }
 

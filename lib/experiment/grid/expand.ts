@@ -58,7 +58,7 @@ export function expand(expansion: Expansion): Expanded {
   const leftOut: LeftOut[] = [], there = new Set<string>();
   for (const stage of expansion.stages) {
     const whole = partsTaken(stage, expansion);
-    leftOut.push(...whole.leftOut);
+    for (const each of whole.leftOut) leftOut.push(each);
     const found = expandStage(stage, expansion).filter(({ id, inputs }) =>
       !whole.missing.has(id) &&
       Object.values(inputs).flat().every(({ request }) => there.has(request))

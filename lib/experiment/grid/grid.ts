@@ -8,6 +8,7 @@
  */
 import { listOf } from "../../base/list.ts";
 import type { SourcePosition } from "../../base/errors.ts";
+import { leastOf } from "../../base/extremes.ts";
 import { formatAxisValue } from "../../report/text/labels.ts";
 import type { AxisValue } from "../experiment_file.ts";
 import type { FaultList } from "../check/fault_list.ts";
@@ -192,7 +193,7 @@ class Builder {
   }
 
   #tuples(group: readonly number[]): readonly (readonly number[])[] {
-    const length = Math.min(...group.map((column) => this.#declared[column]!));
+    const length = leastOf(group.map((column) => this.#declared[column]!));
     return Array.from({ length }, (_, index) => group.map(() => index));
   }
 

@@ -25,7 +25,7 @@ export function asking(database: string): Ask {
   return async (sql) => {
     const { columns, isNumber, batches } = await query(database, sql);
     const rows: (readonly Json[])[] = [];
-    for await (const batch of batches) rows.push(...batch);
+    for await (const batch of batches) for (const row of batch) rows.push(row);
     return { sql, columns, isNumber, rows };
   };
 }

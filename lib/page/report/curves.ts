@@ -1,6 +1,7 @@
 /** Scores over every swept axis: points, intervals, fitted laws, and what others published. */
 import type { StudyFit } from "../../analysis/scaling.ts";
 import type { JsonObject } from "../../base/canonical.ts";
+import { greatestOf, leastOf } from "../../base/extremes.ts";
 import { FACTS, FIT_FACTS } from "../../base/facts.ts";
 import { curvePanels, type CurveRow, type Panel } from "../../report/figures/curves.ts";
 import { panelFigure, panelSigns } from "../../report/figures/curves_spec.ts";
@@ -105,8 +106,8 @@ function describe({ metric, axis, others, curves, levels }: Panel): string {
     return `${name} ${formatNumber(first.y)} at ${first.x} to ${formatNumber(last.y)} at ${last.x}`;
   });
   const beside = levels.map(({ label, y }) => `${label} at ${formatNumber(y)}`);
-  return `${metric} over ${axis}, between ${formatNumber(Math.min(...all))} and ${
-    formatNumber(Math.max(...all))
+  return `${metric} over ${axis}, between ${formatNumber(leastOf(all))} and ${
+    formatNumber(greatestOf(all))
   }. ${[...each, ...beside].join("; ")}.`;
 }
 

@@ -1,5 +1,6 @@
 /** What a study asks, in one sentence. */
 import { grouped } from "../../base/count.ts";
+import { greatestOf, leastOf } from "../../base/extremes.ts";
 import { listOf } from "../../base/list.ts";
 import { formatAxisValue } from "../text/labels.ts";
 import { scoreName, type StudyScore } from "./scores.ts";
@@ -46,7 +47,7 @@ function axisText(axis: string, { cells }: StudyScore): string {
   const values = [...new Set(cells.flatMap(({ axes }) => axes[axis] ?? []))];
   const numbers = values.filter((value) => typeof value === "number");
   if (numbers.length === values.length && numbers.length > 1) {
-    return `${axis} (${grouped(Math.min(...numbers))} to ${grouped(Math.max(...numbers))})`;
+    return `${axis} (${grouped(leastOf(numbers))} to ${grouped(greatestOf(numbers))})`;
   }
   return `${axis} (${listOf(values.map(formatAxisValue), NAMED)})`;
 }

@@ -6,6 +6,7 @@ import { pairedDifference, type SeedMean } from "../../analysis/cells.ts";
 import type { StudyFit } from "../../analysis/scaling.ts";
 import type { Doubt } from "../../base/measures.ts";
 import { agreeing, counted, grouped } from "../../base/count.ts";
+import { greatestOf, leastOf } from "../../base/extremes.ts";
 import { formatCell } from "../text/labels.ts";
 import { isMeaningless } from "../text/fits.ts";
 import { type BestCell, differenceText } from "./best_cell.ts";
@@ -110,7 +111,7 @@ function fewSeeds(scores: readonly StudyScore[]): AnswerWarning[] {
   for (const { stage, cells, declared } of scores) {
     // A mean over cells is no draw of a seed.
     if (declared.isOfCells === true) continue;
-    const least = Math.min(...cells.map(({ mean }) => mean.seeds));
+    const least = leastOf(cells.map(({ mean }) => mean.seeds));
     fewest.set(stage, Math.min(fewest.get(stage) ?? Infinity, least));
   }
   const of = (count: number) =>
@@ -217,7 +218,7 @@ const ANNEALED = 0.1;
 
 function unannealed(rows: readonly AnswerRow[]): AnswerWarning[] {
   const some = rows.filter(({ x }) => (x.learningRateShare ?? 0) > ANNEALED);
-  const most = Math.max(...some.map(({ x }) => x.learningRateShare!));
+  const most = greatestOf(some.map(({ x }) => x.learningRateShare!));
   return warning(
     stagesOf(some),
     "unannealed",
@@ -238,7 +239,7 @@ function repeated(rows: readonly AnswerRow[]): AnswerWarning[] {
       ? 0
       : seenTokens / uniqueTokens;
   const some = rows.filter((row) => passes(row) > FRESH_EPOCHS);
-  const most = Math.max(...some.map(passes));
+  const most = greatestOf(some.map(passes));
   return warning(
     labelsOf(some),
     "repeated-data",

@@ -9,6 +9,7 @@ import { evaluate, type PowerLaw } from "../../analysis/power_law.ts";
 import { rootMeanSquare, summarise } from "../../analysis/noise.ts";
 import type { CurveShape, StudyFit } from "../../analysis/scaling.ts";
 import type { Json, JsonObject } from "../../base/canonical.ts";
+import { greatestOf, leastOf } from "../../base/extremes.ts";
 import type { KnownFacts } from "../../base/facts.ts";
 import type { Metric } from "../../base/measures.ts";
 import { type GridRow, nameOfScore, sampleOf, sweptAxes } from "../text/grid.ts";
@@ -128,8 +129,8 @@ const LOG_FROM_RATIO = 4;
 function scaleOf(values: readonly (Json | undefined)[]): Panel["scale"] {
   const numbers = values.filter((value) => typeof value === "number");
   if (numbers.length < values.length) return "names";
-  const least = Math.min(...numbers);
-  return least > 0 && Math.max(...numbers) / least >= LOG_FROM_RATIO ? "log" : "linear";
+  const least = leastOf(numbers);
+  return least > 0 && greatestOf(numbers) / least >= LOG_FROM_RATIO ? "log" : "linear";
 }
 
 /** The metric's range in the unit that is shown. */

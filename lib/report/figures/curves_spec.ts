@@ -1,5 +1,6 @@
 /** Panels of curves as a Vega-Lite specification: a row a metric, a column an axis. */
 import type { TopLevelSpec } from "vega-lite";
+import { greatestOf, leastOf } from "../../base/extremes.ts";
 import type { Panel } from "./curves.ts";
 import { curveLooks, INK } from "./theme.ts";
 import { legendAbove, TICK_LABEL, wholeFigure } from "./whole_figure.ts";
@@ -76,7 +77,7 @@ function spanOf({ curves, levels, range = [-Infinity, Infinity] }: Panel): [numb
       ...fitted.map(({ y }) => y),
     ]),
   ];
-  const least = Math.min(...shown), most = Math.max(...shown);
+  const least = leastOf(shown), most = greatestOf(shown);
   const margin = most > least ? MARGIN * (most - least) : Math.abs(most) * MARGIN || 1;
   return [
     least < range[0] ? least : Math.max(range[0], least - margin),

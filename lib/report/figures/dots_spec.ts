@@ -1,5 +1,6 @@
 /** Values with their intervals, a line each: gains of cells, differences of two studies. */
 import type { TopLevelSpec } from "vega-lite";
+import { greatestOf, leastOf } from "../../base/extremes.ts";
 import { curveLooks, INK } from "./theme.ts";
 import { legendAbove, wholeFigure } from "./whole_figure.ts";
 
@@ -103,11 +104,11 @@ export function isCutOff(dots: readonly Dot[]): boolean {
 /** All values and zero; of intervals as much as leaves the values apart. */
 function spanOf(dots: readonly Dot[]): [number, number] {
   const values = [0, ...dots.map(({ value }) => value)];
-  const least = Math.min(...values), most = Math.max(...values);
+  const least = leastOf(values), most = greatestOf(values);
   const room = MOST_SPANS / 2 * (most - least || Math.abs(most) || 1);
   const ends = dots.flatMap(({ low, high }) => [low, high].filter((end) => end !== undefined));
   return [
-    Math.max(least - room, Math.min(least, ...ends)),
-    Math.min(most + room, Math.max(most, ...ends)),
+    Math.max(least - room, Math.min(least, leastOf(ends))),
+    Math.min(most + room, Math.max(most, greatestOf(ends))),
   ];
 }

@@ -1,5 +1,6 @@
 /** Cells by what they cost and how good they are, and those that nothing cheaper beats. */
 import type { TopLevelSpec } from "vega-lite";
+import { greatestOf, leastOf } from "../../base/extremes.ts";
 import { curveLooks, INK } from "./theme.ts";
 import { SHORT_LABEL, wholeFigure } from "./whole_figure.ts";
 
@@ -19,7 +20,7 @@ export interface CostedPoint {
 export function frontierSpec(points: readonly CostedPoint[], metric: string): TopLevelSpec {
   const [accent] = curveLooks(1).colours;
   const costs = points.map(({ flops }) => flops);
-  const isWide = Math.min(...costs) > 0 && Math.max(...costs) / Math.min(...costs) >= 4;
+  const isWide = leastOf(costs) > 0 && greatestOf(costs) / leastOf(costs) >= 4;
   const x = {
     field: "flops",
     type: "quantitative",

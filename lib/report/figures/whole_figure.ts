@@ -1,5 +1,6 @@
 /** What all figures have in common: paper, type, axes and legends, as Vega-Lite has it. */
 import type { TopLevelSpec } from "vega-lite";
+import { greatestOf } from "../../base/extremes.ts";
 import { FONT, INK } from "./theme.ts";
 
 /** Whole thousands are short; anything else stands as it is. An expression of Vega's. */
@@ -60,7 +61,7 @@ const LEGEND_LINE = 46;
 
 /** A legend above the panel, in as many columns as its labels leave room for. */
 export function legendAbove(labels: readonly string[]): object {
-  const longest = Math.max(1, ...labels.map(({ length }) => length));
+  const longest = Math.max(1, greatestOf(labels.map(({ length }) => length)));
   const columns = Math.max(1, Math.min(labels.length, Math.floor(LEGEND_LINE / (longest + 4))));
   return { orient: "top", direction: "horizontal", titleOrient: "top", columns };
 }

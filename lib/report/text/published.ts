@@ -1,6 +1,7 @@
 /** What others published beside what was measured here, stage by stage. */
 import { summarise } from "../../analysis/noise.ts";
 import { canonical, type JsonObject } from "../../base/canonical.ts";
+import { greatestOf, leastOf } from "../../base/extremes.ts";
 import { type GridRow, sweptAxes } from "./grid.ts";
 import { foldTable } from "./table.ts";
 import { nameOfMetric, unitOf } from "./units.ts";
@@ -57,7 +58,7 @@ function ownOf(rows: readonly GridRow[]): string {
     const means = [...Map.groupBy(own, cellOf).values()].map((cell) =>
       summarise(cell.map(({ value }) => value)).mean
     );
-    const best = declared?.better === "lower" ? Math.min(...means) : Math.max(...means);
+    const best = declared?.better === "lower" ? leastOf(means) : greatestOf(means);
     return `${stage} ${show(best)}${means.length > 1 ? ` (best of ${means.length})` : ""}`;
   }).join(", ");
 }

@@ -1,4 +1,5 @@
 /** Curves as one line of text: a column of blocks a point. */
+import { greatestOf, leastOf } from "../../base/extremes.ts";
 
 const BLOCKS = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
 
@@ -15,7 +16,7 @@ const BLOCKS = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
  */
 export function sparkline(values: readonly number[]): string {
   const finite = values.filter(Number.isFinite);
-  const least = Math.min(...finite), span = Math.max(...finite) - least;
+  const least = leastOf(finite), span = greatestOf(finite) - least;
   return values.map((value) => {
     if (!Number.isFinite(value)) return " ";
     const place = span > 0 ? Math.round((value - least) / span * (BLOCKS.length - 1)) : 3;

@@ -1,4 +1,5 @@
 /** Plain text tables with aligned columns: no boxes, so that they survive a copy. */
+import { greatestOf } from "../../base/extremes.ts";
 import { cellOf, padCell, type TableCell } from "./cell.ts";
 
 /** Between two columns. */
@@ -181,7 +182,7 @@ function narrow(
 function recordsOf(head: readonly TableCell[], width: number): TableLayout {
   const most = Math.max(1, Math.floor(width / 2) - GAP.length);
   const names = head.map((cell) => recut(cell, most));
-  const nameWidth = Math.max(0, ...names.map((name) => name.width));
+  const nameWidth = Math.max(0, greatestOf(names.map((name) => name.width)));
   const room = Math.max(1, width - nameWidth - GAP.length);
   return {
     head: undefined,

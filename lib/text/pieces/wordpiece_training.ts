@@ -10,6 +10,7 @@
  * @see Schuster and Nakajima 2012; Sennrich et al., arXiv:1508.07909
  */
 import { ExperimentError } from "../../base/errors.ts";
+import { greatestOf } from "../../base/extremes.ts";
 import { NumberHeap } from "../../base/heap.ts";
 import { CONTINUATION, SPECIAL_PIECES } from "./wordpiece.ts";
 
@@ -198,7 +199,7 @@ class Merger {
     this.#pieces = pieces;
     pieces.forEach((piece, id) => this.#ids.set(piece, id));
     for (const piece of seedPieces) this.#isSeeded[this.#ids.get(piece)!] = true;
-    this.#longest = Math.max(2, ...seedPieces.map((piece) => piece.length));
+    this.#longest = Math.max(2, greatestOf(seedPieces.map((piece) => piece.length)));
   }
 
   /** Cuts a word into the longest pieces there are; one with an unknown character is left out. */

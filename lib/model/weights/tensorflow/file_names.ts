@@ -1,4 +1,5 @@
 /** What the files of a TensorFlow checkpoint are called. */
+import { greatestOf } from "../../../base/extremes.ts";
 
 /** How the name of an index ends. */
 export const INDEX_END = ".index";
@@ -11,7 +12,7 @@ export function dataFiles(index: string, names: readonly string[]): readonly str
   const start = `${index.slice(0, -INDEX_END.length)}.data-`;
   const of = names.filter((name) => name.startsWith(start))
     .flatMap((name) => /^\d{5}-of-(\d{5})$/.exec(name.slice(start.length))?.[1] ?? []);
-  const count = Math.max(1, ...of.map(Number));
+  const count = Math.max(1, greatestOf(of.map(Number)));
   return Array.from({ length: count }, (_, shard) => dataFile(index, shard, count));
 }
 
