@@ -47,7 +47,7 @@ export function searchesOf({ inner, others }: LawFit): readonly Float64Array[] {
 }
 
 /** Beyond so much a residual counts by its size, not by its square. */
-export const HUBER_DELTA = 1e-3;
+const HUBER_DELTA = 1e-3;
 
 /** Starts from which the search is carried out: the best ones of all by their objective. */
 const SEARCHES = 12;

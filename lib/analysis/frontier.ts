@@ -1,12 +1,9 @@
-/**
- * What is best for so much compute: from a law, from profiles of equal FLOPs, and among
- * what was measured.
- */
+/** What is best for so much compute: by a law, and by profiles of equal FLOPs. */
 import { greatestOf, leastOf } from "../base/extremes.ts";
-import type { ChinchillaParameters } from "./laws/repeated_data.ts";
+import type { ChinchillaParameters } from "./laws/loss_laws.ts";
 
 /** FLOPs a parameter and token of training cost. */
-export const FLOPS_A_PARAMETER_TOKEN = 6;
+const FLOPS_A_PARAMETER_TOKEN = 6;
 
 /** The best model and corpus for a compute. */
 export interface ComputeOptimum {
@@ -124,32 +121,6 @@ export function optimaAlong(
     return { coefficient: Math.exp(meanY - exponent * meanX), exponent };
   };
   return { parameters: along((best) => best.parameters), tokens: along((best) => best.tokens) };
-}
-
-/**
- * Those that nothing cheaper is as good as, from the cheapest on.
- *
- * @param costs of each, such as its FLOPs
- * @param values of each
- * @returns places
- */
-export function paretoFrontier(
-  costs: readonly number[],
-  values: readonly number[],
-  better: "lower" | "higher",
-): number[] {
-  const order = costs.map((_, i) => i).filter((i) =>
-    Number.isFinite(costs[i]) && Number.isFinite(values[i])
-  );
-  const sign = better === "lower" ? 1 : -1;
-  order.sort((a, b) => costs[a]! - costs[b]! || sign * (values[a]! - values[b]!));
-  let best = Infinity;
-  return order.filter((i) => {
-    const value = sign * values[i]!;
-    if (value >= best) return false;
-    best = value;
-    return true;
-  });
 }
 
 /** The coefficients of a least-squares parabola: constant, linear, square. */

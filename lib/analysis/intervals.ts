@@ -105,7 +105,7 @@ export function lawIntervals(
 }
 
 /** Whether a training has points at several x. */
-export function hasSharedTrajectory(points: readonly SharingPoint[]): boolean {
+function hasSharedTrajectory(points: readonly SharingPoint[]): boolean {
   const xOf = new Map<string, number>();
   return points.some(({ x, trajectory }) => {
     if (trajectory === undefined) return false;

@@ -15,7 +15,7 @@ export const AUTO = "auto";
 export const LEAST_GAINING_FLOPS = 1e14;
 
 /** The least part of a spec's operations that must gain by it. */
-export const LEAST_GAINING_SHARE = 0.9;
+const LEAST_GAINING_SHARE = 0.9;
 
 /** What of a spec gains by XLA on the CPU. */
 export interface XlaGain {

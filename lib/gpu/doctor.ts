@@ -38,7 +38,7 @@ export interface Patient {
 }
 
 /** This machine, with the driver and the plugin that the device `cuda` takes. */
-export const THIS_MACHINE: Patient = {
+const THIS_MACHINE: Patient = {
   build: Deno.build,
   driver: askDriver,
   plugin: () => openPlugin(findPlugin("cuda")),

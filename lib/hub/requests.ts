@@ -8,7 +8,7 @@ import { ExperimentError } from "../base/errors.ts";
 import { sleep } from "../base/sleep.ts";
 
 /** The hub that is meant where HF_ENDPOINT names none. */
-export const DEFAULT_ENDPOINT = "https://huggingface.co";
+const DEFAULT_ENDPOINT = "https://huggingface.co";
 
 /** Where that hub's files may lie. */
 const DEFAULT_HOSTS = ["huggingface.co", "*.huggingface.co", "*.hf.co"];

@@ -23,6 +23,5 @@ export const TEXT_ERRORS: ErrorTable = {
   "text/not-a-file": { exit: 1, about: "a pipe, folder or device in place of a file" },
   "text/not-text": { exit: 1, about: "a file in a form that is not read as text" },
   "text/short-corpus": { exit: 1, about: "fewer tokens than a subset asks for" },
-  "text/short-row": { exit: 2, about: "a row too short for its special pieces" },
   "text/unreadable-folder": { exit: 2, about: "a folder or link that a pattern cannot look into" },
 };

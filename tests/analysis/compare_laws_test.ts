@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { compareLaws } from "../../lib/analysis/compare_laws.ts";
 import { fitLaw } from "../../lib/analysis/fit_law.ts";
 import { beyond, extrapolation, unidentified } from "../../lib/analysis/identify.ts";
-import { chinchilla, kaplan, powerLaw } from "../../lib/analysis/laws/loss_laws.ts";
+import { chinchilla, kaplan } from "../../lib/analysis/laws/loss_laws.ts";
 import { chinchillaData } from "../bench/law_bootstrap.ts";
+import { oneVariableLaw } from "./one_variable_law.ts";
 
 Deno.test("compareLaws() finds the form that the points are of by the largest runs", () => {
   const data = chinchillaData(120);
@@ -13,7 +14,7 @@ Deno.test("compareLaws() finds the form that the points are of by the largest ru
     [
       { law: kaplan, columns: data.columns },
       { law: chinchilla, columns: data.columns },
-      { law: powerLaw, columns: [tokens] },
+      { law: oneVariableLaw, columns: [tokens] },
     ],
     data.ys,
     { sizes },
@@ -22,7 +23,7 @@ Deno.test("compareLaws() finds the form that the points are of by the largest ru
   const least = Math.min(...heldOut.map((i) => sizes[i]!));
   assert.ok(sizes.every((size, i) => heldOut.includes(i) || size < least));
   assert.equal(laws[0]!.law, chinchilla);
-  assert.equal(laws[2]!.law, powerLaw);
+  assert.equal(laws[2]!.law, oneVariableLaw);
   assert.ok(laws[0]!.heldOutError < 0.015, `${laws[0]!.heldOutError}`);
   assert.ok(laws[2]!.heldOutError > 3 * laws[0]!.heldOutError);
 });
@@ -30,7 +31,7 @@ Deno.test("compareLaws() finds the form that the points are of by the largest ru
 Deno.test("compareLaws() holds out all runs of one size together, and compares nothing of one size", () => {
   const xs = Float64Array.from([1, 2, 4, 8, 8, 8].map((x) => 100 * x));
   const data = { columns: [xs], ys: xs.map((x) => 2 + 40 * x ** -0.5) };
-  const laws = [{ law: powerLaw, columns: data.columns }];
+  const laws = [{ law: oneVariableLaw, columns: data.columns }];
   assert.deepEqual(compareLaws(laws, data.ys, { sizes: xs })!.heldOut, [3, 4, 5]);
   // Three points are left for three parameters: that is no comparison.
   assert.deepEqual(compareLaws(laws, data.ys, { sizes: xs })!.laws, []);
@@ -63,7 +64,7 @@ Deno.test("extrapolation() says how far beyond the points one asks, and nothing 
     columns: [Float64Array.of(10, 100, 1000, 500)],
     ys: Float64Array.of(4, 3, 2.5, 2.6),
   };
-  const fit = fitLaw(powerLaw, data);
+  const fit = fitLaw(oneVariableLaw, data);
   assert.equal(extrapolation(fit, data, [500]), undefined);
   assert.match(
     extrapolation(fit, data, [8000])!,

@@ -1,11 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import {
-  computeOptimum,
-  isoFlopProfiles,
-  optimaAlong,
-  paretoFrontier,
-} from "../../lib/analysis/frontier.ts";
+import { computeOptimum, isoFlopProfiles, optimaAlong } from "../../lib/analysis/frontier.ts";
 
 /** Besiroglu et al., table 1. */
 const LAW = { E: 1.8172, A: 482.01, alpha: 0.3478, B: 2085.43, beta: 0.3658 };
@@ -66,21 +61,4 @@ Deno.test("isoFlopProfiles() say why they have no best size", () => {
     "the best size lies outside those measured",
   );
   assert.equal(optimaAlong(isoFlopProfiles([run(1e6, 3)])), undefined);
-});
-
-Deno.test("paretoFrontier() holds exactly what nothing cheaper is as good as", () => {
-  const numbers = fc.array(fc.tuple(fc.nat(20), fc.nat(20)), { maxLength: 30 });
-  fc.assert(fc.property(numbers, fc.boolean(), (pairs, isLower) => {
-    const costs = pairs.map(([cost]) => cost), values = pairs.map(([, value]) => value);
-    const isAsGood = (a: number, b: number) => isLower ? a <= b : a >= b;
-    const frontier = paretoFrontier(costs, values, isLower ? "lower" : "higher");
-    const points = new Set(frontier.map((i) => `${costs[i]} ${values[i]}`));
-    assert.equal(points.size, frontier.length);
-    pairs.forEach(([cost, value]) => {
-      const isBeaten = pairs.some(([c, v]) =>
-        (c !== cost || v !== value) && c <= cost && isAsGood(v, value)
-      );
-      assert.equal(points.has(`${cost} ${value}`), !isBeaten);
-    });
-  }));
 });

@@ -11,10 +11,10 @@
 import { formatBytes } from "../../lib/base/count.ts";
 import { needOf } from "../../lib/engine/xla/memory.ts";
 import { openPlugin } from "../../lib/engine/xla/pjrt/plugin.ts";
-import { compileFor } from "../../lib/engine/xla/pjrt/topology.ts";
 import { emitTrainingStep } from "../../lib/engine/xla/stablehlo/training_step.ts";
 import process from "node:process";
 import { readHlo } from "./hlo.ts";
+import { compileFor } from "./topology.ts";
 import { programOf, type RealStep, VOCABULARY } from "./real_step.ts";
 
 const SETUPS: Readonly<Record<string, RealStep>> = {

@@ -1,19 +1,20 @@
-/**
- * Laws of a loss in several variables: Chinchilla's, Kaplan's, that of repeated data, that
- * of a share of domain text, and the plain saturating power law with the same robust loss.
- */
+/** Laws of a loss in several variables: Chinchilla's, Kaplan's, that of a share of domain text. */
 import type { Law, LawAtPoints } from "./law.ts";
 import { combinations, logOf, mean, sumOfTerms } from "./_terms.ts";
 
-/** Loss against one variable. */
-export const powerLaw: Law = {
-  name: "power",
-  form: "E + A / X^alpha",
-  variables: ["x"],
-  parameters: ["E", "A", "alpha"],
-  residual: "log",
-  at: (columns) => sumOfTerms([{ of: [{ column: 0 }] }], (each) => each.map(logOf), columns),
-};
+/** The parameters of Chinchilla's law, by its names. */
+export interface ChinchillaParameters {
+  /** The loss that is left. */
+  readonly E: number;
+  /** What the size is missing, at one parameter. */
+  readonly A: number;
+  /** How that falls with parameters. */
+  readonly alpha: number;
+  /** What the corpus is missing, at one token. */
+  readonly B: number;
+  /** How that falls with tokens. */
+  readonly beta: number;
+}
 
 /**
  * Loss against parameters and tokens.

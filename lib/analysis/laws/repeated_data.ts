@@ -12,54 +12,15 @@ import { chinchilla } from "./loss_laws.ts";
 import type { Law, LawAtPoints } from "./law.ts";
 import { combinations, mean } from "./_terms.ts";
 
-/** The parameters of Chinchilla's law, by its names. */
-export interface ChinchillaParameters {
-  /** The loss that is left. */
-  readonly E: number;
-  /** What the size is missing, at one parameter. */
-  readonly A: number;
-  /** How that falls with parameters. */
-  readonly alpha: number;
-  /** What the corpus is missing, at one token. */
-  readonly B: number;
-  /** How that falls with tokens. */
-  readonly beta: number;
-}
-
-const VARIABLES = ["parameters", "tokens", "uniqueTokens"] as const;
-const FORM =
-  "E + A / N'^alpha + B / D'^beta, D' = U + U R*_D (1 - exp(-(D/U - 1) / R*_D)), N' alike";
-
-/** The law with all parameters free. */
+/** Loss against parameters, tokens and the distinct ones among them. */
 export const repeatedData: Law = {
   name: "repeated-data",
-  form: FORM,
-  variables: VARIABLES,
+  form: "E + A / N'^alpha + B / D'^beta, D' = U + U R*_D (1 - exp(-(D/U - 1) / R*_D)), N' alike",
+  variables: ["parameters", "tokens", "uniqueTokens"],
   parameters: [...chinchilla.parameters, "R*_D", "R*_N"],
   residual: "log",
   at: (columns) => repeatedAt(columns),
 };
-
-/** The law with Chinchilla's parameters held, as fitted to text that is not repeated. */
-export function repeatedDataGiven(held: ChinchillaParameters): Law {
-  return {
-    name: "repeated-data",
-    form: FORM,
-    variables: VARIABLES,
-    parameters: ["R*_D", "R*_N"],
-    residual: "log",
-    at: (columns) => heldAt(repeatedAt(columns), held),
-  };
-}
-
-/** The parameters that are best for so many distinct tokens. */
-export function bestParametersFor(
-  tokens: number,
-  { A, alpha, B, beta }: Omit<ChinchillaParameters, "E">,
-): number {
-  const ratio = (alpha * A / (beta * B)) ** (1 / (alpha + beta));
-  return (tokens * ratio) ** (beta / alpha) * ratio;
-}
 
 /** The repetitions that a decay makes of so many, and its derivative by the decay's logarithm. */
 function worth(repetitions: number, decay: number): { value: number; byLog: number } {
@@ -92,7 +53,8 @@ function repeatedAt(columns: readonly Float64Array[]): LawAtPoints {
     const [decayD, decayN] = [Math.exp(logD), Math.exp(logN)];
     const ofData = worth(Math.max(0, d / unique - 1), decayD);
     const logData = Math.log(unique) + Math.log1p(ofData.value) - centreD;
-    // ln of the parameters that are best for the distinct text, as of `bestParametersFor`.
+    // ln of the parameters that are best for the distinct text:
+    // (U G)^(beta / alpha) G, where G = (alpha A / (beta B))^(1 / (alpha + beta)).
     const logRatio = (Math.log(alpha / beta) + a - b + alpha * centreN - beta * centreD) /
       (alpha + beta);
     const logBest = beta / alpha * (Math.log(unique) + logRatio) + logRatio;
@@ -158,32 +120,5 @@ function repeatedAt(columns: readonly Float64Array[]): LawAtPoints {
         { length: others[0]?.length ?? count },
         (_, i) => Math.exp(value(inner, pointOf(others, i))),
       ),
-  };
-}
-
-/** The same law, of which only the decays may move. */
-function heldAt(law: LawAtPoints, held: ChinchillaParameters): LawAtPoints {
-  const { E, A, alpha, B, beta } = held;
-  const base = law.inward([E, A, alpha, B, beta, 1, 1]);
-  const whole = base.slice(), gradients = new Float64Array(7);
-  const put = (inner: Float64Array) => {
-    whole[5] = inner[0]!;
-    whole[6] = inner[1]!;
-    return whole;
-  };
-  return {
-    predict: (inner, point, gradient) => {
-      const value = law.predict(put(inner), point, gradients);
-      gradient[0] = gradients[5]!;
-      gradient[1] = gradients[6]!;
-      return value;
-    },
-    starts: () =>
-      combinations([[1, 3, 10, 30], [1, 3, 10, 30]]).map((each) =>
-        Float64Array.from(each, Math.log)
-      ),
-    outward: (inner) => [Math.exp(inner[0]!), Math.exp(inner[1]!)],
-    inward: ([data, size]) => Float64Array.of(Math.log(data!), Math.log(size!)),
-    evaluate: (inner, columns) => law.evaluate(put(inner), columns),
   };
 }

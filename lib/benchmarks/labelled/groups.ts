@@ -42,7 +42,7 @@ const CHEMPROT: readonly LabelGroup[] = [
 ];
 
 /** The groups, written out. */
-export function writtenGroups(groups: LabelGroups): readonly LabelGroup[] {
+function writtenGroups(groups: LabelGroups): readonly LabelGroup[] {
   return groups === "chemprot" ? CHEMPROT : groups;
 }
 

@@ -109,7 +109,7 @@ export function wordsOf({ text, pair }: Pick<LabelledText, "text" | "pair">): st
 }
 
 /** Counts texts, labels and repetitions. */
-export function summarizeLabelled(
+function summarizeLabelled(
   { labels, parts, reading }: NewLabelledData,
 ): LabelledSummary {
   const seen = new Map<string, { readonly part: Part; readonly label: string }>();

@@ -26,17 +26,7 @@ import {
 import { sizeOf } from "./ops.ts";
 
 export { broadcastShapes, isElementwise, sizeOf } from "./ops.ts";
-export type {
-  BinaryOp,
-  DType,
-  ElementwiseOp,
-  Node,
-  OpAttrs,
-  OpName,
-  Shape,
-  UnaryOp,
-  Value,
-} from "./ops.ts";
+export type { BinaryOp, DType, Node, OpName, Shape, Value } from "./ops.ts";
 
 /** A graph under construction; nodes stand in an order in which they can run. */
 export class Graph {

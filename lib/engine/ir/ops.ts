@@ -161,7 +161,7 @@ export type OpName = keyof OpAttrs;
  * The operations whose elements each depend on one element of every operand, with NumPy's
  * broadcasting, by how many operands they take. Those with attributes are not among them.
  */
-export const ELEMENTWISE = {
+const ELEMENTWISE = {
   neg: 1,
   exp: 1,
   log: 1,
@@ -184,15 +184,10 @@ export const ELEMENTWISE = {
 /** The name of an elementwise operation. */
 export type ElementwiseOp = keyof typeof ELEMENTWISE;
 
-type OfArity<Count> = {
-  [Name in ElementwiseOp]: (typeof ELEMENTWISE)[Name] extends Count ? Name : never;
-}[ElementwiseOp];
-
-/** An elementwise operation of one operand. */
-export type UnaryOp = OfArity<1>;
-
 /** An elementwise operation of two operands. */
-export type BinaryOp = OfArity<2>;
+export type BinaryOp = {
+  [Name in ElementwiseOp]: (typeof ELEMENTWISE)[Name] extends 2 ? Name : never;
+}[ElementwiseOp];
 
 /** Whether an operation is elementwise, so that its operands broadcast. */
 export function isElementwise(op: OpName): op is ElementwiseOp {

@@ -100,7 +100,7 @@ export function maskedLanguageModel(config: BertConfig, options: PretrainingShap
 }
 
 /** The parameters above the encoder that a pre-training trains. */
-export function pretrainingHeadSpecs(
+function pretrainingHeadSpecs(
   config: BertConfig,
   { nextSentence }: { readonly nextSentence: boolean },
 ): readonly ModelParam[] {

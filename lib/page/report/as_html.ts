@@ -19,7 +19,7 @@ import STYLE from "./report.css" with { type: "text" };
 import SCRIPT from "./report_script.js" with { type: "text" };
 
 /** Rows of data that stand in the page; the query gives the rest. */
-export const DATA_ROWS = 1000;
+const DATA_ROWS = 1000;
 
 /** The page. */
 export function reportPage(report: Report): string {

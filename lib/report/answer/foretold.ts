@@ -83,7 +83,7 @@ export function foretoldSentence(score: StudyScore, foretold: readonly Foretold[
 }
 
 /** A foretold value with its interval, or that it has none. */
-export function nextText(
+function nextText(
   { value, interval }: Prediction,
   { declared }: Pick<StudyScore, "declared">,
 ): string {
@@ -94,7 +94,7 @@ export function nextText(
 }
 
 /** Where a prediction stands: "uniqueTokens 8,000", or a value for each of several. */
-export function placeText(against: readonly string[], { x, at = [x] }: Prediction): string {
+function placeText(against: readonly string[], { x, at = [x] }: Prediction): string {
   return against.map((name, i) => `${name} ${xText(at[i]!)}`).join(", ");
 }
 

@@ -20,7 +20,7 @@ export async function isRegularFile(path: string): Promise<boolean> {
 }
 
 /** What stands there; undefined for nothing. */
-export async function statOf(path: string): Promise<Deno.FileInfo | undefined> {
+async function statOf(path: string): Promise<Deno.FileInfo | undefined> {
   try {
     try {
       return await Deno.stat(path);

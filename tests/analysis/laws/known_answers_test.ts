@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { fitLaw, objectiveOf } from "../../../lib/analysis/fit_law.ts";
 import { extrapolation, unidentified } from "../../../lib/analysis/identify.ts";
 import { chinchilla } from "../../../lib/analysis/laws/loss_laws.ts";
-import { repeatedDataGiven } from "../../../lib/analysis/laws/repeated_data.ts";
 import { lossToTask } from "../../../lib/analysis/laws/task_laws.ts";
 import { DATA_DIR, testOnData } from "../../_support/data.ts";
+import { repeatedDataGiven } from "./held_law.ts";
 
 const FOLDER = `${DATA_DIR}/scaling`;
 

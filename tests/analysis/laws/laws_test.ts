@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { fitLaw, type LawData, objectiveOf } from "../../../lib/analysis/fit_law.ts";
 import type { Law } from "../../../lib/analysis/laws/law.ts";
-import { chinchilla, domainShare, kaplan, powerLaw } from "../../../lib/analysis/laws/loss_laws.ts";
-import { repeatedData, repeatedDataGiven } from "../../../lib/analysis/laws/repeated_data.ts";
+import { chinchilla, domainShare, kaplan } from "../../../lib/analysis/laws/loss_laws.ts";
+import { repeatedData } from "../../../lib/analysis/laws/repeated_data.ts";
 import { lossToTask, transfer } from "../../../lib/analysis/laws/task_laws.ts";
 import { Stream } from "../../../lib/base/rng.ts";
+import { oneVariableLaw } from "../one_variable_law.ts";
+import { repeatedDataGiven } from "./held_law.ts";
 
 const HELD = { E: 1.87, A: 521, alpha: 0.353, B: 1488, beta: 0.353 };
 
@@ -14,7 +16,7 @@ const CASES: readonly {
   readonly truth: readonly number[];
   readonly ranges: readonly (readonly [number, number])[];
 }[] = [
-  { law: powerLaw, truth: [2, 40, 0.4], ranges: [[2, 7]] },
+  { law: oneVariableLaw, truth: [2, 40, 0.4], ranges: [[2, 7]] },
   { law: chinchilla, truth: [1.82, 482, 0.348, 2085, 0.366], ranges: [[7, 10], [9, 12]] },
   { law: kaplan, truth: [6.4e13, 0.076, 1.8e13, 0.103], ranges: [[5, 9], [7, 10]] },
   {

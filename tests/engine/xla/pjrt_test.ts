@@ -8,7 +8,7 @@ import { encodeCompileOptions } from "../../../lib/engine/xla/pjrt/compile_optio
 import { errorOf, failureOf } from "../../../lib/engine/xla/pjrt/failure.ts";
 import type { FunctionName } from "../../../lib/engine/xla/pjrt/layout.ts";
 import { openPlugin } from "../../../lib/engine/xla/pjrt/plugin.ts";
-import { compileFor } from "../../../lib/engine/xla/pjrt/topology.ts";
+import { compileFor } from "../../gpu/topology.ts";
 import { TempDir } from "../../_support/temp_dir.ts";
 import { testOnCpuPlugin } from "./cpu_plugin.ts";
 import { FakePlugin } from "./fake_plugin.ts";

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { fold } from "../../../lib/text/pieces/fold.ts";
-import { fittingLengths, makeRow } from "../../../lib/text/pieces/rows.ts";
 import { SPECIAL_PIECES, WordPiece } from "../../../lib/text/pieces/wordpiece.ts";
 import { DATA_DIR, testOnData } from "../../_support/data.ts";
 import golden from "./uncased_golden.json" with { type: "json" };
@@ -65,51 +64,4 @@ Deno.test("WordPiece.encode() takes the names of special pieces for text, or for
   assert.equal(show("a [MASK] a"), "a [ mask ] a");
   assert.equal(show("a [MASK]s[SEP]", true), "a [MASK] [UNK] [SEP]");
   assert.equal(show("[mask] A", true), "[ mask ] a");
-});
-
-Deno.test("makeRow() puts two segments in a row and cuts the longer", () => {
-  const pieces = { clsId: 1, sepId: 2 };
-  const first = Int32Array.of(10, 11, 12, 13), second = Int32Array.of(20, 21);
-  assert.deepEqual(makeRow([first, second], { pieces, length: 8 }), {
-    ids: Int32Array.of(1, 10, 11, 12, 2, 20, 21, 2),
-    tokenTypes: Int32Array.of(0, 0, 0, 0, 0, 1, 1, 1),
-    cut: [1, 0],
-  });
-  assert.deepEqual(makeRow([first], { pieces, length: 4 }), {
-    ids: Int32Array.of(1, 10, 11, 2),
-    tokenTypes: new Int32Array(4),
-    cut: [2, 0],
-  });
-  assert.throws(() => makeRow([first, second], { pieces, length: 2 }), { code: "text/short-row" });
-});
-
-Deno.test("fittingLengths() cuts as Hugging Face's longest_first does", () => {
-  // Measured with tokenizers 0.23.3, truncation at room + 3.
-  const cases = [
-    [5, 5, 20, 5, 5],
-    [5, 5, 7, 3, 4],
-    [5, 5, 6, 3, 3],
-    [6, 5, 7, 4, 3],
-    [5, 6, 7, 3, 4],
-    [9, 2, 7, 5, 2],
-    [2, 9, 7, 2, 5],
-    [2, 9, 8, 2, 6],
-    [9, 2, 8, 6, 2],
-    [3, 4, 7, 3, 4],
-    [9, 9, 1, 0, 1],
-    [9, 9, 2, 1, 1],
-    [3, 9, 7, 3, 4],
-    [9, 3, 7, 4, 3],
-    [4, 9, 7, 3, 4],
-    [9, 4, 7, 4, 3],
-    [0, 9, 4, 0, 4],
-    [9, 0, 4, 4, 0],
-  ];
-  for (const [first, second, room, a, b] of cases) {
-    assert.deepEqual(
-      fittingLengths([first!, second!], room!),
-      [a, b],
-      `${first} ${second} ${room}`,
-    );
-  }
 });

@@ -46,7 +46,7 @@ export function bytesAt(address: Address, size: number): Uint8Array<ArrayBuffer>
 }
 
 /** Text of native memory. */
-export function textAt(address: Address, size: number): string {
+function textAt(address: Address, size: number): string {
   return new TextDecoder().decode(bytesAt(address, size));
 }
 

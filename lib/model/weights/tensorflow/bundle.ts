@@ -47,19 +47,18 @@ export interface Bundle {
 }
 
 /** Types by TensorFlow's number, with the bytes of a value. */
-export const TENSORFLOW_TYPES: ReadonlyMap<number, readonly [dtype: string, width: number]> =
-  new Map([
-    [1, ["F32", 4]],
-    [2, ["F64", 8]],
-    [3, ["I32", 4]],
-    [4, ["U8", 1]],
-    [5, ["I16", 2]],
-    [6, ["I8", 1]],
-    [9, ["I64", 8]],
-    [10, ["BOOL", 1]],
-    [14, ["BF16", 2]],
-    [19, ["F16", 2]],
-  ]);
+const TENSORFLOW_TYPES: ReadonlyMap<number, readonly [dtype: string, width: number]> = new Map([
+  [1, ["F32", 4]],
+  [2, ["F64", 8]],
+  [3, ["I32", 4]],
+  [4, ["U8", 1]],
+  [5, ["I16", 2]],
+  [6, ["I8", 1]],
+  [9, ["I64", 8]],
+  [10, ["BOOL", 1]],
+  [14, ["BF16", 2]],
+  [19, ["F16", 2]],
+]);
 
 /** No model is kept in more data files, and none has tensors of more dimensions. */
 const MAX_SHARDS = 100_000, MAX_RANK = 32;

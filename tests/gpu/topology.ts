@@ -2,11 +2,14 @@
  * Devices that are only described: a program can be compiled for them on a machine that has
  * none, to see that it compiles, what memory it takes and what becomes of it.
  */
-import { type CompileOptions, encodeCompileOptions } from "./compile_options.ts";
-import { PjrtExecutable } from "./executable.ts";
-import { writeNamedValues } from "./named_values.ts";
-import type { Plugin } from "./plugin.ts";
-import { programOf } from "./program.ts";
+import {
+  type CompileOptions,
+  encodeCompileOptions,
+} from "../../lib/engine/xla/pjrt/compile_options.ts";
+import { PjrtExecutable } from "../../lib/engine/xla/pjrt/executable.ts";
+import { writeNamedValues } from "../../lib/engine/xla/pjrt/named_values.ts";
+import type { Plugin } from "../../lib/engine/xla/pjrt/plugin.ts";
+import { programOf } from "../../lib/engine/xla/pjrt/program.ts";
 
 /** What is described. */
 export interface Described {
