@@ -18,6 +18,7 @@ import { BERT_PRESETS, bertConfig, type BertPreset } from "../../lib/model/confi
 import { maskedLanguageModel } from "../../lib/model/heads/heads.ts";
 import { freshState, initialParams } from "../../lib/model/init.ts";
 import { Stream } from "../../lib/base/rng.ts";
+import { PLAIN } from "../engine/tiny_program.ts";
 
 interface Setup {
   readonly preset: BertPreset;
@@ -36,14 +37,7 @@ function program({ preset, rows, length, vocabSize }: Setup) {
   const config = bertConfig({ ...BERT_PRESETS[preset], vocabSize }, options);
   const predictions = rows * Math.round(0.15 * length);
   const model = maskedLanguageModel(config, { rows, length, predictions, isTraining: true });
-  const optimizer = {
-    beta1: 0.9,
-    beta2: 0.999,
-    epsilon: 1e-6,
-    weightDecay: 0.01,
-    biasCorrection: true,
-    clipNorm: 1,
-  };
+  const optimizer = { ...PLAIN, clipNorm: 1 };
   return { ...model, loss: "loss", optimizer } satisfies TrainingProgram;
 }
 

@@ -1,7 +1,7 @@
 /** Every form of a fit that a spec can name, from trainings on the synthetic world to its rows. */
 import assert from "node:assert/strict";
 import { FIT_FORMS } from "../../lib/analysis/fit_forms.ts";
-import { TinyStudy } from "./tiny_study.ts";
+import { SMALL_TRAINING, TinyStudy } from "./tiny_study.ts";
 
 const STEPS = [1, 2, 3, 4, 6, 8];
 
@@ -24,22 +24,14 @@ stages:
       validation: $(stages.domain)
       model: { layers: 1, hiddenSize: $(axis.hidden), heads: 2, positions: 32 }
       steps: 3
-      rowPieces: 16
-      rows: 4
-      schedule: { kind: constant, learningRate: 1e-3 }
-      evaluation: { rows: 4 }
-      seed: 1
+${SMALL_TRAINING}      seed: 1
   further:
     uses: pretrain
     with:
       init: $(stages.start)
       corpus: $(stages.domain)
       steps: $(axis.steps)
-      rowPieces: 16
-      rows: 4
-      schedule: { kind: constant, learningRate: 1e-3 }
-      evaluation: { rows: 4 }
-      seed: 1
+${SMALL_TRAINING}      seed: 1
   ner:
     uses: ner
     with: { model: $(stages.further), data: $(stages.world.ner), steps: 2, length: 32, seed: 1 }

@@ -1,6 +1,6 @@
 /** Choose on dev, retrain, test once: through the real command line. */
 import assert from "node:assert/strict";
-import { SPEC, TinyStudy } from "./tiny_study.ts";
+import { SMALL_TRAINING, SPEC, TinyStudy } from "./tiny_study.ts";
 
 /** Text, vocabulary, shards, sentences as in `SPEC`; then two seeds of each rate, and the rest. */
 const PROTOCOL = `${SPEC.slice(0, SPEC.indexOf("  pretrain:"))}  start:
@@ -9,11 +9,7 @@ const PROTOCOL = `${SPEC.slice(0, SPEC.indexOf("  pretrain:"))}  start:
       corpus: $(stages.shards)
       model: { layers: 1, hiddenSize: 16, heads: 2, positions: 32 }
       steps: 0
-      rowPieces: 16
-      rows: 4
-      schedule: { kind: constant, learningRate: 1e-3 }
-      evaluation: { rows: 4 }
-      seed: 1
+${SMALL_TRAINING}      seed: 1
   tune:
     uses: ner
     with: &tuning

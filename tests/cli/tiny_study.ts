@@ -31,6 +31,13 @@ export interface RunScore {
   readonly facts: Record<string, number | undefined>;
 }
 
+/** Lines of the params of a training that is short. */
+export const SMALL_TRAINING = `      rowPieces: 16
+      rows: 4
+      schedule: { kind: constant, learningRate: 1e-3 }
+      evaluation: { rows: 4 }
+`;
+
 /** The spec: four trainings on two trajectories, scored on named entities. */
 export const SPEC = `about: a study for tests
 axes:
@@ -57,11 +64,7 @@ stages:
       corpus: $(stages.shards)
       model: { layers: 1, hiddenSize: 16, heads: 2, positions: 32 }
       steps: $(axis.steps)
-      rowPieces: 16
-      rows: 4
-      schedule: { kind: constant, learningRate: 1e-3 }
-      evaluation: { rows: 4 }
-      seed: $(axis.seed)
+${SMALL_TRAINING}      seed: $(axis.seed)
   ner:
     uses: ner
     with:

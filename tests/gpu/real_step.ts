@@ -4,6 +4,7 @@ import type { Tensors, TrainingProgram } from "../../lib/engine/engine.ts";
 import { sizeOf } from "../../lib/engine/ir/graph.ts";
 import { BERT_PRESETS, bertConfig, type BertPreset } from "../../lib/model/config.ts";
 import { maskedLanguageModel, type ModelGraph } from "../../lib/model/heads/heads.ts";
+import { PLAIN } from "../engine/tiny_program.ts";
 
 /** A step by its sizes. */
 export interface RealStep {
@@ -33,14 +34,7 @@ export function programOf(
   });
   const predictions = rows * Math.ceil(0.15 * length);
   const model = maskedLanguageModel(config, { rows, length, predictions, isTraining: true });
-  const optimizer = {
-    beta1: 0.9,
-    beta2: 0.999,
-    epsilon: 1e-6,
-    weightDecay: 0.01,
-    biasCorrection: true,
-    clipNorm: 1,
-  };
+  const optimizer = { ...PLAIN, clipNorm: 1 };
   return { ...model, loss: "loss", optimizer };
 }
 

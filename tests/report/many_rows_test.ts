@@ -1,21 +1,14 @@
 import assert from "node:assert/strict";
-import type { Metric } from "../../lib/base/measures.ts";
 import { exitCodeOf } from "../../lib/cli/exit.ts";
 import { goodnessOf } from "../../lib/page/heat_map.ts";
 import { answerOf } from "../../lib/report/answer/answer.ts";
 import type { AnswerRow } from "../../lib/report/answer/study_record.ts";
 import { curvePanels } from "../../lib/report/figures/curves.ts";
 import { sparkline } from "../../lib/report/text/sparkline.ts";
+import { F1, NO_FACTS } from "./_rows.ts";
 
 const COUNT = 200_000;
 const NUMBERS = Array.from({ length: COUNT }, (_, i) => i + 1);
-const F1: Metric = {
-  unit: "fraction",
-  better: "higher",
-  range: [0, 1],
-  isHeadline: true,
-  about: "",
-};
 const ROWS = NUMBERS.map((steps): AnswerRow => ({
   stage: "ner",
   axes: { steps },
@@ -36,15 +29,7 @@ const CASES: Readonly<Record<string, () => void>> = {
     assert.match(question, /with steps \(1 to 200,000\)\?$/);
   },
   "the figure of a study": () => {
-    const unknown = {
-      steps: undefined,
-      uniqueTokens: undefined,
-      seenTokens: undefined,
-      flops: undefined,
-      parameters: undefined,
-      epochs: undefined,
-    };
-    const [panel] = curvePanels(ROWS.map((row) => ({ ...row, x: unknown })), []);
+    const [panel] = curvePanels(ROWS.map((row) => ({ ...row, x: NO_FACTS })), []);
     assert.equal(panel!.scale, "log");
     assert.equal(panel!.curves[0]!.points.length, COUNT);
   },

@@ -1,7 +1,9 @@
 /** Keys, artifacts and child processes that the tests of the store share. */
+import type { JsonObject } from "../../lib/base/canonical.ts";
 import { ArtifactStore } from "../../lib/store/objects/artifacts.ts";
 import type { ArtifactRecord, NewArtifact } from "../../lib/store/objects/record.ts";
 import { Recorder, type RecorderOptions } from "../../lib/store/database/recorder.ts";
+import type { RunStart } from "../../lib/store/database/rows.ts";
 import { type ResultsFolder, resultsFolder } from "../../lib/store/results_folder.ts";
 import { TempDir } from "../_support/temp_dir.ts";
 
@@ -80,6 +82,40 @@ export async function commit(
     await Deno.writeTextFile(full, content);
   }
   return await attempt.commit(newArtifact(changes));
+}
+
+/** A cell of a study that is recorded, with what its task says. */
+export interface StudyCell {
+  readonly stage: string;
+  readonly axes: JsonObject & { readonly seed?: number };
+  readonly kind: string;
+  readonly outcome: NewArtifact["outcome"];
+}
+
+/** Records a study "e" of one run, its cells in their order at keys from 1 on; its recorder is open. */
+export async function recordStudy(
+  cells: readonly StudyCell[],
+  metrics: RunStart["metrics"],
+): Promise<{ results: Awaited<ReturnType<typeof emptyResults>>; recorder: Recorder }> {
+  const results = await emptyResults();
+  const recorder = results.open();
+  recorder.beginRun({
+    run: "r1",
+    experiment: "e",
+    file: "e.yaml",
+    files: [],
+    startedAt: "2026-01-02T03:04:05Z",
+    metrics,
+  });
+  const rows = cells.map(({ stage, axes }, place) => (
+    { stage, axes, seed: axes.seed, key: keyOf(place + 1), place }
+  ));
+  for (const [i, { kind, outcome }] of cells.entries()) {
+    await commit(results.store, rows[i]!.key, { kind, outcome });
+  }
+  recorder.recordCached(rows.map(({ key }) => key));
+  recorder.recordCells("e", { cells: rows, replace: true });
+  return { results, recorder };
 }
 
 /** The names in a folder, sorted; none where it is missing. */

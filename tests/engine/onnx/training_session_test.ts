@@ -20,6 +20,7 @@ import { freshState, initialParams } from "../../../lib/model/init.ts";
 import { assertClose } from "../check_case.ts";
 import { interpret } from "../reference.ts";
 import { globalNorm, updateAdamW } from "../reference_optimizer.ts";
+import { PLAIN } from "../tiny_program.ts";
 
 const ROWS = 3, LENGTH = 8, PREDICTIONS = 6, VOCAB = 40;
 
@@ -30,14 +31,7 @@ function smallBert(options: { dropout: number; hiddenSize?: number } = { dropout
   const config = bertConfig(sizes, { positions: 12, dropout, attentionDropout: dropout });
   const shape = { rows: ROWS, length: LENGTH, predictions: PREDICTIONS };
   const { graph, params } = maskedLanguageModel(config, { ...shape, isTraining: true });
-  const optimizer = {
-    beta1: 0.9,
-    beta2: 0.999,
-    epsilon: 1e-6,
-    weightDecay: 0.01,
-    biasCorrection: true,
-    clipNorm: 0.5,
-  };
+  const optimizer = { ...PLAIN, clipNorm: 0.5 };
   const program: TrainingProgram = { graph, params, loss: "loss", optimizer };
   const state = freshState(initialParams(params, { seed: 1, std: 0.2 }));
   const evaluation = maskedLanguageModel(config, { ...shape, isTraining: false }).graph;

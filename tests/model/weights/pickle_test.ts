@@ -3,31 +3,15 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { ExperimentError } from "../../../lib/base/errors.ts";
 import { sizeOf } from "../../../lib/engine/ir/graph.ts";
-import { bertConfig, toHuggingFace } from "../../../lib/model/config.ts";
-import {
-  encoderSpecs,
-  maskedLanguageHeadSpecs,
-  nextSentenceHeadSpecs,
-  poolerSpecs,
-} from "../../../lib/model/params.ts";
+import { toHuggingFace } from "../../../lib/model/config.ts";
 import { readModelFolder } from "../../../lib/model/weights/folder.ts";
 import { TorchFile } from "../../../lib/model/weights/torch_file.ts";
 import { SPECIAL_PIECES } from "../../../lib/text/pieces/wordpiece.ts";
 import { TempDir } from "../../_support/temp_dir.ts";
+import { CONFIG, SPECS } from "./_small_bert.ts";
 
 /** A model that torch saved: see `golden/make_torch_model.py`. */
 const MODEL = Deno.readFileSync(new URL("./golden/torch_model.bin", import.meta.url));
-
-const CONFIG = bertConfig(
-  { vocabSize: 8, layers: 1, hiddenSize: 4, heads: 2, intermediateSize: 8 },
-  { positions: 6 },
-);
-const SPECS = [
-  ...encoderSpecs(CONFIG),
-  ...poolerSpecs(CONFIG),
-  ...maskedLanguageHeadSpecs(CONFIG),
-  ...nextSentenceHeadSpecs(CONFIG),
-];
 
 function folder(dir: TempDir, weights: Uint8Array): string {
   dir.file("config.json", JSON.stringify(toHuggingFace(CONFIG, { padId: 0 })));

@@ -3,13 +3,6 @@ import { basename, join } from "node:path";
 import fc from "fast-check";
 import { ExperimentError } from "../../../lib/base/errors.ts";
 import { sizeOf } from "../../../lib/engine/ir/graph.ts";
-import { bertConfig } from "../../../lib/model/config.ts";
-import {
-  encoderSpecs,
-  maskedLanguageHeadSpecs,
-  nextSentenceHeadSpecs,
-  poolerSpecs,
-} from "../../../lib/model/params.ts";
 import { readModelFolder } from "../../../lib/model/weights/folder.ts";
 import { openWeights } from "../../../lib/model/weights/source.ts";
 import { FormatError } from "../../../lib/model/weights/tensorflow/byte_reader.ts";
@@ -22,22 +15,12 @@ import { SPECIAL_PIECES } from "../../../lib/text/pieces/wordpiece.ts";
 import { assertFault } from "../../_support/fault.ts";
 import { TempDir } from "../../_support/temp_dir.ts";
 import { runKind } from "../../tasks/made_inputs.ts";
+import { CONFIG, SPECS } from "./_small_bert.ts";
 
 /** What `golden/make_tensorflow.py` had TensorFlow save. */
 const GOLDEN = new URL("./golden/tensorflow/", import.meta.url).pathname;
 const INDEX = "bert_model.ckpt.index";
 const DATA = [0, 1].map((shard) => `bert_model.ckpt.data-0000${shard}-of-00002`);
-
-const CONFIG = bertConfig(
-  { vocabSize: 8, layers: 1, hiddenSize: 4, heads: 2, intermediateSize: 8 },
-  { positions: 6 },
-);
-const SPECS = [
-  ...encoderSpecs(CONFIG),
-  ...poolerSpecs(CONFIG),
-  ...maskedLanguageHeadSpecs(CONFIG),
-  ...nextSentenceHeadSpecs(CONFIG),
-];
 
 /** Google's names for ours. */
 function theirName(ours: string): string {

@@ -9,14 +9,8 @@ import type {
   AnswerRow,
   StudyRecord,
 } from "../../../lib/report/answer/study_record.ts";
+import { F1 } from "../_rows.ts";
 
-const F1: Metric = {
-  unit: "fraction",
-  better: "higher",
-  range: [0, 1],
-  isHeadline: true,
-  about: "",
-};
 const LOSS: Metric = {
   unit: "nats",
   better: "lower",

@@ -1,27 +1,12 @@
 import assert from "node:assert/strict";
 import { SATURATING_FORM } from "../../../lib/analysis/fit_forms.ts";
 import type { StudyFit } from "../../../lib/analysis/scaling.ts";
-import type { Metric } from "../../../lib/base/measures.ts";
 import { curvePanels, type CurveRow } from "../../../lib/report/figures/curves.ts";
 import { curvesSpec } from "../../../lib/report/figures/curves_spec.ts";
 import { drawSvg } from "../../../lib/report/figures/svg.ts";
+import { F1, NO_FACTS } from "../_rows.ts";
 
-const F1: Metric = {
-  unit: "fraction",
-  better: "higher",
-  range: [0, 1],
-  isHeadline: true,
-  about: "A score.",
-};
 const score = { benchmark: "ner", metric: "f1", split: "test", declared: F1 };
-const unknown = {
-  steps: undefined,
-  uniqueTokens: undefined,
-  seenTokens: undefined,
-  flops: undefined,
-  parameters: undefined,
-  epochs: undefined,
-};
 
 /** Two sizes, four step counts, two seeds; and a start without axes. */
 const ROWS: readonly CurveRow[] = [
@@ -33,12 +18,12 @@ const ROWS: readonly CurveRow[] = [
         axes: { size, steps, seed },
         seed,
         value: (size === "small" ? 0.6 : 0.8) - 4 / steps + seed / 100,
-        x: { ...unknown, steps: 2 * steps },
+        x: { ...NO_FACTS, steps: 2 * steps },
       }))
     )
   ),
   ...["general", "start"].map((stage): CurveRow => (
-    { ...score, stage, axes: { seed: 1 }, seed: 1, value: 0.25, x: unknown }
+    { ...score, stage, axes: { seed: 1 }, seed: 1, value: 0.25, x: NO_FACTS }
   )),
 ];
 
@@ -171,7 +156,7 @@ Deno.test("drawSvg() draws axes of any name and value, with one seed and a singl
     stage: "ner",
     axes: { "a<b [& 'c'].d": version, [`"v"`]: `${version}>&` },
     value: version === 2 ? NaN : version / 2,
-    x: unknown,
+    x: NO_FACTS,
   }));
   const panels = curvePanels(rows, []);
   assert.deepEqual(panels.map(({ scale }) => scale), ["linear", "names"]);
@@ -190,7 +175,7 @@ Deno.test("drawSvg() names every curve of three axes, beside the panel", async (
         axes: { corpus, tokens, steps },
         value: steps / 1000,
         standardError: 0.01,
-        x: unknown,
+        x: NO_FACTS,
       }))
     )
   );

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { curvePanels } from "../../../lib/report/figures/curves.ts";
 import { panelFigure } from "../../../lib/report/figures/curves_spec.ts";
 import { asFile, drawPart } from "../../../lib/report/figures/svg.ts";
+import { NO_FACTS } from "../_rows.ts";
 
 const AXIS = 'a class="x" <b> & d="1.23456789"';
 
@@ -14,14 +15,7 @@ const [panel] = curvePanels(
       metric: "f1",
       split: "test",
       value: x / other,
-      x: {
-        steps: x,
-        uniqueTokens: undefined,
-        seenTokens: undefined,
-        flops: undefined,
-        parameters: undefined,
-        epochs: undefined,
-      },
+      x: { ...NO_FACTS, steps: x },
     }))
   ),
   [],

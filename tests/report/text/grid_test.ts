@@ -6,14 +6,8 @@ import {
   gridTables,
   headlineRows,
 } from "../../../lib/report/text/grid.ts";
+import { F1 } from "../_rows.ts";
 
-const FRACTION: Metric = {
-  unit: "fraction",
-  better: "higher",
-  range: [0, 1],
-  isHeadline: true,
-  about: "A made-up score.",
-};
 const NATS: Metric = { unit: "nats", better: "lower", isHeadline: true, about: "A loss." };
 const SEEDS = "±: standard deviation over seeds";
 const ONE_SEED = "one seed and no standard errors: small differences may be noise";
@@ -66,8 +60,8 @@ Deno.test("gridTables() leaves absent cells empty and shows an only axis across"
 
 Deno.test("gridTables() joins stages without swept axes into one table", () => {
   const rows: GridRow[] = [1, 2].flatMap((seed) => [
-    { ...score, declared: FRACTION, stage: "start", axes: { seed }, seed, value: 0.2 + seed / 100 },
-    { ...score, declared: FRACTION, stage: "control", axes: { seed }, seed, value: 0.25 },
+    { ...score, declared: F1, stage: "start", axes: { seed }, seed, value: 0.2 + seed / 100 },
+    { ...score, declared: F1, stage: "control", axes: { seed }, seed, value: 0.25 },
   ]);
   assert.deepEqual(gridTables(rows), [{
     title: "single cells",
@@ -127,9 +121,9 @@ Deno.test("the printed grid marks what differs from the best by less than noise"
   const cases: { rows: GridRow[]; shows: string; notes: string[] }[] = [
     {
       rows: [
-        ...at(1, [0.70, 0.72], FRACTION),
-        ...at(2, [0.88, 0.90], FRACTION),
-        ...at(3, [0.89, 0.93], FRACTION),
+        ...at(1, [0.70, 0.72], F1),
+        ...at(2, [0.88, 0.90], F1),
+        ...at(3, [0.89, 0.93], F1),
       ],
       shows: "71.0 ±1.4  *89.0 ±1.4  *91.0 ±2.8",
       notes: [SEEDS, MARK],
@@ -165,7 +159,7 @@ Deno.test("ratios are percent in tables, and the head says so", () => {
   const row: GridRow = {
     ...score,
     stage: "ner",
-    declared: FRACTION,
+    declared: F1,
     axes: { steps: 5 },
     value: 0.90125,
   };
@@ -183,7 +177,7 @@ Deno.test("headlineRows() keeps what its kind calls a headline, dev where there 
     value: 1,
     metric,
     split,
-    declared: isHeadline === undefined ? undefined : { ...FRACTION, isHeadline },
+    declared: isHeadline === undefined ? undefined : { ...F1, isHeadline },
   });
   const rows = [
     row("f1", "dev", true),

@@ -4,49 +4,31 @@ import fc from "fast-check";
 import { cheapestWithin, flattensAt, pairedDifference } from "../../../lib/analysis/cells.ts";
 import { queryRows } from "../../../lib/store/database/query.ts";
 import { lawFit } from "../../_support/fit.ts";
-import { commit, emptyResults, keyOf } from "../_fixtures.ts";
+import { recordStudy, type StudyCell } from "../_fixtures.ts";
 
 const XS = [100, 200, 400];
 
 /** One stage over an axis, at some seeds; lower is better. */
-async function recorded(
+function recorded(
   valueOf: (x: number, seed: number) => number | undefined,
   seeds: readonly number[],
 ) {
-  const results = await emptyResults();
-  const recorder = results.open();
-  const cells = XS.flatMap((x) => seeds.map((seed) => ({ x, seed })))
-    .filter(({ x, seed }) => valueOf(x, seed) !== undefined)
-    .map((cell, place) => ({ ...cell, place, key: keyOf(place + 1) }));
-  recorder.beginRun({
-    run: "r1",
-    experiment: "e",
-    file: "e.yaml",
-    files: [],
-    startedAt: "2026-01-02T03:04:05Z",
-    metrics: {
-      pretrain: { lossNats: { unit: "nats", better: "lower", isHeadline: true, about: "." } },
-    },
+  const cells = XS.flatMap((x) =>
+    seeds.flatMap((seed): StudyCell[] => {
+      const value = valueOf(x, seed);
+      if (value === undefined) return [];
+      const score = { benchmark: "mlm", metric: "lossNats", split: "validation", value };
+      return [{
+        stage: "train",
+        axes: { steps: x, seed },
+        kind: "pretrain",
+        outcome: { facts: { flops: 10 * x }, scores: [score] },
+      }];
+    })
+  );
+  return recordStudy(cells, {
+    pretrain: { lossNats: { unit: "nats", better: "lower", isHeadline: true, about: "." } },
   });
-  for (const { x, seed, key } of cells) {
-    await commit(results.store, key, {
-      kind: "pretrain",
-      outcome: {
-        facts: { flops: 10 * x },
-        scores: [
-          { benchmark: "mlm", metric: "lossNats", split: "validation", value: valueOf(x, seed)! },
-        ],
-      },
-    });
-  }
-  recorder.recordCached(cells.map(({ key }) => key));
-  recorder.recordCells("e", {
-    cells: cells.map(({ x, seed, key, place }) => (
-      { stage: "train", axes: { steps: x, seed }, seed, key, place }
-    )),
-    replace: true,
-  });
-  return { results, recorder };
 }
 
 Deno.test("against_best, flattening and cheapest_within give what the same gives in TypeScript", async () => {

@@ -7,8 +7,9 @@ import {
   meanOverSeeds,
   pairedDifference,
 } from "../../../lib/analysis/cells.ts";
+import type { JsonObject } from "../../../lib/base/canonical.ts";
 import { queryRows } from "../../../lib/store/database/query.ts";
-import { commit, emptyResults, keyOf } from "../_fixtures.ts";
+import { commit, emptyResults, keyOf, recordStudy, type StudyCell } from "../_fixtures.ts";
 
 const SEEDS = [1, 2, 3];
 const TOKENS = [100, 200, 800];
@@ -22,42 +23,24 @@ const METRICS = {
 
 /** A study of two axes and a start, each cell at three seeds; scores by stage, tokens and seed. */
 async function recorded(scoreOf: (tokens: number, steps: number, seed: number) => number) {
-  const results = await emptyResults();
-  const recorder = results.open();
-  const cells = [
-    ...[0].flatMap(() =>
-      SEEDS.map((seed) => ({ stage: "start", axes: { seed }, seed, tokens: 0 }))
-    ),
-    ...TOKENS.flatMap((tokens) =>
-      [4, 8].flatMap((steps) =>
-        SEEDS.map((seed) => ({ stage: "ner", axes: { tokens, steps, seed }, seed, tokens }))
-      )
-    ),
-  ].map((cell, place) => ({ ...cell, key: keyOf(place + 1), place }));
-  recorder.beginRun({
-    run: "r1",
-    experiment: "e",
-    file: "e.yaml",
-    files: [],
-    startedAt: "2026-01-02T03:04:05Z",
-    metrics: { ner: { f1: METRICS } },
-  });
-  for (const { key, axes, seed, tokens } of cells) {
-    const steps = "steps" in axes ? Number(axes.steps) : 0;
+  const cellOf = (stage: string, axes: JsonObject, seed: number): StudyCell => {
+    const tokens = Number(axes["tokens"] ?? 0), steps = Number(axes["steps"] ?? 0);
     const value = scoreOf(tokens, steps, seed);
-    await commit(results.store, key, {
+    return {
+      stage,
+      axes: { ...axes, seed },
       kind: "ner",
       outcome: {
         facts: { flops: 10 * tokens + steps, steps },
         scores: [{ benchmark: "ner", metric: "f1", split: "test", value }],
       },
-    });
-  }
-  recorder.recordCached(cells.map(({ key }) => key));
-  recorder.recordCells("e", {
-    cells: cells.map(({ stage, axes, seed, key, place }) => ({ stage, axes, seed, key, place })),
-    replace: true,
-  });
+    };
+  };
+  const starts = SEEDS.map((seed) => cellOf("start", {}, seed));
+  const grid = TOKENS.flatMap((tokens) =>
+    [4, 8].flatMap((steps) => SEEDS.map((seed) => cellOf("ner", { tokens, steps }, seed)))
+  );
+  const { results, recorder } = await recordStudy([...starts, ...grid], { ner: { f1: METRICS } });
   await recorder.close();
   return results;
 }

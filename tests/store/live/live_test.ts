@@ -10,27 +10,16 @@ import {
 } from "../../../lib/store/live/reader.ts";
 import type { LiveNow, LivePlan, LiveRequest } from "../../../lib/store/live/records.ts";
 import { LiveWriter } from "../../../lib/store/live/writer.ts";
+import { livePlan, RUN } from "../../_support/live.ts";
 import { removeFolder, TempDir } from "../../_support/temp_dir.ts";
 import { until } from "../../_support/until.ts";
 
 const KEY = "a".repeat(64);
-const RUN = "20261126T080000Z-00ff";
 
 const NOW: LiveNow = { atMs: 1, elapsedMs: 2, running: [{ key: KEY, elapsedMs: 2 }] };
 
-function planOf(run: string, process: LivePlan["process"] = { pid: Deno.pid }) {
-  return {
-    run,
-    experiment: "study",
-    argv: ["run"],
-    cwd: "/",
-    startedAt: "2026-11-26T08:00:00Z",
-    jobs: 1,
-    device: "cpu",
-    process,
-    tasks: [{ key: KEY, kind: "ner", label: "ner", cells: [], state: "waiting" as const }],
-  };
-}
+const planOf = (run: string, process: LivePlan["process"] = { pid: Deno.pid }) =>
+  livePlan([KEY], { run, process });
 
 /** A writer, and what its source was told. */
 async function open(live: string, run = RUN) {
@@ -51,7 +40,7 @@ Deno.test("what a run tells is read as it grows, and stands there after its end"
   const { writer, warnings } = await open(dir.path);
   assert.deepEqual(await liveRuns(dir.path), [RUN]);
   const plan = await readPlan(dir.path, RUN);
-  assert.equal(plan?.tasks[0]?.label, "ner");
+  assert.equal(plan?.tasks[0]?.label, "aaa");
   assert.equal(isOn(plan!), true);
   const events = new EventReader(dir.path, RUN);
   assert.deepEqual(await events.next(), []);

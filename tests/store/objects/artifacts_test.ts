@@ -284,23 +284,14 @@ Deno.test("verify() reads an unchanged artifact once, whoever asks", async () =>
   using fixture = await emptyStore();
   const { store } = fixture;
   await commit(store, KEY);
-  const open = Deno.open;
-  let reads = 0;
-  Deno.open = (path, options) => {
-    if (String(path).endsWith("model.bin")) reads++;
-    return open(path, options);
-  };
-  try {
-    await Promise.all(Array.from({ length: 40 }, () => store.verify(KEY)));
-    for (let i = 0; i < 5; i++) await store.verify(KEY);
-    assert.equal(reads, 1);
-    const now = new Date();
-    await Deno.utime(`${store.dirOf(KEY)}/model.bin`, now, now);
-    await store.verify(KEY);
-    assert.equal(reads, 2);
-  } finally {
-    Deno.open = open;
-  }
+  using files = watchReads("model.bin");
+  await Promise.all(Array.from({ length: 40 }, () => store.verify(KEY)));
+  for (let i = 0; i < 5; i++) await store.verify(KEY);
+  assert.equal(files.reads, 1);
+  const now = new Date();
+  await Deno.utime(`${store.dirOf(KEY)}/model.bin`, now, now);
+  await store.verify(KEY);
+  assert.equal(files.reads, 2);
 });
 
 Deno.test("find() notices files that are missing, of another size or changed, and warns once", async () => {
@@ -321,22 +312,13 @@ Deno.test("find() reads a cached artifact's files once after they were touched, 
   using fixture = await emptyStore();
   const { store } = fixture;
   await commit(store, KEY);
-  const open = Deno.open;
-  let reads = 0;
-  Deno.open = (path, options) => {
-    if (String(path).endsWith("model.bin")) reads++;
-    return open(path, options);
-  };
-  try {
-    for (let i = 0; i < 3; i++) assert.notEqual(await store.find(KEY), undefined);
-    assert.equal(reads, 0);
-    // As a copy without its times has it.
-    await Deno.utime(`${store.dirOf(KEY)}/model.bin`, new Date(0), new Date(0));
-    for (let i = 0; i < 3; i++) assert.notEqual(await store.find(KEY), undefined);
-    assert.equal(reads, 1);
-  } finally {
-    Deno.open = open;
-  }
+  using files = watchReads("model.bin");
+  for (let i = 0; i < 3; i++) assert.notEqual(await store.find(KEY), undefined);
+  assert.equal(files.reads, 0);
+  // As a copy without its times has it.
+  await Deno.utime(`${store.dirOf(KEY)}/model.bin`, new Date(0), new Date(0));
+  for (let i = 0; i < 3; i++) assert.notEqual(await store.find(KEY), undefined);
+  assert.equal(files.reads, 1);
 });
 
 Deno.test("readRows() checks the digests of what becomes rows, and sets aside what is damaged", async () => {
@@ -482,4 +464,20 @@ async function editRecord(
 ): Promise<void> {
   const { digest: _, ...record } = JSON.parse(await Deno.readTextFile(`${dir}/artifact.json`));
   await overwrite(`${dir}/artifact.json`, sealJson(change(record)));
+}
+
+/** Counts how often files of a name are opened, until it is disposed of. */
+function watchReads(name: string): { readonly reads: number } & Disposable {
+  const open = Deno.open;
+  let reads = 0;
+  Deno.open = (path, options) => {
+    if (String(path).endsWith(name)) reads++;
+    return open(path, options);
+  };
+  return {
+    get reads() {
+      return reads;
+    },
+    [Symbol.dispose]: () => void (Deno.open = open),
+  };
 }

@@ -1,31 +1,17 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { loadExperiment } from "../../../lib/experiment/experiment.ts";
-import type { StoredArtifact, TaskKind } from "../../../lib/graph/task.ts";
+import type { TaskKind } from "../../../lib/graph/task.ts";
 import { finetuning } from "../../../lib/tasks/finetune/kind.ts";
-import { loadKinds } from "../../../lib/graph/kinds.ts";
-import { kinds as registry } from "../../../lib/tasks/registry.ts";
 import { makeDir, runKind } from "../made_inputs.ts";
+import { dataOf, KINDS, MODEL, PARAMS } from "./_toys.ts";
 import { toyPairs, toyPlaces, writePairs, writePlaces } from "./toy_benchmarks.ts";
-import { makeUntrainedModel } from "./untrained_model.ts";
-
-const kinds = await loadKinds(registry);
-
-const MODEL = await makeUntrainedModel();
-
-async function data(write: (dir: string) => Promise<void>): Promise<StoredArtifact> {
-  const dir = makeDir();
-  await write(dir);
-  return { key: dir, dir, facts: {} };
-}
-
-const PARAMS = { rows: 20, length: 16, steps: 120, learningRate: 5e-3, dropout: 0 };
 
 Deno.test("a benchmark of pairs trains and scores, and takes its own file and a line", async () => {
   const kind = finetuning(toyPairs);
   const { outcome, artifact, events } = await runKind(kind, {
     params: { ...PARAMS, positive: 0 },
-    inputs: { model: [MODEL], data: [await data(writePairs)] },
+    inputs: { model: [MODEL], data: [await dataOf(writePairs)] },
   });
   const names = outcome.scores.map(({ benchmark, metric, split }) =>
     `${benchmark} ${metric} ${split}`
@@ -47,19 +33,19 @@ Deno.test("a benchmark of pairs trains and scores, and takes its own file and a 
 Deno.test("a benchmark of spans trains and scores likewise", async () => {
   const { outcome } = await runKind(finetuning(toyPlaces), {
     params: PARAMS,
-    inputs: { model: [MODEL], data: [await data(writePlaces)] },
+    inputs: { model: [MODEL], data: [await dataOf(writePlaces)] },
   });
   assert(outcome.scores[1]!.value > 0.95, `${outcome.scores[1]!.value}`);
 });
 
 Deno.test("a spec can use a benchmark that the registry is given", async () => {
   const source: TaskKind = {
-    ...kinds.get("conll")!,
+    ...KINDS.get("conll")!,
     kind: "toy-source",
     produces: { "": toyPairs.data.type },
   };
   const dir = makeDir(), file = join(dir, "toy.yaml");
-  const used = new Map([...kinds, ["toy-source", source]]);
+  const used = new Map([...KINDS, ["toy-source", source]]);
   used.set("toy-pairs", finetuning(toyPairs));
   const stages = (finetuned: string) => `
 stages:

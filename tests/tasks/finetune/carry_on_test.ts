@@ -6,24 +6,11 @@ import type { StoredArtifact } from "../../../lib/graph/task.ts";
 import { modelArtifact } from "../../../lib/model/weights/model_artifact.ts";
 import { fineTunedArtifact } from "../../../lib/tasks/finetune/fine_tuned.ts";
 import { finetuning } from "../../../lib/tasks/finetune/kind.ts";
-import { loadKinds } from "../../../lib/graph/kinds.ts";
-import { kinds as registry } from "../../../lib/tasks/registry.ts";
-import { type KindRun, type MadeOptions, makeDir, runKind } from "../made_inputs.ts";
+import { type KindRun, type MadeOptions, runKind } from "../made_inputs.ts";
+import { dataOf, KINDS, MODEL, PARAMS } from "./_toys.ts";
 import { toyPairs, toyPlaces, writePairs, writePlaces } from "./toy_benchmarks.ts";
-import { makeUntrainedModel } from "./untrained_model.ts";
 
-const kinds = await loadKinds(registry);
-
-const MODEL = await makeUntrainedModel();
-
-async function data(write: (dir: string) => Promise<void>): Promise<StoredArtifact> {
-  const dir = makeDir();
-  await write(dir);
-  return { key: dir, dir, facts: {} };
-}
-
-const PLACES = await data(writePlaces), PAIRS = await data(writePairs);
-const PARAMS = { rows: 20, length: 16, steps: 120, learningRate: 5e-3, dropout: 0 };
+const PLACES = await dataOf(writePlaces), PAIRS = await dataOf(writePairs);
 
 const places = (model: StoredArtifact, params = {}, more: Partial<MadeOptions> = {}) =>
   runKind(finetuning(toyPlaces), {
@@ -100,6 +87,6 @@ Deno.test("a fine-tuning that nothing goes on from keeps no model, and says so w
 });
 
 Deno.test("bioasq-factoid takes the model that squad leaves", () => {
-  const { types } = kinds.get("bioasq-factoid")!.inputs["model"]!;
-  assert(types.includes(kinds.get("squad")!.produces[""]!));
+  const { types } = KINDS.get("bioasq-factoid")!.inputs["model"]!;
+  assert(types.includes(KINDS.get("squad")!.produces[""]!));
 });

@@ -6,24 +6,12 @@ import { trainOnParts } from "../../../lib/base/parts.ts";
 import type { StoredArtifact } from "../../../lib/graph/task.ts";
 import { evaluation } from "../../../lib/tasks/finetune/evaluate_kind.ts";
 import { finetuning } from "../../../lib/tasks/finetune/kind.ts";
-import { loadKinds } from "../../../lib/graph/kinds.ts";
-import { kinds as registry } from "../../../lib/tasks/registry.ts";
-import { makeDir, runKind } from "../made_inputs.ts";
+import { runKind } from "../made_inputs.ts";
+import { dataOf, KINDS, MODEL, PARAMS as TOY_PARAMS } from "./_toys.ts";
 import { toyPairs, toyPlaces, writePairs, writePlaces } from "./toy_benchmarks.ts";
-import { makeUntrainedModel } from "./untrained_model.ts";
 
-const kinds = await loadKinds(registry);
-
-const MODEL = await makeUntrainedModel();
-
-async function data(write: (dir: string) => Promise<void>): Promise<StoredArtifact> {
-  const dir = makeDir();
-  await write(dir);
-  return { key: dir, dir, facts: {} };
-}
-
-const PAIRS = await data(writePairs), PLACES = await data(writePlaces);
-const PARAMS = { rows: 20, length: 16, steps: 60, learningRate: 5e-3, dropout: 0 };
+const PAIRS = await dataOf(writePairs), PLACES = await dataOf(writePlaces);
+const PARAMS = { ...TOY_PARAMS, steps: 60 };
 
 const tune = (params: Record<string, unknown> = {}) =>
   runKind(finetuning(toyPairs), {
@@ -108,8 +96,8 @@ Deno.test("an evaluation refuses a model of another head", async () => {
 
 Deno.test("every benchmark can be evaluated, and a parameter that training gave need not be", () => {
   for (const name of ["ner", "relations", "classification", "squad", "bioasq-factoid"]) {
-    const kind = kinds.get(`evaluate-${name}`)!;
-    assert.deepEqual(kind.metrics, kinds.get(name)!.metrics);
+    const kind = KINDS.get(`evaluate-${name}`)!;
+    assert.deepEqual(kind.metrics, KINDS.get(name)!.metrics);
     const params = kind.params.parse({});
     assert.deepEqual(params, { benchmark: name, parts: ["test"] });
     assert(kind.scores!(params).every(({ split }) => split === "test"));
@@ -117,7 +105,7 @@ Deno.test("every benchmark can be evaluated, and a parameter that training gave 
 });
 
 Deno.test("a part without a row is no part that a model has 0 percent on", async () => {
-  const without = await data(async (dir) => {
+  const without = await dataOf(async (dir) => {
     await writePairs(dir);
     const all = JSON.parse(await Deno.readTextFile(join(dir, "pairs.json")));
     await Deno.writeTextFile(join(dir, "pairs.json"), JSON.stringify({ ...all, dev: [] }));

@@ -1,13 +1,13 @@
 /** The kernels of kernels.wat against the plain loops that define them. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { AdamW } from "../../../../lib/engine/engine.ts";
 import { fillDropoutMask } from "../../../../lib/engine/dropout_bits.ts";
 import { Kernels } from "../../../../lib/engine/onnx/kernels/kernels.ts";
 import { compiledKernels } from "../../../../.ci/kernels_build.ts";
 import { adamWStep } from "../../../../lib/engine/optimizer.ts";
 import { updateAdamW } from "../../reference_optimizer.ts";
 import { Stream } from "../../../../lib/base/rng.ts";
+import { PLAIN } from "../../tiny_program.ts";
 
 Deno.test("kernels_wasm.ts holds kernels.wat as compiled", async () => {
   const url = new URL("../../../../lib/engine/onnx/kernels/kernels_wasm.ts", import.meta.url);
@@ -27,14 +27,6 @@ function normals(length: number, site: string): Float32Array {
   const stream = new Stream(5, site);
   return Float32Array.from({ length }, () => stream.normal());
 }
-
-const OPTIMIZER: AdamW = {
-  beta1: 0.9,
-  beta2: 0.999,
-  epsilon: 1e-6,
-  weightDecay: 0.01,
-  biasCorrection: true,
-};
 
 Deno.test("Kernels.adamw() has the bits of updateAdamW()", () => {
   fc.assert(fc.property(
@@ -57,7 +49,7 @@ Deno.test("Kernels.adamw() has the bits of updateAdamW()", () => {
       };
       const names = ["param", "gradient", "firstMoment", "secondMoment"] as const;
       for (const [page, name] of names.entries()) floats(page, length).set(tensors[name]);
-      const optimizer = { ...OPTIMIZER, biasCorrection };
+      const optimizer = { ...PLAIN, biasCorrection };
       const options = { optimizer, step: adamWStep(optimizer, { learningRate, step }), ...rest };
       updateAdamW(tensors, options);
       const [param, gradient, firstMoment, secondMoment] = [0, 4096, 8192, 12288];
