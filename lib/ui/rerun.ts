@@ -16,7 +16,7 @@ import config from "../../deno.json" with { type: "json" };
 /** The program, as `deno task` starts it. */
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
 
-/** Options of `run` that `plan` does not know. */
+/** Options of `run` that `plan` does not know, and those for who reads what it prints. */
 const RUN_ONLY: ReadonlySet<string> = new Set([
   "--fail-fast",
   "--keep-optimizer",
@@ -45,8 +45,8 @@ export async function runAgain(
     stdin: "null",
     stdout: "null",
   } as const;
-  const planning = args.filter((each) => !RUN_ONLY.has(each)).with(0, "plan");
-  const { code, stderr } = await commandOf(planning, { ...options, stderr: "piped" }).output();
+  const planning = commandOf(planArgsOf(args), { ...options, stderr: "piped" });
+  const { code, stderr } = await planning.output();
   if (code !== 0) {
     const words = printable(new TextDecoder().decode(stderr)).trim().slice(-MOST_CHARACTERS);
     throw new ExperimentError("ui/refused", words, { mend: "mend it, and run it again" });
@@ -71,6 +71,13 @@ export function argsOf(
   // The restrictions of the run give way to those of the task.
   const only = task === undefined ? [] : onlyOf(task);
   return [...kept, ...only, "--detached", `--results=${results}`, ...rest];
+}
+
+/** The arguments of `plan` that tell what is wrong with those of a run. */
+export function planArgsOf(args: readonly string[]): string[] {
+  const end = args.indexOf("--");
+  const isKept = (each: string, i: number) => (end !== -1 && i > end) || !RUN_ONLY.has(each);
+  return args.filter(isKept).with(0, "plan");
 }
 
 /** The arguments without an option that takes a value, however often it is there. */
