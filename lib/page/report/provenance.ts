@@ -21,8 +21,8 @@ GROUP BY device, engine
 ORDER BY device, engine`);
   const inputs = await ask(
     `SELECT DISTINCT stage, kind, sha256
-FROM lineage JOIN input_files ON input_files.key = lineage.key
-WHERE experiment = ${name} AND distance = 0
+FROM cells JOIN input_files USING (key) LEFT JOIN tasks USING (key)
+WHERE experiment = ${name}
 ORDER BY ALL`,
   );
   const code = await ask(`SELECT kind, version, code, count(*) AS tasks

@@ -28,10 +28,17 @@ FROM cells
 LEFT JOIN tasks ON tasks.key = cells.wanted_key
 WHERE cells.experiment = ${sqlText(experiment)}
 ORDER BY cells.place, cells.stage, cells.axes`);
-  const edges = await ask(`SELECT DISTINCT lineage.stage, input.stage AS reads
-FROM lineage
-JOIN cells AS input ON input.key = lineage.task_key AND input.experiment = lineage.experiment
-WHERE lineage.experiment = ${sqlText(experiment)} AND distance = 1 AND input.stage <> lineage.stage
+  // Not of the view lineage: that walks from every cell down to the first texts.
+  const edges = await ask(`WITH own AS (
+  SELECT stage, key FROM cells WHERE experiment = ${sqlText(experiment)}
+), read AS (
+  SELECT DISTINCT own.stage, reference->>'key' AS key
+  FROM own JOIN identities USING (key), json_each(identity, '$.inputs') AS role,
+    unnest(CAST(role.value AS JSON[])) AS each(reference)
+)
+SELECT DISTINCT read.stage, own.stage AS reads
+FROM read JOIN own USING (key)
+WHERE own.stage <> read.stage
 ORDER BY ALL`);
   const order = [...Map.groupBy(named(data), (row) => String(row["stage"]))];
   const place = new Map(order.map(([stage], i) => [stage, i]));
