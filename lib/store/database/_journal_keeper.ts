@@ -27,6 +27,8 @@ export class JournalKeeper {
   #isWritten = true;
 
   /**
+   * Nothing is written before the run begins.
+   *
    * @param folder where journals stand
    * @param isMade whether the artifact of a key is there: the journal of the run that made it
    *   says what the key is made of
