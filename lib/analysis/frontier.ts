@@ -3,7 +3,7 @@ import { greatestOf, leastOf } from "../base/extremes.ts";
 import type { ChinchillaParameters } from "./laws/loss_laws.ts";
 
 /** FLOPs a parameter and token of training cost. */
-const FLOPS_A_PARAMETER_TOKEN = 6;
+export const FLOPS_A_PARAMETER_TOKEN = 6;
 
 /** The best model and corpus for a compute. */
 export interface ComputeOptimum {

@@ -8,6 +8,7 @@ import { axisNames } from "../../store/database/axes.ts";
 import { sqlText } from "../../store/database/schema.ts";
 import { type Ask, asking, named } from "./asked.ts";
 import type { Report, ReportAnswer, Section, TableBlock } from "./content.ts";
+import { optimumBlocks } from "./compute_optimal.ts";
 import { costBlocks } from "./costs.ts";
 import { courseBlocks } from "./courses.ts";
 import { curveBlocks } from "./curves.ts";
@@ -60,7 +61,14 @@ export async function reportOf(
     },
     { id: "courses", title: "Learning curves", blocks: await courseBlocks(ask, of) },
     { id: "gains", title: "Gains", blocks: await gainBlocks(ask, scores, of) },
-    { id: "frontier", title: "Frontier", blocks: await frontierBlocks(ask, scores, of) },
+    {
+      id: "frontier",
+      title: "Frontier",
+      blocks: [
+        ...await frontierBlocks(ask, scores, of),
+        ...await optimumBlocks(ask, scores, { experiment, fits: study.fits }),
+      ],
+    },
     { id: "costs", title: "Costs", blocks: await costBlocks(ask, of) },
     { id: "tasks", title: "Tasks", blocks: await stageBlocks(ask, of) },
     { id: "provenance", title: "Provenance", blocks: await provenanceBlocks(ask, experiment) },
