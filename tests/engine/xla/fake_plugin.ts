@@ -20,7 +20,15 @@ import {
 } from "../../../lib/engine/xla/pjrt/struct.ts";
 
 /** What a handle stands for. */
-type Kind = "error" | "event" | "client" | "buffer" | "executable" | "loaded" | "topology";
+type Kind =
+  | "error"
+  | "event"
+  | "client"
+  | "buffer"
+  | "executable"
+  | "loaded"
+  | "serialised"
+  | "topology";
 
 /** A failure to come. */
 export interface Planned {
@@ -31,6 +39,7 @@ export interface Planned {
 }
 
 const CALLBACK = { parameters: ["pointer"], result: "usize" } as const;
+const DELETER = { parameters: ["usize"], result: "void" } as const;
 const SLOTS_END = 1144;
 const LOST = 14;
 
@@ -68,6 +77,9 @@ export class FakePlugin implements Disposable {
   areEventsReady = true;
   readonly #table = allocate(SLOTS_END);
   readonly #callbacks: Deno.UnsafeCallback<typeof CALLBACK>[] = [];
+  readonly #deleter = new Deno.UnsafeCallback(DELETER, (handle) => {
+    if (!this.live.delete(handle)) this.faults.push("a serialised program is freed twice");
+  });
   readonly #planned = new Map<FunctionName, Planned[]>();
   readonly #errors = new Map<Address, { code: number; text: Uint8Array<ArrayBuffer> }>();
   readonly #kept: unknown[] = [];
@@ -119,7 +131,7 @@ export class FakePlugin implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const each of this.#callbacks) each.close();
+    for (const each of [...this.#callbacks, this.#deleter]) each.close();
   }
 
   #called(name: FunctionName, pointer: Deno.PointerValue): bigint {
@@ -243,6 +255,8 @@ export class FakePlugin implements Disposable {
         return args.set("peakMemoryInBytes", this.#options.peakBytes ?? 0), undefined;
       case "Executable_Serialize":
         this.#text(args, "serializedBytes", "a program");
+        args.set("serializedExecutable", this.#give("serialised"));
+        args.set("serializedExecutableDeleter", Deno.UnsafePointer.value(this.#deleter.pointer));
         return undefined;
       case "LoadedExecutable_Execute":
         return this.#execute(args);

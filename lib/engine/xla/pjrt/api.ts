@@ -134,7 +134,10 @@ export class PjrtApi {
     const message = told.text("message", "messageSize");
     const code = argumentsOf("Error_GetCode", { error });
     const second = this.#function("Error_GetCode")(code.bytes);
-    this.#function("Error_Destroy")(argumentsOf("Error_Destroy", { error }).bytes);
+    // Where there is no code to be told there is another error.
+    for (const each of second === 0n ? [error] : [error, second]) {
+      this.#function("Error_Destroy")(argumentsOf("Error_Destroy", { error: each }).bytes);
+    }
     const name = second === 0n ? codeName(code.number("code")) : codeName(2);
     throw errorOf({ from, code: name, message });
   }

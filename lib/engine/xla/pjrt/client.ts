@@ -77,7 +77,6 @@ export class PjrtClient implements Owner {
       listed.number("numAddressableDevices"),
     ).map((device) => ({ address: device, kind: kindOf(plugin, device) }));
     if (first === undefined) {
-      api.call("Client_Destroy", { client: address });
       throw new ExperimentError("engine/no-gpu", "the plugin has no device on this machine", {
         mend: 'see what "nvidia-smi" says, or use the device "cpu"',
       });
@@ -100,7 +99,13 @@ export class PjrtClient implements Owner {
       createOptions: values,
       numOptions: values.count,
     });
-    return new PjrtClient(plugin, made.address("client"));
+    const client = made.address("client");
+    try {
+      return new PjrtClient(plugin, client);
+    } catch (error) {
+      plugin.api.call("Client_Destroy", { client });
+      throw error;
+    }
   }
 
   /** The memory of a device; undefined where the plugin does not tell. */

@@ -121,10 +121,20 @@ export class LoadedExecutable {
   readonly program: PjrtExecutable;
   #isDestroyed = false;
 
-  /** Takes over a handle. */
+  /**
+   * Takes over a handle.
+   *
+   * @throws ExperimentError where the plugin does not tell of it; the handle is freed
+   */
   constructor(readonly owner: Owner, readonly address: Address) {
     const { api } = owner;
-    const told = api.call("LoadedExecutable_GetExecutable", { loadedExecutable: address });
+    let told;
+    try {
+      told = api.call("LoadedExecutable_GetExecutable", { loadedExecutable: address });
+    } catch (error) {
+      api.call("LoadedExecutable_Destroy", { executable: address });
+      throw error;
+    }
     this.program = new PjrtExecutable(api, told.address("executable"));
     owner.live.executables++;
   }
