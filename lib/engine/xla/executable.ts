@@ -27,6 +27,11 @@ export class XlaExecutable implements Executable {
   /** Takes over a program. */
   constructor(readonly program: Program, readonly options: ExecutableOptions) {}
 
+  /** Whether it can still be run. */
+  get isLive(): boolean {
+    return !this.#isDisposed;
+  }
+
   run(inputs: Tensors): Promise<Tensors> {
     const begun = this.#run(inputs).finally(() => this.#underWay.delete(begun));
     this.#underWay.add(begun);

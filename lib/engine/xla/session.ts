@@ -241,7 +241,10 @@ export class XlaSession implements TrainingSession {
     const limit = this.parts.programs.limitBytes();
     if (limit === undefined) return true;
     const programs = await Promise.all(this.#compiled.values());
-    const most = Math.max(0, greatestOf(programs.map(({ needBytes }) => needBytes)));
+    // A pass may follow before the copy is read.
+    const passes = this.#executables.filter(({ isLive }) => isLive).map(({ program }) => program);
+    const needs = [...programs, ...passes].map(({ needBytes }) => needBytes);
+    const most = Math.max(0, greatestOf(needs));
     return most + this.modules.stateBytes({ isInParts: false }) <= limit;
   }
 

@@ -75,6 +75,8 @@ export class FakePlugin implements Disposable {
   readonly programs: string[] = [];
   /** Whether events become ready by themselves; if not, `await` returns at once all the same. */
   areEventsReady = true;
+  /** Whether runs go on until `endRun`, as a device's do that computes on its own. */
+  holdsRuns = false;
   readonly #table = allocate(SLOTS_END);
   readonly #callbacks: Deno.UnsafeCallback<typeof CALLBACK>[] = [];
   readonly #deleter = new Deno.UnsafeCallback(DELETER, (handle) => {
@@ -87,6 +89,8 @@ export class FakePlugin implements Disposable {
   readonly #late: Planned[] = [];
   readonly #poisoned = new Map<Address, Planned>();
   readonly #shapes = new Map<Address, Shape>();
+  /** Runs that are not over, oldest first. */
+  readonly #runs: HeldRun[] = [];
   #next = 0x1000n;
   readonly #options: FakeOptions;
 
@@ -112,7 +116,25 @@ export class FakePlugin implements Disposable {
 
   /** The plugin as it is after loading. */
   open(): Plugin {
-    return pluginAt(addressOf(this.#table), { path: "/fake/plugin.so" });
+    const plugin = pluginAt(addressOf(this.#table), { path: "/fake/plugin.so" });
+    const { api } = plugin, callElsewhere = api.callElsewhere.bind(api);
+    // A callback cannot wait: who waits for a run on another thread is let wait here.
+    api.callElsewhere = async (name, given) => {
+      const { event } = (given ?? {}) as { readonly event?: Address };
+      if (name === "Event_Await" && event !== undefined) await this.#runOf(event)?.over.promise;
+      return await callElsewhere(name, given);
+    };
+    return plugin;
+  }
+
+  /** Ends the oldest of the runs that are held, and with it what waits for its results. */
+  endRun(): void {
+    this.#runs.shift()!.over.resolve();
+  }
+
+  /** How often a function was called. */
+  countCalls(name: FunctionName): number {
+    return this.calls.filter((each) => each === name).length;
   }
 
   /** Lets the next call of a function fail. */
@@ -193,9 +215,10 @@ export class FakePlugin implements Disposable {
         return undefined;
       case "Event_Destroy":
         return this.#free(args, "event", "event"), undefined;
-      case "Event_IsReady":
-        this.#use(args, "event", "event");
-        return args.set("isReady", this.areEventsReady), undefined;
+      case "Event_IsReady": {
+        const isHeld = this.#runOf(this.#use(args, "event", "event")) !== undefined;
+        return args.set("isReady", this.areEventsReady && !isHeld), undefined;
+      }
       case "Event_Await": {
         const failure = planned ?? this.#poisoned.get(this.#use(args, "event", "event"));
         return failure === undefined ? undefined : this.#error(failure);
@@ -266,9 +289,11 @@ export class FakePlugin implements Disposable {
         const isDeleted = this.#deleted.has(this.#use(args, "buffer", "buffer"));
         return args.set("isDeleted", isDeleted), undefined;
       }
-      case "Buffer_ToHostBuffer":
-        this.#use(args, "src", "buffer");
-        return args.set("event", this.#give("event")), undefined;
+      case "Buffer_ToHostBuffer": {
+        const event = this.#give("event"), source = this.#use(args, "src", "buffer");
+        this.#runs.find(({ outputs }) => outputs.has(source))?.events.add(event);
+        return args.set("event", event), undefined;
+      }
       case "TopologyDescription_Create":
         return args.set("topology", this.#give("topology")), undefined;
       case "TopologyDescription_Destroy":
@@ -278,6 +303,10 @@ export class FakePlugin implements Disposable {
       default:
         return undefined;
     }
+  }
+
+  #runOf(event: Address): HeldRun | undefined {
+    return this.#runs.find(({ events }) => events.has(event));
   }
 
   #shapeOf(program: string): Shape {
@@ -301,17 +330,29 @@ export class FakePlugin implements Disposable {
       }
       for (const index of shape.donated) this.#deleted.add(inputs[index]!);
     }
+    const run: HeldRun = { events: new Set(), outputs: new Set(), over: Promise.withResolvers() };
+    if (this.holdsRuns) this.#runs.push(run);
     for (const list of addressesAt(args.address("outputLists"), replicas)) {
       const outputs = new BigUint64Array(viewOf(list, 8 * shape.outputs));
-      for (let i = 0; i < shape.outputs; i++) outputs[i] = this.#give("buffer");
+      for (let i = 0; i < shape.outputs; i++) run.outputs.add(outputs[i] = this.#give("buffer"));
     }
     const events = new BigUint64Array(viewOf(args.address("deviceCompleteEvents"), 8 * replicas));
     const failure = this.#late.shift();
     for (let i = 0; i < replicas; i++) {
-      events[i] = this.#give("event");
+      run.events.add(events[i] = this.#give("event"));
       if (failure !== undefined) this.#poisoned.set(events[i]!, failure);
     }
   }
+}
+
+/** A run that is not over. */
+interface HeldRun {
+  /** Of its end on each device, and of downloads of what it computes. */
+  readonly events: Set<Address>;
+  /** What it computes. */
+  readonly outputs: Set<Address>;
+  /** Its end. */
+  readonly over: PromiseWithResolvers<void>;
 }
 
 /** What is to be seen of a program. */

@@ -140,10 +140,7 @@ Deno.test("a model that does not fit by itself is told so: no smaller part of a 
 Deno.test("XlaEngine.memoryOf() counts moments beside a micro-batch, and all of a limit by its share", async () => {
   await withFake(async (fake, engine) => {
     const program = tinyProgram(PLAIN), { params } = program;
-    const modelBytes = params.reduce(
-      (sum, { shape }) => sum + 4 * shape.reduce((a, b) => a * b, 1),
-      0,
-    );
+    const modelBytes = bytesOf(params);
     const whole = await engine.memoryOf(program, { isInParts: false });
     assert.deepEqual(whole, { needBytes: 1000, stateBytes: 3 * modelBytes, limitBytes: 1e9 });
     // The program of the gradients knows nothing of the moments, which lie there all the same.
@@ -159,16 +156,14 @@ Deno.test("XlaEngine.memoryOf() counts moments beside a micro-batch, and all of 
 Deno.test("XlaEngine.forwardMemoryOf() counts the state of the training beside a pass", async () => {
   await withFake(async (_, engine) => {
     const graph = tinyForward(), program = tinyProgram(PLAIN);
-    const bytes = (of: readonly { readonly shape: readonly number[] }[]) =>
-      of.reduce((sum, { shape }) => sum + 4 * shape.reduce((a, b) => a * b, 1), 0);
     const own = program.params.filter(({ name }) => graph.inputs.has(name));
     const alone = await engine.forwardMemoryOf(graph);
-    assert.deepEqual(alone, { needBytes: 1000, stateBytes: bytes(own), limitBytes: 1e9 });
-    const model = bytes(program.params);
+    assert.deepEqual(alone, { needBytes: 1000, stateBytes: bytesOf(own), limitBytes: 1e9 });
+    const model = bytesOf(program.params);
     for (const isInParts of [false, true]) {
       const state = (isInParts ? 4 : 3) * model;
       assert.deepEqual(await engine.forwardMemoryOf(graph, { program, isInParts }), {
-        needBytes: 1000 + state - bytes(own),
+        needBytes: 1000 + state - bytesOf(own),
         stateBytes: state,
         limitBytes: 1e9,
       });
@@ -216,6 +211,97 @@ Deno.test("a checkpoint is copied on the device where that has room, else read a
   }
   assert.deepEqual(runs, [2, 1]);
 });
+
+/** Lets everything go on that can. */
+async function settleAll(): Promise<void> {
+  for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+/** Whether a promise is settled after everything went on that could. */
+async function isSettled(promise: Promise<unknown>): Promise<boolean> {
+  let isOver = false;
+  const over = () => isOver = true;
+  promise.then(over, over);
+  await settleAll();
+  return isOver;
+}
+
+/** What a step uploads: its batch and the rates, nothing of the state. */
+const STEP_UPLOADS = Object.keys(tinyBatch(1)).length + 3;
+
+Deno.test("XlaSession: steps are begun before others are over, the next batch is there, the state stays", async () => {
+  await withFake(async (fake, engine) => {
+    const session = await loaded(engine);
+    const uploaded = fake.countCalls("Client_BufferFromHostBuffer");
+    assert.equal(uploaded, 3 * tinyProgram(PLAIN).params.length);
+    const state = () => ({
+      begun: fake.countCalls("LoadedExecutable_Execute"),
+      uploads: fake.countCalls("Client_BufferFromHostBuffer") - uploaded,
+    });
+    fake.holdsRuns = true;
+    const first = await session.step(tinyBatch(1), CONTROL);
+    const losses = first.read();
+    await session.step(tinyBatch(2), CONTROL);
+    assert.equal(await isSettled(losses), false);
+    // As many as may be are under way; of the next one the batch alone is there, of others nothing.
+    const third = session.step(tinyBatch(3), CONTROL), fourth = session.step(tinyBatch(4), CONTROL);
+    assert.equal(await isSettled(third), false);
+    assert.deepEqual(state(), { begun: 2, uploads: 3 * STEP_UPLOADS });
+    fake.endRun();
+    await losses;
+    await third;
+    assert.equal(await isSettled(fourth), false);
+    assert.deepEqual(state(), { begun: 3, uploads: 4 * STEP_UPLOADS });
+    for (let run = 0; run < 2; run++) fake.endRun();
+    const last = (await fourth).read();
+    fake.endRun();
+    await last;
+    await session.dispose();
+  });
+});
+
+Deno.test("XlaSession: steps go on while a checkpoint is copied and read", async () => {
+  await withFake(async (fake, engine) => {
+    const session = await loaded(engine);
+    fake.holdsRuns = true;
+    await session.step(tinyBatch(1), CONTROL);
+    const saved = session.save();
+    // It is begun while the step before the copy is under way, and the copy too.
+    await session.step(tinyBatch(2), CONTROL);
+    assert.equal(fake.countCalls("LoadedExecutable_Execute"), 3);
+    assert.equal(await isSettled(saved), false);
+    fake.endRun();
+    assert.equal(await isSettled(saved), false);
+    fake.endRun();
+    await saved;
+    fake.endRun();
+    await session.dispose();
+  }, { limitBytes: 1e9, peakBytes: 1000 });
+});
+
+Deno.test("a checkpoint's copy leaves room for the passes that a session has, of which one may follow", async () => {
+  const runs: number[] = [];
+  const stateBytes = 3 * bytesOf(tinyProgram(PLAIN).params);
+  // A step takes 1000 bytes with its state, a pass those beside nearly all of the state.
+  for (const limitBytes of [1000 + stateBytes, 1000 + 2 * stateBytes]) {
+    await withFake(async (fake, engine) => {
+      const session = await loaded(engine);
+      const pass = await session.forward(tinyForward());
+      await (await session.step(tinyBatch(1), CONTROL)).read();
+      await session.save();
+      runs.push(fake.countCalls("LoadedExecutable_Execute"));
+      await pass.dispose();
+      await session.save();
+      runs.push(fake.countCalls("LoadedExecutable_Execute"));
+      await session.dispose();
+    }, { limitBytes, peakBytes: 1000 });
+  }
+  assert.deepEqual(runs, [1, 2, 2, 3]);
+});
+
+function bytesOf(tensors: readonly { readonly shape: readonly number[] }[]): number {
+  return tensors.reduce((sum, { shape }) => sum + 4 * shape.reduce((a, b) => a * b, 1), 0);
+}
 
 Deno.test("XlaSession refuses batches that its replicas cannot share", async () => {
   await withFake(async (_, engine) => {
