@@ -8,7 +8,7 @@
 import { formatBytes } from "../base/count.ts";
 import { ExperimentError } from "../base/errors.ts";
 import { userCache } from "../base/user_cache.ts";
-import { askDriver } from "../gpu/driver.ts";
+import { askDriver } from "../engine/xla/cuda_driver.ts";
 import { examine } from "../gpu/doctor.ts";
 import { checkRoom, cudaFolder, installCuda, installedPlugin } from "../gpu/install.ts";
 import {

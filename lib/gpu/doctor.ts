@@ -6,11 +6,18 @@ import { basename, dirname, join } from "node:path";
 import { ExperimentError } from "../base/errors.ts";
 import type { Executable } from "../engine/engine.ts";
 import { Graph } from "../engine/ir/graph.ts";
+import {
+  askDriver,
+  askFreeMemory,
+  type Driver,
+  type FreeMemory,
+  type Gpu,
+  type NoDriver,
+} from "../engine/xla/cuda_driver.ts";
 import type { XlaEngine } from "../engine/xla/engine.ts";
 import { findPlugin, PLUGIN_VARIABLE } from "../engine/xla/find_plugin.ts";
 import { openXla } from "../engine/xla/open.ts";
 import { openPlugin, type Plugin } from "../engine/xla/pjrt/plugin.ts";
-import { askDriver, type Driver, type NoDriver } from "./driver.ts";
 import { CUDA_PACKAGES, type CudaVersion } from "./packages.ts";
 
 /** What was found of one thing. */
@@ -31,18 +38,24 @@ export interface Patient {
   readonly build: Pick<typeof Deno.build, "os" | "arch">;
   /** Asks the driver. */
   readonly driver: () => Driver | NoDriver;
+  /** Asks what of a GPU's memory is free. */
+  readonly freeMemory: (gpu: Gpu) => FreeMemory;
   /** Finds and loads the plugin. */
   readonly plugin: () => Pick<Plugin, "path" | "attributes">;
   /** Opens the engine on it. */
   readonly engine: () => Promise<XlaEngine>;
+  /** The size of the matrices whose product is timed: large enough for a GPU's units. */
+  readonly productSize: number;
 }
 
 /** This machine, with the driver and the plugin that the device `cuda` takes. */
 const THIS_MACHINE: Patient = {
   build: Deno.build,
   driver: askDriver,
+  freeMemory: askFreeMemory,
   plugin: () => openPlugin(findPlugin("cuda")),
   engine: () => openXla({ platform: "cuda", precision: "bfloat16", replicas: 1, threads: 1 }),
+  productSize: 4096,
 };
 
 /** Looks; what cannot be told for want of something before it is left out. */
@@ -51,7 +64,10 @@ export async function* examine(patient: Patient = THIS_MACHINE): AsyncGenerator<
   const driver = patient.driver();
   yield driverFinding(driver);
   const hasDriver = !("why" in driver);
-  if (hasDriver) yield gpus(driver);
+  if (hasDriver) {
+    yield gpus(driver);
+    for (const gpu of driver.gpus) yield memory(gpu, patient.freeMemory(gpu));
+  }
   let plugin;
   try {
     plugin = patient.plugin();
@@ -66,10 +82,18 @@ export async function* examine(patient: Patient = THIS_MACHINE): AsyncGenerator<
   yield libraries(plugin);
   // A client that finds no GPU says nothing that was not said.
   if (!hasDriver || driver.gpus.length === 0) return;
+  let engine;
   try {
-    yield* computing(await patient.engine());
+    engine = await patient.engine();
   } catch (error) {
     yield failed("start", error);
+    return;
+  }
+  yield started(engine);
+  try {
+    yield await products(engine, patient.productSize);
+  } catch (error) {
+    yield failed("products", error);
   }
 }
 
@@ -100,14 +124,12 @@ function driverFinding(driver: Driver | NoDriver): Finding {
     ],
     mend: driver.why === "missing"
       ? "install NVIDIA's driver; in a container, start it with the GPUs passed in"
-      : 'see what "nvidia-smi" says; after an update of the driver the machine has to be restarted',
+      : MEND_DRIVER,
   };
 }
 
 function gpus({ gpus }: Driver): Finding {
-  const told = gpus.map(({ name, bytes, capability }) =>
-    `${name}, ${(bytes / 2 ** 30).toFixed(0)} GiB, compute capability ${capability}`
-  );
+  const told = gpus.map(({ name, capability }) => `${name}, compute capability ${capability}`);
   if (gpus.length > 0) return { what: "GPUs", isWell: true, told };
   return {
     what: "GPUs",
@@ -115,6 +137,43 @@ function gpus({ gpus }: Driver): Finding {
     told: ["the driver sees none that this process may use"],
     mend: 'see whether "nvidia-smi" lists one and CUDA_VISIBLE_DEVICES hides it',
   };
+}
+
+/** The least part of a GPU's memory that is to be free. */
+const LEAST_FREE = 0.1;
+
+/** What is free of a GPU, whoever has the rest: of what another program holds a plugin knows nothing. */
+function memory({ name, bytes }: Gpu, found: FreeMemory): Finding {
+  const what = "memory", all = gibibytes(bytes);
+  if ("freeBytes" in found) {
+    const told = [`${gibibytes(found.freeBytes)} of ${all} of the ${name} are free`];
+    if (found.freeBytes >= LEAST_FREE * bytes) return { what, isWell: true, told };
+    return { what, isWell: false, told, mend: MEND_BUSY };
+  }
+  const { why, message } = found;
+  return {
+    what,
+    isWell: false,
+    told: [
+      why === "full"
+        ? `nothing of ${all} of the ${name} is free`
+        : why === "taken"
+        ? `another program has the ${name} for itself`
+        : `the ${name} cannot be used`,
+      message,
+    ],
+    mend: why === "failing" ? MEND_DRIVER : MEND_BUSY,
+  };
+}
+
+const MEND_BUSY = 'see in "nvidia-smi" which program has it, and end or wait for it, or let ' +
+  "CUDA_VISIBLE_DEVICES name another GPU";
+
+const MEND_DRIVER =
+  'see what "nvidia-smi" says; after an update of the driver the machine has to be restarted';
+
+function gibibytes(bytes: number): string {
+  return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 }
 
 /** @param cuda the version that it is built for; absent: it is for another platform */
@@ -147,9 +206,11 @@ function serves(driver: Driver, version: number): Finding {
     what,
     isWell: false,
     told: [`it serves CUDA up to ${cudaName(driver.version)}, the plugin needs ${major}`],
-    mend: `update the driver${
-      known === undefined ? "" : ` to ${known.leastDriverName} or later`
-    }, or install the plugin for an older CUDA: deno task gpu install --cuda 12`,
+    mend: `update the driver${known === undefined ? "" : ` to ${known.leastDriverName} or later`}${
+      major > 12 && driver.version >= CUDA_PACKAGES["12"].leastDriver
+        ? ", or install the plugin for an older CUDA: deno task gpu install --cuda 12"
+        : ""
+    }`,
   };
 }
 
@@ -176,39 +237,38 @@ function libraries({ path }: Pick<Plugin, "path">): Finding {
   };
 }
 
-async function* computing(engine: XlaEngine): AsyncGenerator<Finding> {
-  const { client } = engine.options.programs;
-  for (const device of client.devices) {
-    const memory = client.memoryOf(device);
-    const gibibytes = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
-    const told = memory?.limitBytes === undefined
-      ? "it does not tell its memory"
-      : `${gibibytes(memory.limitBytes - memory.usedBytes)} of ${
-        gibibytes(memory.limitBytes)
-      } free`;
-    yield { what: "start", isWell: true, told: [`${device.kind}: ${told}`] };
-  }
-  const rate = await bfloat16Rate(engine);
-  yield {
+function started({ options: { programs: { client } } }: XlaEngine): Finding {
+  const told = client.devices.map((device) => {
+    const limit = client.memoryOf(device)?.limitBytes;
+    return `${device.kind}, ${
+      limit === undefined ? "without a limit of memory" : `takes up to ${gibibytes(limit)}`
+    }`;
+  });
+  return { what: "start", isWell: true, told };
+}
+
+async function products(engine: XlaEngine, size: number): Promise<Finding> {
+  const rate = await bfloat16Rate(engine, size);
+  return {
     what: "products",
     isWell: true,
-    told: [`${(rate / 1e12).toFixed(1)} TFLOP/s, bfloat16, ${SIZE} x ${SIZE}`],
+    told: [`${(rate / 1e12).toFixed(1)} TFLOP/s, bfloat16, ${size} x ${size}`],
   };
 }
 
-/** Large enough for a GPU's units, and so many in a row that starting them does not count. */
-const SIZE = 4096, PRODUCTS = 16, REPEATS = 5;
+/** So many in a row that starting them does not count. */
+const PRODUCTS = 16, REPEATS = 5;
 
 /** Operations a second of products in a row, the best of some. */
-async function bfloat16Rate(engine: XlaEngine): Promise<number> {
+async function bfloat16Rate(engine: XlaEngine, size: number): Promise<number> {
   const graph = new Graph();
-  const a = graph.input("a", [SIZE, SIZE]);
+  const a = graph.input("a", [size, size]);
   let product = a;
   for (let i = 0; i < PRODUCTS; i++) product = graph.matmul(product, a);
   // All that comes back is one number, so that copies are not what is timed.
   graph.output("sum", graph.reduceSum(product, [0, 1]));
   // The input's products are all 1 and stay so.
-  const resident = { a: new Float32Array(SIZE * SIZE).fill(1 / SIZE) };
+  const resident = { a: new Float32Array(size * size).fill(1 / size) };
   const executable: Executable = await engine.compile(graph, resident);
   try {
     await executable.run({});
@@ -218,7 +278,7 @@ async function bfloat16Rate(engine: XlaEngine): Promise<number> {
       await executable.run({});
       leastMs = Math.min(leastMs, performance.now() - startMs);
     }
-    return PRODUCTS * 2 * SIZE ** 3 / (leastMs / 1000);
+    return PRODUCTS * 2 * size ** 3 / (leastMs / 1000);
   } finally {
     await executable.dispose();
   }

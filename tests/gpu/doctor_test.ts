@@ -2,19 +2,23 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { ExperimentError } from "../../lib/base/errors.ts";
+import { XlaEngine, type XlaOptions } from "../../lib/engine/xla/engine.ts";
 import { openXla } from "../../lib/engine/xla/open.ts";
 import { examine, type Patient } from "../../lib/gpu/doctor.ts";
 import { CUDA_PACKAGES } from "../../lib/gpu/packages.ts";
 import { testOnCpuPlugin } from "../engine/xla/cpu_plugin.ts";
 import { TempDir } from "../_support/temp_dir.ts";
 
-const H100 = { name: "NVIDIA H100", bytes: 80 * 2 ** 30, capability: "9.0" };
+const H100 = { name: "NVIDIA H100", handle: 0, bytes: 80 * 2 ** 30, capability: "9.0" };
 
 const HEALTHY: Patient = {
   build: { os: "linux", arch: "x86_64" },
   driver: () => ({ version: 13000, gpus: [H100] }),
+  freeMemory: () => ({ freeBytes: 79 * 2 ** 30 }),
   plugin: () => ({ path: "/opt/plugin.so", attributes: new Map([["cuda_version", 13000]]) }),
   engine: () => Promise.reject(new ExperimentError("engine/device-busy", "busy", { mend: "wait" })),
+  // A GPU's would take a busy CPU minutes.
+  productSize: 256,
 };
 
 async function findingsOf(patient: Partial<Patient>) {
@@ -34,6 +38,7 @@ Deno.test("the doctor looks at everything where nothing hinders it", async () =>
     "machine",
     "driver",
     "GPUs",
+    "memory",
     "plugin",
     "driver for the plugin",
     "libraries",
@@ -41,6 +46,19 @@ Deno.test("the doctor looks at everything where nothing hinders it", async () =>
   ]);
   assert.deepEqual(wrong, ["start: busy"]);
 });
+
+/** An engine that starts and computes nothing. */
+class Unable extends XlaEngine {
+  constructor() {
+    const devices = [{ address: 1n, kind: "H100" }], memoryOf = () => ({ usedBytes: 0 });
+    super({ programs: { client: { devices, memoryOf } } } as unknown as XlaOptions);
+  }
+
+  override compile(): Promise<never> {
+    const message = "the device's memory is full";
+    return Promise.reject(new ExperimentError("engine/memory", message, { mend: "free it" }));
+  }
+}
 
 const FAULTS: readonly { name: string; patient: Partial<Patient>; wrong: string[] }[] = [
   {
@@ -65,6 +83,31 @@ const FAULTS: readonly { name: string; patient: Partial<Patient>; wrong: string[
       "driver for the plugin: it serves CUDA up to 12.4, the plugin needs 13",
       "start: busy",
     ],
+  },
+  {
+    name: "a GPU whose memory others have",
+    patient: { freeMemory: () => ({ freeBytes: 2 ** 30 }) },
+    wrong: ["memory: 1.0 GiB of 80.0 GiB of the NVIDIA H100 are free", "start: busy"],
+  },
+  {
+    name: "a GPU that is full",
+    patient: { freeMemory: () => ({ why: "full", message: "it answers 2" }) },
+    wrong: ["memory: nothing of 80.0 GiB of the NVIDIA H100 is free", "start: busy"],
+  },
+  {
+    name: "a GPU that another program has for itself",
+    patient: { freeMemory: () => ({ why: "taken", message: "it answers 46" }) },
+    wrong: ["memory: another program has the NVIDIA H100 for itself", "start: busy"],
+  },
+  {
+    name: "a GPU that does not work",
+    patient: { freeMemory: () => ({ why: "failing", message: "it answers 999" }) },
+    wrong: ["memory: the NVIDIA H100 cannot be used", "start: busy"],
+  },
+  {
+    name: "a product that fails",
+    patient: { engine: () => Promise.resolve(new Unable()) },
+    wrong: ["products: the device's memory is full"],
   },
   {
     name: "no GPU",
@@ -93,6 +136,27 @@ for (const { name, patient, wrong } of FAULTS) {
   });
 }
 
+Deno.test("the doctor names the plugin for an older CUDA only where the driver serves that", async () => {
+  const mendOf = async (version: number, cuda: number) => {
+    const attributes = new Map([["cuda_version", cuda]]);
+    const patient = {
+      ...HEALTHY,
+      driver: () => ({ version, gpus: [H100] }),
+      plugin: () => ({ path: "/opt/plugin.so", attributes }),
+    };
+    const all = await Array.fromAsync(examine(patient));
+    return all.find(({ what }) => what === "driver for the plugin")?.mend;
+  };
+  assert.equal(
+    await mendOf(12040, 13000),
+    "update the driver to 580 or later, or install the plugin for an older CUDA: " +
+      "deno task gpu install --cuda 12",
+  );
+  assert.equal(await mendOf(11040, 13000), "update the driver to 580 or later");
+  assert.equal(await mendOf(11040, 12090), "update the driver to 525 or later");
+  assert.equal(await mendOf(12000, 12090), undefined);
+});
+
 Deno.test("the doctor misses NVIDIA's compiler beside the plugin", async () => {
   using dir = new TempDir();
   const { plugin, ptxas } = CUDA_PACKAGES["13"], path = join(dir.path, plugin);
@@ -108,5 +172,5 @@ testOnCpuPlugin("the doctor times a product", async () => {
   const options = { platform: "cpu", precision: "bfloat16", replicas: 1, threads: 2 } as const;
   const found = await Array.fromAsync(examine({ ...HEALTHY, engine: () => openXla(options) }));
   const products = found.find(({ what }) => what === "products");
-  assert.match(products!.told[0]!, /^\d+\.\d TFLOP\/s, bfloat16, 4096 x 4096$/);
+  assert.match(products!.told[0]!, /^\d+\.\d TFLOP\/s, bfloat16, 256 x 256$/);
 });

@@ -35,24 +35,20 @@ const clients = new Map<string, Promise<PjrtClient>>();
 /**
  * Opens the engine.
  *
- * @throws ExperimentError where there is no plugin, or none of its devices can be used
+ * @throws ExperimentError where there is no plugin, none of its devices can be used, or
+ *   "engine/memory-variable"
  */
 export async function openXla(options: OpenOptions): Promise<XlaEngine> {
   const { platform, precision, replicas, cache, memoryShare } = options;
   const client = await clientFor(findPlugin(platform), options);
-  if (client.devices.length < replicas) {
-    const { length } = client.devices;
-    throw new ExperimentError(
-      "engine/no-gpu",
-      `there ${length === 1 ? "is 1 device" : `are ${length} devices`} for ${replicas} replicas`,
-      { mend: `ask for at most ${length}, or see whether CUDA_VISIBLE_DEVICES hides some` },
-    );
-  }
+  checkReplicas(replicas, client.devices.length);
   const programs = new Programs(client, {
     ...(cache === undefined ? {} : { folder: cache }),
-    machine: platform === "cpu" ? processorName() ?? "" : "",
+    machine: `${platform === "cpu" ? processorName() ?? "" : ""} ${flagsOfXla()}`,
     memoryShare,
   });
+  // A limit that is none is told before anything is computed.
+  programs.limitBytes();
   return new XlaEngine({
     programs,
     precision,
@@ -60,6 +56,20 @@ export async function openXla(options: OpenOptions): Promise<XlaEngine> {
     replicas,
     stepsAhead: STEPS_AHEAD[platform],
   });
+}
+
+/**
+ * Sees whether each replica has a device of its own.
+ *
+ * @throws ExperimentError "engine/no-gpu"
+ */
+export function checkReplicas(replicas: number, devices: number): void {
+  if (replicas <= devices) return;
+  throw new ExperimentError(
+    "engine/no-gpu",
+    `there ${devices === 1 ? "is 1 device" : `are ${devices} devices`} for ${replicas} replicas`,
+    { mend: `ask for at most ${devices}, or see whether CUDA_VISIBLE_DEVICES hides some` },
+  );
 }
 
 /** The client of a plugin, made once: two would each take the memory of a GPU. */
@@ -112,6 +122,11 @@ function createOptions(
     preallocate: false,
     ...(memoryShare === undefined ? {} : { memory_fraction: MEMORY_FRACTION * memoryShare }),
   };
+}
+
+/** XLA's flags, which the plugin reads from this variable and compiles by. */
+function flagsOfXla(): string {
+  return Deno.env.get("XLA_FLAGS") ?? "";
 }
 
 function setUnlessSet(name: string, value: string): void {

@@ -9,7 +9,7 @@ import type {
   TrainingSession,
   TrainingState,
 } from "../../../lib/engine/engine.ts";
-import { sizeOf } from "../../../lib/engine/ir/graph.ts";
+import { Graph, sizeOf } from "../../../lib/engine/ir/graph.ts";
 import { openXla } from "../../../lib/engine/xla/open.ts";
 import type { Precision } from "../../../lib/engine/xla/module.ts";
 import type { XlaSession } from "../../../lib/engine/xla/session.ts";
@@ -117,7 +117,15 @@ testOnCpuPlugin("twenty steps with products in bfloat16 learn as those in float3
 });
 
 testOnCpuPlugin("bits do not depend on the number of threads", async () => {
-  assert.deepEqual(await trained(await openCpu({ threads: 2 })), await trained(await openCpu()));
+  // Each compiles for itself: a program that is loaded was compiled for other threads.
+  using one = new TempDir(), two = new TempDir();
+  const bits = async (threads: number, { path: cache }: TempDir) => {
+    const engine = await openCpu({ threads, cache });
+    const made = await trained(engine);
+    assert.equal(engine.options.programs.counts.loaded, 0);
+    return made;
+  };
+  assert.deepEqual(await bits(2, two), await bits(1, one));
 });
 
 testOnCpuPlugin("a training saved, killed and loaded elsewhere goes on bit for bit", async () => {
@@ -166,6 +174,31 @@ testOnCpuPlugin(
     for (const { session } of [one, two, four]) await session.dispose();
   },
 );
+
+testOnCpuPlugin("a program that was compiled under other flags of XLA is not used", async () => {
+  using folder = new TempDir();
+  const graph = new Graph();
+  graph.output("y", graph.neg(graph.input("x", [3])));
+  const countsUnder = async (flags: string | undefined) => {
+    const before = Deno.env.get("XLA_FLAGS");
+    const set = (value: string | undefined) =>
+      value === undefined ? Deno.env.delete("XLA_FLAGS") : Deno.env.set("XLA_FLAGS", value);
+    set(flags);
+    try {
+      const engine = await openCpu({ cache: folder.path });
+      await (await engine.compile(graph)).dispose();
+      engine.options.programs.dispose();
+      return engine.options.programs.counts;
+    } finally {
+      set(before);
+    }
+  };
+  const compiled = { compiled: 1, loaded: 0 }, isLoaded = { compiled: 0, loaded: 1 };
+  assert.deepEqual(await countsUnder(undefined), compiled);
+  assert.deepEqual(await countsUnder("--xla_cpu_enable_fast_math=true"), compiled);
+  assert.deepEqual(await countsUnder(undefined), isLoaded);
+  assert.deepEqual(await countsUnder("--xla_cpu_enable_fast_math=true"), isLoaded);
+});
 
 testOnCpuPlugin(
   "compiled programs are found again on the disk, with equal bits; damaged ones are not used",

@@ -4,6 +4,7 @@
  */
 import { ExperimentError } from "../../../base/errors.ts";
 import { whyNotLoaded } from "../../../base/library.ts";
+import { mendPlugin } from "../find_plugin.ts";
 import { PjrtApi } from "./api.ts";
 import { type Attribute, readNamedValues } from "./named_values.ts";
 import { type Address, utf8 } from "./struct.ts";
@@ -87,7 +88,7 @@ function refused(path: string, reason: unknown): ExperimentError {
   const said = whyNotLoaded(reason), own = `${path}: `;
   const words = said.startsWith(own) ? said.slice(own.length) : said;
   return new ExperimentError("engine/pjrt-plugin", `cannot load the plugin ${path}: ${words}`, {
-    mend: "name the shared library of a PJRT plugin that is built for this machine",
+    mend: mendPlugin(path),
     cause: reason,
   });
 }

@@ -3,12 +3,14 @@
  *
  * Source: the CUDA driver API, https://docs.nvidia.com/cuda/cuda-driver-api/.
  */
-import { whyNotLoaded } from "../base/library.ts";
+import { whyNotLoaded } from "../../base/library.ts";
 
 /** A GPU of this machine. */
 export interface Gpu {
   /** Such as "NVIDIA H100 80GB HBM3". */
   readonly name: string;
+  /** As the driver's functions name it. */
+  readonly handle: number;
   /** Its memory. */
   readonly bytes: number;
   /** Compute capability, such as "9.0". */
@@ -41,6 +43,15 @@ const SYMBOLS = {
   cuDeviceGetAttribute: { parameters: ["buffer", "i32", "i32"], result: "i32" },
 } as const;
 
+/** Those that a GPU's memory is asked by: through a context, which takes some of it. */
+const MEMORY_SYMBOLS = {
+  cuInit: { parameters: ["u32"], result: "i32" },
+  cuDevicePrimaryCtxRetain: { parameters: ["buffer", "i32"], result: "i32" },
+  cuCtxSetCurrent: { parameters: ["usize"], result: "i32" },
+  cuMemGetInfo_v2: { parameters: ["buffer", "buffer"], result: "i32" },
+  cuDevicePrimaryCtxRelease_v2: { parameters: ["i32"], result: "i32" },
+} as const;
+
 /** CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR and _MINOR. */
 const CAPABILITY = [75, 76] as const;
 
@@ -49,8 +60,16 @@ const NO_DEVICE = 100;
 
 const NAME_BYTES = 256;
 
-/** The functions of the driver. */
-export type DriverLibrary = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
+type DriverLibrary = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
+type MemoryLibrary = Deno.DynamicLibrary<typeof MEMORY_SYMBOLS>["symbols"];
+
+/** What of a GPU's memory no program has; or why this process gets none. */
+export type FreeMemory = { readonly freeBytes: number } | {
+  /** Whether other programs have it all, have the GPU for themselves, or it is another fault. */
+  readonly why: "full" | "taken" | "failing";
+  /** What the driver answers. */
+  readonly message: string;
+};
 
 /** Asks the driver. */
 export function askDriver(path = "libcuda.so.1"): Driver | NoDriver {
@@ -64,6 +83,35 @@ export function askDriver(path = "libcuda.so.1"): Driver | NoDriver {
     return describe(library.symbols);
   } catch (error) {
     return { why: "failing", message: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** CUDA_ERROR_OUT_OF_MEMORY, CUDA_ERROR_DEVICE_UNAVAILABLE. */
+const FULL = 2, TAKEN = 46;
+
+/** Asks what of a GPU's memory is free, whoever has the rest; the GPU is one that `askDriver` told. */
+export function askFreeMemory({ handle }: Pick<Gpu, "handle">, path = "libcuda.so.1"): FreeMemory {
+  let cuda: MemoryLibrary;
+  try {
+    cuda = Deno.dlopen(path, MEMORY_SYMBOLS).symbols;
+  } catch (error) {
+    return { why: "failing", message: whyNotLoaded(error) };
+  }
+  const context = new BigUint64Array(1), free = new BigUint64Array(1), all = new BigUint64Array(1);
+  const refused = (code: number, name: string): FreeMemory => ({
+    why: code === FULL ? "full" : code === TAKEN ? "taken" : "failing",
+    message: `${name} answers ${code}`,
+  });
+  cuda.cuInit(0);
+  const taken = cuda.cuDevicePrimaryCtxRetain(bytesOf(context), handle);
+  if (taken !== 0) return refused(taken, "cuDevicePrimaryCtxRetain");
+  try {
+    cuda.cuCtxSetCurrent(context[0]!);
+    const told = cuda.cuMemGetInfo_v2(bytesOf(free), bytesOf(all));
+    return told === 0 ? { freeBytes: Number(free[0]) } : refused(told, "cuMemGetInfo");
+  } finally {
+    cuda.cuCtxSetCurrent(0n);
+    cuda.cuDevicePrimaryCtxRelease_v2(handle);
   }
 }
 
@@ -89,7 +137,12 @@ function describe(cuda: DriverLibrary): Driver {
         "cuDeviceGetAttribute",
       )
     );
-    return { name: textOf(name), bytes: Number(bytes[0]), capability: capability.join(".") };
+    return {
+      name: textOf(name),
+      handle: device,
+      bytes: Number(bytes[0]),
+      capability: capability.join("."),
+    };
   });
   return { version, gpus };
 }
