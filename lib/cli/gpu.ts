@@ -10,7 +10,13 @@ import { ExperimentError } from "../base/errors.ts";
 import { userCache } from "../base/user_cache.ts";
 import { askDriver } from "../engine/xla/cuda_driver.ts";
 import { examine } from "../gpu/doctor.ts";
-import { checkRoom, cudaFolder, installCuda, installedPlugin } from "../gpu/install.ts";
+import {
+  checkRoom,
+  cudaFolder,
+  installCuda,
+  installedPlugin,
+  type InstallerCall,
+} from "../gpu/install.ts";
 import {
   checkTfjsRoom,
   findBash,
@@ -20,7 +26,7 @@ import {
   tfjsSize,
 } from "../gpu/install_tfjs.ts";
 import { findInstaller, type Installer } from "../gpu/installer.ts";
-import { CUDA_PACKAGES, type CudaVersion, totalOf } from "../gpu/packages.ts";
+import { CUDA_PACKAGES, type CudaVersion, tooOldFor, totalOf } from "../gpu/packages.ts";
 import { formatTable } from "../report/text/table.ts";
 import { EXIT } from "./exit.ts";
 import { become } from "./launch/launch.ts";
@@ -48,7 +54,9 @@ export interface GpuInstallOptions {
 export function installGpu(options: GpuInstallOptions): number {
   if (options.tfjs) return installTfjsPackage(options);
   const { cuda: asked, yes } = options;
-  const cache = cacheFolder(), cuda = asked ?? newestFor(askDriver());
+  const cache = cacheFolder(), driver = askDriver(), cuda = asked ?? newestFor(driver);
+  const warning = tooOldFor(cuda, driver);
+  if (warning !== undefined) printError(warning);
   const there = installedPlugin(cache, cuda);
   if (there !== undefined) {
     printError("it is installed already; see whether all is well: deno task gpu doctor");
@@ -147,9 +155,10 @@ export type GpuBringOptions =
 /** The process that the installation becomes. Prints the plugin's path, or the package's folder. */
 export async function bringGpu(options: GpuBringOptions): Promise<void> {
   const cache = cacheFolder(), { program } = options;
-  const start = async (args: readonly string[]) => {
+  const start = async ({ args, temporary }: InstallerCall) => {
     const child = new Deno.Command(program, {
       args: [...args],
+      env: { TMPDIR: temporary },
       stdin: "null",
       stdout: "piped",
     }).spawn();

@@ -18,7 +18,7 @@ import type { XlaEngine } from "../engine/xla/engine.ts";
 import { findPlugin, PLUGIN_VARIABLE } from "../engine/xla/find_plugin.ts";
 import { openXla } from "../engine/xla/open.ts";
 import { openPlugin, type Plugin } from "../engine/xla/pjrt/plugin.ts";
-import { CUDA_PACKAGES, type CudaVersion } from "./packages.ts";
+import { CUDA_PACKAGES, cudaName, type CudaVersion } from "./packages.ts";
 
 /** What was found of one thing. */
 export interface Finding {
@@ -101,11 +101,6 @@ function machine({ os, arch }: Patient["build"]): Finding {
   const isWell = os === "linux" && arch === "x86_64", told = [`${os} on ${arch}`];
   if (isWell) return { what: "machine", isWell, told };
   return { what: "machine", isWell, told, mend: "the plugins are for Linux on x86-64" };
-}
-
-/** 12090 as "12.9". */
-function cudaName(version: number): string {
-  return `${Math.floor(version / 1000)}.${Math.floor(version % 1000 / 10)}`;
 }
 
 function driverFinding(driver: Driver | NoDriver): Finding {

@@ -12,6 +12,14 @@ import { checkMachine } from "./machine.ts";
 import { installArguments, type Installer } from "./installer.ts";
 import { CUDA_PACKAGES, type CudaVersion, requirementsOf, totalOf } from "./packages.ts";
 
+/** How the installer is started. */
+export interface InstallerCall {
+  /** Its arguments. */
+  readonly args: readonly string[];
+  /** The folder for its temporary files: on the disk that was seen to have room for them. */
+  readonly temporary: string;
+}
+
 /** The folder, below the user's cache, of the packages of a version. */
 export function cudaFolder(cache: string, cuda: CudaVersion): string {
   const [plugin] = CUDA_PACKAGES[cuda].wheels;
@@ -30,14 +38,13 @@ export function installedPlugin(cache: string, cuda: CudaVersion): string | unde
  * @throws ExperimentError as `checkMachine` does
  */
 export function checkRoom(cache: string, cuda: CudaVersion): void {
-  const { downloadBytes, diskBytes } = totalOf(CUDA_PACKAGES[cuda]);
-  checkMachine(cache, downloadBytes + diskBytes);
+  checkMachine(cache, totalOf(CUDA_PACKAGES[cuda]));
 }
 
 /**
  * Installs the packages.
  *
- * @param start runs the installer with these arguments and gives its exit code
+ * @param start runs the installer and gives its exit code
  * @returns the plugin's path
  * @throws ExperimentError "gpu/install" where the installer fails; what was there stays
  */
@@ -47,26 +54,27 @@ export async function installCuda(
     readonly cuda: CudaVersion;
     readonly installer: Installer;
   },
-  start: (args: readonly string[]) => Promise<number>,
+  start: (call: InstallerCall) => Promise<number>,
 ): Promise<string> {
   const packages = CUDA_PACKAGES[cuda];
   const folder = cudaFolder(cache, cuda), part = `${folder}${PART}${Deno.pid}`;
   await Deno.mkdir(cache, { recursive: true });
   await removeParts(cache);
-  await Deno.mkdir(part);
+  const target = join(part, "packages"), temporary = join(part, "temporary");
   try {
-    const requirements = join(part, "requirements.txt");
+    for (const each of [target, temporary]) await Deno.mkdir(each, { recursive: true });
+    const requirements = join(target, "requirements.txt");
     await Deno.writeTextFile(requirements, requirementsOf(packages));
-    const code = await start(installArguments(installer, { requirements, folder: part }));
+    const args = installArguments(installer, { requirements, folder: target });
+    const code = await start({ args, temporary });
     if (code !== 0) throw failed(`${installer.name} ended with exit code ${code}`);
-    if (!isThere(join(part, packages.plugin))) {
+    if (!isThere(join(target, packages.plugin))) {
       throw failed(`${installer.name} left no ${packages.plugin}`);
     }
     await removeIfThere(folder);
-    await Deno.rename(part, folder);
-  } catch (error) {
+    await Deno.rename(target, folder);
+  } finally {
     await removeIfThere(part);
-    throw error;
   }
   return join(folder, packages.plugin);
 }

@@ -7,9 +7,10 @@
 import { isAbsolute, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ExperimentError } from "../base/errors.ts";
-import { isThere } from "../base/files.ts";
+import { isThere, removeIfThere } from "../base/files.ts";
 import { BINDING, NODE_GPU_FOLDER } from "../engine/tfjs/node_gpu.ts";
-import { checkMachine } from "./machine.ts";
+import type { InstallerCall } from "./install.ts";
+import { checkMachine, type PackageSize } from "./machine.ts";
 
 const SCRIPT = fileURLToPath(new URL("../engine/tfjs/node_gpu.sh", import.meta.url));
 
@@ -21,16 +22,11 @@ const TOOLS = {
   python3: "Python 3.10 to 3.13 with pip",
 };
 
-/** What is fetched and what it is then, with the packages of npm, TensorFlow and the binding. */
-export interface TfjsSize {
-  /** Bytes to download. */
-  readonly downloadBytes: number;
-  /** Bytes on the disk. */
-  readonly diskBytes: number;
-}
-
-/** Measured without NVIDIA's libraries; they unpack to 1.6 times their size, as those of `cuda`. */
-export function tfjsSize({ withoutCuda }: { readonly withoutCuda: boolean }): TfjsSize {
+/**
+ * What is fetched and what it is then, with the packages of npm, TensorFlow and the binding.
+ * Measured without NVIDIA's libraries; they unpack to 1.6 times their size, as those of `cuda`.
+ */
+export function tfjsSize({ withoutCuda }: { readonly withoutCuda: boolean }): PackageSize {
   return withoutCuda
     ? { downloadBytes: 0.6e9, diskBytes: 2.1e9 }
     : { downloadBytes: 3.3e9, diskBytes: 6.4e9 };
@@ -52,8 +48,7 @@ export function isTfjsInstalled(cache: string): boolean {
  * @throws ExperimentError as `checkMachine` does
  */
 export function checkTfjsRoom(cache: string, options: { readonly withoutCuda: boolean }): void {
-  const { downloadBytes, diskBytes } = tfjsSize(options);
-  checkMachine(cache, downloadBytes + diskBytes);
+  checkMachine(cache, tfjsSize(options));
 }
 
 /**
@@ -79,17 +74,19 @@ export function findBash(path: string): string {
 /**
  * Builds it.
  *
- * @param start runs bash with these arguments and gives its exit code
+ * @param start runs bash and gives its exit code
  * @returns the folder
  * @throws ExperimentError "gpu/install" where the script fails
  */
 export async function installTfjs(
   { cache, withoutCuda }: { readonly cache: string; readonly withoutCuda: boolean },
-  start: (args: readonly string[]) => Promise<number>,
+  start: (call: InstallerCall) => Promise<number>,
 ): Promise<string> {
   const folder = tfjsFolder(cache);
-  await Deno.mkdir(folder, { recursive: true });
-  const code = await start([SCRIPT, folder, ...(withoutCuda ? ["--without-cuda"] : [])]);
+  const temporary = join(folder, "temporary");
+  await Deno.mkdir(temporary, { recursive: true });
+  const args = [SCRIPT, folder, ...(withoutCuda ? ["--without-cuda"] : [])];
+  const code = await start({ args, temporary }).finally(() => removeIfThere(temporary));
   if (code === 0 && isTfjsInstalled(cache)) return folder;
   throw new ExperimentError("gpu/install", `the package was not built: exit code ${code}`, {
     at: { file: SCRIPT },

@@ -7,21 +7,29 @@ import { ExperimentError } from "../base/errors.ts";
 /** Unpacking takes some of a disk besides. */
 const SPARE_BYTES = 200e6;
 
+/** How large packages are. */
+export interface PackageSize {
+  /** Bytes to download. */
+  readonly downloadBytes: number;
+  /** Bytes when they are unpacked. */
+  readonly diskBytes: number;
+}
+
 /**
  * Asks for the platform that packages are made for, and for room.
  *
  * @param cache an existing folder, or one that is to be made
- * @param bytes what is fetched and what it is when it is unpacked, which lie there at once
+ * @param size of the packages; installers keep what they fetch once more, to go on with it
  * @throws ExperimentError "gpu/platform", "gpu/space"
  */
-export function checkMachine(cache: string, bytes: number): void {
+export function checkMachine(cache: string, { downloadBytes, diskBytes }: PackageSize): void {
   const { os, arch } = Deno.build;
   if (os !== "linux" || arch !== "x86_64") {
     throw new ExperimentError("gpu/platform", `there are no packages for ${os} on ${arch}`, {
       mend: 'use Linux on x86-64, or the device "cpu"',
     });
   }
-  const needed = bytes + SPARE_BYTES, free = freeBytes(cache);
+  const needed = 2 * downloadBytes + diskBytes + SPARE_BYTES, free = freeBytes(cache);
   if (free >= needed) return;
   throw new ExperimentError(
     "gpu/space",

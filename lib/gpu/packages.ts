@@ -7,6 +7,8 @@
  * left out, and nvJitLink, in whose place it uses ptxas.
  */
 
+import type { Driver, NoDriver } from "../engine/xla/cuda_driver.ts";
+
 /** The versions of CUDA that there is a plugin for. */
 export type CudaVersion = "12" | "13";
 
@@ -164,6 +166,22 @@ export const CUDA_PACKAGES: Readonly<Record<CudaVersion, CudaPackages>> = {
     leastDriverName: "580",
   },
 };
+
+/** What is wrong with a driver that does not serve a version; undefined where it does, or none tells. */
+export function tooOldFor(cuda: CudaVersion, driver: Driver | NoDriver): string | undefined {
+  const { leastDriver, leastDriverName } = CUDA_PACKAGES[cuda];
+  if ("why" in driver || driver.version >= leastDriver) return undefined;
+  const older = cuda === "13" && driver.version >= CUDA_PACKAGES["12"].leastDriver;
+  return `the driver of this machine serves CUDA up to ${cudaName(driver.version)}, and these ` +
+    `packages need ${cuda}: update it to ${leastDriverName} or later${
+      older ? ", or give --cuda 12" : ""
+    }`;
+}
+
+/** A version of the driver's interface as people know it: 12090 as "12.9". */
+export function cudaName(version: number): string {
+  return `${Math.floor(version / 1000)}.${Math.floor(version % 1000 / 10)}`;
+}
 
 /** Bytes of all wheels of a version. */
 export function totalOf(

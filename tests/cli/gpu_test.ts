@@ -6,7 +6,7 @@ import { TempDir } from "../_support/temp_dir.ts";
 
 /** An installer that leaves a plugin where it is told to, and tells what it sees. */
 const FAKE_PIP = `#!/bin/sh
-echo "fetching through $PIP_INDEX_URL"
+echo "fetching through $PIP_INDEX_URL by $TMPDIR"
 while [ $# -gt 0 ]; do
   if [ "$1" = --target ]; then target=$2; fi
   shift
@@ -62,7 +62,7 @@ Deno.test({
     const env = { PIP_INDEX_URL: "the-mirror" };
     const { code, stdout, stderr } = await place.call(["install", "--cuda", "13", "--yes"], env);
     assert.equal(code, 0, stderr);
-    assert.match(stderr, /fetching through the-mirror/);
+    assert.match(stderr, new RegExp(`fetching through the-mirror by ${place.cache}/titrate/`));
     const plugin = `${place.cache}/titrate/xla-cuda13-0.12.0.1/jax_plugins/xla_cuda13/` +
       "xla_cuda_plugin.so";
     assert.equal(stdout, `${plugin}\n`);

@@ -3,7 +3,12 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { cudaFolder, installCuda, installedPlugin } from "../../lib/gpu/install.ts";
 import { findInstaller, installArguments } from "../../lib/gpu/installer.ts";
-import { CUDA_PACKAGES, type CudaVersion, requirementsOf } from "../../lib/gpu/packages.ts";
+import {
+  CUDA_PACKAGES,
+  type CudaVersion,
+  requirementsOf,
+  tooOldFor,
+} from "../../lib/gpu/packages.ts";
 import { TempDir } from "../_support/temp_dir.ts";
 
 const VERSIONS: readonly CudaVersion[] = ["12", "13"];
@@ -15,6 +20,24 @@ Deno.test("every wheel is pinned by its version and its hash", () => {
     assert.equal(lines.length, CUDA_PACKAGES[version].wheels.length);
     for (const line of lines) assert.match(line, /^[a-z0-9-]+==[\d.]+ --hash=sha256:[0-9a-f]{64}$/);
   }
+});
+
+Deno.test("tooOldFor() tells of a driver that does not serve the packages, before they are fetched", () => {
+  const driver = (version: number) => ({ version, gpus: [] });
+  assert.equal(
+    tooOldFor("13", driver(12080)),
+    "the driver of this machine serves CUDA up to 12.8, and these packages need 13: " +
+      "update it to 580 or later, or give --cuda 12",
+  );
+  assert.equal(
+    tooOldFor("12", driver(11040)),
+    "the driver of this machine serves CUDA up to 11.4, and these packages need 12: " +
+      "update it to 525 or later",
+  );
+  assert.equal(tooOldFor("13", driver(13000)), undefined);
+  assert.equal(tooOldFor("12", driver(13000)), undefined);
+  // A container is built where there is no driver.
+  assert.equal(tooOldFor("12", { why: "missing", message: "no such file" }), undefined);
 });
 
 Deno.test("findInstaller() prefers uv, then pip3, wherever they lie on the search path", () => {
@@ -63,8 +86,11 @@ Deno.test("a plugin is installed when its packages are whole, and found then", a
   for (const cuda of VERSIONS) {
     assert.equal(installedPlugin(cache, cuda), undefined);
     const install = { cache, cuda, installer: PIP };
-    const plugin = await installCuda(install, (args) => {
+    const plugin = await installCuda(install, ({ args, temporary }) => {
       assert.equal(installedPlugin(cache, cuda), undefined);
+      // On the disk that was seen to have room: that of /tmp may be small.
+      assert(temporary.startsWith(`${cache}/`) && Deno.statSync(temporary).isDirectory);
+      Deno.writeTextFileSync(`${temporary}/half`, "");
       return succeed(args, cuda);
     });
     assert.equal(installedPlugin(cache, cuda), plugin);
@@ -96,7 +122,7 @@ Deno.test("what a killed installation left is removed, what one at work has is n
   const gone = `${folder}.part-4194305`, alive = `${folder}.part-1`;
   for (const each of [gone, alive]) Deno.mkdirSync(each);
   const install = { cache: dir.path, cuda: "12", installer: PIP } as const;
-  await installCuda(install, (args) => succeed(args, "12"));
+  await installCuda(install, ({ args }) => succeed(args, "12"));
   const names = [...Deno.readDirSync(dir.path)].map(({ name }) => join(dir.path, name)).sort();
   assert.deepEqual(names, [folder, alive]);
 });
