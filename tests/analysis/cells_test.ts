@@ -103,6 +103,10 @@ Deno.test("cheapestWithin() is within the distance, and nothing cheaper is", () 
     const best = (isLower ? Math.min : Math.max)(...known.map(({ value }) => value));
     const isNear = ({ value }: { value: number }) => Math.abs(value - best) <= distance;
     assert.ok(isNear(all[place!]!));
-    assert.ok(known.every((each) => !isNear(each) || each.cost >= all[place!]!.cost));
+    const { cost, value } = all[place!]!;
+    const isBetter = (each: number) => isLower ? each < value : each > value;
+    for (const each of known.filter(isNear)) {
+      assert.ok(each.cost > cost || each.cost === cost && !isBetter(each.value));
+    }
   }));
 });

@@ -2,7 +2,14 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { z } from "zod";
 import type { JsonObject } from "../../lib/base/canonical.ts";
-import { components, type Identity, identityOf, keyOf } from "../../lib/graph/key.ts";
+import { sha256 } from "../../lib/base/digest.ts";
+import {
+  components,
+  digestsByPath,
+  type Identity,
+  identityOf,
+  keyOf,
+} from "../../lib/graph/key.ts";
 import { exam, graphOf, keyOfRequest, numerics, text, train } from "./sample.ts";
 
 Deno.test("keyOf() gives these very keys: a change orphans all results on disk", async () => {
@@ -41,6 +48,31 @@ Deno.test("identityOf() leaves numerics out where the kind is not numeric", () =
   const parts = { kind: text, params: text.params.parse({}) as unknown as JsonObject, inputs: {} };
   const onGpu = identityOf({ ...parts, numerics: { engine: "xla-cuda", precision: "bfloat16" } });
   assert.equal(keyOf(onGpu), keyOf(identityOf({ ...parts, numerics })));
+});
+
+Deno.test("identityOf() has no param that a kind calls unkeyed, and how many replicas if several", () => {
+  const parts = {
+    kind: { ...train, unkeyed: ["learningRate"] },
+    params: { steps: 5, learningRate: 1, decaySteps: 0, shape: "constant", seed: 0 },
+    inputs: {},
+  };
+  const { params } = identityOf({ ...parts, numerics });
+  assert.deepEqual(params, { steps: 5 });
+  const replicated = (replicas: number) =>
+    identityOf({ ...parts, numerics: { ...numerics, replicas } }).numerics;
+  assert.deepEqual(replicated(1), numerics);
+  assert.deepEqual(replicated(8), { ...numerics, replicas: 8 });
+});
+
+Deno.test("digestsByPath() has one digest of all files that a pattern names, in their order", () => {
+  const digests = new Map([["a.txt", "aa"], ["b.txt", "bb"]]);
+  const filesAt = (...files: readonly string[]) =>
+    files.map((file) => ({ path: "sources[0].path", file }));
+  const digestOf = (...files: readonly string[]) =>
+    digestsByPath(filesAt(...files), digests).get("sources[0].path");
+  assert.equal(digestOf("a.txt"), "aa");
+  assert.equal(digestOf("a.txt", "b.txt"), sha256("aa\nbb"));
+  assert.equal(digestOf("b.txt", "a.txt"), sha256("bb\naa"));
 });
 
 Deno.test("keyOf() differs with each part of the identity", () => {

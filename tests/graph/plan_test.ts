@@ -165,6 +165,14 @@ Deno.test("planGraph() recomputes damaged artifacts that running tasks would rea
   assert.deepEqual(checked, ["t20", "text", "t10"].map((id) => keyOfRequest(graph, id)));
 });
 
+Deno.test("planGraph() takes an artifact that a check calls damaged for one that it does not find", async () => {
+  const graph = await graphOf(grid([10]));
+  const verify = (key: string) =>
+    key === keyOfRequest(graph, "t10") ? "damaged" as const : { code: "old", startedAt: "then" };
+  const plan = await planWith(graph, ["text", "t10"], { verify });
+  assert.deepEqual(idsByState(graph, plan).run, ["t10", "e10"]);
+});
+
 Deno.test("planGraph() makes a damaged artifact anew though all that read it are cached", async () => {
   const graph = await graphOf(grid([10, 20]));
   const damaged = keyOfRequest(graph, "t10");

@@ -9,6 +9,7 @@ import { query, queryRows } from "../../../lib/store/database/query.ts";
 import { rebuild } from "../../../lib/store/database/rebuild.ts";
 import type { FitRow, RunStart } from "../../../lib/store/database/rows.ts";
 import { TABLES } from "../../../lib/store/database/schema.ts";
+import { readJournals } from "../../../lib/store/journal.ts";
 import { FileLock } from "../../../lib/store/lock.ts";
 import { commit, emptyResults, keyOf, namesIn, newArtifact } from "../_fixtures.ts";
 
@@ -303,6 +304,8 @@ Deno.test("a rebuild keeps what failed in a run that was killed before its end",
   });
   const faults = [{ code: "text/io" as const, message: "no more", at: { file: "a.txt", line: 3 } }];
   const task = { run: START.run, kind: "ner" } as const;
+  // The journal stands written already, and is written anew for this.
+  await recorder.flush();
   recorder.recordTask({ ...task, key: keyOf(1), state: "failed", attempt: 2, faults });
   recorder.recordTask({ ...task, key: keyOf(2), state: "running", attempt: 1 });
   // It is killed here: nothing says how it ended.
@@ -640,6 +643,25 @@ Deno.test("moveCells() keeps one list of cells however many choices are made, an
   assert.deepEqual(await keys(), moved);
   const history = await loadHistory(path, "ablation");
   assert.deepEqual(history.keysAt({ stage: "ner", axes: { n: 4 } }), [keyOf(30)]);
+});
+
+Deno.test("a journal has what keys are made of, but for those whose artifacts are there", async () => {
+  using results = await emptyResults();
+  const { folder, store } = results;
+  await commit(store, keyOf(1));
+  await commit(store, keyOf(3));
+  const recorder = results.open();
+  recorder.beginRun(START);
+  const cells = [1, 2].map((n) => ({ stage: "ner", axes: { n }, key: keyOf(n), place: n }));
+  const identityAt = (n: number) => [keyOf(n), { kind: "ner", n }] as const;
+  const about = { run: "r1", experiment: "ablation" };
+  recorder.recordCells("ablation", { cells, replace: true });
+  recorder.recordHistory({ ...about, identities: [identityAt(1), identityAt(2)], cells });
+  const keys = new Map([[keyOf(1), keyOf(3)], [keyOf(2), keyOf(4)]]);
+  recorder.moveCells({ ...about, keys, identities: [identityAt(3), identityAt(4)] });
+  await recorder.close();
+  const [journal] = await Array.fromAsync(readJournals(folder.runs));
+  assert.deepEqual(journal!.identities, [identityAt(2), identityAt(4)]);
 });
 
 Deno.test("moveCells() takes work as choices are made, not as their square", async () => {

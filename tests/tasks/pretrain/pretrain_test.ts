@@ -6,7 +6,7 @@ import type { ExperimentError } from "../../../lib/base/errors.ts";
 import { DEVICES } from "../../../lib/engine/devices.ts";
 import type { StoredArtifact, TaskOutcome } from "../../../lib/graph/task.ts";
 import { pretrain } from "../../../lib/tasks/pretrain/kind.ts";
-import { Checkpoints } from "../../../lib/tasks/training/checkpoints.ts";
+import { Checkpoints, latestStep } from "../../../lib/tasks/training/checkpoints.ts";
 import type { TrainingPoint } from "../../../lib/train/steps.ts";
 import { testOnEachDevice } from "../../engine/each_device.ts";
 import { makeDir, makeRun, makeShards, PIECES } from "../made_inputs.ts";
@@ -273,6 +273,25 @@ Deno.test("Checkpoints.latest() does not believe a folder of another step", asyn
   await checkpoints.save({ step: 3, average: { sum: 1, weight: 1 }, measurements: [] }, state);
   await Deno.rename(join(dir, "step-3"), join(dir, "step-4"));
   assert.equal(await checkpoints.latest(() => {}), undefined);
+});
+
+Deno.test("Checkpoints.latest() takes the later of two that a kill has left, or the one that is sound", async () => {
+  const [dir, beside] = [makeDir(), makeDir()];
+  const state = { params: {}, firstMoments: {}, secondMoments: {} };
+  const save = (folder: string, step: number) =>
+    new Checkpoints(folder, []).save(
+      { step, average: { sum: 1, weight: 1 }, measurements: [] },
+      state,
+    );
+  await save(dir, 9);
+  await save(beside, 10);
+  // As it stands when the one before is not yet removed.
+  await Deno.rename(join(beside, "step-10"), join(dir, "step-10"));
+  const latest = () => new Checkpoints(dir, []).latest(() => {});
+  assert.equal((await latest())!.point.step, 10);
+  assert.equal(await latestStep(dir), 10);
+  await Deno.truncate(join(dir, "step-10", "checkpoint.json"));
+  assert.equal((await latest())!.point.step, 9);
 });
 
 Deno.test("a trapezoid's trunk gives its branch the bits of one run", async () => {
