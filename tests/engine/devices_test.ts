@@ -9,6 +9,7 @@ import {
   openDevice,
 } from "../../lib/engine/devices.ts";
 import { ExperimentError } from "../../lib/base/errors.ts";
+import { keyOf } from "../../lib/graph/key.ts";
 
 const CORES = navigator.hardwareConcurrency;
 
@@ -84,6 +85,22 @@ Deno.test("deviceOf() takes a device's options, which stand in keys", () => {
     ["xla-cpu:replicas=1", { engine: "xla-cpu", precision: "float32" }],
   ];
   for (const [name, numerics] of cases) assert.deepEqual(deviceOf(name).numerics, numerics, name);
+});
+
+Deno.test("deviceOf(): no two engines, precisions or numbers of replicas have one key", () => {
+  const names = [
+    ...["cpu", "tfjs-cpu", "tfjs-node-gpu"],
+    ...["xla-cpu", "cuda"].flatMap((device) =>
+      ["bfloat16", "float32"].flatMap((precision) =>
+        [1, 2, 8].map((replicas) => `${device}:precision=${precision},replicas=${replicas}`)
+      )
+    ),
+  ];
+  const keys = names.map((name) => {
+    const { numerics } = deviceOf(name);
+    return keyOf({ kind: "pretrain", version: 1, params: {}, inputs: {}, numerics });
+  });
+  assert.equal(new Set(keys).size, names.length);
 });
 
 Deno.test("deviceOf() says what is wrong with a device's options", () => {
