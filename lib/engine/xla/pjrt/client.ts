@@ -11,6 +11,7 @@ import { type CompileOptions, encodeCompileOptions } from "./compile_options.ts"
 import { settle } from "./event.ts";
 import { LoadedExecutable } from "./executable.ts";
 import { BUFFER_TYPES, COPY_DURING_CALL } from "./layout.ts";
+import { errorOf, failureOf } from "./failure.ts";
 import { type NamedValue, writeNamedValues } from "./named_values.ts";
 import type { Owner } from "./owner.ts";
 import type { Plugin } from "./plugin.ts";
@@ -132,11 +133,14 @@ export class PjrtClient implements Owner {
    */
   async compile(text: string, options: CompileOptions = {}): Promise<LoadedExecutable> {
     const compileOptions = encodeCompileOptions(options);
-    const made = await this.api.callElsewhere("Client_Compile", {
+    const given = {
       client: this.address,
       program: programOf(text),
       compileOptions,
       compileOptionsSize: compileOptions.length,
+    };
+    const made = await this.api.callElsewhere("Client_Compile", given).catch((error) => {
+      throw withLine(error, text);
     });
     return new LoadedExecutable(this, made.address("executable"));
   }
@@ -198,6 +202,18 @@ export class PjrtClient implements Owner {
     this.#isDestroyed = true;
     this.api.call("Client_Destroy", { client: this.address });
   }
+}
+
+/** So much of a line is shown: those of constants and calls are long. */
+const MOST_OF_LINE = 200;
+
+/** The compiler's error with the line that it names by number, since nobody else has the text. */
+function withLine(error: unknown, text: string): unknown {
+  const failure = failureOf(error), [, number] = /-:(\d+):\d+/.exec(failure?.message ?? "") ?? [];
+  const line = text.split("\n")[Number(number) - 1];
+  if (failure === undefined || line === undefined) return error;
+  const shown = line.trim().slice(0, MOST_OF_LINE);
+  return errorOf({ ...failure, message: `${failure.message.trim()}; line ${number}: ${shown}` });
 }
 
 function kindOf({ api }: Plugin, device: Address): string {
