@@ -2,7 +2,9 @@
 import { CallQueue } from "../call_queue.ts";
 import type { Engine, Executable, Tensors, TrainingProgram, TrainingSession } from "../engine.ts";
 import type { Graph } from "../ir/graph.ts";
+import type { StepMemory } from "../step_memory.ts";
 import { OnnxExecutable } from "./executable.ts";
+import { stepMemoryOf } from "./memory_need.ts";
 import { OnnxTrainingSession } from "./training_session.ts";
 
 /** Computes with ONNX Runtime; results do not depend on the number of threads. */
@@ -20,5 +22,10 @@ export class OnnxEngine implements Engine {
 
   train(program: TrainingProgram): Promise<TrainingSession> {
     return OnnxTrainingSession.start(program, this.options);
+  }
+
+  /** Sums of micro-batches, and passes beside a training, lie outside of the memory that has a limit. */
+  memoryOf(program: TrainingProgram): Promise<StepMemory | undefined> {
+    return Promise.resolve(stepMemoryOf(program));
   }
 }

@@ -47,7 +47,7 @@ interface StateViews {
 }
 
 /** A step for batches of one shape. */
-interface ShapedStep {
+export interface ShapedStep {
   readonly plan: ExecutionPlan;
   readonly addresses: ReadonlyMap<Place, number>;
   /** Absent before the first batch of the shape. */
@@ -104,15 +104,7 @@ export class OnnxTrainingSession implements TrainingSession {
     program: TrainingProgram,
     { threads }: { readonly threads: number },
   ): Promise<OnnxTrainingSession> {
-    const layout = layOutState(program);
-    let end = layout.end;
-    const steps = new GraphsByShape(program).graphs.map((graph): ShapedStep => {
-      const plan = lowerGraph(withGradients({ ...program, graph }));
-      const fixed = fixedPlaces(plan, layout);
-      const planned = planMemory(plan, { start: layout.end, fixed });
-      end = Math.max(end, planned.end);
-      return { plan, addresses: planned.addresses };
-    });
+    const { layout, steps, end } = planTraining(program);
     const parameters = program.params.reduce((sum, each) => sum + sizeOf(each.shape), 0);
     const memory = allocate(end, `training ${parameters} parameters`);
     const session = new OnnxTrainingSession(program, steps, { layout, memory, threads });
@@ -246,6 +238,30 @@ export class OnnxTrainingSession implements TrainingSession {
   }
 }
 
+/** Where a training's state and its steps lie in one memory. */
+export interface TrainingPlan {
+  /** Where the state lies. */
+  readonly layout: StateLayout;
+  /** One for each of the program's graphs, its own first; nothing is loaded yet. */
+  readonly steps: ShapedStep[];
+  /** The first byte after all of them. */
+  readonly end: number;
+}
+
+/** Differentiates and lowers a program, and lays out its memory; allocates nothing. */
+export function planTraining(program: TrainingProgram): TrainingPlan {
+  const layout = layOutState(program);
+  let end = layout.end;
+  const steps = new GraphsByShape(program).graphs.map((graph): ShapedStep => {
+    const plan = lowerGraph(withGradients({ ...program, graph }));
+    const fixed = fixedPlaces(plan, layout);
+    const planned = planMemory(plan, { start: layout.end, fixed });
+    end = Math.max(end, planned.end);
+    return { plan, addresses: planned.addresses };
+  });
+  return { layout, steps, end };
+}
+
 /** What a step computes in ONNX Runtime: a program's graph with the gradient of what is trained. */
 export function withGradients(program: TrainingProgram): Graph {
   const { graph } = copyGraph(gatherEarly(program.graph));
@@ -268,12 +284,14 @@ function gradientName(param: string): string {
   return `gradient of ${param}`;
 }
 
-interface StateLayout {
+/** The addresses of a training's state. */
+export interface StateLayout {
   /** Of every parameter. */
   readonly params: ReadonlyMap<string, number>;
   readonly trained: ReadonlyMap<string, ParameterAddresses>;
   /** All gradients with the gaps between them; count in floats. */
   readonly gradients: { readonly address: number; readonly count: number };
+  /** The first byte after it. */
   readonly end: number;
 }
 

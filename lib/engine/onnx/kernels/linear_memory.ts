@@ -12,6 +12,9 @@ import type { DType } from "../../ir/graph.ts";
 const PAGE_BYTES = 65_536;
 const MAX_PAGES = 65_536;
 
+/** The most that one memory can hold: its addresses have 32 bits. */
+export const MAX_BYTES = MAX_PAGES * PAGE_BYTES;
+
 /**
  * Allocates memory.
  *
