@@ -43,7 +43,7 @@ Deno.test("a batch that does not fit the CPU's memory is cut, as far as it must"
 });
 
 Deno.test("of a step of which nothing is told the memory is enough", () => {
-  for (const rows of [1, 8, 16, 24, 32, 48]) {
+  for (const rows of [1, 64, 192]) {
     for (const vocabSize of [100, 2_000_000]) {
       const program = longRows(rows, { vocabSize }), { end, layout } = planTraining(program);
       const told = stepMemoryOf(program);
