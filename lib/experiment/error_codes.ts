@@ -11,6 +11,7 @@ export const EXPERIMENT_ERRORS: ErrorTable = {
     exit: 2,
     about: "a $(...) that cannot be read or has no finite value",
   },
+  "experiment/fit": { exit: 2, about: "a fit to fewer cells than its form needs (a warning)" },
   "experiment/grid": { exit: 2, about: "zip, include or exclude that do not fit the axes" },
   "experiment/missing-key": { exit: 2, about: "a key that must be there and is not" },
   "experiment/not-found": { exit: 2, about: "an experiment file that is not there or unreadable" },

@@ -18,7 +18,7 @@ import { expand, withDependencies } from "./grid/expand.ts";
 import { type AxisValue, experimentForm } from "./experiment_file.ts";
 import { FaultList } from "./check/fault_list.ts";
 import { type FitSpec, fitsThatMatch, readFits } from "./fits.ts";
-import { FIT_KIND, fitRequests } from "./fit_requests.ts";
+import { FIT_KIND, fitRequests, warnOfFewCells } from "./fit_requests.ts";
 import { type Header, readHeader } from "./header.ts";
 import { buildGrid, type Grid, project } from "./grid/grid.ts";
 import { checkValue } from "./check/issues.ts";
@@ -253,6 +253,8 @@ class Loader {
     warnOfSeeds(ordered ?? [], this.#warnings);
     this.#warn(axesOf);
     const matching = fitsThatMatch(fits, requests, this.#warnings);
+    // What --only leaves out is not the spec's fault.
+    if ((this.#options.only ?? []).length === 0) warnOfFewCells(matching, requests, this.#warnings);
     const fitKind = matching.length > 0 ? await this.#options.kinds.get(FIT_KIND) : undefined;
     const kinds = [...stages.values()].map(({ kind }) => kind).concat(fitKind ?? []);
     return {

@@ -2,11 +2,15 @@
  * What the fits of a spec ask the graph for: a task for each curve, which reads all cells that
  * the curve goes through.
  */
+import { leastPoints } from "../analysis/fit_forms.ts";
 import { canonical, type Json, type JsonObject } from "../base/canonical.ts";
+import { counted } from "../base/count.ts";
+import { leastOf } from "../base/extremes.ts";
 import type { TaskCell } from "../graph/node.ts";
 import type { TaskRequest } from "../graph/request.ts";
 import type { TaskKind } from "../graph/task.ts";
 import { formatCell } from "../report/text/labels.ts";
+import type { FaultList } from "./check/fault_list.ts";
 import type { FitSpec } from "./fits.ts";
 
 /** The kind whose tasks fits are; it takes the scored cells as `cells`. */
@@ -37,13 +41,9 @@ export function fitRequests(
   kind: TaskKind,
 ): readonly TaskRequest[] {
   return fits.flatMap((fit) => {
-    const curves = Map.groupBy(
-      requests.filter(({ cell }) => isMeant(fit, cell)),
-      ({ cell }) => canonical(curveOf(fit, cell.axes)),
-    );
     const { benchmark, metric, split, against, form, position } = fit;
     const params = kind.params.parse({ benchmark, metric, split, against, form }) as JsonObject;
-    return [...curves.values()].map((some): TaskRequest => {
+    return curvesOf(fit, requests).map((some): TaskRequest => {
       const cell = cellOfCurve(fit, curveOf(fit, some[0]!.cell.axes));
       return {
         id: formatCell(cell.stage, cell.axes),
@@ -56,4 +56,37 @@ export function fitRequests(
       };
     });
   });
+}
+
+/** Warns of curves that go through fewer cells than their form needs: they will not be fitted. */
+export function warnOfFewCells(
+  fits: readonly FitSpec[],
+  requests: readonly TaskRequest[],
+  warnings: FaultList,
+): void {
+  for (const fit of fits) {
+    const { name, form = "saturating", position } = fit, least = leastPoints(form);
+    const curves = curvesOf(fit, requests);
+    const short = curves.filter(({ length }) => length < least);
+    if (short.length === 0) continue;
+    const fewest = leastOf(short.map(({ length }) => length));
+    const which = curves.length === 1
+      ? `the fit ${name} goes`
+      : `${short.length} of ${curves.length} curves of the fit ${name} go`;
+    warnings.add(
+      "experiment/fit",
+      `${which} through ${counted(fewest, "cell")}; the form ${form} needs ${least} points at ` +
+        "the least, so that nothing will be fitted",
+      { at: position, mend: "give its axis more values, or leave the fit out" },
+    );
+  }
+}
+
+/** The cells of each curve of a fit. */
+function curvesOf(fit: FitSpec, requests: readonly TaskRequest[]): readonly TaskRequest[][] {
+  const curves = Map.groupBy(
+    requests.filter(({ cell }) => isMeant(fit, cell)),
+    ({ cell }) => canonical(curveOf(fit, cell.axes)),
+  );
+  return [...curves.values()];
 }

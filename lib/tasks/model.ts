@@ -61,7 +61,7 @@ export type ModelParams = z.output<typeof schema>;
 /** The task kind `model`. */
 export const model: TaskKind<ModelParams> = defineKind({
   kind: "model",
-  version: 1,
+  version: 2,
   about:
     "Takes a BERT from a folder of Hugging Face's or TensorFlow's form, or from the Hugging Face " +
     "Hub: its sizes, weights and vocabulary.",

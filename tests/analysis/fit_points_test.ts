@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { FIT_FORMS, variablesOf } from "../../lib/analysis/fit_forms.ts";
+import { FIT_FORMS, leastPoints, variablesOf } from "../../lib/analysis/fit_forms.ts";
 import { type FitPoint, fitPoints } from "../../lib/analysis/fit_points.ts";
 import { fitScaling } from "../../lib/analysis/scaling.ts";
 import { chinchillaData } from "../bench/law_bootstrap.ts";
@@ -99,4 +99,16 @@ Deno.test("fitPoints() says in words what a law of several variables lacks", () 
     fitPoints(same, { form: "chinchilla" }).warnings.join("\n"),
     /^all points have the same parameters: what depends on it cannot be told from the limit$/m,
   );
+});
+
+Deno.test("leastPoints() is one more than the parameters of each form's law", () => {
+  for (const form of FIT_FORMS) {
+    const least = leastPoints(form);
+    const points = Array.from({ length: least - 1 }, (_, i): FitPoint => ({
+      xs: variablesOf(form).map((_, j) => 1 / (2 + i + j)),
+      y: 1 + 1 / (1 + i),
+    }));
+    const said = fitPoints(points, { form }).warnings.join();
+    assert.match(said, new RegExp(`of ${least - 1} parameters needs at least .*\\b${least}\\b`));
+  }
 });

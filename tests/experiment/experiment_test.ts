@@ -125,7 +125,10 @@ Deno.test("loadExperiment() gives fits and budget with their places", async () =
     position: { file, line: 33, column: 3 },
   }]);
   assert.deepEqual(budget, { steps: 100_000, flops: 1e15, at: { file, line: 35, column: 1 } });
-  assert.deepEqual(warnings.map(({ code }) => code), ["experiment/seed", "experiment/seed"]);
+  assert.deepEqual(
+    warnings.map(({ code }) => code),
+    ["experiment/seed", "experiment/seed", "experiment/fit"],
+  );
 });
 
 Deno.test("TaskRequest.positionOf() finds params, roles, and the stage for the rest", async () => {

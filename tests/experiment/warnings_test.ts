@@ -64,3 +64,23 @@ spec.yaml:12:3: the fit other_by_steps is left out: --only leaves it no cell [ex
   mend: keep cells of other to fit it`,
   );
 });
+
+Deno.test("a fit through fewer cells than its form needs is told before anything runs", async () => {
+  const train = `${GRID}${STAGES}  train:
+    uses: practise
+    with: { corpus: $(stages.shards), steps: $(axis.steps), seed: $(axis.seed) }
+fits:
+`;
+  // Three steps and two seeds.
+  assert.equal(await warningsOf(train + FIT("train")), "");
+  const short = train + FIT("train", ", by: [seed]");
+  assert.equal(
+    await warningsOf(short),
+    `spec.yaml:10:3: 2 of 2 curves of the fit train_by_steps go through 3 cells; the form \
+saturating needs 4 points at the least, so that nothing will be fitted [experiment/fit]
+  mend: give its axis more values, or leave the fit out`,
+  );
+  const one = train + FIT("train", ", at: { seed: 2 }");
+  assert.match(await warningsOf(one), /: the fit train_by_steps goes through 3 cells; the form/);
+  assert.equal(await warningsOf(short, { only: ["steps=7"] }), "", "--only is no fault of a spec");
+});
