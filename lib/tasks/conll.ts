@@ -38,7 +38,7 @@ export type ConllParams = z.output<typeof schema>;
 /** The task kind `conll`. */
 export const conll: TaskKind<ConllParams> = {
   kind: "conll",
-  version: 1,
+  version: 2,
   about: "Reads and checks tagged sentences in CoNLL's form as train, dev and test parts.",
   params: schema,
   inputs: {},

@@ -129,7 +129,7 @@ export type LabelledTextsParams = z.output<typeof schema>;
 /** The task kind `labelled-texts`. */
 export const labelledTexts: TaskKind<LabelledTextsParams> = {
   kind: "labelled-texts",
-  version: 1,
+  version: 2,
   about: "Reads and checks texts or pairs of texts with labels as train, dev and test parts.",
   params: schema,
   inputs: {},

@@ -42,7 +42,7 @@ export type QuestionsParams = z.output<typeof schema>;
 /** The task kind `questions`. */
 export const questions: TaskKind<QuestionsParams> = {
   kind: "questions",
-  version: 1,
+  version: 2,
   about: "Reads and checks questions on contexts in SQuAD's form as train, dev and test parts.",
   params: schema,
   inputs: {},
