@@ -48,7 +48,9 @@ interface StateViews {
 
 /** A step for batches of one shape. */
 export interface ShapedStep {
+  /** What is computed. */
   readonly plan: ExecutionPlan;
+  /** The first byte of each of its places. */
   readonly addresses: ReadonlyMap<Place, number>;
   /** Absent before the first batch of the shape. */
   runner?: PlanRunner;
@@ -288,6 +290,7 @@ function gradientName(param: string): string {
 export interface StateLayout {
   /** Of every parameter. */
   readonly params: ReadonlyMap<string, number>;
+  /** Of those that are trained, with gradient and moments. */
   readonly trained: ReadonlyMap<string, ParameterAddresses>;
   /** All gradients with the gaps between them; count in floats. */
   readonly gradients: { readonly address: number; readonly count: number };
