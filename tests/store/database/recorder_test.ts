@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { DuckDBInstance } from "@duckdb/node-api";
 import fc from "fast-check";
+import { ExperimentError } from "../../../lib/base/errors.ts";
 import { FACTS } from "../../../lib/base/facts.ts";
 import { sleep } from "../../../lib/base/sleep.ts";
 import { loadHistory } from "../../../lib/store/database/history.ts";
@@ -662,6 +663,43 @@ Deno.test("a journal has what keys are made of, but for those whose artifacts ar
   await recorder.close();
   const [journal] = await Array.fromAsync(readJournals(folder.runs));
   assert.deepEqual(journal!.identities, [identityAt(2), identityAt(4)]);
+});
+
+Deno.test("a journal keeps the attempt that a task failed in, and that cells are a part of all", async () => {
+  using results = await emptyResults();
+  const { folder } = results;
+  const recorder = results.open();
+  recorder.beginRun(START);
+  const cells = [{ stage: "ner", axes: {}, key: keyOf(1), place: 0 }];
+  recorder.recordCells("ablation", { cells, replace: false });
+  recorder.recordHistory({ run: "r1", experiment: "ablation", identities: [], cells });
+  const task = { run: "r1", key: keyOf(1), kind: "ner" } as const;
+  recorder.recordTask({ ...task, state: "running", attempt: 3 });
+  recorder.recordTask({ ...task, state: "failed", faults: [{ code: "run/bug", message: "no" }] });
+  await recorder.close();
+  const [journal] = await Array.fromAsync(readJournals(folder.runs));
+  assert.equal(journal!.cells!.replace, false);
+  assert.equal(journal!.tasks![0]!.attempt, 3);
+});
+
+Deno.test("a journal that could not be written is written when its folder can be", async () => {
+  using results = await emptyResults();
+  const { folder } = results;
+  const recorder = results.open({ intervalMs: 60_000 });
+  recorder.beginRun(START);
+  await recorder.flush();
+  await Deno.remove(folder.runs, { recursive: true });
+  await Deno.writeTextFile(folder.runs, "in its way");
+  recorder.endRun("r1", {
+    status: "done",
+    counts: { total: 0, cached: 0, ran: 0, failed: 0 },
+    elapsedMs: 1,
+  });
+  await assert.rejects(recorder.flush(), ExperimentError);
+  await Deno.remove(folder.runs);
+  assert.equal(await recorder.close(), true);
+  const [journal] = await Array.fromAsync(readJournals(folder.runs));
+  assert.equal(journal!.end!.status, "done");
 });
 
 Deno.test("moveCells() takes work as choices are made, not as their square", async () => {
