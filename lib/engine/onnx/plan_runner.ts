@@ -25,6 +25,8 @@ export interface RunnerOptions {
   readonly kept?: ReadonlySet<string>;
   /** Threads inside a segment, at least 1; results do not depend on it. */
   readonly threads: number;
+  /** Whether ONNX Runtime keeps the memory that a run took for itself, for the next one. */
+  readonly keepsMemory?: boolean;
 }
 
 interface LoadedSegment {
@@ -60,7 +62,8 @@ export class PlanRunner {
 
   /** Loads a plan's models, and fills its constants. */
   static async load(plan: ExecutionPlan, options: RunnerOptions): Promise<PlanRunner> {
-    const { memory, addresses, shared = {}, kept = new Set(), threads } = options;
+    const { memory, addresses, shared = {}, kept = new Set(), threads, keepsMemory = true } =
+      options;
     const views = new Map<Place, Tensor>();
     const constants: { readonly target: Tensor; readonly value: number }[] = [];
     const viewOf = (place: Place): Tensor => {
@@ -80,7 +83,7 @@ export class PlanRunner {
     for (const step of plan.steps) {
       steps.push(
         step.kind === "segment"
-          ? await loadSegment(step, viewOf, threads)
+          ? await loadSegment(step, viewOf, { threads, keepsMemory })
           : bindKernel(step, { kernels, addresses, viewOf }),
       );
     }
@@ -149,7 +152,7 @@ export class PlanRunner {
 async function loadSegment(
   step: PlanStep & { kind: "segment" },
   viewOf: (place: Place) => Tensor,
-  threads: number,
+  { threads, keepsMemory }: { readonly threads: number; readonly keepsMemory: boolean },
 ): Promise<LoadedSegment> {
   const session = await ort.InferenceSession.create(step.model, {
     executionProviders: ["cpu"],
@@ -158,8 +161,8 @@ async function loadSegment(
     // What we emit is fused already; "all" takes twice as long to load and steps no faster.
     graphOptimizationLevel: "basic",
     executionMode: "sequential",
-    // Without it each run gets its large tensors anew from the system: 6 percent of a step.
-    enableCpuMemArena: true,
+    // Without it each run gets its large tensors anew from the system: 6 percent of a small step.
+    enableCpuMemArena: keepsMemory,
     // Reserves memory for the sum of a run's tensors; 10 percent more of it and no faster.
     enableMemPattern: false,
     logSeverityLevel: 3,

@@ -38,6 +38,12 @@ import { type ExecutionPlan, lowerGraph, type Place } from "./lower/lower.ts";
 import { align, planMemory } from "./memory_plan.ts";
 import { PlanRunner } from "./plan_runner.ts";
 
+/**
+ * From here on ONNX Runtime gives back what a run of a step took: kept for each piece and each
+ * shape of batch it would add up to gigabytes, and getting it anew costs such a step nothing.
+ */
+const LARGE_BYTES = 512 * 2 ** 20;
+
 /** The four tensors of a trained parameter, as views of the memory. */
 interface StateViews {
   readonly param: Float32Array;
@@ -159,6 +165,7 @@ export class OnnxTrainingSession implements TrainingSession {
       addresses,
       threads,
       kept,
+      keepsMemory: memory.buffer.byteLength < LARGE_BYTES,
     });
     if (this.#current !== runner) runner.fillConstants();
     this.#current = runner;
