@@ -106,7 +106,7 @@ Deno.test("a run without any score says what is missing and what to run, and exi
   assert.doesNotMatch(stdout, / 0 have/);
   assert.match(
     stdout,
-    /^Nothing can be said of study yet: .* cells failed.*deno task sql "FROM failures" says why\.$/m,
+    /^Nothing can be said of study yet: .* cells failed.*the view failures says why\.$/m,
   );
   assert.match(stdout, /^What a doubling brings cannot be said without scores\.$/m);
 });

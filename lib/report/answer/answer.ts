@@ -84,11 +84,11 @@ function whyNothing({ experiment, rows, cells }: StudyRecord): Answer["sentences
     : cells.length === 0
     ? "its spec has no cells"
     : failed === cells.length
-    ? `${counted(failed, "cell")}, and all failed: deno task sql "FROM failures" says why`
+    ? `${counted(failed, "cell")}, and all failed: the view failures says why`
     : failed > 0
     ? `${failed} of ${cells.length} cells failed${
       missing === 0 ? "" : ` and ${missing} ${agreeing(missing, "has", "have")} not been computed`
-    }: deno task sql "FROM failures" says why`
+    }: the view failures says why`
     : missing > 0
     ? `${counted(cells.length, "cell")}, of which ${missing} ${
       agreeing(missing, "has", "have")

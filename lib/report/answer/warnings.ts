@@ -62,7 +62,7 @@ function cellWarnings(cells: readonly AnswerCell[]): AnswerWarning[] {
     ...warning(failed, "failed-cells", () =>
       `${counted(failed.length, "cell")} failed` +
       (skipped.length === 0 ? "" : `, and ${skipped.length} could not run for it`) +
-      ': deno task sql "FROM failures" says why'),
+      ": the view failures says why"),
     ...warning(
       missing,
       "missing-cells",

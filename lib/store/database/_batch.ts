@@ -8,6 +8,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { PendingMeasurements } from "./_measured.ts";
 import { type Row, type Write, writeRows } from "./_write_rows.ts";
+import { PendingRows } from "./pending_rows.ts";
 import { TABLES } from "./schema.ts";
 import { writeAxesViews } from "./_axes_views.ts";
 
@@ -42,34 +43,6 @@ const WRITES = {
 
 /** The name of a write. */
 export type WriteName = keyof typeof WRITES;
-
-class PendingRows {
-  readonly write: Write;
-  readonly columns: readonly string[];
-  readonly rows = new Map<string, Row>();
-  readonly replaced = new Set<string>();
-
-  constructor(write: Write) {
-    this.write = write;
-    this.columns = write.columns ?? Object.keys(write.table.columns);
-  }
-
-  put(row: Row): void {
-    const place = this.write.table.primaryKey.map((name) => row[name]).join("\0");
-    const before = this.rows.get(place);
-    // Deleted first, so that the latest row also stands last.
-    this.rows.delete(place);
-    const kept = (this.write.sticky ?? []).map((name) => [name, row[name] ?? before?.[name]]);
-    this.rows.set(place, kept.length === 0 ? row : { ...row, ...Object.fromEntries(kept) });
-  }
-
-  replace(group: string): void {
-    this.replaced.add(group);
-    for (const [place, row] of this.rows) {
-      if (row[this.write.group!] === group) this.rows.delete(place);
-    }
-  }
-}
 
 /** Rows for any of the tables, written together. */
 export class Batch {

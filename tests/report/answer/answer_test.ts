@@ -115,7 +115,7 @@ Deno.test("an answer of a study of which some cells failed counts no cells that 
         cells: states.map((state, i) => ({ stage: "ner", axes: { seed: i }, state })),
       }),
     ).sentences[0];
-  const says = 'deno task sql "FROM failures" says why.';
+  const says = "the view failures says why.";
   assert.equal(
     first("failed", "there"),
     `Nothing can be said of study yet: 1 of 2 cells failed: ${says}`,
@@ -151,7 +151,7 @@ const LITTLE: readonly (readonly [string, StudyRecord, readonly [string, string,
       ],
     }),
     [
-      'Nothing can be said of study yet: 2 cells, and all failed: deno task sql "FROM failures" says why.',
+      "Nothing can be said of study yet: 2 cells, and all failed: the view failures says why.",
       "What a doubling brings cannot be said without scores.",
       "What twice as much would bring cannot be foretold without scores.",
     ],
