@@ -132,6 +132,8 @@ export interface FinetuneOptions
   readonly learningRate: number;
   /** The share of steps over which the learning rate rises; then it falls to 0. */
   readonly warmupFraction: number;
+  /** Whether batches are of rows of like length, see `Batches`. */
+  readonly groupsByLength?: boolean | undefined;
   /** The seed of order and dropout. */
   readonly seed: number;
   /** Whether the graph draws dropout masks. */
@@ -147,14 +149,14 @@ export interface FinetuneOptions
 export function finetune(
   options: FinetuneOptions,
 ): AsyncGenerator<TrainMeasurement | TrainProgress, TrainingPoint> {
-  const { examples, padding, steps, seed, parts = 1 } = options, rows = parts * padding.rows;
+  const { examples, padding, parts = 1 } = options, rows = parts * padding.rows;
   if (examples.length === 0) {
     throw new ExperimentError("train/examples", "there are no training examples", {
       mend: "give training data with at least one row",
     });
   }
-  const warmup = Math.round(options.warmupFraction * steps);
-  const batches = new Batches(examples, { rows, seed });
+  const warmup = Math.round(options.warmupFraction * options.steps);
+  const batches = new Batches(examples, { ...options, rows });
   return runSteps({
     ...options,
     schedule: { kind: "linear", learningRate: options.learningRate, warmup },
@@ -162,7 +164,7 @@ export function finetune(
     batchTokens: rows * meanLength(examples),
     partRows: parts === 1 ? undefined : padding.rows,
     averageSteps: Math.max(1, Math.round(examples.length / rows)),
-    dropoutSeed: options.hasDropout ? seed : undefined,
+    dropoutSeed: options.hasDropout ? options.seed : undefined,
     phase: "fine-tuning",
   });
 }
@@ -203,17 +205,18 @@ export interface TrainedBatches {
 /** Counts what a fine-tuning of so many steps trains on. */
 export function trainedBatches(
   examples: readonly Pick<Example, "ids">[],
-  { padding, parts = 1, steps, seed }: {
+  options: OrderOptions & {
     readonly padding: Padding;
     readonly parts?: number;
-    readonly steps: number;
-    readonly seed: number;
+    /** How many of its steps are counted; absent: all. */
+    readonly until?: number;
   },
 ): TrainedBatches {
-  const batches = new Batches(examples, { rows: parts * padding.rows, seed });
+  const { padding, parts = 1, steps, until = steps } = options;
+  const batches = new Batches(examples, { ...options, rows: parts * padding.rows });
   const batchesByLength = new Map<number, number>();
   let tokens = 0;
-  for (let step = 1; step <= steps; step++) {
+  for (let step = 1; step <= until; step++) {
     const chosen = batches.at(step), { length } = shapeFor(chosen, padding);
     batchesByLength.set(length, (batchesByLength.get(length) ?? 0) + parts);
     tokens += chosen.reduce((sum, each) => sum + each.ids.length, 0);
@@ -292,21 +295,57 @@ async function* predictBatch<Row extends Example>(
   }
 }
 
-/** Batches of examples, every epoch in an order of its own. */
-class Batches<Row> {
+/** What the order of examples follows from. */
+type OrderOptions = Pick<FinetuneOptions, "steps" | "seed" | "groupsByLength">;
+
+/** So many steps at most are sorted together. */
+const MOST_STEPS = 50;
+
+/**
+ * Batches of examples, every epoch in an order of its own.
+ *
+ * Where rows are grouped by length, the batches of some steps, a quarter of an epoch at most,
+ * are made anew from the same examples in the order of their lengths, and come in an order that
+ * is drawn: little is computed on padding, and every example is seen as often as before.
+ */
+class Batches<Row extends Pick<Example, "ids">> {
   #order: Permutation;
+  #group: { readonly index: number; readonly batches: readonly (readonly Row[])[] } | undefined;
+  readonly #groupSteps: number;
 
   constructor(
     readonly examples: readonly Row[],
-    readonly options: { readonly rows: number; readonly seed: number },
+    readonly options: OrderOptions & { readonly rows: number },
   ) {
     this.#order = this.#orderOf(0);
+    const quarter = Math.floor(examples.length / (4 * options.rows));
+    this.#groupSteps = Math.max(1, Math.min(MOST_STEPS, quarter));
   }
 
   /** The examples of a step, from 1. */
-  at(step: number): Row[] {
+  at(step: number): readonly Row[] {
+    if (this.options.groupsByLength !== true) return this.#drawn(step - 1, 1);
+    const index = Math.floor((step - 1) / this.#groupSteps);
+    if (this.#group?.index !== index) {
+      this.#group = { index, batches: this.#grouped(index) };
+    }
+    return this.#group.batches[(step - 1) % this.#groupSteps]!;
+  }
+
+  #grouped(index: number): readonly (readonly Row[])[] {
+    const { rows, steps, seed } = this.options, first = index * this.#groupSteps;
+    // What lies beyond the last step is not mixed in: some examples would be missed for it.
+    const count = Math.min(this.#groupSteps, steps - first);
+    const sorted = this.#drawn(first, count).toSorted((a, b) => a.ids.length - b.ids.length);
+    const batches = inParts(sorted, rows);
+    const order = new Permutation(count, seed, "train/finetune-groups", index);
+    return batches.map((_, place) => batches[order.at(place)]!);
+  }
+
+  /** The examples of some steps, the first of which is given from 0. */
+  #drawn(first: number, steps: number): Row[] {
     const { rows } = this.options;
-    return Array.from({ length: rows }, (_, row) => this.#visit((step - 1) * rows + row));
+    return Array.from({ length: steps * rows }, (_, row) => this.#visit(first * rows + row));
   }
 
   #visit(place: number): Row {

@@ -42,6 +42,10 @@ function commonShape(kind: string, rows: string, ranked: readonly string[]) {
     ),
     steps: z.int().min(1).optional().describe("Optimizer updates, in place of epochs."),
     rows: z.int().min(1).default(16).describe("Rows a batch."),
+    groupByLength: z.boolean().default(false).describe(
+      "Whether batches are made of rows of like length: faster, as less is padding; every row is " +
+        "seen as often as without, in another order.",
+    ),
     length: z.int().min(8).default(128).describe(
       "The most pieces of a row, [CLS] and [SEP] counted; what lies beyond is cut and told.",
     ),

@@ -145,7 +145,14 @@ export async function runFinetune<
     }),
   });
   const before = context.inputs.model.facts,
-    ran = trainedBatches(examples.train, { padding, parts, steps: done.step, seed }),
+    ran = trainedBatches(examples.train, {
+      padding,
+      parts,
+      steps: material.steps,
+      until: done.step,
+      seed,
+      groupsByLength: params.groupByLength,
+    }),
     ownFlops = ran.batchesByLength.entries().reduce(
       (sum, [length, count]) => sum + count * trainingFlops(trainings.get(length)!.graph, specs),
       0,
@@ -167,10 +174,10 @@ function preparedStep<Row extends Example, Answer>(
   material: Material<Row, Answer>,
 ) {
   const { config, prepared: { head, examples }, steps } = material;
-  const { rows, microBatch = rows, seed } = params;
+  const { rows, microBatch = rows, seed, groupByLength: groupsByLength } = params;
   const padding = paddingOf(material, { ...params, rows: microBatch, examples: examples.train });
   const parts = rows / microBatch, partOf = parts === 1 ? undefined : rows;
-  const trained = trainedBatches(examples.train, { padding, parts, steps, seed });
+  const trained = trainedBatches(examples.train, { padding, parts, steps, seed, groupsByLength });
   const lengths = [...trained.batchesByLength.keys()].toSorted((a, b) => b - a);
   const trainings = new Map(lengths.map((length) => [
     length,
@@ -312,6 +319,7 @@ async function train<Data, Row extends Example, Answer>(
     learningRate,
     warmupFraction,
     seed,
+    groupsByLength: params.groupByLength,
     head: prepared.head,
     examples: prepared.examples.train,
     hasDropout: hasDropout(config),

@@ -76,6 +76,23 @@ Deno.test("fine-tuning in micro-batches counts what it trains on as in whole one
   assert(Math.abs(own / all - 1) < 1e-3, `${own} and ${all}`);
 });
 
+Deno.test("rows grouped by length cost less, are as many, and give the same again", async () => {
+  const dir = makeDir(), data: StoredArtifact = { key: dir, dir, facts: {} };
+  await writePairs(dir, { longer: 20 });
+  const params = { length: 32, groupByLength: true, dropout: 0.1 };
+  const runOn = (more = {}) =>
+    run({ ...params, ...more }, { inputs: { model: [MODEL], data: [data] } });
+  const grouped = await runOn({ steps: 34 }), again = await runOn({ steps: 34 });
+  const plain = await runOn({ steps: 34, groupByLength: false });
+  const facts = ({ outcome }: typeof plain) => outcome.facts;
+  assert.equal(facts(grouped).ownTokens, facts(plain).ownTokens);
+  assert(facts(grouped).ownFlops! < 0.9 * facts(plain).ownFlops!);
+  const digest = ({ artifact }: typeof plain) =>
+    sha256File(join(artifact.dir, "model", "model.safetensors"));
+  assert.equal(await digest(again), await digest(grouped));
+  assert.notEqual(await digest(plain), await digest(grouped));
+});
+
 Deno.test("fine-tuning with frozen layers leaves them to the bit, and costs less", async () => {
   const before = await weightsIn(MODEL.dir);
   let spent = Infinity;

@@ -65,8 +65,8 @@ export const toyPairs: Benchmark<Pairs, typeof params, Example, number> = {
   },
 };
 
-/** A seeded choice of pairs. */
-export async function writePairs(dir: string): Promise<void> {
+/** A seeded choice of pairs, some of which have up to so many pieces more. */
+export async function writePairs(dir: string, { longer = 0 } = {}): Promise<void> {
   const stems = "abcdefgh";
   const counts = { train: 200, dev: 20, test: 60 };
   await pairs.write(
@@ -76,7 +76,8 @@ export async function writePairs(dir: string): Promise<void> {
       return Promise.resolve(Array.from({ length: counts[part] }, () => {
         const a = stems[draws.below(8)]!, label = draws.below(2);
         // "x" marks a pair of one stem, wherever it stands.
-        return { a: label === 1 ? `${a}x` : a, b: label === 1 ? a : `${a}y`, label };
+        const more = longer === 0 ? "" : ` ${a}`.repeat(draws.below(longer));
+        return { a: label === 1 ? `${a}x` : a, b: (label === 1 ? a : `${a}y`) + more, label };
       }));
     }),
   );
