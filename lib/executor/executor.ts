@@ -26,6 +26,8 @@ export interface Job {
   readonly inputs: Readonly<Record<string, readonly InputRef[]>>;
   /** The trainings that inputs are of, by their keys, where the kind asks for them. */
   readonly trainings?: Readonly<Record<string, string>>;
+  /** The seeds that inputs are of, likewise. */
+  readonly seeds?: Readonly<Record<string, number>>;
   /** An earlier point of the same training. */
   readonly start?: { readonly key: string; readonly step: number };
   /** Where numbers are computed: a name of the devices. */

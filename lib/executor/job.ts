@@ -254,10 +254,11 @@ class Inputs implements Disposable {
       const found: InputArtifact[] = [];
       for (const ref of job.inputs[name] ?? []) {
         const stored = await this.find(ref);
-        const training = job.trainings?.[ref.key];
+        const training = job.trainings?.[ref.key], seed = job.seeds?.[ref.key];
         found.push({
           ...stored,
           ...(training === undefined ? {} : { training }),
+          ...(seed === undefined ? {} : { seed }),
           open: () => openAs(role, stored),
         });
       }

@@ -3,28 +3,34 @@
  * that all have whose result it takes over. A mean over seeds is of none.
  */
 import type { TaskGraph } from "./build.ts";
+import type { Task } from "./node.ts";
 import type { InputRoles } from "./task.ts";
 
-/** Tells the seed of the task under a key; every task is looked at once. */
-export function seedFinder(
-  { tasks, kinds }: Pick<TaskGraph, "tasks" | "kinds">,
-): (key: string) => number | undefined {
-  const found = new Map<string, number | undefined>();
-  const seedOf = (key: string): number | undefined => {
-    if (found.has(key)) return found.get(key);
-    const { kind, params, inputs } = tasks.get(key)!, { seed, inputs: roles } = kinds.get(kind)!;
-    const own = seed?.(params) ?? common(roles, inputs);
-    found.set(key, own);
-    return own;
-  };
-  const common = (
-    roles: InputRoles,
-    inputs: Readonly<Record<string, readonly { key: string }[]>>,
-  ) => {
+/** The seeds of tasks. */
+export class Seeds {
+  readonly #kinds: TaskGraph["kinds"];
+  readonly #known = new Map<string, number | undefined>();
+
+  /** Those of a graph's tasks. */
+  constructor({ tasks, kinds }: Pick<TaskGraph, "tasks" | "kinds">) {
+    this.#kinds = kinds;
+    // Every task comes after its inputs.
+    for (const task of tasks.values()) this.add(task);
+  }
+
+  /** Adds a task whose inputs are there: one that got its key in the course of a run. */
+  add({ key, kind, params, inputs }: Pick<Task, "key" | "kind" | "params" | "inputs">): void {
+    const { seed, inputs: roles } = this.#kinds.get(kind)!;
+    this.#known.set(key, seed?.(params) ?? this.#common(roles, inputs));
+  }
+
+  /** The seed of the task under a key; undefined where it is of none, or of several. */
+  readonly of = (key: string): number | undefined => this.#known.get(key);
+
+  #common(roles: InputRoles, inputs: Task["inputs"]): number | undefined {
     const seeds = Object.entries(inputs).flatMap(([role, refs]) =>
-      roles[role]?.givesSeed === true ? refs.map((ref) => seedOf(ref.key)) : []
+      roles[role]?.givesSeed === true ? refs.map(({ key }) => this.#known.get(key)) : []
     );
     return seeds.every((each) => each === seeds[0]) ? seeds[0] : undefined;
-  };
-  return seedOf;
+  }
 }

@@ -58,7 +58,7 @@ export interface InputRole<Opened = unknown> {
   readonly looksOn?: true;
   /** Whether a task without a seed of its own is of the seed that all have who stand here. */
   readonly givesSeed?: true;
-  /** Whether it is told which training each artifact is of. */
+  /** Whether it is told of which training and of which seed each artifact is. */
   readonly tellsTraining?: true;
   /** Opens an artifact that stands in the role; absent where nothing is to be read. */
   open?(dir: string): Promise<Opened>;
@@ -271,6 +271,8 @@ export interface InputArtifact<Opened = unknown> extends StoredArtifact {
    * it follows from the key.
    */
   readonly training?: string;
+  /** The seed that it is of, likewise; absent where it is of none, or of several. */
+  readonly seed?: number;
   /** Opens it as its role's type says; digests were checked before. */
   open(): Promise<Opened>;
 }

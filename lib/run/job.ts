@@ -6,38 +6,46 @@ import type { PlannedTask } from "../graph/plan.ts";
 import type { InputRoles, TaskKind } from "../graph/task.ts";
 import type { Study } from "./study.ts";
 
-/** The trainings that a task's inputs are of, by their keys, where its kind asks for them. */
-function trainingsOf(
+/** What results come of, by their tasks' keys. */
+export interface Origins {
+  /** The training that a task is a point of. */
+  readonly trajectoryOf: (key: string) => string | undefined;
+  /** The seed that it is of. */
+  readonly seedOf: (key: string) => number | undefined;
+}
+
+/** The trainings and seeds that a task's inputs are of, by their keys, where its kind asks for them. */
+function originsOf(
   { inputs }: Task,
   kind: TaskKind,
-  trajectoryOf: (key: string) => string | undefined,
-): Readonly<Record<string, string>> | undefined {
+  { trajectoryOf, seedOf }: Origins,
+): Pick<Job, "trainings" | "seeds"> {
   const roles: InputRoles = kind.inputs;
   const asked = Object.entries(inputs).filter(([role]) => roles[role]?.tellsTraining === true);
-  if (asked.length === 0) return undefined;
-  return Object.fromEntries(
-    asked.flatMap(([, refs]) => refs).flatMap(({ key }) => {
-      const training = trajectoryOf(key);
-      return training === undefined ? [] : [[key, training]];
-    }),
-  );
+  if (asked.length === 0) return {};
+  const keys = asked.flatMap(([, refs]) => refs.map(({ key }) => key));
+  const known = <Value>(of: (key: string) => Value | undefined): Record<string, Value> =>
+    Object.fromEntries(keys.flatMap((key) => {
+      const value = of(key);
+      return value === undefined ? [] : [[key, value]];
+    }));
+  return { trainings: known(trajectoryOf), seeds: known(seedOf) };
 }
 
 /** What an executor is told of a planned task. */
 export function jobOf(
   planned: PlannedTask,
   { options, code, graph }: Study,
-  trajectoryOf: (key: string) => string | undefined,
+  origins: Origins,
 ): Job {
   const { task, start, replaces, keepsState, keepsModel } = planned;
-  const trainings = trainingsOf(task, graph.kinds.get(task.kind)!, trajectoryOf);
   return {
     key: task.key,
     kind: task.kind,
     version: task.version,
     params: task.params,
     inputs: task.inputs,
-    ...(trainings === undefined ? {} : { trainings }),
+    ...originsOf(task, graph.kinds.get(task.kind)!, origins),
     device: options.device,
     numerics: deviceOf(options.device).numerics,
     code: code.get(task.kind)!,

@@ -12,6 +12,7 @@ import type { Identity } from "../graph/key.ts";
 import { Late, type Settled } from "../graph/late.ts";
 import type { TaskCell } from "../graph/node.ts";
 import { runPlan } from "../graph/schedule.ts";
+import { Seeds } from "../graph/seeds.ts";
 import type { Metric } from "../base/measures.ts";
 import type { TaskKind } from "../graph/task.ts";
 import { cellOfCurve } from "../experiment/fit_requests.ts";
@@ -135,7 +136,7 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunRe
 
   tracker.listen(recordEvents(recorder, run));
   const late = new Late(graph, plan, { ...study.planOptions, chosenOf: choiceFinder(study.store) });
-  const trajectories = new Trajectories(graph);
+  const trajectories = new Trajectories(graph), seeds = new Seeds(graph);
   const stop = new AbortController();
   using watch = new FolderWatch(study.folder.root);
   const stopped = AbortSignal.any([
@@ -160,6 +161,7 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunRe
       run,
       late,
       trajectories,
+      seeds,
       watch,
     });
     if (hasWork) await watch.check();
@@ -291,6 +293,7 @@ interface ExecuteOptions extends RunOptions {
   readonly run: string;
   readonly late: Late;
   readonly trajectories: Trajectories;
+  readonly seeds: Seeds;
   readonly watch: FolderWatch;
 }
 
@@ -305,7 +308,8 @@ async function checkDevice(study: Study, executor: Executor): Promise<void> {
 
 async function execute(study: Study, options: ExecuteOptions): Promise<void> {
   const { plan, store } = study;
-  const { executor, signal, tracker, recorder, cancels, late, trajectories, watch } = options;
+  const { executor, signal, tracker, recorder, cancels, late, watch } = options;
+  const origins = { trajectoryOf: options.trajectories.of, seedOf: options.seeds.of };
   await runPlan(plan, {
     jobs: executor.slots,
     device: deviceLimitOf(study),
@@ -315,7 +319,7 @@ async function execute(study: Study, options: ExecuteOptions): Promise<void> {
       // What is begun now would begin a second folder in the place of the one that is gone.
       await watch.check();
       const active = tracker.counts.ready + tracker.counts.running;
-      const job = jobOf(planned, study, trajectories.of);
+      const job = jobOf(planned, study, origins);
       const { record, wasThere } = await executor.execute(job, {
         signal: taskSignal,
         onEvent: (event) => tracker.hear(planned, event),
@@ -347,7 +351,7 @@ async function execute(study: Study, options: ExecuteOptions): Promise<void> {
 function recordSettled(
   settled: ReadonlyMap<string, Settled>,
   { filing: { experiment } }: Study,
-  { recorder, run, trajectories }: ExecuteOptions,
+  { recorder, run, trajectories, seeds }: ExecuteOptions,
 ): void {
   const keys = new Map<string, string>();
   const identities: [string, Identity][] = [], cached: string[] = [];
@@ -358,6 +362,7 @@ function recordSettled(
     identities.push([task.key, identity]);
     if (state === "cached") cached.push(task.key);
     trajectories.add(task);
+    seeds.add(task);
   }
   recorder.moveCells({ run, experiment, keys, identities });
   recorder.recordCached(cached);

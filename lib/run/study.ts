@@ -12,7 +12,7 @@ import type { Task } from "../graph/node.ts";
 import { type Plan, planGraph, type PlanOptions } from "../graph/plan.ts";
 import type { History, PastTask } from "../graph/reason.ts";
 import type { DeviceLimit } from "../graph/schedule.ts";
-import { seedFinder } from "../graph/seeds.ts";
+import { Seeds } from "../graph/seeds.ts";
 import type { Chosen, Kinds } from "../graph/task.ts";
 import { type Experiment, loadExperiment } from "../experiment/experiment.ts";
 import { formatCell } from "../report/text/labels.ts";
@@ -265,13 +265,13 @@ export function cellRows(
   graph: TaskGraph,
   keyOf = (place: string) => place,
 ): CellRow[] {
-  const seedOf = seedFinder(graph);
+  const seeds = new Seeds(graph);
   return requests.map(({ id, cell, at: { file, line } }, place) => {
     const stands = graph.ofRequest.get(id)!;
     return {
       ...cell,
       key: keyOf(stands),
-      seed: seedOf(stands),
+      seed: seeds.of(stands),
       place,
       at: { file, ...(line === undefined ? {} : { line }) },
     };

@@ -4,7 +4,7 @@
  * they stand in the plan, also those that get another in the course of the run.
  */
 import { placeOf } from "../graph/plan.ts";
-import { seedFinder } from "../graph/seeds.ts";
+import { Seeds } from "../graph/seeds.ts";
 import type { Curve, LiveNow, LivePlan, LiveRequest } from "../store/live/records.ts";
 import { LiveWriter } from "../store/live/writer.ts";
 import { CurveThinner } from "./curve_thinner.ts";
@@ -70,7 +70,7 @@ function planOf(
   { filing, graph, plan, options }: Study,
   { about, jobs }: LiveOptions,
 ): Omit<LivePlan, "version"> {
-  const seedOf = seedFinder(graph);
+  const seeds = new Seeds(graph);
   return {
     ...about,
     experiment: filing.experiment,
@@ -83,7 +83,7 @@ function planOf(
       kind: task.kind,
       label: labelOf(task),
       cells: [...task.cells],
-      seed: seedOf(task.key),
+      seed: seeds.of(task.key),
       state: state === "run" ? "waiting" : state,
     })),
   };

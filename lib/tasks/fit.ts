@@ -79,13 +79,12 @@ async function fitCells(
 ): Promise<ScalingFit> {
   const { fitPoints } = await import("../analysis/fit_points.ts");
   const axes: readonly FitFact[] = typeof against === "string" ? [against] : against;
-  const points = cells.flatMap(({ made, facts, training }) => {
+  const points = cells.flatMap(({ made, facts, training, seed }) => {
     const score = made.scores.find((each) =>
       each.benchmark === benchmark && each.metric === metric && each.split === split
     );
     const xs = axes.flatMap((name) => facts[name] ?? []);
     if (score === undefined || xs.length < axes.length) return [];
-    const seed = kinds.get(made.kind)?.seed?.(made.params);
     return [{ xs, y: score.value, seed, trajectory: training }];
   });
   const declared = cells.map(({ made }) => kinds.get(made.kind)?.metrics?.[metric])

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { seedFinder } from "../../lib/graph/seeds.ts";
+import { Seeds } from "../../lib/graph/seeds.ts";
 import type { TaskKind } from "../../lib/graph/task.ts";
 import { exam, graphOf, keyOfRequest, train } from "./sample.ts";
 
@@ -27,7 +27,7 @@ Deno.test("a task without a seed is of the one that all have whose result it tak
     ofSeeds: { kind: graded as TaskKind, inputs: { model: ["seeds"] } },
     nothing: { kind: graded as TaskKind, inputs: { model: [] } },
   });
-  const seedOf = seedFinder(graph);
+  const seeds = new Seeds(graph);
   const wanted = {
     one: 1,
     two: 2,
@@ -40,6 +40,6 @@ Deno.test("a task without a seed is of the one that all have whose result it tak
     nothing: undefined,
   };
   for (const [id, seed] of Object.entries(wanted)) {
-    assert.equal(seedOf(keyOfRequest(graph, id)), seed, id);
+    assert.equal(seeds.of(keyOfRequest(graph, id)), seed, id);
   }
 });
