@@ -4,8 +4,8 @@
  */
 import { leastPoints } from "../analysis/fit_forms.ts";
 import { canonical, type Json, type JsonObject } from "../base/canonical.ts";
-import { counted } from "../base/count.ts";
-import { leastOf } from "../base/extremes.ts";
+import { agreeing, counted } from "../base/count.ts";
+import { greatestOf, leastOf } from "../base/extremes.ts";
 import type { TaskCell } from "../graph/node.ts";
 import type { TaskRequest } from "../graph/request.ts";
 import type { TaskKind } from "../graph/task.ts";
@@ -69,14 +69,20 @@ export function warnOfFewCells(
     const curves = curvesOf(fit, requests);
     const short = curves.filter(({ length }) => length < least);
     if (short.length === 0) continue;
-    const fewest = leastOf(short.map(({ length }) => length));
+    const counts = short.map(({ length }) => length);
+    const fewest = leastOf(counts), most = greatestOf(counts);
+    const cells = fewest === most ? counted(most, "cell") : `${fewest} to ${most} cells`;
     const which = curves.length === 1
       ? `the fit ${name} goes`
-      : `${short.length} of ${curves.length} curves of the fit ${name} go`;
+      : `${short.length} of ${curves.length} curves of the fit ${name} ` +
+        agreeing(short.length, "goes", "go");
+    const lost = short.length === curves.length
+      ? "nothing will be fitted"
+      : `${agreeing(short.length, "this one", "these")} will not be fitted`;
     warnings.add(
       "experiment/fit",
-      `${which} through ${counted(fewest, "cell")}; the form ${form} needs ${least} points at ` +
-        "the least, so that nothing will be fitted",
+      `${which} through ${cells}; the form ${form} needs ${least} points at the least, so that ` +
+        lost,
       { at: position, mend: "give its axis more values, or leave the fit out" },
     );
   }

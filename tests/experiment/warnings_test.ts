@@ -80,6 +80,23 @@ fits:
 saturating needs 4 points at the least, so that nothing will be fitted [experiment/fit]
   mend: give its axis more values, or leave the fit out`,
   );
+  const uneven = (cells: string) => warningsOf(short.replace(GRID, `${GRID}exclude: [${cells}]\n`));
+  assert.match(
+    await uneven("{ seed: 1, steps: 7 }"),
+    /: 2 of 2 curves of the fit train_by_steps go through 2 to 3 cells; the form/,
+  );
+  assert.match(
+    await uneven("{ seed: 1 }"),
+    /: the fit train_by_steps goes through 3 cells; the form/,
+  );
+  const some = short.replace(
+    GRID,
+    GRID.replace("8,", "8, 9,") + "exclude: [{ seed: 1, steps: 7 }]\n",
+  );
+  assert.match(
+    await warningsOf(some),
+    /: 1 of 2 curves of the fit train_by_steps goes through 3 cells;.*so that this one will not be/,
+  );
   const one = train + FIT("train", ", at: { seed: 2 }");
   assert.match(await warningsOf(one), /: the fit train_by_steps goes through 3 cells; the form/);
   assert.equal(await warningsOf(short, { only: ["steps=7"] }), "", "--only is no fault of a spec");
