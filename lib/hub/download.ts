@@ -104,7 +104,8 @@ async function bring(
   const { target, onBytes, signal } = options;
   let { etag, bytes: wanted } = file;
   let waitMs = options.waitMs ?? 1000;
-  for (let idle = 0;;) {
+  // What an answer lost and the next one brought again is no progress.
+  for (let idle = 0, most = 0;;) {
     const path = partOf(target, etag);
     const had = await sizeOf(path);
     // Whose bytes they are is known only where the content has a name.
@@ -132,7 +133,8 @@ async function bring(
       });
       const isWhole = reason === undefined && (wanted === undefined || done >= wanted);
       if (isWhole) return { path, bytes: done, etag, wanted };
-      if (done > from) {
+      if (done > Math.max(from, most)) {
+        most = done;
         idle = 0;
         waitMs = options.waitMs ?? 1000;
       }

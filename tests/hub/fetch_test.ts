@@ -401,6 +401,15 @@ Deno.test("fetchModel() reads what a server packs although it is asked not to", 
   });
 });
 
+Deno.test("fetchModel() does not ask for ever where each answer breaks off at the same place", async () => {
+  using dir = new TempDir();
+  await using hub = new FakeHub(MODEL.name, someFiles());
+  // What has come is lost to each second answer, and comes again with the next.
+  const troubles = Array.from({ length: 40 }, () => [TROUBLE.breakOff(1000), TROUBLE.packedRest]);
+  hub.troubles.set("model.safetensors", troubles.flat());
+  await assert.rejects(fetching(hub, dir), { code: "hub/unreachable" });
+});
+
 Deno.test("fetchModel() says which host refuses a file that the hub keeps elsewhere", async () => {
   using dir = new TempDir();
   await using hub = new FakeHub(MODEL.name, someFiles());
