@@ -32,7 +32,6 @@ export const BIOBERT_SMALL = (small: boolean): Corner => ({
       set: [
         "axes.tokens=[4000]",
         "axes.steps=[2]",
-        "fits.loss_by_steps.at.tokens=4000",
         "stages.general_text.with.sources=" +
         `[{ format: wikitext, path: ${DATA}/pretrain_general/wikitext2_raw/valid.txt.gz }]`,
         "stages.biomedical_text.with.sources=[{ format: jsonl, text: [title, abstract.text], " +
