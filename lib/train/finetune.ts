@@ -3,8 +3,8 @@
  *
  * Rows of a batch are padded to the length of a ladder that fits its longest example, so
  * that few compiled graphs serve a whole training and little is computed on padding. The
- * order is a pure function of (seed, step), as in pre-training; prediction takes examples
- * by their length.
+ * order is a pure function of (seed, step), as in pre-training, and of the number of steps where
+ * rows are grouped by length; prediction takes examples by their length.
  */
 import { ExperimentError } from "../base/errors.ts";
 import { Permutation } from "../base/rng.ts";

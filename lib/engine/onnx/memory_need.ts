@@ -17,8 +17,8 @@ import { planTraining } from "./training_session.ts";
 const MOST = 5;
 
 /**
- * What a step of the program's own graph takes; undefined where it is so little that planning it twice (a second for six
- * layers) would be for nothing.
+ * What a step of the program's own graph takes; undefined where it is so little that planning it
+ * twice (a second for six layers) would be for nothing.
  */
 export function stepMemoryOf(program: TrainingProgram): StepMemory | undefined {
   const forward = program.graph.nodes.reduce(
