@@ -5,7 +5,7 @@
  * the same parts everywhere. What ONNX Runtime takes for itself comes on top.
  */
 import type { TrainingProgram } from "../engine.ts";
-import { sizeOf } from "../ir/graph.ts";
+import { forwardBytes } from "../heaviest_graphs.ts";
 import type { StepMemory } from "../step_memory.ts";
 import { MAX_BYTES } from "./kernels/linear_memory.ts";
 import { planTraining } from "./training_session.ts";
@@ -17,15 +17,13 @@ import { planTraining } from "./training_session.ts";
 const MOST = 5;
 
 /**
- * What a step of the program's own graph takes; undefined where it is so little that planning it
- * twice (a second for six layers) would be for nothing.
+ * What a step takes in the shape that takes most; undefined where it is so little that planning
+ * it twice (a second for six layers) would be for nothing.
  */
 export function stepMemoryOf(program: TrainingProgram): StepMemory | undefined {
-  const forward = program.graph.nodes.reduce(
-    (sum, { output }) => sum + 4 * sizeOf(output.shape),
-    0,
-  );
-  if (MOST * forward < MAX_BYTES) return undefined;
-  const { layout, end } = planTraining({ ...program, otherShapes: [] });
+  const { graph, otherShapes = [] } = program;
+  const most = Math.max(...[graph, ...otherShapes].map(forwardBytes));
+  if (MOST * most < MAX_BYTES) return undefined;
+  const { layout, end } = planTraining(program);
   return { needBytes: end, stateBytes: layout.end, limitBytes: MAX_BYTES };
 }

@@ -43,6 +43,8 @@ import { PlanRunner } from "./plan_runner.ts";
  * shape of batch it would add up to gigabytes, and getting it anew costs such a step nothing.
  */
 const LARGE_BYTES = 512 * 2 ** 20;
+/** So many shapes are no more than a few; of more each has to be so much smaller. */
+const FEW_SHAPES = 6;
 
 /** The four tensors of a trained parameter, as views of the memory. */
 interface StateViews {
@@ -165,7 +167,8 @@ export class OnnxTrainingSession implements TrainingSession {
       addresses,
       threads,
       kept,
-      keepsMemory: memory.buffer.byteLength < LARGE_BYTES,
+      keepsMemory: memory.buffer.byteLength * Math.max(1, this.steps.length / FEW_SHAPES) <
+        LARGE_BYTES,
     });
     if (this.#current !== runner) runner.fillConstants();
     this.#current = runner;

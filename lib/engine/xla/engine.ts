@@ -15,6 +15,7 @@ import type {
   TrainingSession,
 } from "../engine.ts";
 import { type Graph, sizeOf } from "../ir/graph.ts";
+import { heaviestGraphs } from "../heaviest_graphs.ts";
 import type { StepMemory } from "../step_memory.ts";
 import { XlaExecutable } from "./executable.ts";
 import type { ModuleOptions } from "./module.ts";
@@ -82,11 +83,13 @@ export class XlaEngine implements Engine {
     const modules = this.#modules(program);
     const parts = options.isInParts ? ["gradients", "update"] as const : ["step"] as const;
     let needBytes = 0;
-    for (const part of parts) {
-      const module = modules.write(part, program.graph);
-      const besideBytes = modules.besideBytes(module, options);
-      const need = await programs.needOf(module, { replicas, besideBytes }).catch(unlimited);
-      needBytes = Math.max(needBytes, need);
+    for (const graph of heaviestGraphs(program)) {
+      for (const part of parts) {
+        const module = modules.write(part, graph);
+        const besideBytes = modules.besideBytes(module, options);
+        const need = await programs.needOf(module, { replicas, besideBytes }).catch(unlimited);
+        needBytes = Math.max(needBytes, need);
+      }
     }
     return { needBytes, stateBytes: modules.stateBytes(options), limitBytes };
   }

@@ -48,7 +48,7 @@ export interface GetOptions {
 
 /** How many programs that nobody uses are kept ready, and how many files. */
 const IDLE = 8;
-const FILES = 64;
+const FILES = 256;
 
 interface Held {
   readonly executable: LoadedExecutable;

@@ -57,3 +57,10 @@ Deno.test("of a step of which nothing is told the memory is enough", () => {
   }
   assert.equal(stepMemoryOf(longRows(1)), undefined);
 });
+
+Deno.test("a step takes what its largest shape takes, whichever is the program's own", () => {
+  const few = longRows(1), many = longRows(192), largest = stepMemoryOf(many);
+  assert(largest !== undefined && largest.needBytes > MAX_BYTES);
+  assert.deepEqual(stepMemoryOf({ ...few, otherShapes: [many.graph] }), largest);
+  assert.deepEqual(stepMemoryOf({ ...many, otherShapes: [few.graph] }), largest);
+});

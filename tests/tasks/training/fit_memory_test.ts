@@ -68,20 +68,29 @@ function lessThan({ needBytes, stateBytes }: StepMemory): number {
   return Math.floor(stateBytes + (needBytes - stateBytes) * 0.6);
 }
 
-/** What a step of the whole batch takes. */
-async function wholeStep(): Promise<StepMemory> {
-  const predictions = ROWS * Math.round(0.15 * LENGTH);
-  const model = maskedLanguageModel(madeConfig(), {
-    rows: ROWS,
-    length: LENGTH,
-    predictions,
-    isTraining: true,
+/** What a step takes, of the whole batch or of batches of so many rows, the own first. */
+async function wholeStep(...sizes: readonly number[]): Promise<StepMemory> {
+  const [own, ...others] = (sizes.length === 0 ? [ROWS] : sizes).map((rows) => {
+    const predictions = rows * Math.round(0.15 * LENGTH);
+    return maskedLanguageModel(madeConfig(), {
+      rows,
+      length: LENGTH,
+      predictions,
+      isTraining: true,
+    });
   });
   const { optimizer } = pretrain.params.parse(PARAMS);
   const engine = await openDevice({ name: "xla-cpu", threads: 1 });
-  const program = { ...model, loss: "loss", optimizer };
+  const otherShapes = others.map(({ graph }) => graph);
+  const program = { ...own!, otherShapes, loss: "loss", optimizer };
   return (await within(1e12, () => engine.memoryOf!(program, { isInParts: false })))!;
 }
+
+testOnCpuPlugin("a step takes what its largest shape takes, whichever is its own", async () => {
+  const largest = await wholeStep();
+  assert.deepEqual(await wholeStep(1, ROWS), largest);
+  assert.deepEqual(await wholeStep(ROWS, 1), largest);
+});
 
 testOnCpuPlugin(
   "a batch that does not fit the memory is cut to the bits of that microBatch, near the whole",
