@@ -15,8 +15,8 @@
  * with all words unsigned 32 bits (the i32 inputs of the graph by their bits),
  * `rate * 2^32` and `1 / (1 - rate)` in f64, and f32() rounding to nearest even.
  * A micro-batch that begins at `row` of its batch, each row having `rowSize` elements of the
- * mask, thus draws what the whole batch would have drawn there, if its elements before are a
- * multiple of four; as they are wherever a row's are.
+ * mask, thus draws what the whole batch would have drawn there, if `rowSize` is a multiple of
+ * four; that is for a graph's maker to see to.
  * The last counter word ("DROP") keeps these draws apart from those of `Stream`.
  */
 import { philox, siteHash } from "../base/rng.ts";

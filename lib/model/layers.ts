@@ -5,7 +5,7 @@
  * Knows no BERT; `params.ts` declares its layers. Linear weights are [out, in].
  */
 import type { ParamSpec } from "../engine/engine.ts";
-import type { Graph, Shape, Value } from "../engine/ir/graph.ts";
+import { type Graph, type Shape, sizeOf, type Value } from "../engine/ir/graph.ts";
 
 /** A parameter of a model, and where it begins. */
 export interface ModelParam extends ParamSpec {
@@ -108,15 +108,24 @@ export function paramsOf(layers: readonly Layer[]): readonly ModelParam[] {
 
 /** What a graph with dropout draws. */
 export interface Drawn {
-  /** Of a micro-batch: how many rows it has, so that it draws its own part of the batch's mask. */
-  readonly rows?: number | undefined;
+  /** Rows of the batch, or of the micro-batch. */
+  readonly rows: number;
+  /** Without padding: how many pieces are computed. */
+  readonly pieces?: number | undefined;
+  /** Whether it is a micro-batch, which draws its own part of the batch's mask. */
+  readonly isPart: boolean;
+}
+
+/** What masks of one kind are drawn from: a seed, and how many rows they have. */
+interface MaskSource extends Pick<Drawn, "rows" | "isPart"> {
+  readonly seed: Value;
 }
 
 /** A graph under construction with a model's parameters and its dropout. */
 export class LayerBuilder {
   readonly #params = new Map<string, Value>();
-  readonly #seed: Value | undefined;
-  readonly #rows: number | undefined;
+  readonly #ofRows: MaskSource | undefined;
+  readonly #ofPieces: MaskSource | undefined;
 
   /**
    * Adds the parameters to a graph, and with dropout its seed.
@@ -125,9 +134,15 @@ export class LayerBuilder {
    */
   constructor(readonly graph: Graph, specs: readonly ParamSpec[], dropout?: Drawn) {
     for (const each of specs) this.#params.set(each.name, graph.param(each.name, each.shape));
-    this.#rows = dropout?.rows;
-    const words = this.#rows === undefined ? 2 : 3;
-    this.#seed = dropout && graph.input("dropoutSeed", [words], "i32");
+    if (dropout === undefined) return;
+    const { rows, pieces, isPart } = dropout;
+    const seed = graph.input("dropoutSeed", [isPart ? 3 : 2], "i32");
+    this.#ofRows = { seed, rows, isPart };
+    this.#ofPieces = pieces === undefined ? this.#ofRows : {
+      seed: isPart ? graph.input("pieceDropoutSeed", [3], "i32") : seed,
+      rows: pieces,
+      isPart,
+    };
   }
 
   /** The graph's value of a parameter. */
@@ -165,15 +180,39 @@ export class LayerBuilder {
     return this.graph.layerNorm(x, this.param(weight), this.param(bias), epsilon);
   }
 
-  /** Dropout at a site; the value itself when the rate is 0 or nothing is trained. */
+  /** Dropout of rows at a site; the value itself when the rate is 0 or nothing is trained. */
   dropout(x: Value, rate: number, site: string): Value {
-    const mask = this.dropoutMask(x.shape, rate, site);
-    return mask === undefined ? x : this.graph.mul(x, mask);
+    return this.#dropped(x, this.dropoutMask(x.shape, rate, site));
   }
 
-  /** The mask of a dropout at a site; none when the rate is 0 or nothing is trained. */
+  /** Dropout of what each piece has, likewise. */
+  pieceDropout(x: Value, rate: number, site: string): Value {
+    return this.#dropped(x, this.#mask(this.#ofPieces, x.shape, { rate, site }));
+  }
+
+  /** The mask of a dropout of rows at a site; none when the rate is 0 or nothing is trained. */
   dropoutMask(shape: Shape, rate: number, site: string): Value | undefined {
-    if (rate === 0 || this.#seed === undefined) return undefined;
-    return this.graph.dropoutMask(this.#seed, shape, { rate, site, rows: this.#rows });
+    return this.#mask(this.#ofRows, shape, { rate, site });
+  }
+
+  /**
+   * A row's draws begin with a block of four, wherever the row is, so that a micro-batch draws
+   * what the whole batch does.
+   */
+  #mask(
+    source: MaskSource | undefined,
+    shape: Shape,
+    { rate, site }: { readonly rate: number; readonly site: string },
+  ): Value | undefined {
+    if (rate === 0 || source === undefined) return undefined;
+    const { graph } = this, { seed, rows } = source, width = sizeOf(shape) / rows;
+    const options = { rate, site, rows: source.isPart ? rows : undefined };
+    if (width % 4 === 0) return graph.dropoutMask(seed, shape, options);
+    const mask = graph.dropoutMask(seed, [rows, 4 * Math.ceil(width / 4)], options);
+    return graph.reshape(graph.slice(mask, [0, 0], [rows, width]), shape);
+  }
+
+  #dropped(x: Value, mask: Value | undefined): Value {
+    return mask === undefined ? x : this.graph.mul(x, mask);
   }
 }

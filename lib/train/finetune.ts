@@ -1,10 +1,10 @@
 /**
- * Fine-tuning: padded batches of examples, the step loop over them, and prediction.
+ * Fine-tuning: batches of examples, the step loop over them, and prediction.
  *
  * Rows of a batch are padded to the length of a ladder that fits its longest example, so
- * that few compiled graphs serve a whole training and little is computed on padding. The
- * order is a pure function of (seed, step), as in pre-training, and of the number of steps where
- * rows are grouped by length; prediction takes examples by their length.
+ * that few compiled graphs serve a whole training. Without padding the rows' pieces alone are
+ * computed, but in attention: as many as some whole rows of that length have. The order is a pure
+ * function of (seed, step), as in pre-training; prediction takes examples by their length, padded.
  */
 import { ExperimentError } from "../base/errors.ts";
 import { Permutation } from "../base/rng.ts";
@@ -30,9 +30,11 @@ export interface Padding {
   readonly padId: number;
   /** Whether rows hold several segments. */
   readonly hasSegments: boolean;
+  /** Whether pieces alone are computed, but in attention; absent: padding too. */
+  readonly isUnpadded?: boolean | undefined;
 }
 
-/** The data inputs of a classifier's forward graph. */
+/** The data inputs of a classifier's forward graph; without padding as many ids as pieces. */
 export interface RowBatch {
   /** [rows * length] */
   readonly ids: Int32Array;
@@ -42,7 +44,22 @@ export interface RowBatch {
   readonly tokenTypes?: Int32Array;
 }
 
-/** What is to be learned of a batch: tokens [rows * length], sequence [rows], span [2 * rows]. */
+/** Where the pieces of a batch without padding lie; those of no row lie at place 0. */
+export interface PieceBatch {
+  /** [pieces], each piece's place in its row. */
+  readonly positions: Int32Array;
+  /** [pieces], its place among those of all rows. */
+  readonly placeOf: Int32Array;
+  /** [rows * length], the piece at a place; 0 where there is none. */
+  readonly pieceAt: Int32Array;
+  /** [rows], each row's first piece. */
+  readonly firstPieces: Int32Array;
+}
+
+/**
+ * What is to be learned of a batch: tokens [rows * length], without padding [pieces]; sequence
+ * [rows]; span [2 * rows].
+ */
 export interface TargetBatch {
   /** Labels or places, 0 where nothing is learned. */
   readonly targets: Int32Array;
@@ -51,9 +68,11 @@ export interface TargetBatch {
 }
 
 /** The shape of one batch. */
-export interface PaddedShape extends Omit<Padding, "lengths"> {
+export interface RowShape extends Omit<Padding, "lengths" | "isUnpadded"> {
   /** Pieces a row. */
   readonly length: number;
+  /** Without padding: pieces of all rows and a few of none, a multiple of `length`. */
+  readonly pieces?: number | undefined;
 }
 
 /** Each a half or a third more than the one before; multiples of 16. */
@@ -68,22 +87,77 @@ export function paddedLengths(examples: readonly Pick<Example, "ids">[], limit: 
 /** The shape for a batch: the shortest rows that hold its longest example. */
 export function shapeFor(
   examples: readonly Pick<Example, "ids">[],
-  { lengths, ...shape }: Padding,
-): PaddedShape {
+  { lengths, isUnpadded = false, ...shape }: Padding,
+): RowShape {
   const longest = longestOf(examples);
   const length = lengths.find((each) => each >= longest);
   if (length === undefined) {
     throw new Error(`an example of ${longest} pieces in rows of ${lengths.at(-1)}`);
   }
-  return { ...shape, length };
+  return isUnpadded ? unpaddedShape(examples, { ...shape, length }) : { ...shape, length };
+}
+
+function unpaddedShape(
+  examples: readonly Pick<Example, "ids">[],
+  shape: Omit<RowShape, "pieces">,
+): RowShape {
+  const { length } = shape, rows = Math.ceil(Math.max(1, piecesOf(examples)) / length);
+  return { ...shape, pieces: rows * length };
+}
+
+function piecesOf(examples: readonly Pick<Example, "ids">[]): number {
+  return examples.reduce((sum, each) => sum + each.ids.length, 0);
 }
 
 function longestOf(examples: readonly Pick<Example, "ids">[]): number {
   return examples.reduce((most, each) => Math.max(most, each.ids.length), 1);
 }
 
+/** The batch of a shape; rows that are missing hold nothing. */
+export function batchRows(
+  examples: readonly Example[],
+  shape: RowShape,
+): RowBatch & Partial<PieceBatch> {
+  const { pieces } = shape;
+  const padded = padRows(examples, shape);
+  return pieces === undefined ? padded : withoutPadding(padded, examples, { ...shape, pieces });
+}
+
+/** Takes what stands at the places of examples out of padded rows. */
+function withoutPadding(
+  padded: RowBatch,
+  examples: readonly Pick<Example, "ids">[],
+  { rows, length, pieces, padId }: RowShape & { readonly pieces: number },
+): RowBatch & PieceBatch {
+  const positions = new Int32Array(pieces), placeOf = new Int32Array(pieces);
+  const pieceAt = new Int32Array(rows * length), firstPieces = new Int32Array(rows);
+  const ids = new Int32Array(pieces).fill(padId);
+  const tokenTypes = padded.tokenTypes && new Int32Array(pieces);
+  let piece = 0;
+  for (const [row, each] of examples.entries()) {
+    firstPieces[row] = piece;
+    for (let position = 0; position < each.ids.length; position++, piece++) {
+      const place = row * length + position;
+      positions[piece] = position;
+      placeOf[piece] = place;
+      pieceAt[place] = piece;
+      ids[piece] = padded.ids[place]!;
+      if (tokenTypes !== undefined) tokenTypes[piece] = padded.tokenTypes![place]!;
+    }
+  }
+  return {
+    ids,
+    attentionBias: padded.attentionBias,
+    ...(tokenTypes === undefined ? {} : { tokenTypes }),
+    positions,
+    placeOf,
+    pieceAt,
+    firstPieces,
+  };
+}
+
 /** Pads examples to a batch; rows that are missing hold nothing but padding. */
-export function padRows(examples: readonly Example[], shape: PaddedShape): RowBatch {
+export function padRows(examples: readonly Example[], shape: RowShape): RowBatch {
   const { rows, length, padId, hasSegments } = shape;
   const ids = new Int32Array(rows * length).fill(padId);
   const attentionBias = new Float32Array(rows * length).fill(PADDING_BIAS);
@@ -101,19 +175,26 @@ export function padRows(examples: readonly Example[], shape: PaddedShape): RowBa
 }
 
 /** What is learned of a batch's rows; rows that are missing weigh nothing. */
-export function padTargets(
+export function targetsOf(
   examples: readonly Example[],
-  { rows, length, head }: Pick<PaddedShape, "rows" | "length"> & { readonly head: Head },
+  { rows, length, pieces, head }: Pick<RowShape, "rows" | "length" | "pieces"> & {
+    readonly head: Head;
+  },
 ): TargetBatch {
   const width = head.kind === "tokens" ? length : head.kind === "span" ? 2 : 1;
-  const targets = new Int32Array(rows * width), weights = new Float32Array(rows * width);
-  examples.forEach((example, row) =>
+  const isOfPieces = head.kind === "tokens" && pieces !== undefined;
+  const count = isOfPieces ? pieces : rows * width;
+  const targets = new Int32Array(count), weights = new Float32Array(count);
+  let before = 0;
+  for (const [row, example] of examples.entries()) {
+    const start = isOfPieces ? before : row * width;
     example.targets.forEach((target, place) => {
       if (target < 0) return;
-      targets[row * width + place] = target;
-      weights[row * width + place] = 1;
-    })
-  );
+      targets[start + place] = target;
+      weights[start + place] = 1;
+    });
+    before += example.ids.length;
+  }
   return { targets, weights };
 }
 
@@ -122,7 +203,7 @@ export interface FinetuneOptions
   extends Pick<StepsOptions, "session" | "steps" | "from" | "heldOut" | "save" | "signal"> {
   /** At least one. */
   readonly examples: readonly Example[];
-  /** Of a micro-batch; the session has a graph for each of its lengths. */
+  /** Of a micro-batch; the session has a graph for each of its shapes. */
   readonly padding: Padding;
   /** Micro-batches a step; absent: 1. */
   readonly parts?: number | undefined;
@@ -132,8 +213,6 @@ export interface FinetuneOptions
   readonly learningRate: number;
   /** The share of steps over which the learning rate rises; then it falls to 0. */
   readonly warmupFraction: number;
-  /** Whether batches are of rows of like length, see `Batches`. */
-  readonly groupsByLength?: boolean | undefined;
   /** The seed of order and dropout. */
   readonly seed: number;
   /** Whether the graph draws dropout masks. */
@@ -156,11 +235,11 @@ export function finetune(
     });
   }
   const warmup = Math.round(options.warmupFraction * options.steps);
-  const batches = new Batches(examples, { ...options, rows });
+  const batches = new Batches(examples, { seed: options.seed, rows });
   return runSteps({
     ...options,
     schedule: { kind: "linear", learningRate: options.learningRate, warmup },
-    batchAt: (step) => paddedParts(batches.at(step), options),
+    batchAt: (step) => microBatchesOf(batches.at(step), { ...options, step }),
     batchTokens: rows * meanLength(examples),
     partRows: parts === 1 ? undefined : padding.rows,
     averageSteps: Math.max(1, Math.round(examples.length / rows)),
@@ -170,21 +249,40 @@ export function finetune(
 }
 
 /**
- * The micro-batches of a step, each of which knows the weight of all. They are padded alike, as
- * the whole batch would be, so that dropout draws what it would there.
+ * The micro-batches of a step, each of which knows the weight of all, and where it lies in the
+ * whole batch, so that dropout draws what it would there.
  */
-function paddedParts(
+function microBatchesOf(
   chosen: readonly Example[],
-  { padding, head }: Pick<FinetuneOptions, "padding" | "head">,
+  { padding, head, hasDropout, seed, step }: Omit<FinetuneOptions, "steps"> & {
+    readonly step: number;
+  },
 ): readonly Tensors[] {
-  const shape = shapeFor(chosen, padding);
-  const padded = inParts(chosen, padding.rows).map((own) => (
-    { ...padRows(own, shape), ...padTargets(own, { ...shape, head }) }
+  const parts = partsOf(chosen, padding);
+  const batches = parts.map(({ own, shape }) => (
+    { ...batchRows(own, shape), ...targetsOf(own, { ...shape, head }) }
   ));
-  if (padded.length === 1) return padded;
-  const total = padded.reduce((sum, { weights }) => sum + weights.reduce((a, b) => a + b, 0), 0);
+  if (batches.length === 1) return batches.map((each) => ({ ...each }));
+  const total = batches.reduce((sum, { weights }) => sum + weights.reduce((a, b) => a + b, 0), 0);
   const weightTotal = Float32Array.of(Math.max(1, total));
-  return padded.map((each) => ({ ...each, weightTotal }));
+  const isDrawnByPiece = hasDropout && padding.isUnpadded === true;
+  let before = 0;
+  return batches.map((each, part) => {
+    const pieceDropoutSeed = Int32Array.of(seed | 0, step, before);
+    before += piecesOf(parts[part]!.own);
+    return { ...each, weightTotal, ...isDrawnByPiece ? { pieceDropoutSeed } : {} };
+  });
+}
+
+/** A batch's micro-batches and their shapes: their rows are as long as the whole batch's. */
+function partsOf<Row extends Pick<Example, "ids">>(
+  chosen: readonly Row[],
+  padding: Padding,
+): readonly { readonly own: readonly Row[]; readonly shape: RowShape }[] {
+  const { length } = shapeFor(chosen, padding);
+  return inParts(chosen, padding.rows).map((own) => (
+    { own, shape: shapeFor(own, { ...padding, lengths: [length] }) }
+  ));
 }
 
 function inParts<Each>(chosen: readonly Each[], rows: number): (readonly Each[])[] {
@@ -198,34 +296,43 @@ function inParts<Each>(chosen: readonly Each[], rows: number): (readonly Each[])
 export interface TrainedBatches {
   /** Pieces, padding not counted. */
   readonly tokens: number;
-  /** How many micro-batches had rows of each length. */
-  readonly batchesByLength: ReadonlyMap<number, number>;
+  /** The shapes of micro-batches, and how many had each. */
+  readonly shapes: readonly { readonly shape: RowShape; readonly batches: number }[];
 }
 
 /** Counts what a fine-tuning of so many steps trains on. */
 export function trainedBatches(
   examples: readonly Pick<Example, "ids">[],
-  options: OrderOptions & {
+  options: Pick<FinetuneOptions, "steps" | "seed"> & {
     readonly padding: Padding;
     readonly parts?: number;
     /** How many of its steps are counted; absent: all. */
     readonly until?: number;
   },
 ): TrainedBatches {
-  const { padding, parts = 1, steps, until = steps } = options;
-  const batches = new Batches(examples, { ...options, rows: parts * padding.rows });
-  const batchesByLength = new Map<number, number>();
+  const { padding, parts = 1, seed, steps, until = steps } = options;
+  const batches = new Batches(examples, { seed, rows: parts * padding.rows });
+  const counts = new Map<string, { readonly shape: RowShape; batches: number }>();
   let tokens = 0;
   for (let step = 1; step <= until; step++) {
-    const chosen = batches.at(step), { length } = shapeFor(chosen, padding);
-    batchesByLength.set(length, (batchesByLength.get(length) ?? 0) + parts);
-    tokens += chosen.reduce((sum, each) => sum + each.ids.length, 0);
+    const chosen = batches.at(step);
+    for (const { shape } of partsOf(chosen, padding)) {
+      const name = shapeName(shape), counted = counts.get(name);
+      if (counted === undefined) counts.set(name, { shape, batches: 1 });
+      else counted.batches++;
+    }
+    tokens += piecesOf(chosen);
   }
-  return { tokens, batchesByLength };
+  return { tokens, shapes: [...counts.values()] };
+}
+
+/** Tells shapes of one padding apart: "96", without padding "576 in rows of 96". */
+export function shapeName({ length, pieces }: Pick<RowShape, "length" | "pieces">): string {
+  return pieces === undefined ? `${length}` : `${pieces} in rows of ${length}`;
 }
 
 function meanLength(examples: readonly Pick<Example, "ids">[]): number {
-  return examples.reduce((sum, each) => sum + each.ids.length, 0) / examples.length;
+  return piecesOf(examples) / examples.length;
 }
 
 /** What a head gave for an example. */
@@ -283,7 +390,7 @@ export async function* predict<Row extends Example>(
 async function* predictBatch<Row extends Example>(
   model: Executable,
   batch: readonly Omit<Predicted<Row>, "outputs">[],
-  { head, ...shape }: PaddedShape & { readonly head: Head },
+  { head, ...shape }: RowShape & { readonly head: Head },
 ): AsyncGenerator<Predicted<Row>, void> {
   const width = head.kind === "span" ? 2 : head.labels;
   const rows = padRows(batch.map(({ example }) => example), shape);
@@ -295,57 +402,21 @@ async function* predictBatch<Row extends Example>(
   }
 }
 
-/** What the order of examples follows from. */
-type OrderOptions = Pick<FinetuneOptions, "steps" | "seed" | "groupsByLength">;
-
-/** So many steps at most are sorted together. */
-const MOST_STEPS = 50;
-
-/**
- * Batches of examples, every epoch in an order of its own.
- *
- * Where rows are grouped by length, the batches of some steps, a quarter of an epoch at most,
- * are made anew from the same examples in the order of their lengths, and come in an order that
- * is drawn: little is computed on padding, and every example is seen as often as before.
- */
+/** Batches of examples, every epoch in an order of its own. */
 class Batches<Row extends Pick<Example, "ids">> {
   #order: Permutation;
-  #group: { readonly index: number; readonly batches: readonly (readonly Row[])[] } | undefined;
-  readonly #groupSteps: number;
 
   constructor(
     readonly examples: readonly Row[],
-    readonly options: OrderOptions & { readonly rows: number },
+    readonly options: Pick<FinetuneOptions, "seed"> & { readonly rows: number },
   ) {
     this.#order = this.#orderOf(0);
-    const quarter = Math.floor(examples.length / (4 * options.rows));
-    this.#groupSteps = Math.max(1, Math.min(MOST_STEPS, quarter));
   }
 
   /** The examples of a step, from 1. */
   at(step: number): readonly Row[] {
-    if (this.options.groupsByLength !== true) return this.#drawn(step - 1, 1);
-    const index = Math.floor((step - 1) / this.#groupSteps);
-    if (this.#group?.index !== index) {
-      this.#group = { index, batches: this.#grouped(index) };
-    }
-    return this.#group.batches[(step - 1) % this.#groupSteps]!;
-  }
-
-  #grouped(index: number): readonly (readonly Row[])[] {
-    const { rows, steps, seed } = this.options, first = index * this.#groupSteps;
-    // What lies beyond the last step is not mixed in: some examples would be missed for it.
-    const count = Math.min(this.#groupSteps, steps - first);
-    const sorted = this.#drawn(first, count).toSorted((a, b) => a.ids.length - b.ids.length);
-    const batches = inParts(sorted, rows);
-    const order = new Permutation(count, seed, "train/finetune-groups", index);
-    return batches.map((_, place) => batches[order.at(place)]!);
-  }
-
-  /** The examples of some steps, the first of which is given from 0. */
-  #drawn(first: number, steps: number): Row[] {
-    const { rows } = this.options;
-    return Array.from({ length: steps * rows }, (_, row) => this.#visit(first * rows + row));
+    const { rows } = this.options, first = (step - 1) * rows;
+    return Array.from({ length: rows }, (_, row) => this.#visit(first + row));
   }
 
   #visit(place: number): Row {

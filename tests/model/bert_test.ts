@@ -12,6 +12,7 @@ import {
   type ModelGraph,
   nextSentenceModel,
 } from "../../lib/model/heads/heads.ts";
+import { batchRows } from "../../lib/train/finetune.ts";
 import { withFrozen } from "../../lib/train/param_groups.ts";
 import { testOnEachDevice } from "../engine/each_device.ts";
 import golden from "./golden/bert_golden.json" with { type: "json" };
@@ -167,6 +168,79 @@ testOnEachDevice("classifier() of spans equals Hugging Face's BERT", async (engi
   begins.flat().forEach((value, i) => close(logits![2 * i]!, value, `begin ${i}`));
   ends.flat().forEach((value, i) => close(logits![2 * i + 1]!, value, `end ${i}`));
 });
+
+/** The two rows of 7 and 5 pieces, the second of which is padded, without padding. */
+function unpadded(pieces: number) {
+  const examples = [0, 1].map((row) => {
+    const at = (values: Int32Array) => values.slice(row * LENGTH, row * LENGTH + [7, 5][row]!);
+    const ids = at(IDS);
+    return { ids, tokenTypes: at(SEGMENTED.tokenTypes), targets: ids };
+  });
+  const shape = { rows: ROWS, length: LENGTH, pieces, padId: 0, hasSegments: true };
+  return { ...batchRows(examples, shape) };
+}
+
+for (const pieces of [12, 14]) {
+  const shape = { rows: ROWS, length: LENGTH, pieces, isTraining: true };
+  const lossOf = async (engine: Engine, model: ModelGraph, learned: Tensors) => {
+    addGradients(model);
+    const data = { ...unpadded(pieces), ...learned };
+    return await run(engine, model.graph, { ...formulaWeights(model), ...data });
+  };
+
+  testOnEachDevice(
+    `classifier() without padding equals Hugging Face's BERT with it, in ${pieces} pieces`,
+    async (engine) => {
+      const labels = [-1, 0, 1, -1, 2, 0, -1, -1, 2, 1, 0, -1, -1, -1].slice(0, pieces);
+      const tokens = classifier(CONFIG, { ...shape, head: { kind: "tokens", labels: 3 } });
+      const tagged = await lossOf(engine, tokens, {
+        targets: Int32Array.from(labels, (label) => Math.max(0, label)),
+        weights: Float32Array.from(labels, (label) => label < 0 ? 0 : 1),
+      });
+      close(tagged.loss![0]!, golden.tagged.loss, "loss of tokens");
+      checkGradients(tagged, golden.tagged.gradientNorms);
+
+      const sequence = { kind: "sequence", labels: 3 } as const;
+      const pairs = await lossOf(
+        engine,
+        classifier(CONFIG, { ...shape, head: sequence, hasSegments: true }),
+        { targets: Int32Array.of(2, 0), weights: Float32Array.of(1, 1) },
+      );
+      close(pairs.loss![0]!, golden.pairs.loss, "loss of pairs");
+      checkGradients(pairs, golden.pairs.gradientNorms);
+    },
+  );
+}
+
+testOnEachDevice(
+  "classifier() of spans without padding has each row's own places compete",
+  async (engine) => {
+    const head = { kind: "span" } as const, pieces = 12;
+    const lossOf = async (model: ModelGraph, inputs: Tensors) =>
+      (await run(engine, model.graph, { ...formulaWeights(model), ...inputs })).loss![0]!;
+    const shape = { head, isTraining: true, hasSegments: true };
+    const together = await lossOf(
+      classifier(CONFIG, { ...shape, rows: ROWS, length: LENGTH, pieces }),
+      {
+        ...unpadded(pieces),
+        targets: Int32Array.of(1, 4, 2, 3),
+        weights: Float32Array.of(1, 1, 1, 1),
+      },
+    );
+    const alone = [[1, 4], [2, 3]].map((ends, row) => {
+      const length = [7, 5][row]!, start = row * LENGTH;
+      return lossOf(classifier(CONFIG, { ...shape, rows: 1, length }), {
+        ids: IDS.slice(start, start + length),
+        tokenTypes: SEGMENTED.tokenTypes.slice(start, start + length),
+        attentionBias: new Float32Array(length),
+        targets: Int32Array.from(ends),
+        weights: Float32Array.of(1, 1),
+      });
+    });
+    const [first, second] = await Promise.all(alone);
+    close(together, (first! + second!) / 2, "loss");
+  },
+);
 
 testOnEachDevice(
   "maskedLanguageModel() of pairs equals Hugging Face's BERT with both heads",

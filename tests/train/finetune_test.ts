@@ -3,13 +3,15 @@ import type { Example, Head } from "../../lib/benchmarks/benchmark.ts";
 import type { Executable, Tensors, TrainingSession } from "../../lib/engine/engine.ts";
 import { PADDING_BIAS } from "../../lib/model/bert.ts";
 import {
+  batchRows,
   finetune,
   type FinetuneOptions,
   paddedLengths,
   padRows,
-  padTargets,
   predict,
   shapeFor,
+  shapeName,
+  targetsOf,
   trainedBatches,
 } from "../../lib/train/finetune.ts";
 import { BEGINNING, meanLoss } from "../../lib/train/steps.ts";
@@ -59,15 +61,15 @@ Deno.test("padRows() hides padding from attention, and keeps segments where ther
   });
 });
 
-Deno.test("padTargets() weighs only what is learned, whatever the head", () => {
-  const targetsOf = (head: Head, ...targets: number[][]) => {
+Deno.test("targetsOf() weighs only what is learned, whatever the head", () => {
+  const learned = (head: Head, ...targets: number[][]) => {
     const examples = targets.map((each) => ({ ...example(5), targets: Int32Array.from(each) }));
-    const padded = padTargets(examples, { rows: 2, length: 3, head });
+    const padded = targetsOf(examples, { rows: 2, length: 3, head });
     return [[...padded.targets], [...padded.weights]];
   };
-  assert.deepEqual(targetsOf(TOKENS, [-1, 2]), [[0, 2, 0, 0, 0, 0], [0, 1, 0, 0, 0, 0]]);
-  assert.deepEqual(targetsOf({ kind: "sequence", labels: 4 }, [3]), [[3, 0], [1, 0]]);
-  assert.deepEqual(targetsOf({ kind: "span" }, [-1, -1], [1, 2]), [[0, 0, 1, 2], [0, 0, 1, 1]]);
+  assert.deepEqual(learned(TOKENS, [-1, 2]), [[0, 2, 0, 0, 0, 0], [0, 1, 0, 0, 0, 0]]);
+  assert.deepEqual(learned({ kind: "sequence", labels: 4 }, [3]), [[3, 0], [1, 0]]);
+  assert.deepEqual(learned({ kind: "span" }, [-1, -1], [1, 2]), [[0, 0, 1, 2], [0, 0, 1, 1]]);
 });
 
 function fakeSession(loss: (step: number) => number, norm: (step: number) => number = () => 1) {
@@ -140,51 +142,78 @@ const UNEVEN = Array.from({ length: 90 }, (_, i) => {
   const count = 1 + (i * 37) % 60;
   return example(...Array.from({ length: count }, (_, at) => at === 0 ? 100 + i : 5));
 });
+const UNPADDED = {
+  rows: 4,
+  lengths: [16, 32, 48, 64],
+  padId: 0,
+  hasSegments: false,
+  isUnpadded: true,
+};
 
-/** The first pieces of each batch's rows, and its length. */
-async function batchesOf(more: Partial<FinetuneOptions>) {
-  const { session, seen } = fakeSession(() => 1), rows = 4;
-  const padding = { rows, lengths: [16, 32, 48, 64], padId: 0, hasSegments: false };
-  await run({ session, examples: UNEVEN, padding, ...more });
-  return seen.map(({ ids }) => {
-    const length = ids.length / rows;
-    return { length, firsts: Array.from({ length: rows }, (_, row) => ids[row * length]!) };
+Deno.test("batchRows() without padding says where each piece lies, and whose the first are", () => {
+  const shape = { rows: 3, length: 4, pieces: 8, padId: 9, hasSegments: true };
+  const pair = (...ids: number[]) => ({
+    ...example(...ids),
+    tokenTypes: Int32Array.from(ids, (_, i) => i % 2),
   });
-}
+  const far = Math.fround(PADDING_BIAS);
+  assert.deepEqual(batchRows([pair(2, 7, 3), pair(2, 3), pair(5)], shape), {
+    ids: Int32Array.of(2, 7, 3, 2, 3, 5, 9, 9),
+    tokenTypes: Int32Array.of(0, 1, 0, 0, 1, 0, 0, 0),
+    positions: Int32Array.of(0, 1, 2, 0, 1, 0, 0, 0),
+    placeOf: Int32Array.of(0, 1, 2, 4, 5, 8, 0, 0),
+    pieceAt: Int32Array.of(0, 1, 2, 0, 3, 4, 0, 0, 5, 0, 0, 0),
+    firstPieces: Int32Array.of(0, 3, 5),
+    attentionBias: Float32Array.of(0, 0, 0, far, 0, 0, far, far, 0, far, far, far),
+  });
+  const plain = batchRows([example(2)], { ...shape, hasSegments: false });
+  assert.equal(plain.tokenTypes, undefined);
+});
 
-Deno.test("rows grouped by length are seen as often as without, on less padding, in drawn order", async () => {
-  for (const steps of [23, 45, 50, 200]) {
-    const plain = await batchesOf({ steps });
-    const grouped = await batchesOf({ steps, groupsByLength: true });
-    const firsts = (batches: typeof plain) => batches.flatMap((each) => each.firsts).toSorted();
-    assert.deepEqual(firsts(grouped), firsts(plain), `${steps} steps`);
-    const computed = (batches: typeof plain) => batches.reduce((sum, each) => sum + each.length, 0);
-    assert(computed(grouped) < 0.8 * computed(plain), `${computed(grouped)} ${computed(plain)}`);
-    const lengths = grouped.map((each) => each.length);
-    assert.notDeepEqual(lengths, lengths.toSorted((a, b) => a - b));
+Deno.test("targetsOf() without padding lets the pieces of tokens follow one another", () => {
+  const shape = { rows: 2, length: 4, pieces: 8 };
+  const rows = [example(2, 7, 3), example(8)];
+  const padded = targetsOf(rows, { ...shape, head: TOKENS });
+  assert.deepEqual([...padded.targets], [0, 1, 0, 2, 0, 0, 0, 0]);
+  assert.deepEqual([...padded.weights], [0, 1, 0, 1, 0, 0, 0, 0]);
+  const [first, second] = rows.map((each, i) => ({ ...each, targets: Int32Array.of(i, 3 - i) }));
+  const spans = targetsOf([first!, second!], { ...shape, head: { kind: "span" } });
+  assert.deepEqual([...spans.targets], [0, 3, 1, 2]);
+});
+
+Deno.test("finetune() without padding computes the pieces of the same batches in as many whole rows as hold them", async () => {
+  const padded = fakeSession(() => 1), bare = fakeSession(() => 1);
+  const options = { examples: UNEVEN, steps: 47 };
+  await run({ ...options, session: padded.session, padding: { ...UNPADDED, isUnpadded: false } });
+  await run({ ...options, session: bare.session, padding: UNPADDED });
+  const real = (ids: readonly number[]) => ids.filter((id) => id !== 0);
+  for (const [step, { ids }] of bare.seen.entries()) {
+    const wide = padded.seen[step]!.ids, length = wide.length / UNPADDED.rows;
+    assert.deepEqual(real(ids), real(wide), `step ${step + 1}`);
+    assert.equal(ids.length, length * Math.ceil(real(ids).length / length));
   }
 });
 
-Deno.test("a training of rows grouped by length goes on, and is counted, as it is in one", async () => {
-  const steps = 47, rows = 4;
-  const whole = fakeSession(() => 1), rest = fakeSession(() => 1);
-  const options = {
-    examples: UNEVEN,
-    padding: { rows, lengths: [16, 32, 48, 64], padId: 0, hasSegments: false },
-    steps,
-    groupsByLength: true,
-  };
+Deno.test("a training without padding goes on, and is counted, as it is in one", async () => {
+  const steps = 47, whole = fakeSession(() => 1), rest = fakeSession(() => 1);
+  const options = { examples: UNEVEN, padding: UNPADDED, steps };
   await run({ ...options, session: whole.session });
   await run({ ...options, session: rest.session, from: { ...BEGINNING, step: 13 } });
   assert.deepEqual(rest.seen, whole.seen.slice(13));
   for (const until of [7, steps]) {
-    const counted = trainedBatches(UNEVEN, { ...options, seed: 3, until });
-    const lengths = whole.seen.slice(0, until).map(({ ids }) => ids.length / rows);
+    const { shapes, tokens } = trainedBatches(UNEVEN, { ...options, seed: 3, until });
+    const seen = whole.seen.slice(0, until).map(({ ids }) => ids);
+    assert.equal(tokens, seen.flat().filter((id) => id !== 0).length);
+    const counted = Map.groupBy(shapes, ({ shape }) => shape.pieces);
+    const made = Map.groupBy(seen, (ids) => ids.length);
     assert.deepEqual(
-      [...counted.batchesByLength].toSorted(([a], [b]) => a - b),
-      [...Map.groupBy(lengths, (each) => each)].map(([length, all]) => [length, all.length])
-        .toSorted(([a], [b]) => a! - b!),
+      [...counted].map((
+        [pieces, all],
+      ) => [pieces, all.reduce((sum, each) => sum + each.batches, 0)])
+        .toSorted(),
+      [...made].map(([pieces, all]) => [pieces, all.length]).toSorted(),
     );
+    assert.equal(new Set(shapes.map(({ shape }) => shapeName(shape))).size, shapes.length);
   }
 });
 
@@ -240,10 +269,10 @@ Deno.test("trainedBatches() counts the pieces and shapes of the batches that fin
     const pieces = seen.flatMap((each) => each.ids).filter((id) => id === 8).length;
     assert.equal(counted.tokens, pieces, `${steps} steps`);
     const lengths = Map.groupBy(seen.map(({ ids }) => ids.length / 3), (length) => length);
-    for (const [length, found] of lengths) {
-      assert.equal(counted.batchesByLength.get(length), found.length, `rows of ${length}`);
-    }
-    assert.equal(counted.batchesByLength.size, lengths.size);
+    assert.deepEqual(
+      counted.shapes.map(({ shape, batches }) => [shape.length, batches]).toSorted(),
+      [...lengths].map(([length, found]) => [length, found.length]).toSorted(),
+    );
   }
 });
 

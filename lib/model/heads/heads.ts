@@ -6,7 +6,13 @@
  */
 import { Graph, type Value } from "../../engine/ir/graph.ts";
 import type { Head } from "../../benchmarks/benchmark.ts";
-import { type BatchShape, buildEncoder, type PartOf } from "../bert.ts";
+import {
+  type BatchShape,
+  buildEncoder,
+  type PartOf,
+  type RowLayout,
+  type Unpadded,
+} from "../bert.ts";
 import type { BertConfig } from "../config.ts";
 import type { LayerBuilder, ModelParam } from "../layers.ts";
 import {
@@ -60,7 +66,7 @@ export function maskedLanguageModel(config: BertConfig, options: PretrainingShap
   const { predictions, isTraining, nextSentence = false } = options;
   const graph = new Graph();
   const headSpecs = pretrainingHeadSpecs(config, { nextSentence });
-  const { builder, hidden } = buildEncoder(graph, config, {
+  const { builder, hidden, layout } = buildEncoder(graph, config, {
     rows: options.rows,
     length: options.length,
     isTraining,
@@ -83,7 +89,7 @@ export function maskedLanguageModel(config: BertConfig, options: PretrainingShap
   if (isTraining) {
     const masked = weightedMean(graph, losses, options);
     if (nextSentence) {
-      const next = nextSentenceLosses(builder, hidden, { ...options, config }).losses;
+      const next = nextSentenceLosses(builder, hidden, { config, layout }).losses;
       const count = options.partOf ?? options.rows;
       const mean = graph.mul(graph.reduceSum(next, [0]), graph.splat(1 / count));
       graph.output("loss", graph.add(masked, mean));
@@ -119,7 +125,7 @@ function pretrainingHeadSpecs(
 export function nextSentenceModel(config: BertConfig, shape: BatchShape): ModelGraph {
   const graph = new Graph();
   const headSpecs = [...poolerSpecs(config), ...nextSentenceHeadSpecs(config)];
-  const { builder, hidden } = buildEncoder(graph, config, {
+  const { builder, hidden, layout } = buildEncoder(graph, config, {
     rows: shape.rows,
     length: shape.length,
     isTraining: false,
@@ -127,7 +133,7 @@ export function nextSentenceModel(config: BertConfig, shape: BatchShape): ModelG
     hasSegments: true,
     headSpecs,
   });
-  const { losses, logits, targets } = nextSentenceLosses(builder, hidden, { ...shape, config });
+  const { losses, logits, targets } = nextSentenceLosses(builder, hidden, { config, layout });
   graph.output("losses", losses);
   graph.output("hits", hitsOf(graph, logits, targets));
   return { graph, params: [...encoderSpecs(config), ...headSpecs] };
@@ -137,12 +143,13 @@ export function nextSentenceModel(config: BertConfig, shape: BatchShape): ModelG
 function nextSentenceLosses(
   builder: LayerBuilder,
   hidden: Value,
-  options: BatchShape & { readonly config: BertConfig },
+  { config, layout }: PooledOptions,
 ): { readonly losses: Value; readonly logits: Value; readonly targets: Value } {
-  const { graph } = builder, targets = graph.input("nextSentence", [options.rows], "i32");
+  const { graph } = builder, { rows } = layout.shape;
+  const targets = graph.input("nextSentence", [rows], "i32");
   const logits = builder.linear(
-    pooled(builder, hidden, options),
-    nextSentenceLayer(options.config),
+    pooled(builder, hidden, { config, layout }),
+    nextSentenceLayer(config),
   );
   return { losses: graph.softmaxCrossEntropy(logits, targets), logits, targets };
 }
@@ -163,31 +170,40 @@ function hitsOf(graph: Graph, logits: Value, targets: Value): Value {
  * and 2*B for a span (begin and end of each row); and `dropoutSeed` with dropout. A
  * micro-batch (`partOf` rows) also has `weightTotal` f32 [], the weights of the whole batch.
  *
+ * Without padding (`pieces`), see `Unpadded`, what is [B*T] is [N], and a sequence has
+ * `firstPieces` i32 [B]. A span is then of the places that have a piece: padded, all places of
+ * a row compete, as in BERT's own code.
+ *
  * Outputs: training `loss` [], the weighted mean cross-entropy; else `logits`, for tokens
  * [B*T, labels], for a sequence [B, labels], for a span [B*T, 2].
  */
 export function classifier(
   config: BertConfig,
-  options: BatchShape & PartOf & {
+  options: BatchShape & Unpadded & PartOf & {
     readonly head: Head;
     readonly isTraining: boolean;
     readonly hasSegments?: boolean;
   },
 ): ModelGraph {
-  const { rows, length, head, isTraining, hasSegments = false, partOf } = options;
+  const { head, isTraining, hasSegments = false } = options;
   const graph = new Graph();
   const headSpecs = classifierSpecs(config, head);
-  const shape = { rows, length, isTraining, hasSegments, isPadded: true, partOf };
-  const { builder, hidden } = buildEncoder(graph, config, { ...shape, headSpecs });
+  const { builder, hidden, layout } = buildEncoder(graph, config, {
+    rows: options.rows,
+    length: options.length,
+    pieces: options.pieces,
+    partOf: options.partOf,
+    isTraining,
+    hasSegments,
+    isPadded: true,
+    headSpecs,
+  });
   const classified = head.kind === "sequence"
-    ? pooled(builder, hidden, { ...options, config })
-    : hidden;
-  const logits = builder.answers(
-    builder.dropout(classified, config.dropout, "classifier"),
-    classifierLayer(config, head),
-  );
+    ? builder.dropout(pooled(builder, hidden, { config, layout }), config.dropout, "classifier")
+    : builder.pieceDropout(hidden, config.dropout, "classifier");
+  const logits = builder.answers(classified, classifierLayer(config, head));
   if (isTraining) {
-    const scores = head.kind === "span" ? byEnd(graph, logits, options) : logits;
+    const scores = head.kind === "span" ? byEnd(graph, logits, layout) : logits;
     const targets = graph.input("targets", [scores.shape[0]!], "i32");
     const losses = graph.softmaxCrossEntropy(scores, targets);
     graph.output("loss", weightedMean(graph, losses, options));
@@ -197,22 +213,25 @@ export function classifier(
   return { graph, params: [...encoderSpecs(config), ...headSpecs] };
 }
 
-/** BERT's pooler over the first piece of each row: [B*T, H] to [B, H]. */
-function pooled(
-  builder: LayerBuilder,
-  hidden: Value,
-  { rows, length, config }: BatchShape & { readonly config: BertConfig },
-): Value {
-  const { graph } = builder, width = hidden.shape[1]!;
-  const byRow = graph.reshape(hidden, [rows, length, width]);
-  const first = graph.reshape(graph.slice(byRow, [0, 0, 0], [rows, 1, width]), [rows, width]);
-  return graph.tanh(builder.linear(first, poolerLayer(config)));
+interface PooledOptions {
+  readonly config: BertConfig;
+  readonly layout: RowLayout;
 }
 
-/** Scores of begin and end over the places of a row: [B*T, 2] to [B*2, T]. */
-function byEnd(graph: Graph, logits: Value, { rows, length }: BatchShape): Value {
-  const byRow = graph.reshape(logits, [rows, length, 2]);
-  return graph.reshape(graph.transpose(byRow, [0, 2, 1]), [rows * 2, length]);
+/** BERT's pooler over the first piece of each row: [N, H] to [B, H]. */
+function pooled(builder: LayerBuilder, hidden: Value, { config, layout }: PooledOptions): Value {
+  return builder.graph.tanh(builder.linear(layout.firstOfRows(hidden), poolerLayer(config)));
+}
+
+/** Scores of begin and end over the places of a row: [N, 2] to [B*2, T]. */
+function byEnd(graph: Graph, logits: Value, layout: RowLayout): Value {
+  const { rows, length, pieces, bias } = layout.shape;
+  const byRow = graph.reshape(layout.toRows(logits), [rows, length, 2]);
+  const scores = graph.transpose(byRow, [0, 2, 1]);
+  const own = pieces === undefined
+    ? scores
+    : graph.add(scores, graph.reshape(bias, [rows, 1, length]));
+  return graph.reshape(own, [rows * 2, length]);
 }
 
 /**

@@ -42,9 +42,11 @@ function commonShape(kind: string, rows: string, ranked: readonly string[]) {
     ),
     steps: z.int().min(1).optional().describe("Optimizer updates, in place of epochs."),
     rows: z.int().min(1).default(16).describe("Rows a batch."),
-    groupByLength: z.boolean().default(false).describe(
-      "Whether batches are made of rows of like length: faster, as less is padding; every row is " +
-        "seen as often as without, in another order.",
+    unpadded: z.boolean().default(false).describe(
+      "Whether a step computes pieces alone and no padding, but in attention: the same batches " +
+        "and, but for rounding and which places dropout draws, the same updates. Faster where " +
+        "rows differ in length and the model is no toy; more shapes are compiled. Where begin and " +
+        "end of an answer are learned, a row's own pieces compete, and not its padding too.",
     ),
     length: z.int().min(8).default(128).describe(
       "The most pieces of a row, [CLS] and [SEP] counted; what lies beyond is cut and told.",

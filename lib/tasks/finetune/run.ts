@@ -20,8 +20,9 @@ import type { Model } from "../../model/weights/model_artifact.ts";
 import {
   finetune,
   paddedLengths,
-  type PaddedShape,
   type Padding,
+  type RowShape,
+  shapeName,
   trainedBatches,
 } from "../../train/finetune.ts";
 import { withFrozen, withLayerRates } from "../../train/param_groups.ts";
@@ -95,7 +96,7 @@ export async function runFinetune<
   const checkpoints = new Checkpoints(context.scratchDir, specs);
   const from = await beginning(context, { checkpoints, material, specs });
   await session.load(from.state);
-  const graphOf = (shape: PaddedShape) =>
+  const graphOf = (shape: RowShape) =>
     classifier(config, { ...shape, head, isTraining: false }).graph;
   const held = scoredPadding(prepared, { ...params, rows: microBatch, padId: padding.padId });
   const isScored = params.evaluate.length > 0 || params.earlyStopping !== undefined;
@@ -151,12 +152,11 @@ export async function runFinetune<
       steps: material.steps,
       until: done.step,
       seed,
-      groupsByLength: params.groupByLength,
     }),
-    ownFlops = ran.batchesByLength.entries().reduce(
-      (sum, [length, count]) => sum + count * trainingFlops(trainings.get(length)!.graph, specs),
-      0,
-    );
+    ownFlops = ran.shapes.reduce((sum, { shape, batches }) => {
+      const { graph } = trainings.get(shapeName(shape))!;
+      return sum + batches * trainingFlops(graph, specs);
+    }, 0);
   const facts: Facts = {
     ...before,
     flops: (before.flops ?? 0) + ownFlops,
@@ -168,36 +168,42 @@ export async function runFinetune<
   return { facts, scores, hasModel: keepsModel };
 }
 
-/** How a training's rows become batches, and what a step of each length computes. */
+/** How a training's rows become batches, and what a step of each shape computes. */
 function preparedStep<Row extends Example, Answer>(
   params: FinetuneParams,
   material: Material<Row, Answer>,
 ) {
   const { config, prepared: { head, examples }, steps } = material;
-  const { rows, microBatch = rows, seed, groupByLength: groupsByLength } = params;
+  const { rows, microBatch = rows, seed } = params;
   const padding = paddingOf(material, { ...params, rows: microBatch, examples: examples.train });
   const parts = rows / microBatch, partOf = parts === 1 ? undefined : rows;
-  const trained = trainedBatches(examples.train, { padding, parts, steps, seed, groupsByLength });
-  const lengths = [...trained.batchesByLength.keys()].toSorted((a, b) => b - a);
-  const trainings = new Map(lengths.map((length) => [
-    length,
-    classifier(config, { ...padding, length, head, isTraining: true, partOf }),
-  ]));
-  const [longest, ...shorter] = [...trainings.values()];
-  const rated = withLayerRates(longest!.params, {
+  const { shapes } = trainedBatches(examples.train, { padding, parts, steps, seed });
+  const trainings = new Map(
+    shapes.map(({ shape }) => shape).toSorted(byLength).map((shape) => [
+      shapeName(shape),
+      classifier(config, { ...shape, head, isTraining: true, partOf }),
+    ]),
+  );
+  const [own, ...others] = [...trainings.values()];
+  const rated = withLayerRates(own!.params, {
     layers: config.layers,
     decay: params.layerwiseDecay,
     headScale: params.headLearningRateScale,
     isHead: isOfClassifier(material),
   });
   const program = {
-    graph: longest!.graph,
-    otherShapes: shorter.map(({ graph }) => graph),
+    graph: own!.graph,
+    otherShapes: others.map(({ graph }) => graph),
     params: withFrozen(rated, params.frozenLayers),
     loss: "loss",
     optimizer: params.optimizer,
   };
   return { padding, parts, trainings, program };
+}
+
+/** Longer rows first. */
+function byLength(a: RowShape, b: RowShape): number {
+  return b.length - a.length || (b.pieces ?? 0) - (a.pieces ?? 0);
 }
 
 /** The fine-tuned model as it is written, with its classifier and how it was made. */
@@ -261,14 +267,12 @@ async function readMaterial<
 
 function paddingOf<Row extends Example, Answer>(
   { model, hasSegments }: Material<Row, Answer>,
-  { rows, length, examples }: {
-    readonly rows: number;
-    readonly length: number;
+  { rows, length, unpadded, examples }: Pick<FinetuneParams, "rows" | "length" | "unpadded"> & {
     readonly examples: readonly Row[];
   },
 ): Padding {
-  const { padId } = model.vocabulary;
-  return { rows, lengths: paddedLengths(examples, length), padId, hasSegments };
+  const { padId } = model.vocabulary, lengths = paddedLengths(examples, length);
+  return { rows, lengths, padId, hasSegments, isUnpadded: unpadded };
 }
 
 /** A checkpoint of this very task, else the model with a fresh head. */
@@ -319,7 +323,6 @@ async function train<Data, Row extends Example, Answer>(
     learningRate,
     warmupFraction,
     seed,
-    groupsByLength: params.groupByLength,
     head: prepared.head,
     examples: prepared.examples.train,
     hasDropout: hasDropout(config),

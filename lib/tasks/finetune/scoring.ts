@@ -8,7 +8,7 @@ import type { Executable } from "../../engine/engine.ts";
 import type { Graph } from "../../engine/ir/graph.ts";
 import type { Score } from "../../base/measures.ts";
 import type { TaskContext } from "../../graph/task.ts";
-import { paddedLengths, type PaddedShape, type Padding, predict } from "../../train/finetune.ts";
+import { paddedLengths, type Padding, predict, type RowShape } from "../../train/finetune.ts";
 import { tellCounts } from "../counted.ts";
 import { fitPass, type PassOptions } from "../training/fit_memory.ts";
 import type { Phases } from "../training/phases.ts";
@@ -96,7 +96,7 @@ export function scoredPadding(
 /** What a padding's rows are fitted to a device's memory by. */
 export interface FittingOptions extends Pick<PassOptions, "engine" | "beside" | "warn"> {
   /** The forward graph for rows of a shape. */
-  readonly graphOf: (shape: PaddedShape) => Graph;
+  readonly graphOf: (shape: RowShape) => Graph;
 }
 
 /**
