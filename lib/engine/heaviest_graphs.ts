@@ -1,4 +1,5 @@
 /** Which of a program's shapes takes the most memory, told from its graphs alone. */
+import { greatestOf } from "../base/extremes.ts";
 import type { TrainingProgram } from "./engine.ts";
 import { type Graph, sizeOf } from "./ir/graph.ts";
 
@@ -15,7 +16,7 @@ export function heaviestGraphs(
   { graph, otherShapes = [] }: Pick<TrainingProgram, "graph" | "otherShapes">,
 ): readonly Graph[] {
   const weighed = [graph, ...otherShapes].map((each) => ({ each, bytes: forwardBytes(each) }));
-  const most = Math.max(...weighed.map(({ bytes }) => bytes));
+  const most = greatestOf(weighed.map(({ bytes }) => bytes));
   return weighed.filter(({ bytes }) => bytes >= NEARLY * most).map(({ each }) => each);
 }
 

@@ -4,6 +4,7 @@
  * The limit is that of the memory's addresses and not the machine's, so that a batch is cut in
  * the same parts everywhere. What ONNX Runtime takes for itself comes on top.
  */
+import { greatestOf } from "../../base/extremes.ts";
 import type { TrainingProgram } from "../engine.ts";
 import { forwardBytes } from "../heaviest_graphs.ts";
 import type { StepMemory } from "../step_memory.ts";
@@ -22,7 +23,7 @@ const MOST = 5;
  */
 export function stepMemoryOf(program: TrainingProgram): StepMemory | undefined {
   const { graph, otherShapes = [] } = program;
-  const most = Math.max(...[graph, ...otherShapes].map(forwardBytes));
+  const most = greatestOf([graph, ...otherShapes].map(forwardBytes));
   if (MOST * most < MAX_BYTES) return undefined;
   const { layout, end } = planTraining(program);
   return { needBytes: end, stateBytes: layout.end, limitBytes: MAX_BYTES };
