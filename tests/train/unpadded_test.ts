@@ -90,7 +90,8 @@ function assertNear(
   wanted: TrainingState["firstMoments"],
 ): void {
   for (const [name, gradient] of Object.entries(wanted)) {
-    const scale = Math.max(1e-3, ...gradient.map(Math.abs));
+    // Where a gradient is 0 but for rounding, as that of a span's bias, the sum it is of is not.
+    const scale = Math.max(1e-2, ...gradient.map(Math.abs));
     const worst = Math.max(...gradient.map((each, i) => Math.abs(each - actual[name]![i]!)));
     assert(worst < 2e-5 * scale, `${name} is off by ${worst} of ${scale}`);
   }
