@@ -71,6 +71,9 @@ export function lawIntervals(
   options: { readonly xs?: readonly number[]; readonly confidence?: number } = {},
 ): IntervalsFound {
   const { xs = [], confidence = 0.95 } = options;
+  if (points.every(({ y }) => y === points[0]!.y)) {
+    return { whyNone: "no intervals: all points have one value, which tells nothing of noise" };
+  }
   const from = leastOf(points.map(({ x }) => x));
   const dependence = dependenceOf(points);
   if (dependence.by === "points") {

@@ -35,18 +35,36 @@ export function readDeviceName(name: string): NamedDevice {
   const [device, ...rest] = name.split(":") as [string, ...string[]];
   if (rest.length === 0) return { device, options: {} };
   let options: DeviceOptions = {};
-  for (const choice of rest.join(":").split(",")) options = { ...options, ...read(choice) };
+  for (const choice of rest.join(":").split(",")) {
+    const chosen = readOption(choice);
+    for (const option of Object.keys(chosen)) {
+      if (Object.hasOwn(options, option)) throw twice(option, name);
+    }
+    options = { ...options, ...chosen };
+  }
   return { device, options };
 }
 
-function read(choice: string): DeviceOptions {
-  const [name, value = ""] = choice.split("=", 2);
-  if (name === "precision" && PRECISIONS.includes(value)) return { precision: value as Precision };
-  if (name === "replicas" && /^[1-9]\d*$/.test(value) && Number(value) <= MOST_REPLICAS) {
+function readOption(choice: string): DeviceOptions {
+  const equals = choice.indexOf("=");
+  const option = choice.slice(0, Math.max(equals, 0));
+  const value = choice.slice(equals + 1);
+  if (option === "precision" && PRECISIONS.includes(value)) {
+    return { precision: value as Precision };
+  }
+  if (option === "replicas" && /^[1-9]\d*$/.test(value) && Number(value) <= MOST_REPLICAS) {
     return { replicas: Number(value) };
   }
   throw new ExperimentError("engine/device-option", `cannot read the device's option "${choice}"`, {
     mend: `write "precision=bfloat16", "precision=float32" or "replicas=N" with N from 1 to ` +
       `${MOST_REPLICAS}, several with commas: "cuda:precision=float32,replicas=4"`,
   });
+}
+
+function twice(option: string, name: string): ExperimentError {
+  return new ExperimentError(
+    "engine/device-option",
+    `the device's option "${option}" stands twice in "${name}"`,
+    { mend: `write "${option}=" once` },
+  );
 }

@@ -115,6 +115,31 @@ Deno.test("lawIntervals() are not given where they would be untrue", () => {
   const many = study({ seeds: 1, shared: true });
   const few = study({ seeds: 2, shared: true }).filter(({ seed, x }) => seed === 1 && x === 100);
   assert.match(whyNone([...many, ...few])!, /nearly all points are of one training/);
+  for (const shared of [false, true]) {
+    const equal = study({ seeds: 3, shared }).map((point) => ({ ...point, y: 0.5 }));
+    assert.match(whyNone(equal)!, /all points have one value/);
+  }
+});
+
+Deno.test("lawIntervals() are numbers, whatever the points are", () => {
+  const points = fc.array(
+    fc.record({
+      x: fc.constantFrom(1, 1e3, 1e6, 1e12, 1e24),
+      y: fc.constantFrom(0, 0.25, 1 / 3, 0.5, 1),
+      seed: fc.nat(3),
+      trajectory: fc.option(fc.constantFrom("a", "b", "c"), { nil: undefined }),
+    }),
+    { minLength: 3, maxLength: 16 },
+  ).filter((some) => new Set(some.map(({ x }) => x)).size >= 3);
+  fc.assert(fc.property(points, fc.boolean(), (drawn, areEqual) => {
+    const some = areEqual ? drawn.map((point) => ({ ...point, y: 0.5 })) : drawn;
+    const { intervals } = lawIntervals(some, { xs: [2, 2e24] });
+    if (intervals === undefined) return;
+    const { limit, amplitude, exponent, ninetyPercentAt, values } = intervals;
+    for (const { low, high } of [limit, amplitude, exponent, ninetyPercentAt, ...values]) {
+      assert.ok(low <= high, `${low} to ${high}`);
+    }
+  }));
 });
 
 Deno.test("lawIntervals() of dependent points that lead beyond the law are not of no width", () => {

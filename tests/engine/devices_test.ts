@@ -104,12 +104,26 @@ Deno.test("deviceOf(): no two engines, precisions or numbers of replicas have on
 });
 
 Deno.test("deviceOf() says what is wrong with a device's options", () => {
-  for (const choice of ["replicas=0", "replicas=65", "precision=float16", "speed=fast", ""]) {
+  for (
+    const choice of [
+      "replicas=0",
+      "replicas=65",
+      "precision=float16",
+      "speed=fast",
+      "replicas=2=2",
+      "",
+    ]
+  ) {
     assert.throws(() => deviceOf(`cuda:${choice}`), {
       code: "engine/device-option",
       message: `cannot read the device's option "${choice}"`,
     });
   }
+  assert.throws(() => deviceOf("cuda:replicas=2,precision=float32,replicas=4"), {
+    code: "engine/device-option",
+    message: `the device's option "replicas" stands twice in ` +
+      '"cuda:replicas=2,precision=float32,replicas=4"',
+  });
   assert.throws(() => deviceOf("cpu:precision=float32"), {
     code: "engine/device-option",
     message: 'the device "cpu" has no options',
