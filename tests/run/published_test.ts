@@ -121,6 +121,17 @@ Deno.test("published values stand beside measured ones in tables and SQL, go wit
     assert.equal((await study.call("rebuild")).code, 0);
     assert.deepEqual(await study.sql(beside), before);
   });
+  await t.step("seeds are taken together whatever their axis is called", async () => {
+    await study.edit("  seed: [1, 2]\n", "  draw: [1, 2]\n");
+    await study.edit("seed: $(axis.seed)\n  ner:", "seed: $(axis.draw)\n  ner:");
+    await study.edit("seed: $(axis.seed)\n", "seed: $(axis.draw)\n");
+    assert.equal((await study.call("run", "study.yaml")).code, 0);
+    const rows = await study.sql("SELECT axes, seeds FROM published_beside ORDER BY ALL");
+    assert.deepEqual(
+      rows.map(({ axes, seeds }) => [axes, Number(seeds)]),
+      [[{ steps: 2 }, 2], [{ steps: 4 }, 2]],
+    );
+  });
   await t.step("they go when the spec names none", async () => {
     await study.edit(section, "");
     assert.equal((await study.call("run", "study.yaml")).code, 0);

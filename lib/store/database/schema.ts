@@ -9,7 +9,7 @@
 import { type FactInfo, FACTS } from "../../base/facts.ts";
 
 /** Counted up when a table or a view changes; a newer database is refused, an older one made anew. */
-export const SCHEMA_VERSION = 9;
+export const SCHEMA_VERSION = 10;
 
 /** The types that columns have. */
 export type ColumnType =

@@ -1,7 +1,7 @@
 /** The views that questions are asked of. */
 import { commentStatements, FACT_COLUMNS, type Table, TABLES } from "./schema.ts";
 import { ANSWER_VIEWS, cheapestMacro } from "./answer_views.ts";
-import { quantileMacro, STUDY_VIEWS } from "./study_views.ts";
+import { CELL, POINTS, quantileMacro, STUDY_VIEWS } from "./study_views.ts";
 import { of, type View } from "./view.ts";
 
 const { cells, scores, tasks, metrics, faults, runs, spec_files, spec_texts } = TABLES as Readonly<
@@ -114,15 +114,14 @@ ORDER BY cells.experiment, cells.place, cells.stage, cells.axes, split, name, cl
       published: ["DOUBLE", "What others published; not measured here."],
       ...of(TABLES.published, "source"),
       stage: ["VARCHAR", "The stage that measured it here; null where none has yet."],
-      axes: ["JSON", "The values of the axes that the stage varies with, but for one called seed."],
+      axes: CELL,
       measured: ["DOUBLE", "The mean of what was measured here."],
       deviation: ["DOUBLE", "The standard deviation of that over seeds; null for one."],
       seeds: ["BIGINT", "How many were measured here."],
     },
-    sql: `WITH own AS (
-  SELECT cells.experiment, cells.place, cells.stage, benchmark, metric, value,
-    json_merge_patch(cells.axes, '{"seed": null}') AS axes
-  FROM cells JOIN scores USING (key) WHERE split = 'test'
+    sql: `WITH ${POINTS}, own AS (
+  SELECT experiment, place, stage, benchmark, metric, value, cell AS axes
+  FROM points WHERE split = 'test'
 )
 SELECT published.experiment, published.benchmark, published.metric, model,
   published.value AS published, source, stage, axes, avg(own.value) AS measured,
