@@ -12,7 +12,7 @@ import {
   type ModelGraph,
   nextSentenceModel,
 } from "../../lib/model/heads/heads.ts";
-import { batchRows } from "../../lib/train/finetune.ts";
+import { batchRows } from "../../lib/train/row_batch.ts";
 import { withFrozen } from "../../lib/train/param_groups.ts";
 import { testOnEachDevice } from "../engine/each_device.ts";
 import golden from "./golden/bert_golden.json" with { type: "json" };

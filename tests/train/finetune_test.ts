@@ -1,76 +1,9 @@
 import assert from "node:assert/strict";
-import type { Example, Head } from "../../lib/benchmarks/benchmark.ts";
-import type { Executable, Tensors, TrainingSession } from "../../lib/engine/engine.ts";
-import { PADDING_BIAS } from "../../lib/model/bert.ts";
-import {
-  batchRows,
-  finetune,
-  type FinetuneOptions,
-  paddedLengths,
-  padRows,
-  predict,
-  shapeFor,
-  shapeName,
-  targetsOf,
-  trainedBatches,
-} from "../../lib/train/finetune.ts";
+import type { Tensors, TrainingSession } from "../../lib/engine/engine.ts";
+import { finetune, type FinetuneOptions, trainedBatches } from "../../lib/train/finetune.ts";
+import { shapeName } from "../../lib/train/row_batch.ts";
 import { BEGINNING, meanLoss } from "../../lib/train/steps.ts";
-
-const TOKENS: Head = { kind: "tokens", labels: 3 };
-
-const example = (...ids: number[]): Example => ({
-  ids: Int32Array.from(ids),
-  targets: Int32Array.from(ids, (id) => id === 2 || id === 3 ? -1 : id % 3),
-});
-
-Deno.test("paddedLengths() climb a ladder to the multiple of 16 that the longest needs", () => {
-  const of = (...lengths: number[]) => lengths.map((length) => ({ ids: new Int32Array(length) }));
-  assert.deepEqual(paddedLengths(of(5), 128), [16]);
-  assert.deepEqual(paddedLengths(of(16), 128), [16]);
-  assert.deepEqual(paddedLengths(of(17, 3), 128), [16, 32]);
-  assert.deepEqual(paddedLengths(of(70), 128), [16, 32, 48, 64, 80]);
-  assert.deepEqual(paddedLengths(of(120), 123), [16, 32, 48, 64, 96, 123]);
-  assert.deepEqual(paddedLengths([], 128), [16]);
-});
-
-Deno.test("shapeFor() takes the shortest rows that hold the longest example", () => {
-  const padding = { rows: 2, lengths: [16, 32, 40], padId: 0, hasSegments: false };
-  const lengthFor = (...lengths: number[]) =>
-    shapeFor(lengths.map((length) => ({ ids: new Int32Array(length) })), padding).length;
-  assert.deepEqual([lengthFor(1, 16), lengthFor(17, 2), lengthFor(33), lengthFor()], [
-    16,
-    32,
-    40,
-    16,
-  ]);
-  assert.throws(() => lengthFor(41), /an example of 41 pieces in rows of 40/);
-});
-
-Deno.test("padRows() hides padding from attention, and keeps segments where there are some", () => {
-  const shape = { rows: 2, length: 4, padId: 9, hasSegments: false };
-  const far = Math.fround(PADDING_BIAS);
-  const rows = {
-    ids: Int32Array.of(2, 7, 3, 9, 9, 9, 9, 9),
-    attentionBias: Float32Array.of(0, 0, 0, far, 0, far, far, far),
-  };
-  assert.deepEqual(padRows([example(2, 7, 3)], shape), rows);
-  const pair = { ...example(2, 7, 3), tokenTypes: Int32Array.of(0, 0, 1) };
-  assert.deepEqual(padRows([pair], { ...shape, hasSegments: true }), {
-    ...rows,
-    tokenTypes: Int32Array.of(0, 0, 1, 0, 0, 0, 0, 0),
-  });
-});
-
-Deno.test("targetsOf() weighs only what is learned, whatever the head", () => {
-  const learned = (head: Head, ...targets: number[][]) => {
-    const examples = targets.map((each) => ({ ...example(5), targets: Int32Array.from(each) }));
-    const padded = targetsOf(examples, { rows: 2, length: 3, head });
-    return [[...padded.targets], [...padded.weights]];
-  };
-  assert.deepEqual(learned(TOKENS, [-1, 2]), [[0, 2, 0, 0, 0, 0], [0, 1, 0, 0, 0, 0]]);
-  assert.deepEqual(learned({ kind: "sequence", labels: 4 }, [3]), [[3, 0], [1, 0]]);
-  assert.deepEqual(learned({ kind: "span" }, [-1, -1], [1, 2]), [[0, 0, 1, 2], [0, 0, 1, 1]]);
-});
+import { example, TOKENS } from "./_examples.ts";
 
 function fakeSession(loss: (step: number) => number, norm: (step: number) => number = () => 1) {
   const seen: { ids: number[]; learningRate: number }[] = [];
@@ -149,37 +82,6 @@ const UNPADDED = {
   hasSegments: false,
   isUnpadded: true,
 };
-
-Deno.test("batchRows() without padding says where each piece lies, and whose the first are", () => {
-  const shape = { rows: 3, length: 4, pieces: 8, padId: 9, hasSegments: true };
-  const pair = (...ids: number[]) => ({
-    ...example(...ids),
-    tokenTypes: Int32Array.from(ids, (_, i) => i % 2),
-  });
-  const far = Math.fround(PADDING_BIAS);
-  assert.deepEqual(batchRows([pair(2, 7, 3), pair(2, 3), pair(5)], shape), {
-    ids: Int32Array.of(2, 7, 3, 2, 3, 5, 9, 9),
-    tokenTypes: Int32Array.of(0, 1, 0, 0, 1, 0, 0, 0),
-    positions: Int32Array.of(0, 1, 2, 0, 1, 0, 0, 0),
-    placeOf: Int32Array.of(0, 1, 2, 4, 5, 8, 0, 0),
-    pieceAt: Int32Array.of(0, 1, 2, 0, 3, 4, 0, 0, 5, 0, 0, 0),
-    firstPieces: Int32Array.of(0, 3, 5),
-    attentionBias: Float32Array.of(0, 0, 0, far, 0, 0, far, far, 0, far, far, far),
-  });
-  const plain = batchRows([example(2)], { ...shape, hasSegments: false });
-  assert.equal(plain.tokenTypes, undefined);
-});
-
-Deno.test("targetsOf() without padding lets the pieces of tokens follow one another", () => {
-  const shape = { rows: 2, length: 4, pieces: 8 };
-  const rows = [example(2, 7, 3), example(8)];
-  const padded = targetsOf(rows, { ...shape, head: TOKENS });
-  assert.deepEqual([...padded.targets], [0, 1, 0, 2, 0, 0, 0, 0]);
-  assert.deepEqual([...padded.weights], [0, 1, 0, 1, 0, 0, 0, 0]);
-  const [first, second] = rows.map((each, i) => ({ ...each, targets: Int32Array.of(i, 3 - i) }));
-  const spans = targetsOf([first!, second!], { ...shape, head: { kind: "span" } });
-  assert.deepEqual([...spans.targets], [0, 3, 1, 2]);
-});
 
 Deno.test("finetune() without padding computes the pieces of the same batches in as many whole rows as hold them", async () => {
   const padded = fakeSession(() => 1), bare = fakeSession(() => 1);
@@ -274,60 +176,4 @@ Deno.test("trainedBatches() counts the pieces and shapes of the batches that fin
       [...lengths].map(([length, found]) => [length, found.length]).toSorted(),
     );
   }
-});
-
-Deno.test("predict() gives each example its own outputs, in batches of its length", async () => {
-  // The outputs of a place are its id and minus its id.
-  const both = (ids: Iterable<number>) => Float32Array.from([...ids].flatMap((id) => [id, -id]));
-  let open = 0;
-  const compiled: number[] = [];
-  const compileAs =
-    (logitsOf: (ids: Tensors[string], length: number) => Float32Array) => (length: number) => {
-      open++;
-      compiled.push(length);
-      return Promise.resolve({
-        run: ({ ids }: Tensors) => Promise.resolve({ logits: logitsOf(ids!, length) }),
-        dispose: () => Promise.resolve(void open--),
-      });
-    };
-  const ofPieces = compileAs((ids) => both(ids));
-  const ofRows = compileAs((ids, length) => both([ids[0]!, ids[length]!]));
-  const examples = [example(4, 14, 15, 3), example(5), example(2, 10, 3), example(6)];
-  const padding = { rows: 2, lengths: [1, 2, 4], padId: 0, hasSegments: false };
-  const { signal } = new AbortController();
-  const outputsOf = async (compile: (length: number) => Promise<Executable>, head: Head) => {
-    const found: number[][] = [];
-    for await (
-      const { index, example, outputs } of predict(compile, { examples, padding, head, signal })
-    ) {
-      assert.equal(open, 1);
-      assert.equal(example, examples[index]);
-      found[index] = [...outputs];
-    }
-    return found;
-  };
-  const byPiece = examples.map(({ ids }) => [...both(ids)]);
-  assert.deepEqual(await outputsOf(ofPieces, { kind: "tokens", labels: 2 }), byPiece);
-  assert.deepEqual(compiled, [1, 4]);
-  assert.deepEqual(await outputsOf(ofPieces, { kind: "span" }), byPiece);
-  const byRow = [[4, -4], [5, -5], [2, -2], [6, -6]];
-  assert.deepEqual(await outputsOf(ofRows, { kind: "sequence", labels: 2 }), byRow);
-  assert.equal(open, 0);
-});
-
-Deno.test("predict() stops between two batches when it is aborted", async () => {
-  const abort = new AbortController();
-  let batches = 0, disposed = 0;
-  const model: Executable = {
-    run({ ids }) {
-      if (++batches === 2) abort.abort(new Error("interrupted"));
-      return Promise.resolve({ logits: new Float32Array(3 * ids!.length) });
-    },
-    dispose: () => Promise.resolve(void disposed++),
-  };
-  const padding = { rows: 2, lengths: [1], padId: 0, hasSegments: false };
-  const options = { examples: EXAMPLES, padding, head: TOKENS, signal: abort.signal };
-  const all = Array.fromAsync(predict(() => Promise.resolve(model), options));
-  await assert.rejects(all, { message: "interrupted" });
-  assert.deepEqual([batches, disposed], [2, 1]);
 });

@@ -10,7 +10,8 @@ import { OnnxEngine } from "../../lib/engine/onnx/engine.ts";
 import { bertConfig } from "../../lib/model/config.ts";
 import { classifier } from "../../lib/model/heads/heads.ts";
 import { freshState, initialParams } from "../../lib/model/init.ts";
-import { finetune, paddedLengths, shapeName, trainedBatches } from "../../lib/train/finetune.ts";
+import { finetune, trainedBatches } from "../../lib/train/finetune.ts";
+import { paddedLengths, shapeName } from "../../lib/train/row_batch.ts";
 import { BEGINNING } from "../../lib/train/steps.ts";
 
 const HEADS: readonly Head[] = [

@@ -17,15 +17,9 @@ import { freshState } from "../../model/init.ts";
 import { type ModelParam, paramsOf } from "../../model/layers.ts";
 import { classifierLayer } from "../../model/params.ts";
 import type { Model } from "../../model/weights/model_artifact.ts";
-import {
-  finetune,
-  paddedLengths,
-  type Padding,
-  type RowShape,
-  shapeName,
-  trainedBatches,
-} from "../../train/finetune.ts";
+import { finetune, trainedBatches } from "../../train/finetune.ts";
 import { withFrozen, withLayerRates } from "../../train/param_groups.ts";
+import { paddedLengths, type Padding, type RowShape, shapeName } from "../../train/row_batch.ts";
 import { BEGINNING, meanLoss, type StepsOptions, type TrainingPoint } from "../../train/steps.ts";
 import { Checkpoints } from "../training/checkpoints.ts";
 import { drain, Phases } from "../training/phases.ts";
