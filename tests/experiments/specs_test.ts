@@ -72,7 +72,7 @@ Deno.test({
     const header = Deno.readTextFileSync(`${ROOT}experiments/${name}`).split("\nabout:")[0]!;
     const only = onlyIn(header, /--only (\S+)/g);
     const whole = await planOf(name), corner = await planOf(name, only);
-    assert.match(header, new RegExp(` ${whole.tasks.size} tasks, hours\n`));
+    assert.match(header, new RegExp(` ${whole.tasks.size} tasks, 2.5 hours\n`));
     assert.match(header, new RegExp(` a corner: ${corner.tasks.size} tasks\n`));
     assert.deepEqual(
       [...corner.tasks.values()].flatMap(({ task }) => task.kind === "ner" ? task.cells : []),
