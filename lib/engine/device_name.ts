@@ -46,9 +46,8 @@ export function readDeviceName(name: string): NamedDevice {
 }
 
 function readOption(choice: string): DeviceOptions {
-  const equals = choice.indexOf("=");
-  const option = choice.slice(0, Math.max(equals, 0));
-  const value = choice.slice(equals + 1);
+  const [option, ...values] = choice.split("=");
+  const value = values.join("=");
   if (option === "precision" && PRECISIONS.includes(value)) {
     return { precision: value as Precision };
   }
