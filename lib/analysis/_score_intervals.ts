@@ -49,12 +49,15 @@ export function scoreIntervals(
   };
   const log1 = profile.logOf(1);
   const atOne = amplitude * Math.exp(-exponent * log1);
-  const isAmplitudeRefused = (ratio: number) => test.refusesAmplitude(atOne * Math.exp(ratio));
-  const ratios = { from: 0, step: 1 / 64, farthest: 50 };
-  const [nearer, farther] = [
-    atOne * Math.exp(edge(isAmplitudeRefused, ratios, -1)),
-    atOne * Math.exp(edge(isAmplitudeRefused, ratios, 1)),
-  ];
+  const ofAmplitude = (): Interval => {
+    // A flat law has any exponent, and what is missing at x = 1 may be anything.
+    if (atOne === 0) return { low: -Infinity, high: Infinity };
+    const isRefused = (ratio: number) => test.refusesAmplitude(atOne * Math.exp(ratio));
+    const ratios = { from: 0, step: 1 / 64, farthest: 50 };
+    const nearer = atOne * Math.exp(edge(isRefused, ratios, -1));
+    const farther = atOne * Math.exp(edge(isRefused, ratios, 1));
+    return { low: Math.min(nearer, farther), high: Math.max(nearer, farther) };
+  };
   const isPlaceRefused = (place: number) => test.refusesExponent(place);
   const low = edge(isPlaceRefused, { from: best, step: 0.25, farthest: best }, -1);
   const high = edge(isPlaceRefused, { from: best, step: 0.25, farthest: PLACES - 1 - best }, 1);
@@ -65,7 +68,7 @@ export function scoreIntervals(
   const ofLimit = ofValue(Infinity);
   return {
     limit: ofExponent.low === 0 ? openedLimit(ofLimit, amplitude) : ofLimit,
-    amplitude: { low: Math.min(nearer, farther), high: Math.max(nearer, farther) },
+    amplitude: ofAmplitude(),
     exponent: ofExponent,
     ninetyPercentAt: reachOf(ofExponent, from),
     values: xs.map((x) => ofValue(profile.logOf(x))),

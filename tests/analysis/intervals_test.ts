@@ -121,6 +121,19 @@ Deno.test("lawIntervals() are not given where they would be untrue", () => {
   }
 });
 
+Deno.test("lawIntervals() of points that vary about a flat law leave its amplitude open", () => {
+  const points = [
+    { x: 1, y: 0.25, seed: 1 },
+    { x: 1e6, y: 0, seed: 1 },
+    { x: 1, y: 0.25, seed: 2, trajectory: "b" },
+    { x: 1e6, y: 0.5, seed: 2 },
+    { x: 1e24, y: 0.25, seed: 2, trajectory: "b" },
+  ];
+  const { intervals } = lawIntervals(points);
+  assert.equal(fitPowerLaw(points).amplitude, 0);
+  assert.deepEqual(intervals!.amplitude, { low: -Infinity, high: Infinity });
+});
+
 Deno.test("lawIntervals() are numbers, whatever the points are", () => {
   const points = fc.array(
     fc.record({
